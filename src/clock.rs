@@ -1,0 +1,72 @@
+//! Time: the one place that asks the host for it.
+//!
+//! Everything else takes a [`Clock`]. Dates of rows, financial years and quota days follow the profile's time zone,
+//! never the host's.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+/// Tells the time and waits.
+pub trait Clock: Send + Sync {
+    /// Time since 1970, for records and dates.
+    fn now(&self) -> Timestamp;
+    /// Time since an arbitrary start, never set back, for pace and waiting.
+    fn elapsed(&self) -> Duration;
+    /// Waits.
+    fn sleep(&self, time: Duration);
+}
+
+/// The host's clock.
+#[derive(Debug)]
+pub struct SystemClock {
+    start: Instant,
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self { start: Instant::now() }
+    }
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    fn sleep(&self, time: Duration) {
+        std::thread::sleep(time);
+    }
+}
+
+/// A clock that moves only when told, or when somebody sleeps.
+#[derive(Debug, Default)]
+pub struct TestClock {
+    elapsed: std::sync::Mutex<Duration>,
+}
+
+impl TestClock {
+    /// Moves the time on.
+    pub fn advance(&self, time: Duration) {
+        *self.elapsed.lock().expect("no holder of this lock panics") += time;
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        // 22 November 2026, noon in India: far from a year's end and from a month's.
+        Timestamp::from_second(1_795_329_000).expect("a constant within range") + self.elapsed()
+    }
+
+    fn elapsed(&self) -> Duration {
+        *self.elapsed.lock().expect("no holder of this lock panics")
+    }
+
+    fn sleep(&self, time: Duration) {
+        self.advance(time);
+    }
+}

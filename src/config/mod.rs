@@ -1,0 +1,216 @@
+//! Settings: what a run is told, settled once from flags, environment and file, with nothing left to guess.
+//!
+//! [`Settings`] is what every later stage takes. [`file`] reads `arload.toml`, [`layers`] puts flags over environment
+//! over file. The environment itself is handed in by the binary; nothing here reads it.
+
+pub mod account;
+pub mod file;
+pub mod layers;
+pub mod secret;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use secrecy::SecretString;
+
+use crate::finding::{Code, Severity};
+use crate::money::Money;
+
+/// Everything a run is told.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Name of the profile, for messages only; never part of an account's identity.
+    pub profile: String,
+    /// Label such as `uat` or `live`, for messages only.
+    pub environment: Option<String>,
+    /// Where requests go.
+    pub target: Target,
+    /// The account's ids and sellers.
+    pub company: Company,
+    /// What the log-in needs; none where a dry run or the sandbox needs none.
+    pub credentials: Option<Credentials>,
+    /// Decides every date, financial year and quota day.
+    pub timezone: TimeZone,
+    /// How sheets are read.
+    pub reading: Reading,
+    /// How headings become fields.
+    pub mapping: MappingSettings,
+    /// What must hold before anything is sent.
+    pub gate: Gate,
+    /// Pace and limits of sending.
+    pub sending: Sending,
+    /// Where things are written.
+    pub places: Places,
+    /// How this one run goes.
+    pub mode: Mode,
+    /// Severities that the profile sets over the table's own.
+    pub severity: BTreeMap<Code, Severity>,
+    /// Workers for reading and checking.
+    pub threads: usize,
+}
+
+/// Where requests go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// The stand-in, started in this process.
+    Sandbox,
+    /// A server, by its normalised base URL without a trailing slash.
+    Server(String),
+    /// Nowhere: a dry run without an account.
+    Nowhere,
+}
+
+/// The account's ids.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Company {
+    /// CEK id of the company.
+    pub company_id: String,
+    /// CEK id of the seller for rows that name none; none where several sellers are configured and no default is.
+    pub seller_id: Option<String>,
+    /// CEK id of the parent company.
+    pub parent_company_id: String,
+    /// Supplier GSTIN to CEK id.
+    pub sellers: BTreeMap<String, String>,
+}
+
+/// What a log-in needs.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    /// User of the Basic header.
+    pub client_id: String,
+    /// Password of the Basic header.
+    pub client_secret: SecretString,
+    /// The form's user name.
+    pub username: String,
+    /// The form's password.
+    pub password: SecretString,
+}
+
+/// How sheets are read, over what is detected.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// Names of the worksheets to read; empty for all visible ones that map.
+    pub sheets: Vec<String>,
+    /// The row that holds the headings.
+    pub header_row: Option<u32>,
+    /// The delimiter of text files.
+    pub delimiter: Option<u8>,
+    /// The encoding of text files, by its WHATWG label.
+    pub encoding: Option<String>,
+    /// Whether day or month comes first in dates such as 04/05/2026.
+    pub date_order: Option<DateOrder>,
+}
+
+/// Order of the parts of a numeric date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DateOrder {
+    /// Day, month, year.
+    Dmy,
+    /// Month, day, year.
+    Mdy,
+    /// Year, month, day.
+    Ymd,
+}
+
+/// How headings become fields.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MappingSettings {
+    /// `--map "Heading=field"`, in the order given.
+    pub map: Vec<(String, String)>,
+    /// `--set field=value`, in the order given.
+    pub set: Vec<(String, String)>,
+    /// Whether guarded fields may be mapped or set.
+    pub allow_guarded: bool,
+    /// Whether rows without an invoice number are taken (they then need `externalId`).
+    pub allow_unnumbered: bool,
+    /// What the only amount of a sheet is: `baseAmount` or `netAmount`; none refuses such a sheet.
+    pub only_amount: Option<String>,
+    /// Customer directory to read beside the ledger's own.
+    pub customers: Option<PathBuf>,
+}
+
+/// What must hold before anything is sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gate {
+    /// Send nothing if any row is invalid.
+    pub strict: bool,
+    /// Send nothing if more than this share of rows (and at least 5) has reading or format errors.
+    pub max_invalid: f64,
+    /// Data rows there must be.
+    pub expect_rows: Option<u64>,
+    /// Sum of `netAmount` (else `baseAmount`) there must be.
+    pub expect_total: Option<Money>,
+    /// Month that every `invoiceDate` must lie in: year and month.
+    pub period: Option<(i16, i8)>,
+    /// Whether a sheet whose own grand total disagrees is taken.
+    pub accept_total_mismatch: bool,
+}
+
+/// Pace and limits of sending.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sending {
+    /// Requests a second.
+    pub rate: f64,
+    /// Requests that may leave at once after a pause.
+    pub burst: u32,
+    /// Requests under way at once.
+    pub concurrency: usize,
+    /// Requests a day.
+    pub per_day: Option<u64>,
+    /// Rows of a chunk.
+    pub max_chunk_rows: usize,
+    /// Bytes of a chunk's file.
+    pub max_chunk_bytes: usize,
+    /// Rows of the first chunk to an unproven upload template; 0 for none.
+    pub canary: usize,
+    /// Requests for one chunk, 429 and 401 not counted.
+    pub attempts: u32,
+    /// Time for one request.
+    pub timeout: Duration,
+    /// Requests refused whole that a run and day may cost.
+    pub refusal_budget: u32,
+    /// Time after which a row not found counts as missing.
+    pub settle: Duration,
+    /// Whether routes that the portal does not document may be called on a real host.
+    pub allow_assumed: bool,
+    /// Largest reply body read.
+    pub max_reply_bytes: usize,
+    /// Lifetime of a token whose reply names none.
+    pub token_lifetime: Duration,
+}
+
+/// Where things are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Places {
+    /// Folder of the results; none for beside each input.
+    pub results: Option<PathBuf>,
+    /// Folder of the ledger, the locks and the log-in guard.
+    pub state: PathBuf,
+    /// Whether result CSVs begin with a byte order mark.
+    pub results_bom: bool,
+    /// Delimiter of result CSVs.
+    pub results_delimiter: u8,
+}
+
+/// How this one run goes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Mode {
+    /// Read, map, check and report only.
+    pub dry_run: bool,
+    /// Stop after the plan is written.
+    pub plan_only: bool,
+    /// Plan afresh even if an unfinished run of the same sheets exists.
+    pub new_run: bool,
+    /// Send rows again that the API rejected in an earlier run.
+    pub retry_rejected: bool,
+    /// Skip the first-use check.
+    pub first_use: bool,
+    /// Wait for another process's lock.
+    pub wait: bool,
+    /// Ask nothing.
+    pub yes: bool,
+    /// Age up to which an unfinished run goes on by the same command.
+    pub resume_within: Duration,
+}

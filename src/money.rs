@@ -1,0 +1,114 @@
+//! Rupees, exactly: whole paise in a 64-bit integer.
+//!
+//! GST documents carry at most 13 digits before the point and two behind it, so a single amount fits many times over;
+//! sums are kept in [`Total`], which is wider. Text forms are decimal, never a binary float.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// An amount of rupees, counted in paise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+pub struct Money(pub i64);
+
+/// A sum of amounts, counted in paise, wide enough for any number of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Total(pub i128);
+
+impl Money {
+    /// Writes the plain form `-1234.50` that the API and scripts read.
+    pub fn write_plain(self, out: &mut String) {
+        use fmt::Write as _;
+        write!(out, "{self}").expect("writing to a string cannot fail");
+    }
+
+    /// The absolute amount.
+    pub fn abs(self) -> Money {
+        Money(self.0.abs())
+    }
+}
+
+impl fmt::Display for Money {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Total(i128::from(self.0)).fmt(formatter)
+    }
+}
+
+impl fmt::Display for Total {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let paise = self.0.unsigned_abs();
+        write!(formatter, "{sign}{}.{:02}", paise / 100, paise % 100)
+    }
+}
+
+impl Total {
+    /// The form people read: `₹4,81,20,300.00`, grouped by thousand, lakh and crore.
+    pub fn rupees(self) -> String {
+        let paise = self.0.unsigned_abs();
+        let whole = (paise / 100).to_string();
+        let (head, tail) = whole.split_at(whole.len().saturating_sub(3));
+        let mut grouped = String::new();
+        for (index, digit) in head.chars().enumerate() {
+            if index > 0 && (head.len() - index) % 2 == 0 {
+                grouped.push(',');
+            }
+            grouped.push(digit);
+        }
+        if !head.is_empty() {
+            grouped.push(',');
+        }
+        let sign = if self.0 < 0 { "-" } else { "" };
+        format!("{sign}₹{grouped}{tail}.{:02}", paise % 100)
+    }
+}
+
+impl std::ops::AddAssign<Money> for Total {
+    fn add_assign(&mut self, amount: Money) {
+        self.0 += i128::from(amount.0);
+    }
+}
+
+impl std::ops::AddAssign for Total {
+    fn add_assign(&mut self, other: Total) {
+        self.0 += other.0;
+    }
+}
+
+impl From<Money> for Total {
+    fn from(amount: Money) -> Total {
+        Total(i128::from(amount.0))
+    }
+}
+
+impl Serialize for Total {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rupees_are_grouped_by_lakh_and_crore() {
+        for (paise, text) in [
+            (0, "₹0.00"),
+            (5, "₹0.05"),
+            (99_999, "₹999.99"),
+            (100_000, "₹1,000.00"),
+            (48_120_300, "₹4,81,203.00"),
+            (4_812_030_000, "₹4,81,20,300.00"),
+            (-10_000_000, "-₹1,00,000.00"),
+        ] {
+            assert_eq!(Total(paise).rupees(), text);
+        }
+    }
+
+    #[test]
+    fn plain_amounts_keep_two_decimals_and_the_sign() {
+        assert_eq!(Money(-5).to_string(), "-0.05");
+        assert_eq!(Money(123_450).to_string(), "1234.50");
+    }
+}

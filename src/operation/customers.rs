@@ -1,0 +1,107 @@
+//! Operations on customers.
+
+use super::field::{FieldKind, field};
+use super::{Field, Grouping, Key, Operation, Repeat, RequestKind, Route};
+
+/// Bulk upload of new customers (contract 5.3, `createBulkCustomer`).
+pub(super) const CREATE: Operation = Operation {
+    resource: "customers",
+    verb: "create",
+    about: "Create customers from sheets, many in one upload",
+    request: RequestKind::File(Grouping::Company),
+    route: Route { path: "/api/v0/customer/bulk", account_parameter: "companyId", documented: true },
+    repeat: Repeat::LookUp,
+    key: Key::Customer,
+    fields: CREATE_FIELDS,
+    remote_id: "customerId",
+};
+
+/// Bulk change of customers (contract 5.3, `bulkUpdate`).
+pub(super) const UPDATE: Operation = Operation {
+    resource: "customers",
+    verb: "update",
+    about: "Change customers from sheets; a blank cell leaves the field as it is",
+    request: RequestKind::File(Grouping::FilledColumns),
+    route: Route { path: "/api/v0/customer/bulk/update", account_parameter: "parentCompanyId", documented: true },
+    repeat: Repeat::Safe,
+    key: Key::None,
+    fields: UPDATE_FIELDS,
+    remote_id: "customerId",
+};
+
+const LEGAL_NAME: Field = field("legalName", FieldKind::Text(200), "Registered name of the customer");
+const UNIQUE_REF_NO: Field = field("uniqueRefNo", FieldKind::Text(100), "Your own code for the customer");
+const CONTACT_NUMBER: Field = field("contactNumber", FieldKind::Phone, "Telephone of the customer");
+const ADDRESS: Field = field("address", FieldKind::Text(500), "Postal address in one line");
+const STATE: Field = field("state", FieldKind::Text(60), "State or union territory");
+const PIN_CODE: Field = field("pinCode", FieldKind::Pin, "Postal code of six digits");
+const PAN_OR_GSTIN: Field = field("panOrGstin", FieldKind::PanOrGstin, "GSTIN, or PAN where there is none");
+const ACCOUNT_NUMBER: Field = field("accountNumber", FieldKind::AccountNumber, "Bank account of the customer");
+const IFSC: Field = field("ifsc", FieldKind::Ifsc, "IFSC of the bank branch");
+const BRANCH_CODES: Field = field("branchCodes", FieldKind::List, "Branch codes, joined by ;");
+const ASSIGNED_AGENT: Field = field("assignedAgent", FieldKind::Text(100), "Agent who looks after the customer");
+const CONTACT_NAME: Field = field("keyContactName", FieldKind::Text(100), "Name of the first contact");
+const CONTACT_LEGAL_NAME: Field = field(
+    "keyContactLegalName",
+    FieldKind::Text(200),
+    "Legal name of the first contact; the customer's own where blank",
+);
+const CONTACT_MOBILE: Field = field("keyContactMobile", FieldKind::Mobile, "Mobile of the first contact");
+const CONTACT_EMAIL: Field = field("keyContactEmail", FieldKind::Email, "E-mail of the first contact");
+const GSTIN: Field = field("gstin", FieldKind::Gstin, "GSTIN; goes into panOrGstin").sheet_only();
+const PAN: Field = field("pan", FieldKind::Pan, "PAN; goes into panOrGstin where there is no GSTIN").sheet_only();
+const ADDRESS_LINE_2: Field =
+    field("addressLine2", FieldKind::Text(200), "Second line, joined to the address").sheet_only();
+const CITY: Field = field("city", FieldKind::Text(100), "City, joined to the address").sheet_only();
+
+const CREATE_FIELDS: &[Field] = &[
+    LEGAL_NAME,
+    UNIQUE_REF_NO,
+    CONTACT_NUMBER,
+    ADDRESS,
+    STATE,
+    PIN_CODE,
+    PAN_OR_GSTIN,
+    ACCOUNT_NUMBER,
+    IFSC,
+    BRANCH_CODES,
+    ASSIGNED_AGENT,
+    field("companyId", FieldKind::CompanyId, "Your company's Enkash id (CEK...)"),
+    field("customerCompanyId", FieldKind::Text(50), "Customer's own Enkash company id"),
+    field("externalSource", FieldKind::Bool, "Whether the customer comes from another system"),
+    CONTACT_NAME.required(),
+    CONTACT_LEGAL_NAME.required(),
+    CONTACT_MOBILE.required(),
+    CONTACT_EMAIL,
+    GSTIN,
+    PAN,
+    ADDRESS_LINE_2,
+    CITY,
+];
+
+const UPDATE_FIELDS: &[Field] = &[
+    field(
+        "customerId",
+        FieldKind::CustomerId,
+        "Customer's Enkash id (KC...), or a code, GSTIN or name that the customer directory knows",
+    ),
+    LEGAL_NAME,
+    UNIQUE_REF_NO,
+    CONTACT_NUMBER,
+    ADDRESS,
+    STATE,
+    PIN_CODE,
+    PAN_OR_GSTIN,
+    ACCOUNT_NUMBER,
+    IFSC,
+    BRANCH_CODES,
+    ASSIGNED_AGENT,
+    CONTACT_NAME,
+    CONTACT_LEGAL_NAME,
+    CONTACT_MOBILE,
+    CONTACT_EMAIL,
+    GSTIN,
+    PAN,
+    ADDRESS_LINE_2,
+    CITY,
+];

@@ -1,0 +1,215 @@
+//! Sheets as tables of text: where rows come from, and what a row is before anything is understood.
+//!
+//! Owns finding input files, telling formats apart by content, decoding, finding the header row, and handing out
+//! [`RowBlock`]s in order. Leaves meaning to [`crate::mapping`] and [`crate::check`]. The one rule: a row is handed
+//! out, or its being left out (blank, total, repeated header, note) stands in [`SheetEnd`]; none vanishes.
+
+use std::path::PathBuf;
+
+use crate::finding::Code;
+
+/// Row of a spreadsheet as its user counts: the first is 1 and the header counts.
+pub type RowNumber = u32;
+
+/// What kind of cell a workbook stored; every cell of a text file is [`CellKind::Text`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CellKind {
+    /// Text, or a blank.
+    #[default]
+    Text,
+    /// A number; its text is the shortest decimal form that reads back as the same number, without `.0`.
+    Number,
+    /// A date or date-time, written `2025-04-01` or `2025-04-01T10:30:00`; the 1904 system is already applied.
+    Date,
+    /// A truth value, written `TRUE` or `FALSE`.
+    Bool,
+    /// An error such as `#N/A`, written as Excel shows it.
+    Error,
+    /// A formula whose result was not stored; its text is empty.
+    FormulaWithoutValue,
+}
+
+/// One cell: what it says and how it was stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cell<'a> {
+    /// The text as read, untrimmed.
+    pub text: &'a str,
+    /// How it was stored.
+    pub kind: CellKind,
+}
+
+/// Something the reader itself noticed about a row; it becomes a finding of that row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowMark {
+    /// Index of the row inside its block.
+    pub row: u32,
+    /// What was noticed.
+    pub code: Code,
+    /// The column concerned, counted from 0.
+    pub column: Option<u16>,
+    /// What was found and what was expected.
+    pub message: String,
+}
+
+/// Up to some thousand consecutive data rows, all cells in one buffer.
+///
+/// Every row has exactly as many cells as the sheet has columns; the reader pads short rows and marks long ones.
+#[derive(Debug, Clone, Default)]
+pub struct RowBlock {
+    columns: usize,
+    text: String,
+    ends: Vec<u32>,
+    /// Empty where every cell is text.
+    kinds: Vec<CellKind>,
+    rows: Vec<(RowNumber, u32)>,
+    /// What the reader noticed, in row order.
+    pub marks: Vec<RowMark>,
+}
+
+impl RowBlock {
+    /// An empty block of rows with `columns` cells each.
+    pub fn new(columns: usize) -> Self {
+        Self { columns, ..Self::default() }
+    }
+
+    /// Empties the block and keeps its memory.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.ends.clear();
+        self.kinds.clear();
+        self.rows.clear();
+        self.marks.clear();
+    }
+
+    /// Appends one cell of the row being built.
+    pub fn push_cell(&mut self, text: &str, kind: CellKind) {
+        if kind != CellKind::Text || !self.kinds.is_empty() {
+            self.kinds.resize(self.ends.len(), CellKind::Text);
+            self.kinds.push(kind);
+        }
+        self.text.push_str(text);
+        self.ends.push(u32::try_from(self.text.len()).expect("a block stays far below 4 GiB"));
+    }
+
+    /// Ends the row being built: `number` as the spreadsheet counts, `line` the physical line of a text file, 0 if none.
+    ///
+    /// # Panics
+    /// If the row does not have exactly the block's number of cells.
+    pub fn finish_row(&mut self, number: RowNumber, line: u32) {
+        self.rows.push((number, line));
+        assert_eq!(self.ends.len(), self.rows.len() * self.columns, "every row has as many cells as the sheet columns");
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Number of cells in each row.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Bytes of cell text held.
+    pub fn text_bytes(&self) -> usize {
+        self.text.len()
+    }
+
+    /// The spreadsheet's number of a row.
+    pub fn number(&self, row: usize) -> RowNumber {
+        self.rows[row].0
+    }
+
+    /// The physical line on which a row of a text file begins, counted from 1; 0 where there is none.
+    pub fn line(&self, row: usize) -> u32 {
+        self.rows[row].1
+    }
+
+    /// The text of a cell.
+    pub fn text(&self, row: usize, column: usize) -> &str {
+        let index = row * self.columns + column;
+        let start = if index == 0 { 0 } else { self.ends[index - 1] as usize };
+        &self.text[start..self.ends[index] as usize]
+    }
+
+    /// A cell with its kind.
+    pub fn cell(&self, row: usize, column: usize) -> Cell<'_> {
+        let kind = self.kinds.get(row * self.columns + column).copied().unwrap_or_default();
+        Cell { text: self.text(row, column), kind }
+    }
+
+    /// The texts of a row, in column order.
+    pub fn cells(&self, row: usize) -> impl Iterator<Item = &str> {
+        (0..self.columns).map(move |column| self.text(row, column))
+    }
+}
+
+/// One CSV file or one worksheet: what is needed to open it, again and again if it must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SheetSource {
+    /// The file.
+    pub path: PathBuf,
+    /// The file's name as messages show it, without folders.
+    pub file_name: String,
+    /// The worksheet's name; none for a text file.
+    pub sheet: Option<String>,
+}
+
+impl SheetSource {
+    /// `invoices.csv` or `invoices.xlsx[March]`, as messages name the sheet.
+    pub fn label(&self) -> String {
+        match &self.sheet {
+            Some(sheet) => format!("{}[{sheet}]", self.file_name),
+            None => self.file_name.clone(),
+        }
+    }
+}
+
+/// A row that was not handed out as data, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DroppedRow {
+    /// Its number.
+    pub number: RowNumber,
+    /// Why it is no data row.
+    pub reason: DropReason,
+    /// The beginning of its text, for the summary.
+    pub text: String,
+}
+
+/// Why a row of the file is no data row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum DropReason {
+    /// A total, subtotal, balance or carry-forward row.
+    Total,
+    /// The header once more.
+    RepeatedHeader,
+    /// A note below the data, such as who prepared the sheet.
+    Note,
+    /// A comment line above the header.
+    Comment,
+}
+
+/// The heading row of a sheet.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Header {
+    /// Its row number.
+    pub number: RowNumber,
+    /// The headings as read, trimmed; a blank one over data is `Column F`; a repeated one gets ` (2)`.
+    pub columns: Vec<String>,
+}
+
+/// The letters a spreadsheet shows for a column counted from 0: `A`, `Z`, `AA`.
+pub fn column_letters(column: usize) -> String {
+    let mut letters = String::new();
+    let mut rest = column + 1;
+    while rest > 0 {
+        letters.insert(0, char::from(b'A' + ((rest - 1) % 26) as u8));
+        rest = (rest - 1) / 26;
+    }
+    letters
+}
