@@ -1,7 +1,7 @@
 //! Operations on customers.
 
 use super::field::{FieldKind, field};
-use super::{Field, Grouping, Key, Operation, Repeat, RequestKind, Route};
+use super::{Field, Grouping, Key, Operation, Repeat, RequestKind, Route, headings};
 
 /// Bulk upload of new customers (contract 5.3, `createBulkCustomer`).
 pub(super) const CREATE: Operation = Operation {
@@ -29,30 +29,45 @@ pub(super) const UPDATE: Operation = Operation {
     remote_id: "customerId",
 };
 
-const LEGAL_NAME: Field = field("legalName", FieldKind::Text(200), "Registered name of the customer");
-const UNIQUE_REF_NO: Field = field("uniqueRefNo", FieldKind::Text(100), "Your own code for the customer");
-const CONTACT_NUMBER: Field = field("contactNumber", FieldKind::Phone, "Telephone of the customer");
-const ADDRESS: Field = field("address", FieldKind::Text(500), "Postal address in one line");
-const STATE: Field = field("state", FieldKind::Text(60), "State or union territory");
-const PIN_CODE: Field = field("pinCode", FieldKind::Pin, "Postal code of six digits");
-const PAN_OR_GSTIN: Field = field("panOrGstin", FieldKind::PanOrGstin, "GSTIN, or PAN where there is none");
-const ACCOUNT_NUMBER: Field = field("accountNumber", FieldKind::AccountNumber, "Bank account of the customer");
-const IFSC: Field = field("ifsc", FieldKind::Ifsc, "IFSC of the bank branch");
+const LEGAL_NAME: Field =
+    field("legalName", FieldKind::Text(200), "Registered name of the customer").aliases(headings::LEGAL_NAME);
+const UNIQUE_REF_NO: Field =
+    field("uniqueRefNo", FieldKind::Text(100), "Your own code for the customer").aliases(headings::UNIQUE_REF_NO);
+const CONTACT_NUMBER: Field =
+    field("contactNumber", FieldKind::Phone, "Telephone of the customer").aliases(headings::PHONE);
+const ADDRESS: Field = field("address", FieldKind::Text(500), "Postal address in one line").aliases(headings::ADDRESS);
+const STATE: Field = field("state", FieldKind::Text(60), "State or union territory").aliases(headings::STATE);
+const PIN_CODE: Field = field("pinCode", FieldKind::Pin, "Postal code of six digits").aliases(headings::PIN_CODE);
+const PAN_OR_GSTIN: Field =
+    field("panOrGstin", FieldKind::PanOrGstin, "GSTIN, or PAN where there is none").aliases(headings::PAN_OR_GSTIN);
+const ACCOUNT_NUMBER: Field =
+    field("accountNumber", FieldKind::AccountNumber, "Bank account of the customer").aliases(headings::ACCOUNT_NUMBER);
+const IFSC: Field = field("ifsc", FieldKind::Ifsc, "IFSC of the bank branch").aliases(headings::IFSC);
 const BRANCH_CODES: Field = field("branchCodes", FieldKind::List, "Branch codes, joined by ;");
-const ASSIGNED_AGENT: Field = field("assignedAgent", FieldKind::Text(100), "Agent who looks after the customer");
-const CONTACT_NAME: Field = field("keyContactName", FieldKind::Text(100), "Name of the first contact");
+const ASSIGNED_AGENT: Field = field("assignedAgent", FieldKind::Text(100), "Agent who looks after the customer")
+    .aliases(headings::ASSIGNED_AGENT);
+const CONTACT_NAME: Field =
+    field("keyContactName", FieldKind::Text(100), "Name of the first contact").aliases(headings::CONTACT_NAME);
 const CONTACT_LEGAL_NAME: Field = field(
     "keyContactLegalName",
     FieldKind::Text(200),
     "Legal name of the first contact; the customer's own where blank",
-);
-const CONTACT_MOBILE: Field = field("keyContactMobile", FieldKind::Mobile, "Mobile of the first contact");
-const CONTACT_EMAIL: Field = field("keyContactEmail", FieldKind::Email, "E-mail of the first contact");
-const GSTIN: Field = field("gstin", FieldKind::Gstin, "GSTIN; goes into panOrGstin").sheet_only();
-const PAN: Field = field("pan", FieldKind::Pan, "PAN; goes into panOrGstin where there is no GSTIN").sheet_only();
-const ADDRESS_LINE_2: Field =
-    field("addressLine2", FieldKind::Text(200), "Second line, joined to the address").sheet_only();
-const CITY: Field = field("city", FieldKind::Text(100), "City, joined to the address").sheet_only();
+)
+.aliases(headings::CONTACT_LEGAL_NAME);
+const CONTACT_MOBILE: Field =
+    field("keyContactMobile", FieldKind::Mobile, "Mobile of the first contact").aliases(headings::MOBILE);
+const CONTACT_EMAIL: Field =
+    field("keyContactEmail", FieldKind::Email, "E-mail of the first contact").aliases(headings::EMAIL);
+const GSTIN: Field =
+    field("gstin", FieldKind::Gstin, "GSTIN; goes into panOrGstin").sheet_only().aliases(headings::CUSTOMER_GSTIN);
+const PAN: Field = field("pan", FieldKind::Pan, "PAN; goes into panOrGstin where there is no GSTIN")
+    .sheet_only()
+    .aliases(headings::PAN);
+const ADDRESS_LINE_2: Field = field("addressLine2", FieldKind::Text(200), "Second line, joined to the address")
+    .sheet_only()
+    .aliases(headings::ADDRESS_LINE_2);
+const CITY: Field =
+    field("city", FieldKind::Text(100), "City, joined to the address").sheet_only().aliases(headings::CITY);
 
 const CREATE_FIELDS: &[Field] = &[
     LEGAL_NAME,
@@ -84,7 +99,8 @@ const UPDATE_FIELDS: &[Field] = &[
         "customerId",
         FieldKind::CustomerId,
         "Customer's Enkash id (KC...), or a code, GSTIN or name that the customer directory knows",
-    ),
+    )
+    .aliases(headings::CUSTOMER_ID),
     LEGAL_NAME,
     UNIQUE_REF_NO,
     CONTACT_NUMBER,

@@ -1,5 +1,7 @@
 //! What a field is: its JSON name, its type with limits, the headings that mean it, and whether it is sent.
 
+use serde::{Deserialize, Serialize};
+
 /// One named value an operation takes from a row.
 #[derive(Debug)]
 pub struct Field {
@@ -100,10 +102,21 @@ pub struct Alias {
     pub exporters: &'static [Exporter],
     /// Whether the heading has this meaning with its exporters only and none or another elsewhere.
     pub only: bool,
+    /// How good a column it is for the field: 0 for the best, more for those taken only where no better one stands.
+    pub choice: u8,
+}
+
+impl Alias {
+    /// The same heading, taken only where no better column for the field stands.
+    pub(super) const fn choice(mut self, choice: u8) -> Alias {
+        self.choice = choice;
+        self
+    }
 }
 
 /// A program whose exports are recognised by their headings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Exporter {
     /// Tally registers and bills receivable.
     Tally,
@@ -150,17 +163,17 @@ impl Exporter {
 
 /// A heading that anybody may use.
 pub(super) const fn any(text: &'static str) -> Alias {
-    Alias { text, exporters: &[], only: false }
+    Alias { text, exporters: &[], only: false, choice: 0 }
 }
 
 /// A heading of known exporters that is safe to recognise elsewhere too.
 pub(super) const fn by(text: &'static str, exporters: &'static [Exporter]) -> Alias {
-    Alias { text, exporters, only: false }
+    Alias { text, exporters, only: false, choice: 0 }
 }
 
 /// A heading that has this meaning in these exporters' sheets only.
 pub(super) const fn only(text: &'static str, exporters: &'static [Exporter]) -> Alias {
-    Alias { text, exporters, only: true }
+    Alias { text, exporters, only: true, choice: 0 }
 }
 
 /// A field without aliases; the others are added where it stands in the table.

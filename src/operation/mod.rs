@@ -5,6 +5,7 @@
 
 mod customers;
 mod field;
+mod headings;
 mod invoices;
 
 pub use field::{Alias, AmountSign, Exporter, Field, FieldKind, Need, Role};

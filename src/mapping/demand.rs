@@ -1,0 +1,158 @@
+//! What a mapping must have before a row is read: required fields or what may stand in for them, usable units, and
+//! word on what a lone total is.
+//!
+//! The one rule: an amount never changes its meaning unless the profile says so.
+
+use crate::config::MappingSettings;
+use crate::finding::quote;
+use crate::operation::{Key, Need, Operation};
+
+use super::heading::Unit;
+use super::{Mapping, MappingError};
+
+/// Fills in stand-ins, or says what is missing.
+pub(super) fn settle(
+    operation: &'static Operation,
+    headings: &[String],
+    settings: &MappingSettings,
+    mapping: &mut Mapping,
+) -> Result<(), MappingError> {
+    refuse_coarse_units(headings, mapping)?;
+    settle_only_amount(operation, headings, settings, mapping)?;
+    let missing = missing(operation, settings, mapping);
+    if let Some(tie) = mapping.ties.iter().find(|tie| missing.iter().any(|group| group.contains(&tie.field))) {
+        let field = operation.fields[tie.field].name;
+        let headings = tie.columns.iter().map(|column| headings[*column].clone()).collect();
+        return Err(MappingError::Tied { field, headings });
+    }
+    if !missing.is_empty() {
+        return Err(missing_column(operation, headings, mapping, &missing));
+    }
+    for tie in &mapping.ties {
+        let columns: Vec<String> = tie.columns.iter().map(|column| quote(&headings[*column])).collect();
+        let field = operation.fields[tie.field].name;
+        mapping
+            .notes
+            .push(format!("{field}: left out, since {} fit equally well; choose with --map", columns.join(" and ")));
+    }
+    Ok(())
+}
+
+fn refuse_coarse_units(headings: &[String], mapping: &Mapping) -> Result<(), MappingError> {
+    for (column, unit) in mapping.amount_units.iter().enumerate() {
+        if let Some(unit) = unit.filter(|unit| *unit != Unit::Paise) {
+            return Err(MappingError::CoarseUnit { heading: headings[column].clone(), unit });
+        }
+    }
+    Ok(())
+}
+
+/// A sheet with a total and no taxable value: the profile says what the amount is, or the sheet is refused.
+fn settle_only_amount(
+    operation: &'static Operation,
+    headings: &[String],
+    settings: &MappingSettings,
+    mapping: &mut Mapping,
+) -> Result<(), MappingError> {
+    let (Some(base), Some(net)) = (operation.field_index("baseAmount"), operation.field_index("netAmount")) else {
+        return Ok(());
+    };
+    let Some(column) = mapping.column_of(net) else { return Ok(()) };
+    if mapping.fills(base) || mapping.ties.iter().any(|tie| tie.field == base) {
+        return Ok(());
+    }
+    let heading = headings[column].clone();
+    match settings.only_amount.as_deref() {
+        Some("baseAmount") => {
+            mapping.notes.push(format!("{}: taken as baseAmount, as only-amount says", quote(&heading)));
+            mapping.columns[column] = Some(base);
+            Ok(())
+        }
+        declared => Err(MappingError::OnlyTotal { heading, declared_total: declared == Some("netAmount") }),
+    }
+}
+
+/// Groups of fields of which at least one is needed and none is filled; the first names the group.
+fn missing(operation: &'static Operation, settings: &MappingSettings, mapping: &mut Mapping) -> Vec<Vec<usize>> {
+    let find = |name: &str| operation.field_index(name);
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for (index, field) in operation.fields.iter().enumerate().filter(|(_, field)| field.need == Need::Required) {
+        let names: &[&str] = match field.name {
+            "invoiceNumber" | "invoiceDate" if settings.allow_unnumbered => &["externalId"],
+            "dueDate" => &["creditDays"],
+            "keyContactLegalName" | "keyContactName" => &["legalName"],
+            _ => &[],
+        };
+        let mut group = vec![index];
+        group.extend(names.iter().filter_map(|name| find(name)));
+        groups.push(group);
+    }
+    let customer: &[&str] = match operation.key {
+        Key::Invoice => &["customerId", "customerCode", "customerGstin", "customerName"],
+        Key::None => &["customerId", "uniqueRefNo", "gstin"],
+        Key::Customer => &[],
+    };
+    let customer: Vec<usize> = customer.iter().filter_map(|name| find(name)).collect();
+    if !customer.is_empty() {
+        groups.insert(1.min(groups.len()), customer);
+    }
+    for group in &groups {
+        stand_in(operation, group, mapping);
+    }
+    groups.retain(|group| !group.iter().any(|field| mapping.fills(*field)));
+    groups
+}
+
+/// Notes which field stands in for a required one; legal names and credit days do, a reference does not.
+fn stand_in(operation: &'static Operation, group: &[usize], mapping: &mut Mapping) {
+    let [field, from] = *group else { return };
+    let name = operation.fields[field].name;
+    if !matches!(name, "dueDate" | "keyContactLegalName" | "keyContactName")
+        || mapping.fills(field)
+        || !mapping.fills(from)
+        || mapping.ties.iter().any(|tie| tie.field == field)
+    {
+        return;
+    }
+    mapping.stand_ins.push((field, from));
+    let what = if name == "dueDate" {
+        "invoice date and credit days".to_string()
+    } else {
+        operation.fields[from].name.to_string()
+    };
+    mapping.notes.push(format!("{name}: no column; taken from {what}"));
+}
+
+fn missing_column(
+    operation: &'static Operation,
+    headings: &[String],
+    mapping: &Mapping,
+    missing: &[Vec<usize>],
+) -> MappingError {
+    let name = |field: &usize| operation.fields[*field].name;
+    let mut suggestions: Vec<(String, &'static str)> = Vec::new();
+    for group in missing {
+        let wanted = name(&group[0]);
+        let line_amount = operation.field_index("lineAmount").and_then(|field| mapping.column_of(field));
+        if let Some(column) = line_amount.filter(|_| wanted == "baseAmount") {
+            suggestions.push((headings[column].clone(), wanted));
+        }
+        for unknown in &mapping.unknown {
+            let fits = group.iter().map(name).find(|field| unknown.suggestion.as_deref() == Some(*field));
+            let new = !suggestions.iter().any(|(_, field)| Some(*field) == fits);
+            if let Some(field) = fits.filter(|_| new) {
+                suggestions.push((unknown.heading.clone(), field));
+            }
+        }
+    }
+    let fields = missing.iter().map(|group| {
+        let others: Vec<&str> = group[1..].iter().map(name).collect();
+        // The alternatives of the customer are worth naming; the others are explained with the field.
+        if others.len() > 1 {
+            format!("{} (or {})", name(&group[0]), others.join(", "))
+        } else {
+            name(&group[0]).to_string()
+        }
+    });
+    MappingError::MissingColumn { fields: fields.collect(), found: headings.to_vec(), suggestions }
+}

@@ -1,0 +1,67 @@
+//! Likely meanings of unknown headings, to be shown and never applied.
+
+use crate::operation::{Operation, Role};
+
+use super::heading;
+
+/// How alike two texts must be to be named together. Limit: by trial over the headings of the domain.
+const ALIKE: f64 = 0.86;
+
+/// The field that an unknown heading most likely means.
+pub(super) fn field(operation: &Operation, text: &str) -> Option<&'static str> {
+    let best = operation.fields.iter().filter(|field| field.role != Role::Guarded).map(|field| {
+        let names = std::iter::once(field.name).chain(field.aliases.iter().map(|alias| alias.text));
+        (field.name, names.map(|name| likeness(text, name)).fold(0.0, f64::max))
+    });
+    closest(best)
+}
+
+/// Of `offered`, the text that is most like `given`.
+pub(super) fn nearest<'a>(given: &str, offered: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    closest(offered.map(|text| (text, likeness(given, text))))
+}
+
+fn closest<'a>(scored: impl Iterator<Item = (&'a str, f64)>) -> Option<&'a str> {
+    let mut best: Option<(&str, f64)> = None;
+    for (text, score) in scored {
+        if score >= ALIKE && best.is_none_or(|(_, most)| score > most) {
+            best = Some((text, score));
+        }
+    }
+    best.map(|(text, _)| text)
+}
+
+fn likeness(one: &str, other: &str) -> f64 {
+    let (one, other) = (heading::normalise(one), heading::normalise(other));
+    if one.len() < 3 || other.len() < 3 || one.len() > 80 {
+        return 0.0;
+    }
+    let spelling = strsim::jaro_winkler(&one, &other);
+    // Words tell more than spelling: `Invoice Bill Date` is no `Invoice Bill`.
+    let shared = one.split(' ').filter(|word| other.split(' ').any(|known| known == *word)).count();
+    let (least, most) = {
+        let (one, other) = (one.split(' ').count(), other.split(' ').count());
+        (one.min(other), one.max(other))
+    };
+    let words = if shared < least { 0.0 } else { 0.8 + 0.2 * shared as f64 / most as f64 };
+    spelling.max(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn misspelled_and_shortened_headings_get_a_suggestion_and_strangers_none() {
+        let operation = Operation::find("invoices", "create").unwrap();
+        for (text, expected) in [
+            ("Due", Some("dueDate")),
+            ("Invoise Number", Some("invoiceNumber")),
+            ("Taxble Value", Some("baseAmount")),
+            ("Favourite colour", None),
+            ("x", None),
+        ] {
+            assert_eq!(field(operation, text), expected, "{text}");
+        }
+    }
+}
