@@ -87,7 +87,8 @@ fn plain_paise(bytes: &[u8]) -> Option<i64> {
     let mut digits = 0;
     for byte in whole {
         match byte {
-            b'0'..=b'9' => {
+            // Limit: checked before the next digit, so that the number cannot grow past its type.
+            b'0'..=b'9' if digits < WHOLE_DIGITS => {
                 rupees = rupees * 10 + i64::from(byte - b'0');
                 digits += 1;
             }
@@ -95,7 +96,7 @@ fn plain_paise(bytes: &[u8]) -> Option<i64> {
             _ => return None,
         }
     }
-    if digits > WHOLE_DIGITS || (digits < whole.len() && !is_grouped(whole, b',')) {
+    if digits < whole.len() && !is_grouped(whole, b',') {
         return None;
     }
     let mut hundredths = 0;
@@ -297,11 +298,11 @@ fn scientific(number: &str, text: &str, kind: CellKind) -> Result<(String, Strin
         return Err(too_large(text));
     }
     // A spreadsheet shows two or more decimals and a power where it had no room for the rest.
-    let hidden = parsed.decimals.len() >= 2 && parsed.exponent > parsed.decimals.len() as i32;
+    let hidden = parsed.decimals.len() >= 2 && parsed.exponent > length(parsed.decimals);
     if kind == CellKind::Text && hidden {
         return Err(rounded(text));
     }
-    let point = parsed.whole.len() as i32 + parsed.exponent.max(-40);
+    let point = length(parsed.whole) + parsed.exponent.max(-40);
     if point <= 0 {
         return Ok((String::new(), format!("{}{all}", "0".repeat(point.unsigned_abs() as usize))));
     }
@@ -310,6 +311,11 @@ fn scientific(number: &str, text: &str, kind: CellKind) -> Result<(String, Strin
         return Ok((format!("{all}{}", "0".repeat(point - all.len())), String::new()));
     }
     Ok((all[..point].to_owned(), all[point..].to_owned()))
+}
+
+/// Number of digits, to compare with a power.
+fn length(digits: &str) -> i32 {
+    i32::try_from(digits.len()).unwrap_or(i32::MAX / 2)
 }
 
 /// Whole paise, if the digits are within a hair of them.
@@ -522,6 +528,7 @@ mod tests {
             ("98310.525", Code::AmountTooPrecise),
             ("12345678901234", Code::AmountTooLarge),
             ("1,23,45,67,89,01,234.00", Code::AmountTooLarge),
+            ("9999999999999999999", Code::AmountTooLarge),
             ("1E15", Code::AmountTooLarge),
             ("1E300", Code::AmountTooLarge),
             ("1.23457E+11", Code::NumberRounded),

@@ -73,6 +73,10 @@ impl fmt::Debug for Phone {
 
 /// An Indian mobile number.
 pub fn mobile(cell: Cell<'_>, faults: &mut Faults) -> Option<Phone> {
+    if let Some(number) = plain_mobile(cell) {
+        warn(cell.text, 1, number, faults);
+        return Some(number);
+    }
     let (text, numbers) = numbers(cell, faults)?;
     let Some(first) = numbers.iter().filter_map(|run| read_number(run)).find(Phone::is_mobile) else {
         let message = format!("{} is not a mobile number; expected ten digits that begin with 6 to 9", quote(&text));
@@ -91,6 +95,10 @@ pub fn mobile(cell: Cell<'_>, faults: &mut Faults) -> Option<Phone> {
 
 /// A mobile or landline number; a foreign one keeps its country code.
 pub fn phone(cell: Cell<'_>, faults: &mut Faults) -> Option<Phone> {
+    if let Some(number) = plain_mobile(cell) {
+        warn(cell.text, 1, number, faults);
+        return Some(number);
+    }
     let (text, numbers) = numbers(cell, faults)?;
     let Some(first) = numbers.iter().find_map(|run| read_number(run)) else {
         let message = format!("{} is not a telephone number; expected ten digits, STD code included", quote(&text));
@@ -117,6 +125,16 @@ pub fn email<'a>(cell: Cell<'a>, faults: &mut Faults) -> Option<Cow<'a, str>> {
         faults.push(Fault::new(Code::SeveralValues, message));
     }
     Some(Cow::Owned(first.to_owned()))
+}
+
+/// The mobile number of a cell that holds nothing but its ten digits, `+91` in front or not.
+fn plain_mobile(cell: Cell<'_>) -> Option<Phone> {
+    let digits = cell.text.strip_prefix("+91").unwrap_or(cell.text);
+    let plain = matches!(cell.kind, CellKind::Text | CellKind::Number)
+        && digits.len() == 10
+        && digits.starts_with(['6', '7', '8', '9'])
+        && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if plain { Phone::new("91", digits) } else { None }
 }
 
 fn warn(text: &str, count: usize, first: Phone, faults: &mut Faults) {
@@ -211,10 +229,9 @@ fn first_address(text: &str) -> Option<(&str, bool)> {
             let address = without_scheme(word);
             match first {
                 None if is_address(address) => first = Some(address),
-                // A bad first address is no reason to write to the second.
-                None => return None,
                 Some(_) if address.contains('@') => several |= first != Some(address),
-                Some(_) => return None,
+                // A bad first address is no reason to write to the second, and other words make the cell unsure.
+                _ => return None,
             }
         }
     }

@@ -226,7 +226,7 @@ fn bad_form(code: &str) -> Fault {
     } else if length == 15 {
         format!("{} does not have the form of a GSTIN; expected one like 27AAPFU0939F1ZV", quote(code))
     } else {
-        format!("{} has {length} characters; a GSTIN has 15, like 27AAPFU0939F1ZV", quote(code))
+        format!("{} has the length {length}; a GSTIN has 15 characters, like 27AAPFU0939F1ZV", quote(code))
     };
     let padded = format!("0{code}");
     let hint = if is_pan_form(code.as_bytes()) {

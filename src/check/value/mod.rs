@@ -12,6 +12,7 @@ mod amount;
 mod code;
 mod contact;
 mod date;
+mod date_parts;
 mod gstin;
 mod html;
 mod identity;

@@ -19,7 +19,7 @@ const LONGEST: usize = 16;
 /// A number of an invoice, credit note or debit note.
 pub fn invoice_number<'a>(cell: Cell<'a>, faults: &mut Faults) -> Option<Cow<'a, str>> {
     let text = identifier(cell, faults)?;
-    let text = if text.is_ascii() { text } else { plain_form(text, faults)? };
+    let text = if text.is_ascii() { text } else { Cow::Owned(plain_form(&text, faults)?) };
     if is_power_of_ten(&text, cell.kind) {
         faults.push(changed(&text, "a power of ten"));
         return None;
@@ -68,17 +68,17 @@ fn name(character: char) -> String {
 }
 
 /// Compatibility forms and look-alike dashes as plain characters, the latter with a warning.
-fn plain_form<'a>(text: Cow<'a, str>, faults: &mut Faults) -> Option<Cow<'a, str>> {
-    if !no_lookalike(&text, faults) {
+fn plain_form(text: &str, faults: &mut Faults) -> Option<String> {
+    if !no_lookalike(text, faults) {
         return None;
     }
     let composed: String = text.nfkc().collect();
     let dashed: String = composed.chars().map(dash).collect();
     if dashed != composed {
-        let message = format!("{} was read as {}", quote(&text), quote(&dashed));
+        let message = format!("{} was read as {}", quote(text), quote(&dashed));
         faults.push(Fault::new(Code::InvoiceNumberDash, message).hint("type an ordinary hyphen"));
     }
-    Some(Cow::Owned(dashed))
+    Some(dashed)
 }
 
 /// Whether a spreadsheet wrote the power: `2E+10`, `1.5E10`; `2E10` and `2E-10` can be typed as invoice numbers.

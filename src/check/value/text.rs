@@ -1,7 +1,7 @@
 //! Text cells, and what every kind does first: cleaning, blanks, cells that a workbook could not fill.
 //!
 //! Owns [`clean`] and the placeholders that mean blank. Leaves upper case and look-alike letters of codes to
-//! [`super::code`]. The one rule: nothing is cut; a text that is too long is a fault.
+//! [`mod@super::code`]. The one rule: nothing is cut; a text that is too long is a fault.
 
 use std::borrow::Cow;
 
