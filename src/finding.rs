@@ -122,6 +122,8 @@ codes! {
 
     /// The cell is not a yes or a no.
     BooleanNotRecognised = "boolean-not-recognised", Error;
+    /// The cell is not a number of days of credit.
+    DaysNotRecognised = "days-not-recognised", Error;
     /// The cell is none of the values that the field takes.
     NotInList = "not-in-list", Error;
     /// The company or seller id does not have the form `CEK` and seven letters or digits.
@@ -152,6 +154,8 @@ codes! {
     MobileFormat = "mobile-format", Error;
     /// The mobile number has the right form but looks made up.
     MobileSuspicious = "mobile-suspicious", Warning;
+    /// The telephone number does not have the form of one.
+    PhoneFormat = "phone-format", Error;
     /// The e-mail address does not have the form of one.
     EmailFormat = "email-format", Error;
     /// The cell holds several numbers or addresses; the first is sent.

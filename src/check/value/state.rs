@@ -1,0 +1,161 @@
+//! States and union territories: their GST codes, and the spellings of a place of supply.
+//!
+//! Owns the table of codes. Leaves the choice of tax heads to the rules between cells. Codes 25 and 28 stand on old
+//! documents only; a spelling that two codes share means the newer one.
+
+use super::text::clean;
+
+/// A state, union territory or other place with a GST code.
+#[derive(Debug, PartialEq, Eq)]
+pub struct State {
+    /// The two digits.
+    pub code: &'static str,
+    /// The name as the GST portal writes it.
+    pub name: &'static str,
+    /// Whether its own tax is UTGST; it goes into the same field as SGST.
+    pub union_territory: bool,
+    /// Letters and other names in use.
+    also: &'static [&'static str],
+}
+
+const fn state(code: &'static str, name: &'static str, also: &'static [&'static str]) -> State {
+    State { code, name, union_territory: false, also }
+}
+
+const fn territory(code: &'static str, name: &'static str, also: &'static [&'static str]) -> State {
+    State { code, name, union_territory: true, also }
+}
+
+static STATES: &[State] = &[
+    state("01", "Jammu and Kashmir", &["JK"]),
+    state("02", "Himachal Pradesh", &["HP"]),
+    state("03", "Punjab", &["PB"]),
+    territory("04", "Chandigarh", &["CH"]),
+    state("05", "Uttarakhand", &["UK", "UT", "UA", "Uttaranchal"]),
+    state("06", "Haryana", &["HR"]),
+    state("07", "Delhi", &["DL", "New Delhi"]),
+    state("08", "Rajasthan", &["RJ"]),
+    state("09", "Uttar Pradesh", &["UP"]),
+    state("10", "Bihar", &["BR", "BH"]),
+    state("11", "Sikkim", &["SK"]),
+    state("12", "Arunachal Pradesh", &["AR"]),
+    state("13", "Nagaland", &["NL"]),
+    state("14", "Manipur", &["MN"]),
+    state("15", "Mizoram", &["MZ", "MI"]),
+    state("16", "Tripura", &["TR"]),
+    state("17", "Meghalaya", &["ML", "ME"]),
+    state("18", "Assam", &["AS"]),
+    state("19", "West Bengal", &["WB"]),
+    state("20", "Jharkhand", &["JH"]),
+    state("21", "Odisha", &["OD", "OR", "Orissa"]),
+    state("22", "Chhattisgarh", &["CG", "CT", "Chattisgarh"]),
+    state("23", "Madhya Pradesh", &["MP"]),
+    state("24", "Gujarat", &["GJ"]),
+    territory("25", "Daman and Diu", &["DD"]),
+    territory("26", "Dadra and Nagar Haveli and Daman and Diu", &["DN", "DH", "DNHDD", "Dadra and Nagar Haveli"]),
+    state("27", "Maharashtra", &["MH"]),
+    state("28", "Andhra Pradesh (before division)", &[]),
+    state("29", "Karnataka", &["KA"]),
+    state("30", "Goa", &["GA"]),
+    territory("31", "Lakshadweep", &["LD"]),
+    state("32", "Kerala", &["KL"]),
+    state("33", "Tamil Nadu", &["TN"]),
+    state("34", "Puducherry", &["PY", "Pondicherry"]),
+    territory("35", "Andaman and Nicobar Islands", &["AN", "Andaman and Nicobar"]),
+    state("36", "Telangana", &["TS", "TG"]),
+    state("37", "Andhra Pradesh", &["AD", "AP"]),
+    territory("38", "Ladakh", &["LA"]),
+    state("96", "Other countries", &["FC", "Other country"]),
+    territory("97", "Other territory", &["OT"]),
+];
+
+/// The place of supply that a text names: `27`, `7`, `27-Maharashtra`, `Maharashtra (27)`, `MH`, `IN-MH`; none where
+/// it names no place, or its digits and its name are two places.
+pub fn state_code(text: &str) -> Option<&'static State> {
+    let text = clean(text).replace('&', " and ");
+    let mut digits = String::new();
+    let mut words: Vec<&str> = Vec::new();
+    for word in text.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty()) {
+        match word.bytes().all(|byte| byte.is_ascii_digit()) {
+            true if digits.is_empty() => digits.push_str(word),
+            true => return None,
+            false => words.push(word),
+        }
+    }
+    if words.len() > 1 && words[0].eq_ignore_ascii_case("in") {
+        words.remove(0);
+    }
+    let by_code = if digits.is_empty() {
+        None
+    } else {
+        let padded = if digits.len() == 1 { format!("0{digits}") } else { digits };
+        Some(STATES.iter().find(|state| state.code == padded)?)
+    };
+    let by_name = if words.is_empty() { None } else { Some(by_name(&words)?) };
+    match (by_code, by_name) {
+        // The name of a divided state stands beside its old code too.
+        (Some(code), Some(name)) if code != name && !(code.code == "28" && name.code == "37") => None,
+        (code, name) => code.or(name),
+    }
+}
+
+/// Whether a GSTIN can begin with the two digits.
+pub(super) fn is_gstin_state(code: &str) -> bool {
+    code == "99" || (code != "96" && STATES.iter().any(|state| state.code == code))
+}
+
+fn by_name(words: &[&str]) -> Option<&'static State> {
+    let same = |name: &str| {
+        let mut parts = name.split(' ');
+        words.iter().all(|word| parts.next().is_some_and(|part| part.eq_ignore_ascii_case(word)))
+            && parts.next().is_none()
+    };
+    STATES.iter().find(|state| same(state.name) || state.also.iter().any(|name| same(name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_of_supply_are_known_in_their_spellings() {
+        for (text, code) in [
+            ("27", Some("27")),
+            ("27-Maharashtra", Some("27")),
+            ("27 - Maharashtra", Some("27")),
+            ("Maharashtra (27)", Some("27")),
+            ("Maharashtra", Some("27")),
+            ("MAHARASHTRA", Some("27")),
+            ("MH", Some("27")),
+            ("IN-MH", Some("27")),
+            ("7", Some("07")),
+            ("07-Delhi", Some("07")),
+            ("Jammu & Kashmir", Some("01")),
+            ("Orissa", Some("21")),
+            ("Andhra Pradesh", Some("37")),
+            ("AP", Some("37")),
+            ("28-Andhra Pradesh", Some("28")),
+            ("Dadra & Nagar Haveli and Daman & Diu", Some("26")),
+            ("96-Other Countries", Some("96")),
+            ("97", Some("97")),
+            ("27-Gujarat", None),
+            ("99", None),
+            ("39", None),
+            ("Bombay", None),
+            ("27 29", None),
+            ("", None),
+        ] {
+            assert_eq!(state_code(text).map(|state| state.code), code, "{text}");
+        }
+        assert!(state_code("04").unwrap().union_territory && !state_code("07").unwrap().union_territory);
+    }
+
+    #[test]
+    fn gstins_begin_with_states_but_not_with_other_countries() {
+        for (code, is_state) in
+            [("01", true), ("38", true), ("97", true), ("99", true), ("96", false), ("39", false), ("00", false)]
+        {
+            assert_eq!(is_gstin_state(code), is_state, "{code}");
+        }
+    }
+}

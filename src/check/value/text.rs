@@ -1,0 +1,154 @@
+//! Text cells, and what every kind does first: cleaning, blanks, cells that a workbook could not fill.
+//!
+//! Owns [`clean`] and the placeholders that mean blank. Leaves upper case and look-alike letters of codes to
+//! [`mod@super::code`]. The one rule: nothing is cut; a text that is too long is a fault.
+
+use std::borrow::Cow;
+
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+
+use super::html;
+use super::{Fault, Faults};
+use crate::finding::{Code, quote};
+use crate::sheet::{Cell, CellKind};
+
+/// Spaces of all kinds and control characters as single spaces, ends trimmed, invisible marks, Excel's text guards
+/// (`="00123"`, a leading `'`) and HTML gone, in Unicode's composed form. Plain text is borrowed.
+pub fn clean(text: &str) -> Cow<'_, str> {
+    if is_plain(text) { Cow::Borrowed(text) } else { clean_slowly(text) }
+}
+
+/// Whether a cleaned text stands for an empty cell: nothing, a dash, `.`, `NA`, `N/A`, `NIL`, `NULL`, `None`, `#N/A`.
+pub fn is_blank(text: &str) -> bool {
+    match text.len() {
+        0 => true,
+        1 => matches!(text, "-" | "."),
+        2 => text == "--" || text.eq_ignore_ascii_case("na"),
+        3 => matches!(text, "–" | "—" | "---") || ["n/a", "nil"].iter().any(|blank| text.eq_ignore_ascii_case(blank)),
+        4 => ["null", "none", "#n/a"].iter().any(|blank| text.eq_ignore_ascii_case(blank)),
+        _ => false,
+    }
+}
+
+/// Text of at most `max_chars` characters.
+pub fn text<'a>(cell: Cell<'a>, max_chars: usize, faults: &mut Faults) -> Option<Cow<'a, str>> {
+    let text = content(cell, faults)?;
+    if text.len() <= max_chars {
+        return Some(text);
+    }
+    let characters = text.chars().count();
+    if characters <= max_chars {
+        return Some(text);
+    }
+    let message = format!("{} has {characters} characters; at most {max_chars} are taken", quote(&text));
+    faults.push(Fault::new(Code::TextTooLong, message).hint("shorten it in the sheet; nothing is cut off silently"));
+    None
+}
+
+/// Texts separated by `,` `;` or line breaks, joined by `;`.
+pub fn list<'a>(cell: Cell<'a>, faults: &mut Faults) -> Option<Cow<'a, str>> {
+    let separator = |character: char| matches!(character, ',' | ';' | '\n' | '\r');
+    if !cell.text.contains(separator) {
+        return content(cell, faults);
+    }
+    // Line breaks would become spaces in cleaning, and an entity's `;` is no separator before it.
+    let lines = cell.text.trim().replace(['\n', '\r'], ";");
+    let text = content(Cell { text: &lines, kind: cell.kind }, faults)?;
+    let items: Vec<&str> = text.split(separator).map(str::trim).filter(|item| !is_blank(item)).collect();
+    (!items.is_empty()).then(|| Cow::Owned(items.join(";")))
+}
+
+/// What a cell says once cleaned; none for a blank, and none with a fault for an error or an uncomputed formula.
+pub(super) fn content<'a>(cell: Cell<'a>, faults: &mut Faults) -> Option<Cow<'a, str>> {
+    match cell.kind {
+        CellKind::Error => {
+            let message = format!("the cell holds the error {}", quote(cell.text.trim()));
+            faults.push(Fault::new(Code::CellError, message).hint("correct the formula in the workbook"));
+            return None;
+        }
+        CellKind::FormulaWithoutValue => {
+            let message = "the cell is a formula whose result was never stored";
+            let hint = "open the workbook in Excel, save it, and run again";
+            faults.push(Fault::new(Code::FormulaWithoutValue, message).hint(hint));
+            return None;
+        }
+        CellKind::Number => {
+            let number = cell.text.trim();
+            return (!number.is_empty()).then(|| Cow::Borrowed(without_zero_decimals(number)));
+        }
+        CellKind::Text | CellKind::Date | CellKind::Bool => {}
+    }
+    let text = clean(cell.text);
+    (!is_blank(&text)).then_some(text)
+}
+
+/// `1042` for `1042.0`, as a float column shows whole numbers.
+pub(super) fn without_zero_decimals(text: &str) -> &str {
+    match text.split_once('.') {
+        Some((whole, zeros))
+            if !whole.is_empty()
+                && whole.bytes().all(|byte| byte.is_ascii_digit())
+                && !zeros.is_empty()
+                && zeros.bytes().all(|byte| byte == b'0') =>
+        {
+            whole
+        }
+        _ => text,
+    }
+}
+
+/// Whether [`clean`] would change nothing, judged on ASCII alone.
+fn is_plain(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else { return true };
+    if matches!(first, b' ' | b'\'' | b'=') || *last == b' ' {
+        return false;
+    }
+    let mut after_space = false;
+    for &byte in bytes {
+        let space = byte == b' ';
+        if !(0x20..0x7f).contains(&byte) || matches!(byte, b'&' | b'<') || (space && after_space) {
+            return false;
+        }
+        after_space = space;
+    }
+    true
+}
+
+fn clean_slowly(text: &str) -> Cow<'_, str> {
+    let decoded = if text.contains(['&', '<']) { Cow::Owned(html::decode(text)) } else { Cow::Borrowed(text) };
+    let mut spaced = String::with_capacity(decoded.len());
+    for character in decoded.chars().filter(|&character| !is_invisible(character)) {
+        if character.is_whitespace() || character.is_control() {
+            if !spaced.is_empty() && !spaced.ends_with(' ') {
+                spaced.push(' ');
+            }
+        } else {
+            spaced.push(character);
+        }
+    }
+    let bare = unguard(spaced.trim_end());
+    // Most cells that came this far were only untrimmed; they need no memory of their own.
+    if let Some(at) = text.find(bare.as_ref()).filter(|_| is_nfc(&bare)) {
+        return Cow::Borrowed(&text[at..at + bare.len()]);
+    }
+    if is_nfc(&bare) { Cow::Owned(bare.into_owned()) } else { Cow::Owned(bare.nfc().collect()) }
+}
+
+/// The text inside `="..."` or behind a leading apostrophe, Excel's two ways of keeping a number as text.
+fn unguard(text: &str) -> Cow<'_, str> {
+    if let Some(inner) = text.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')) {
+        let inner = inner.trim();
+        return if inner.contains("\"\"") { Cow::Owned(inner.replace("\"\"", "\"")) } else { Cow::Borrowed(inner) };
+    }
+    Cow::Borrowed(text.strip_prefix('\'').unwrap_or(text).trim())
+}
+
+/// Zero-width and bidirectional marks, the soft hyphen and a byte order mark inside the text.
+fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}'
+            | '\u{2066}'..='\u{2069}' | '\u{feff}'
+    )
+}
