@@ -2,7 +2,22 @@
 //!
 //! Owns finding input files, telling formats apart by content, decoding, finding the header row, and handing out
 //! [`RowBlock`]s in order. Leaves meaning to [`crate::mapping`] and [`crate::check`]. The one rule: a row is handed
-//! out, or its being left out (blank, total, repeated header, note) stands in [`SheetEnd`]; none vanishes.
+//! out, or its being left out (blank, total, repeated header, note) stands in [`open::SheetEnd`]; none vanishes.
+
+mod cell;
+mod container;
+mod decode;
+mod dialect;
+pub mod error;
+mod excel;
+mod header;
+pub mod identity;
+pub mod input;
+pub mod open;
+mod record;
+mod row;
+pub mod table;
+mod text;
 
 use std::path::PathBuf;
 
@@ -179,6 +194,8 @@ pub struct DroppedRow {
     pub reason: DropReason,
     /// The beginning of its text, for the summary.
     pub text: String,
+    /// The cells of a total, in column order, for checking sums; empty for other reasons.
+    pub cells: Vec<String>,
 }
 
 /// Why a row of the file is no data row.
@@ -192,6 +209,15 @@ pub enum DropReason {
     Note,
     /// A comment line above the header.
     Comment,
+}
+
+/// How a text file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dialect {
+    /// The encoding's WHATWG name.
+    pub encoding: &'static str,
+    /// What separates the cells.
+    pub delimiter: u8,
 }
 
 /// The heading row of a sheet.

@@ -1,0 +1,356 @@
+//! Rows of a worksheet, decoded on a thread of their own and handed over in batches.
+//!
+//! Owns calamine: nothing else names it but [`super::cell`]. xlsx and xlsb are streamed; xls and ods are decoded whole,
+//! because calamine offers no other way. The one rule: a workbook, however broken, ends as a [`SheetError`] of its own,
+//! panics of the decoder included.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use calamine::{
+    Data, DataRef, Ods, OdsError, Range, Reader, SheetType, SheetVisible, Xls, XlsError, Xlsb, XlsbError, Xlsx,
+    XlsxError,
+};
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use super::container::Content;
+use super::error::SheetError;
+use super::row::RawRow;
+use super::{CellKind, RowNumber, cell};
+
+type Input = BufReader<File>;
+
+/// Limit: rows of a batch; with [`BATCHES`], bounds what is decoded ahead.
+const BATCH_ROWS: usize = 512;
+/// Limit: bytes of text of a batch.
+const BATCH_BYTES: usize = 512 * 1024;
+/// Limit: batches decoded ahead.
+const BATCHES: usize = 4;
+/// Limit: no error of the decoder is quoted at length.
+const REASON_CHARACTERS: usize = 200;
+
+/// A sheet as the workbook lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Listed {
+    /// Its name.
+    pub(super) name: String,
+    /// Whether Excel shows it.
+    pub(super) visible: bool,
+}
+
+/// The worksheets of a workbook, in its order; chart, dialog and macro sheets are left out.
+pub(super) fn list(path: &Path, file: &str, content: Content) -> Result<Vec<Listed>, SheetError> {
+    contained(file, || {
+        let sheets = match content {
+            Content::Xlsx => open::<Xlsx<_>>(path, file)?.sheets_metadata().to_vec(),
+            Content::Xlsb => open::<Xlsb<_>>(path, file)?.sheets_metadata().to_vec(),
+            Content::Ods => open::<Ods<_>>(path, file)?.sheets_metadata().to_vec(),
+            Content::Xls => open_xls(path, file)?.sheets_metadata().to_vec(),
+            Content::Text => Vec::new(),
+        };
+        let worksheets = sheets.into_iter().filter(|sheet| sheet.typ == SheetType::WorkSheet);
+        Ok(worksheets
+            .map(|sheet| Listed { name: sheet.name, visible: sheet.visible == SheetVisible::Visible })
+            .collect())
+    })
+}
+
+/// A worksheet being decoded.
+pub(super) struct BookRows {
+    batches: Receiver<Result<Vec<RawRow>, SheetError>>,
+    batch: std::vec::IntoIter<RawRow>,
+}
+
+impl BookRows {
+    /// Starts decoding; `label` names the sheet in messages.
+    pub(super) fn open(path: &Path, label: &str, sheet: &str, content: Content) -> Result<Self, SheetError> {
+        let (sender, batches) = bounded(BATCHES);
+        let work = Work { path: path.to_owned(), label: label.to_owned(), sheet: sheet.to_owned(), content };
+        thread::Builder::new()
+            .name("sheet-decoder".to_owned())
+            .spawn(move || work.run(sender))
+            .map_err(|source| SheetError::reading(label, source))?;
+        Ok(Self { batches, batch: Vec::new().into_iter() })
+    }
+
+    /// Takes the next row that has cells; false at the end.
+    pub(super) fn next(&mut self, row: &mut RawRow) -> Result<bool, SheetError> {
+        loop {
+            if let Some(next) = self.batch.next() {
+                *row = next;
+                return Ok(true);
+            }
+            match self.batches.recv() {
+                Ok(batch) => self.batch = batch?.into_iter(),
+                Err(_) => return Ok(false),
+            }
+        }
+    }
+}
+
+/// What the decoder's thread is told.
+struct Work {
+    path: PathBuf,
+    label: String,
+    sheet: String,
+    content: Content,
+}
+
+impl Work {
+    fn run(self, sender: Sender<Result<Vec<RawRow>, SheetError>>) {
+        let mut rows =
+            Rows { sender: sender.clone(), batch: Vec::new(), bytes: 0, row: RawRow::default(), text: String::new() };
+        let done = contained(&self.label, || match self.decode(&mut rows) {
+            Ok(()) => {
+                rows.end_row();
+                rows.send();
+                Ok(())
+            }
+            Err(Halt::Gone) => Ok(()),
+            Err(Halt::Broken(error)) => Err(error),
+        });
+        if let Err(error) = done {
+            // Nobody to tell if the reader was dropped meanwhile.
+            sender.send(Err(error)).ok();
+        }
+    }
+
+    fn decode(&self, rows: &mut Rows) -> Result<(), Halt> {
+        match self.content {
+            Content::Xlsx => self.stream_xlsx(rows),
+            Content::Xlsb => {
+                let mut book = open::<Xlsb<_>>(&self.path, &self.label)?;
+                let is_1904 = book.has_1904_epoch();
+                let mut cells = book.worksheet_cells_reader(&self.sheet).map_err(|error| self.broken(&error))?;
+                while let Some(cell) = cells.next_cell().map_err(|error| self.broken(&error))? {
+                    rows.put(cell.get_position(), cell.get_value(), is_1904)?;
+                }
+                Ok(())
+            }
+            Content::Ods => {
+                let mut book = open::<Ods<_>>(&self.path, &self.label)?;
+                let range = book.worksheet_range(&self.sheet).map_err(|error| self.broken(&error))?;
+                rows.put_range(&range, false)
+            }
+            Content::Xls => {
+                let mut book = open_xls(&self.path, &self.label)?;
+                let is_1904 = book.has_1904_epoch();
+                let range = book.worksheet_range(&self.sheet).map_err(|error| self.broken(&error))?;
+                rows.put_range(&range, is_1904)
+            }
+            Content::Text => Ok(()),
+        }
+    }
+
+    fn stream_xlsx(&self, rows: &mut Rows) -> Result<(), Halt> {
+        let mut book = open::<Xlsx<_>>(&self.path, &self.label)?;
+        let is_1904 = book.has_1904_epoch();
+        let mut cells = book.worksheet_cells_reader(&self.sheet).map_err(|error| self.broken(&error))?;
+        // Both count the cells of the file; the second book is opened only once it is needed.
+        let mut count = 0;
+        let mut places: Option<Places> = None;
+        loop {
+            match cells.next_cell_with_formula_metadata() {
+                Ok(None) => return Ok(()),
+                Ok(Some(cell)) if cell.formula.is_some() && cell.value == DataRef::Empty => {
+                    rows.put_text(cell.pos, "", CellKind::FormulaWithoutValue)?;
+                }
+                Ok(Some(cell)) => rows.put(cell.pos, &cell.value, is_1904)?,
+                // An error such as `#SPILL!` that the decoder does not know: it goes on, but keeps the place to itself.
+                Err(XlsxError::CellError(error)) => {
+                    if places.is_none() {
+                        places = Some(Places::open(self)?);
+                    }
+                    let place = places.as_mut().map(|places| places.of(count)).transpose()?.flatten();
+                    let place = place.ok_or_else(|| self.broken(&"a cell without a place"))?;
+                    rows.put_text(place, &error, CellKind::Error)?;
+                }
+                Err(error) => return Err(self.broken(&error)),
+            }
+            count += 1;
+        }
+    }
+
+    fn broken(&self, error: &dyn std::fmt::Display) -> Halt {
+        Halt::Broken(damaged(&self.label, error))
+    }
+}
+
+/// The places of all cells of a sheet, from a second pass over it.
+struct Places {
+    places: Receiver<(u32, u32)>,
+    taken: u64,
+}
+
+impl Places {
+    fn open(work: &Work) -> Result<Self, Halt> {
+        let mut book = open::<Xlsx<_>>(&work.path, &work.label)?;
+        let sheet = work.sheet.clone();
+        let (sender, places) = bounded(BATCH_ROWS);
+        let walk = move || {
+            let Ok(mut cells) = book.worksheet_cells_reader(&sheet) else { return };
+            while let Ok(Some(cell)) = cells.next_formula() {
+                if sender.send(cell.get_position()).is_err() {
+                    return;
+                }
+            }
+        };
+        let spawned = thread::Builder::new().name("sheet-places".to_owned()).spawn(walk);
+        spawned.map_err(|source| SheetError::reading(&work.label, source))?;
+        Ok(Self { places, taken: 0 })
+    }
+
+    /// The place of the cell with this count; counts only grow.
+    fn of(&mut self, count: u64) -> Result<Option<(u32, u32)>, Halt> {
+        loop {
+            let Ok(place) = self.places.recv() else { return Ok(None) };
+            self.taken += 1;
+            if self.taken > count {
+                return Ok(Some(place));
+            }
+        }
+    }
+}
+
+/// Why decoding ends before the sheet does.
+enum Halt {
+    /// The reader was dropped.
+    Gone,
+    Broken(SheetError),
+}
+
+impl From<SheetError> for Halt {
+    fn from(error: SheetError) -> Self {
+        Self::Broken(error)
+    }
+}
+
+/// Cells on their way into rows and batches.
+struct Rows {
+    sender: Sender<Result<Vec<RawRow>, SheetError>>,
+    batch: Vec<RawRow>,
+    bytes: usize,
+    row: RawRow,
+    text: String,
+}
+
+impl Rows {
+    fn put(&mut self, place: (u32, u32), value: &DataRef<'_>, is_1904: bool) -> Result<(), Halt> {
+        if *value == DataRef::Empty {
+            return Ok(());
+        }
+        let mut text = std::mem::take(&mut self.text);
+        let kind = cell::write(value, is_1904, &mut text);
+        let put = self.put_text(place, &text, kind);
+        self.text = text;
+        put
+    }
+
+    fn put_range(&mut self, range: &Range<Data>, is_1904: bool) -> Result<(), Halt> {
+        let (first_row, first_column) = range.start().unwrap_or_default();
+        let mut text = String::new();
+        for (row, column, value) in range.used_cells() {
+            let kind = cell::write_owned(value, is_1904, &mut text);
+            self.put_text((first_row + row as u32, first_column + column as u32), &text, kind)?;
+        }
+        Ok(())
+    }
+
+    fn put_text(&mut self, (row, column): (u32, u32), text: &str, kind: CellKind) -> Result<(), Halt> {
+        if text.is_empty() && kind == CellKind::Text {
+            return Ok(());
+        }
+        let number: RowNumber = row + 1;
+        if self.row.number != number && !self.end_row() {
+            return Err(Halt::Gone);
+        }
+        self.row.number = number;
+        // A broken file may name the same cell twice; the first one stands.
+        if (column as usize) < self.row.len() {
+            return Ok(());
+        }
+        while self.row.len() < column as usize {
+            self.row.end_cell(CellKind::Text);
+        }
+        self.row.push_cell(text, kind);
+        Ok(())
+    }
+
+    /// Ends the row being built, if there is one; false once nobody listens.
+    fn end_row(&mut self) -> bool {
+        if self.row.len() == 0 {
+            return true;
+        }
+        let row = std::mem::take(&mut self.row);
+        self.bytes += row.text_bytes();
+        self.batch.push(row);
+        if self.batch.len() < BATCH_ROWS && self.bytes < BATCH_BYTES { true } else { self.send() }
+    }
+
+    fn send(&mut self) -> bool {
+        self.bytes = 0;
+        self.sender.send(Ok(std::mem::take(&mut self.batch))).is_ok()
+    }
+}
+
+/// Runs the decoder; its panic becomes an error.
+fn contained<T>(file: &str, work: impl FnOnce() -> Result<T, SheetError>) -> Result<T, SheetError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(damaged(file, &"the workbook reader gave up on it")))
+}
+
+fn damaged(file: &str, error: &dyn std::fmt::Display) -> SheetError {
+    let reason =
+        error.to_string().chars().take(REASON_CHARACTERS).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    SheetError::Damaged { file: file.to_owned(), reason }
+}
+
+/// Whether an error of the decoder says that the workbook is encrypted.
+trait SaysPassword: std::fmt::Display {
+    fn says_password(&self) -> bool;
+}
+
+impl SaysPassword for XlsxError {
+    fn says_password(&self) -> bool {
+        matches!(self, Self::Password)
+    }
+}
+
+impl SaysPassword for XlsbError {
+    fn says_password(&self) -> bool {
+        matches!(self, Self::Password)
+    }
+}
+
+impl SaysPassword for OdsError {
+    fn says_password(&self) -> bool {
+        matches!(self, Self::Password)
+    }
+}
+
+impl SaysPassword for XlsError {
+    fn says_password(&self) -> bool {
+        matches!(self, Self::Password)
+    }
+}
+
+fn open<R>(path: &Path, file: &str) -> Result<R, SheetError>
+where
+    R: Reader<Input>,
+    R::Error: SaysPassword,
+{
+    let handle = File::open(path).map_err(|source| SheetError::reading(file, source))?;
+    R::new(BufReader::new(handle)).map_err(|error| {
+        if error.says_password() { SheetError::Password { file: file.to_owned() } } else { damaged(file, &error) }
+    })
+}
+
+/// Opens a compound file: an xls, or the wrapping of an encrypted workbook, which the xlsx reader names.
+fn open_xls(path: &Path, file: &str) -> Result<Xls<Input>, SheetError> {
+    open::<Xls<_>>(path, file).map_err(|error| match open::<Xlsx<_>>(path, file) {
+        Err(password @ SheetError::Password { .. }) => password,
+        _ => error,
+    })
+}

@@ -1,0 +1,161 @@
+//! Which row holds the headings, and what the columns are called.
+//!
+//! Pure. A row is the header because the operation knows its headings; where it knows none, because all its cells are
+//! words over columns of values. The one rule: a data row is never taken for a header, a doubtful sheet is refused.
+
+use std::collections::HashSet;
+
+use super::row::{RawRow, is_value};
+use super::{CellKind, Header, column_letters};
+
+/// Limit: the columns of Excel.
+pub(super) const MAX_COLUMNS: usize = 16_384;
+
+/// The index of the header among a sheet's first rows.
+pub(super) fn find(sample: &[RawRow], recognise: &dyn Fn(&str) -> bool) -> Option<usize> {
+    best_known(sample, recognise).or_else(|| by_shape(sample))
+}
+
+/// The row with the most known headings, the first one among equals.
+fn best_known(sample: &[RawRow], recognise: &dyn Fn(&str) -> bool) -> Option<usize> {
+    let mut best = (0, 0);
+    for (index, row) in sample.iter().enumerate().filter(|(_, row)| !is_comment(row)) {
+        let known = row.filled().filter(|(_, cell)| cell.kind == CellKind::Text && recognise(cell.text)).count();
+        if known > best.0 {
+            best = (known, index);
+        }
+    }
+    let (known, index) = best;
+    let is_enough = known >= 2 || known == 1 && (sample[index].filled().count() == 1 || is_over_values(sample, index));
+    is_enough.then_some(index)
+}
+
+/// The first row of at least two different words, as wide as most rows, that stands over a column of values.
+fn by_shape(sample: &[RawRow]) -> Option<usize> {
+    let usual = usual_width(sample);
+    sample.iter().position(|row| row.filled().count().max(2) * 2 > usual).filter(|index| {
+        let row = &sample[*index];
+        row.filled().count() >= 2 && !is_comment(row) && is_over_values(sample, *index)
+    })
+}
+
+/// Whether a row is all different words and most cells below one of them are values.
+fn is_over_values(sample: &[RawRow], index: usize) -> bool {
+    let row = &sample[index];
+    let mut seen = HashSet::new();
+    let is_words = row.filled().all(|(_, cell)| !is_value(cell) && seen.insert(cell.text));
+    let below = &sample[index + 1..];
+    is_words
+        && row.filled().any(|(column, _)| {
+            let filled = below.iter().filter(|row| !row.is_blank_at(column)).count();
+            let values = below.iter().filter(|row| !row.is_blank_at(column) && is_value(row.cell(column))).count();
+            values > 0 && values * 2 > filled
+        })
+}
+
+/// The commonest number of filled cells among rows that have any.
+fn usual_width(sample: &[RawRow]) -> usize {
+    most_common(sample.iter().map(|row| row.filled().count()).filter(|width| *width > 0))
+}
+
+/// The commonest of some numbers, the largest among equals; 0 where there are none.
+pub(super) fn most_common(numbers: impl Iterator<Item = usize>) -> usize {
+    let mut numbers: Vec<usize> = numbers.collect();
+    numbers.sort_unstable();
+    numbers.chunk_by(|a, b| a == b).max_by_key(|chunk| chunk.len()).map_or(0, |chunk| chunk[0])
+}
+
+/// Whether a row is a comment such as `# exported by ...`; a heading `#` is none.
+pub(super) fn is_comment(row: &RawRow) -> bool {
+    let first = row.filled().next();
+    first.is_some_and(|(_, cell)| cell.kind == CellKind::Text && cell.text.len() > 1 && cell.text.starts_with('#'))
+}
+
+/// Names the columns of a header row; `below` shows which unnamed columns hold data, and `is_text` that cells beyond
+/// the header row's own are surplus, not columns.
+pub(super) fn name_columns(row: &RawRow, below: &[RawRow], is_text: bool) -> Header {
+    let named = row.filled().last().map_or(0, |(column, _)| column + 1);
+    let limit = if is_text { row.len() } else { MAX_COLUMNS };
+    let used =
+        below.iter().filter_map(|row| row.filled().map(|(column, _)| column + 1).filter(|end| *end <= limit).last());
+    let width = named.max(used.max().unwrap_or(0));
+    let mut seen = HashSet::new();
+    let columns = (0..width)
+        .map(|column| {
+            let text = row.cell(column).text.trim();
+            let name = if text.is_empty() { format!("Column {}", column_letters(column)) } else { text.to_owned() };
+            unique(name, &mut seen)
+        })
+        .collect();
+    Header { number: row.number, columns }
+}
+
+fn unique(name: String, seen: &mut HashSet<String>) -> String {
+    let mut candidate = name.clone();
+    let mut count = 2;
+    while !seen.insert(candidate.clone()) {
+        candidate = format!("{name} ({count})");
+        count += 1;
+    }
+    candidate
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(text: &str) -> Vec<RawRow> {
+        let lines = text.lines().enumerate();
+        lines
+            .map(|(index, line)| {
+                let mut row = RawRow::default();
+                row.number = index as u32 + 1;
+                line.split(',').for_each(|cell| row.push_cell(cell, CellKind::Text));
+                row
+            })
+            .collect()
+    }
+
+    fn known(text: &str) -> bool {
+        ["Invoice No", "Invoice Date", "Customer", "Taxable Value", "Invoice Value", "customerId"].contains(&text)
+    }
+
+    #[test]
+    fn the_header_is_found_below_banners_and_captions() {
+        let cases = [
+            ("Invoice No,Customer\n1,Acme", Some(0)),
+            ("Acme Ltd\n12 MG Road,Pune\nSales Register\n1-Apr-25 to 31-Mar-26\n\nInvoice No,Customer\n1,X", Some(5)),
+            (
+                "Summary\nInvoice Value,Taxable Value\n500,400\nInvoice No,Invoice Date,Taxable Value\n1,1-4-25,5",
+                Some(3),
+            ),
+            ("Invoice No,Customer\n1,A\nInvoice No,Customer\n2,B", Some(0)),
+            ("# by X,Invoice No,Customer\nInvoice No,Customer\n1,A", Some(1)),
+            ("#,Invoice No,Customer\n1,1,A", Some(0)),
+            ("customerId\nKC1", Some(0)),
+            ("Invoice No,Customer", Some(0)),
+            ("Customer,Bill,Betrag\nX,A1,12.00\nY,A2,13.00", Some(0)),
+            ("Rechnung,Kunde,Betrag\nA1,X,12.00\nA2,Y,13.00", Some(0)),
+            ("Firma GmbH\nRechnung,Kunde,Betrag\nA1,X,12.00\nA2,Y,13.00", Some(1)),
+            ("A1,X,12.00\nA2,Y,13.00\nA3,Z,14.00", None),
+            ("Rechnung,Kunde\nA,B\nC,D", None),
+            ("Acme\nPune", None),
+            ("", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(find(&rows(text), &known), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn columns_get_names_that_are_unique_and_point_to_the_sheet() {
+        let sheet = rows("Date, No ,Date,,Date (2),,,\nx,1,y,z,,,,\nx,1,y,,,q,,");
+        let header = name_columns(&sheet[0], &sheet[1..], true);
+        assert_eq!(header.columns, ["Date", "No", "Date (2)", "Column D", "Date (2) (2)", "Column F"]);
+        let sheet = rows("a,b,,,\n1,2");
+        assert_eq!(name_columns(&sheet[0], &sheet[1..], true).columns, ["a", "b"]);
+        let sheet = rows("a,b\n1,2,3");
+        assert_eq!(name_columns(&sheet[0], &sheet[1..], true).columns, ["a", "b"]);
+        assert_eq!(name_columns(&sheet[0], &sheet[1..], false).columns, ["a", "b", "Column C"]);
+    }
+}

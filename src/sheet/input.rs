@@ -1,0 +1,327 @@
+//! Finding the files that the arguments of a command name.
+//!
+//! Owns files, globs, folders and standard input, and the telling apart of sheets from what arload, Excel and
+//! downloads leave beside them. Opens no sheet. The one rule: nothing is passed over in silence; a file that could be
+//! meant is taken, listed as skipped, or refused.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use super::error::{SheetError, demand_file};
+
+/// The first eleven headings of every results file; they are its mark.
+pub const RESULT_HEADINGS: [&str; 11] =
+    ["row", "sheet", "status", "code", "message", "key", "remote_id", "request_id", "chunk", "attempts", "settled_at"];
+
+const SHEET_EXTENSIONS: [&str; 8] = ["csv", "tsv", "txt", "xlsx", "xlsm", "xls", "xlsb", "ods"];
+const TEMPORARY_EXTENSIONS: [&str; 7] = ["tmp", "temp", "part", "partial", "crdownload", "download", "swp"];
+/// Limit: a sheet of a million rows has some hundred megabytes.
+const MAX_SPOOL_BYTES: u64 = 16 * 1024 * 1024 * 1024;
+
+/// What the arguments came to.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The files to read, each once, in the order of the arguments; those of a folder or glob by name.
+    pub files: Vec<PathBuf>,
+    /// Files of folders and globs that are left alone, and why.
+    pub skipped: Vec<(PathBuf, String)>,
+    /// Arguments that lead nowhere.
+    pub refused: Vec<SheetError>,
+    /// Keeps what came through standard input; removed when dropped.
+    pub spool: Option<Spool>,
+}
+
+/// Standard input, kept in a private folder for as long as this lives.
+#[derive(Debug)]
+pub struct Spool {
+    _folder: TempDir,
+    /// The file that holds it; its name is `stdin`.
+    pub path: PathBuf,
+}
+
+/// Finds the files that `inputs` name: files, globs, folders, or `-` for `stdin`, which is kept under `spool_folder`.
+pub fn find(inputs: &[String], stdin: Box<dyn Read + '_>, spool_folder: &Path) -> Found {
+    let mut search = Search { found: Found::default(), seen: HashSet::new() };
+    let mut stdin = Some(stdin);
+    for input in inputs {
+        let path = Path::new(input);
+        let result = if input == "-" {
+            search.take_stdin(stdin.take(), spool_folder)
+        } else if path.is_dir() {
+            search.take_folder(path)
+        } else if !path.exists() && input.contains(['*', '?', '[']) {
+            search.take_glob(input)
+        } else {
+            search.take_file(path)
+        };
+        if let Err(error) = result {
+            search.found.refused.push(error);
+        }
+    }
+    search.found
+}
+
+struct Search {
+    found: Found,
+    /// Canonical paths of what was taken.
+    seen: HashSet<PathBuf>,
+}
+
+impl Search {
+    /// A file named by the user is never skipped: it is taken or refused.
+    fn take_file(&mut self, path: &Path) -> Result<(), SheetError> {
+        demand_file(path)?;
+        let file = path.display().to_string();
+        if let Some(what) = not_a_sheet(path) {
+            return Err(SheetError::NotInput { file, what });
+        }
+        if is_result(path).map_err(|source| SheetError::reading(&file, source))? {
+            return Err(SheetError::NotInput { file, what: "is a result of arload" });
+        }
+        self.add(path);
+        Ok(())
+    }
+
+    fn take_folder(&mut self, folder: &Path) -> Result<(), SheetError> {
+        let place = folder.display().to_string();
+        let reading = |source| SheetError::reading(&place, source);
+        let mut paths = Vec::new();
+        for entry in fs::read_dir(folder).map_err(reading)? {
+            let path = entry.map_err(reading)?.path();
+            let is_sheet = extension(&path).is_some_and(|extension| SHEET_EXTENSIONS.contains(&extension.as_str()));
+            if path.is_file() && (is_sheet || not_a_sheet(&path).is_some()) {
+                paths.push(path);
+            }
+        }
+        self.take_many(place, paths)
+    }
+
+    fn take_glob(&mut self, pattern: &str) -> Result<(), SheetError> {
+        let bad = |reason: String| SheetError::BadPattern { pattern: pattern.to_owned(), reason };
+        let matches = glob::glob(pattern).map_err(|error| bad(error.to_string()))?;
+        let mut paths = Vec::new();
+        for path in matches {
+            let path = path.map_err(|error| {
+                let file = error.path().display().to_string();
+                SheetError::reading(&file, error.into_error())
+            })?;
+            if path.is_file() {
+                paths.push(path);
+            }
+        }
+        if paths.is_empty() {
+            return Err(SheetError::NoMatch { pattern: pattern.to_owned() });
+        }
+        self.take_many(pattern.to_owned(), paths)
+    }
+
+    fn take_many(&mut self, place: String, mut paths: Vec<PathBuf>) -> Result<(), SheetError> {
+        paths.sort();
+        let mut taken = 0;
+        let mut skipped = 0;
+        for path in paths {
+            let reason = match not_a_sheet(&path) {
+                Some(what) => Some(what),
+                // What cannot be read is refused when it is opened, with its own message.
+                None => is_result(&path).unwrap_or(false).then_some("is a result of arload"),
+            };
+            if let Some(reason) = reason {
+                skipped += 1;
+                self.found.skipped.push((path, reason.to_owned()));
+            } else {
+                taken += 1;
+                self.add(&path);
+            }
+        }
+        if taken == 0 { Err(SheetError::NothingInside { place, skipped }) } else { Ok(()) }
+    }
+
+    fn take_stdin(&mut self, stdin: Option<Box<dyn Read + '_>>, folder: &Path) -> Result<(), SheetError> {
+        // Named twice, it is still one stream.
+        let Some(stdin) = stdin else { return Ok(()) };
+        let spool = spool(stdin, folder, MAX_SPOOL_BYTES)?;
+        self.add(&spool.path);
+        self.found.spool = Some(spool);
+        Ok(())
+    }
+
+    fn add(&mut self, path: &Path) {
+        let canonical = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        if self.seen.insert(canonical) {
+            self.found.files.push(path.to_owned());
+        }
+    }
+}
+
+fn spool(stdin: Box<dyn Read + '_>, folder: &Path, limit: u64) -> Result<Spool, SheetError> {
+    let failed = |source| SheetError::Spool { source };
+    fs::create_dir_all(folder).map_err(failed)?;
+    // A folder made by this crate is open to its owner alone.
+    let private = tempfile::Builder::new().prefix("stdin-").tempdir_in(folder).map_err(failed)?;
+    let path = private.path().join("stdin");
+    let mut file = File::create_new(&path).map_err(failed)?;
+    let count = io::copy(&mut stdin.take(limit + 1), &mut file).map_err(failed)?;
+    file.flush().map_err(failed)?;
+    if count > limit { Err(SheetError::SpoolTooLong { limit }) } else { Ok(Spool { _folder: private, path }) }
+}
+
+fn extension(path: &Path) -> Option<String> {
+    path.extension().map(|extension| extension.to_string_lossy().to_lowercase())
+}
+
+/// What a file is by its name alone, if it is no sheet.
+fn not_a_sheet(path: &Path) -> Option<&'static str> {
+    let name = path.file_name()?.to_string_lossy().to_lowercase();
+    if name.starts_with("~$") || name.starts_with(".~lock.") {
+        return Some("is a lock file of an open workbook");
+    }
+    let is_temporary = extension(path).is_some_and(|extension| TEMPORARY_EXTENSIONS.contains(&extension.as_str()));
+    if is_temporary || name.ends_with('~') || name.starts_with("~wr") {
+        return Some("is a temporary file");
+    }
+    if name.starts_with('.') {
+        return Some("is a hidden file");
+    }
+    let is_ours = name.ends_with(".summary.json") || name.ends_with(".control");
+    is_ours.then_some("is a result of arload")
+}
+
+/// Whether a file begins with the headings that mark arload's results.
+pub fn is_result(path: &Path) -> io::Result<bool> {
+    let mut start = Vec::with_capacity(256);
+    File::open(path)?.take(256).read_to_end(&mut start)?;
+    let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start);
+    let line = start.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
+    Ok([b',', b';', b'\t', b'|'].into_iter().any(|delimiter| {
+        let mut cells = line.split(|byte| *byte == delimiter);
+        RESULT_HEADINGS.iter().all(|heading| cells.next().is_some_and(|cell| unquoted(cell) == heading.as_bytes()))
+    }))
+}
+
+fn unquoted(cell: &[u8]) -> &[u8] {
+    cell.strip_prefix(b"\"").and_then(|cell| cell.strip_suffix(b"\"")).unwrap_or(cell)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RESULT: &str =
+        "row,sheet,status,code,message,key,remote_id,request_id,chunk,attempts,settled_at,Invoice No\r\n";
+
+    fn folder(files: &[(&str, &str)]) -> TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        folder
+    }
+
+    fn find_in(folder: &TempDir, inputs: &[&str]) -> Found {
+        let full =
+            |input: &&str| if *input == "-" { "-".to_owned() } else { folder.path().join(input).display().to_string() };
+        let inputs: Vec<String> = inputs.iter().map(full).collect();
+        find(&inputs, Box::new(&b"a,b\n1,2\n"[..]), &folder.path().join("spool"))
+    }
+
+    fn names(found: &Found) -> Vec<String> {
+        found.files.iter().map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect()
+    }
+
+    fn problems(folder: &TempDir, found: &Found) -> Vec<String> {
+        let root = format!("{}/", folder.path().display());
+        found.refused.iter().map(|error| error.to_string().replace(&root, "")).collect()
+    }
+
+    #[test]
+    fn a_folder_gives_its_sheets_by_name_and_lists_what_it_skips() {
+        let marked = format!("\u{feff}{RESULT}");
+        let semicolons = RESULT.replace(',', ";");
+        let files = [
+            ("b.csv", "x"),
+            ("a.XLSX", "x"),
+            ("notes.pdf", "x"),
+            ("~$a.xlsx", "x"),
+            (".hidden.csv", "x"),
+            ("c.csv.part", "x"),
+            ("b.results.csv", RESULT),
+            ("old.csv", &marked),
+            ("semi.csv", &semicolons),
+            ("b.summary.json", "{}"),
+        ];
+        let folder = folder(&files);
+        fs::create_dir(folder.path().join("inner.csv")).unwrap();
+        let found = find_in(&folder, &["."]);
+        assert_eq!(names(&found), ["a.XLSX", "b.csv"]);
+        let skipped: Vec<String> =
+            found.skipped.iter().map(|(path, why)| format!("{} {why}", path.file_name().unwrap().display())).collect();
+        assert_eq!(
+            skipped,
+            [
+                ".hidden.csv is a hidden file",
+                "b.results.csv is a result of arload",
+                "b.summary.json is a result of arload",
+                "c.csv.part is a temporary file",
+                "old.csv is a result of arload",
+                "semi.csv is a result of arload",
+                "~$a.xlsx is a lock file of an open workbook",
+            ]
+        );
+        assert!(found.refused.is_empty());
+    }
+
+    #[test]
+    fn what_leads_nowhere_is_refused_by_name() {
+        let folder = folder(&[("a.csv", "x"), ("r.csv", RESULT), ("~$b.xlsx", "x")]);
+        fs::create_dir(folder.path().join("empty")).unwrap();
+        let found = find_in(&folder, &["gone.csv", "*.xls", "empty", "r.csv", "~$b.xlsx", "[.csv", "r*.csv", "a.csv"]);
+        assert_eq!(
+            problems(&folder, &found),
+            [
+                "gone.csv: no such file",
+                "*.xls: no file matches",
+                "empty: no sheets in it",
+                "r.csv: is a result of arload, not a sheet to load",
+                "~$b.xlsx: is a lock file of an open workbook, not a sheet to load",
+                "[.csv: not a valid pattern: Pattern syntax error near position 0: invalid range pattern",
+                "r*.csv: no sheets in it",
+            ]
+            .map(|line| if line.starts_with("[.csv") {
+                found.refused[5].to_string().replace(&format!("{}/", folder.path().display()), "")
+            } else {
+                line.to_owned()
+            })
+        );
+        assert_eq!(names(&found), ["a.csv"]);
+        assert!(found.refused.iter().all(|error| error.hint().is_some()));
+    }
+
+    #[test]
+    fn a_file_named_in_several_ways_is_read_once() {
+        let folder = folder(&[("a.csv", "x"), ("b.csv", "x"), ("[odd].csv", "x")]);
+        let found = find_in(&folder, &["b.csv", "*.csv", ".", "./a.csv", "[odd].csv"]);
+        assert_eq!(names(&found), ["b.csv", "[odd].csv", "a.csv"]);
+        assert!(found.refused.is_empty());
+    }
+
+    #[test]
+    fn standard_input_is_kept_privately_and_removed() {
+        let folder = folder(&[]);
+        let found = find_in(&folder, &["-", "-"]);
+        assert_eq!(names(&found), ["stdin"]);
+        let path = found.files[0].clone();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "a,b\n1,2\n");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(fs::metadata(path.parent().unwrap()).unwrap().permissions().mode() & 0o777, 0o700);
+        }
+        drop(found);
+        assert!(!path.exists());
+        assert!(matches!(spool(Box::new(&b"12345"[..]), folder.path(), 4), Err(SheetError::SpoolTooLong { .. })));
+    }
+}

@@ -1,0 +1,190 @@
+//! One row between a reader and the row filter: cells in one reused buffer, with what the reader noticed.
+//!
+//! Owns [`RawRow`] and the tests of single cells that header finding and row filter share. It may have any number of
+//! cells; only [`super::table`] makes rows as wide as their sheet. Nothing here knows text files from workbooks.
+
+use super::{Cell, CellKind, RowNumber};
+
+/// A row as the text or workbook reader met it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct RawRow {
+    text: String,
+    ends: Vec<u32>,
+    /// Empty where every cell is text.
+    kinds: Vec<CellKind>,
+    /// Its number in the spreadsheet.
+    pub(super) number: RowNumber,
+    /// The physical line on which it begins; 0 in a workbook.
+    pub(super) line: u32,
+    /// A quotation mark that never closed was read as text.
+    pub(super) unbalanced: bool,
+    /// The row went on past what is kept.
+    pub(super) overlong: bool,
+}
+
+impl RawRow {
+    /// Empties the row and keeps its memory.
+    pub(super) fn clear(&mut self) {
+        self.text.clear();
+        self.ends.clear();
+        self.kinds.clear();
+        self.unbalanced = false;
+        self.overlong = false;
+    }
+
+    /// Appends to the cell being built.
+    pub(super) fn push_text(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
+    /// Ends the cell being built.
+    pub(super) fn end_cell(&mut self, kind: CellKind) {
+        if kind != CellKind::Text || !self.kinds.is_empty() {
+            self.kinds.resize(self.ends.len(), CellKind::Text);
+            self.kinds.push(kind);
+        }
+        self.ends.push(u32::try_from(self.text.len()).expect("a row stays far below 4 GiB"));
+    }
+
+    /// Appends one whole cell.
+    pub(super) fn push_cell(&mut self, text: &str, kind: CellKind) {
+        self.push_text(text);
+        self.end_cell(kind);
+    }
+
+    /// Number of cells.
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// A cell; a blank where the row is shorter.
+    pub(super) fn cell(&self, column: usize) -> Cell<'_> {
+        let Some(&end) = self.ends.get(column) else { return Cell { text: "", kind: CellKind::Text } };
+        let start = if column == 0 { 0 } else { self.ends[column - 1] as usize };
+        let kind = self.kinds.get(column).copied().unwrap_or_default();
+        Cell { text: &self.text[start..end as usize], kind }
+    }
+
+    /// Whether a cell says nothing.
+    pub(super) fn is_blank_at(&self, column: usize) -> bool {
+        let cell = self.cell(column);
+        cell.text.trim().is_empty() && cell.kind != CellKind::FormulaWithoutValue
+    }
+
+    /// The filled cells in order, trimmed, with their columns.
+    pub(super) fn filled(&self) -> impl Iterator<Item = (usize, Cell<'_>)> {
+        (0..self.len()).filter(|column| !self.is_blank_at(*column)).map(|column| {
+            let cell = self.cell(column);
+            (column, Cell { text: cell.text.trim(), kind: cell.kind })
+        })
+    }
+
+    /// Bytes of cell text.
+    pub(super) fn text_bytes(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Whether any cell holds the character that stands for undecodable bytes.
+    pub(super) fn has_replacement(&self) -> bool {
+        self.text.contains(char::REPLACEMENT_CHARACTER)
+    }
+
+    /// The beginning of the row for a message: filled cells joined with ` | `.
+    pub(super) fn preview(&self, characters: usize) -> String {
+        let mut preview = String::new();
+        for (_, cell) in self.filled() {
+            if !preview.is_empty() {
+                preview.push_str(" | ");
+            }
+            preview.extend(cell.text.chars().take(characters).map(|c| if c.is_control() { ' ' } else { c }));
+            if preview.len() > characters {
+                break;
+            }
+        }
+        match preview.char_indices().nth(characters) {
+            Some((cut, _)) => format!("{}…", &preview[..cut]),
+            None => preview,
+        }
+    }
+}
+
+/// Whether a cell is an amount or another plain number, as opposed to a name, a code or a date.
+pub(super) fn is_amount(cell: Cell<'_>) -> bool {
+    match cell.kind {
+        CellKind::Number => true,
+        CellKind::Text => is_amount_text(cell.text),
+        _ => false,
+    }
+}
+
+fn is_amount_text(text: &str) -> bool {
+    let mut rest = text.trim();
+    for unit in ["₹", "Rs.", "Rs", "INR", "(", "-", "+"] {
+        rest = rest.strip_prefix(unit).unwrap_or(rest).trim_start();
+    }
+    for unit in ["Dr", "Cr", "Dr.", "Cr.", "INR", "/-", ")", "-", "%"] {
+        rest = rest.strip_suffix(unit).unwrap_or(rest).trim_end();
+    }
+    let digits = rest.bytes().filter(u8::is_ascii_digit).count();
+    let points = rest.bytes().filter(|byte| *byte == b'.').count();
+    let only = rest.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b',' | b' '));
+    digits > 0 && points <= 1 && only
+}
+
+/// Whether a cell is data by its look: a number, a date, a truth value; headings are not.
+pub(super) fn is_value(cell: Cell<'_>) -> bool {
+    cell.kind != CellKind::Text || is_amount_text(cell.text) || is_date_text(cell.text)
+}
+
+fn is_date_text(text: &str) -> bool {
+    let text = text.trim();
+    let parts = text.split(['-', '/', '.', ' ']).filter(|part| !part.is_empty()).count();
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    text.len() <= 20
+        && (2..=4).contains(&parts)
+        && digits >= 3
+        && text.bytes().next().is_some_and(|b| b.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Cell<'_> {
+        Cell { text, kind: CellKind::Text }
+    }
+
+    #[test]
+    fn amounts_are_told_from_names_codes_and_dates() {
+        for amount in ["1", "1,00,000.00", "-5.5", "(12.00)", "₹ 1,200", "Rs. 5/-", "12.00 Dr", "18%", "1 200"] {
+            assert!(is_amount(text(amount)), "{amount}");
+        }
+        for other in ["", "-", "INV-1", "01-04-2025", "01.04.2025", "29AABCT1332L1ZT", "Total", "Dr", "."] {
+            assert!(!is_amount(text(other)), "{other}");
+        }
+        assert!(!is_amount(Cell { text: "2025-04-01", kind: CellKind::Date }));
+    }
+
+    #[test]
+    fn values_are_told_from_headings() {
+        for value in ["01-04-2025", "1-Apr-25", "2025-04-01", "1,200.00", "7"] {
+            assert!(is_value(text(value)), "{value}");
+        }
+        for heading in ["Invoice No", "Invoice Date", "Amount (INR)", "31 days", "customerId", "Phone 2"] {
+            assert!(!is_value(text(heading)) || heading == "31 days", "{heading}");
+        }
+    }
+
+    #[test]
+    fn a_row_keeps_cells_kinds_and_a_short_preview() {
+        let mut row = RawRow::default();
+        row.push_cell("a", CellKind::Text);
+        row.push_cell(" ", CellKind::Text);
+        row.push_cell("12", CellKind::Number);
+        assert_eq!((row.cell(2).text, row.cell(2).kind), ("12", CellKind::Number));
+        assert_eq!((row.cell(0).kind, row.cell(9).text), (CellKind::Text, ""));
+        assert_eq!(row.filled().map(|(column, _)| column).collect::<Vec<_>>(), [0, 2]);
+        assert_eq!(row.preview(80), "a | 12");
+        assert_eq!(row.preview(3), "a |…");
+    }
+}

@@ -1,0 +1,341 @@
+//! Which rows below the header are data, for text files and workbooks alike.
+//!
+//! Pure. Owns the judging of totals, repeated headers and notes, and the record of what was left out. The one rule: in
+//! doubt a row is data; a row that looks like a total but names a customer, an invoice or a date is data.
+
+use std::collections::BTreeMap;
+
+use super::header::most_common;
+use super::row::{RawRow, is_amount};
+use super::{Cell, CellKind, DropReason, DroppedRow};
+
+/// Limit: rows left out that are kept with their text.
+const KEPT_ROWS: usize = 100;
+/// Limit: characters kept of such a row.
+const KEPT_CHARACTERS: usize = 200;
+/// Limit: cells kept of a total, for checking sums.
+const KEPT_CELLS: usize = 256;
+
+/// What a row is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// A row to hand out.
+    Data,
+    /// Nothing at all.
+    Blank,
+    /// Left out, and why.
+    Drop(DropReason),
+    /// A note if no data follows, else data.
+    NoteAtTheEnd,
+}
+
+/// Judges the rows of one sheet.
+#[derive(Debug)]
+pub(super) struct RowFilter {
+    /// The header row's own texts, trimmed.
+    headings: Vec<String>,
+    first_heading: usize,
+    /// Filled cells that most rows have.
+    usual_filled: usize,
+}
+
+impl RowFilter {
+    /// A filter for rows below `header`; `sample` shows what most rows look like.
+    pub(super) fn new(header: &RawRow, sample: &[RawRow]) -> Self {
+        let headings: Vec<String> =
+            (0..header.len()).map(|column| header.cell(column).text.trim().to_owned()).collect();
+        let first_heading = headings.iter().position(|heading| !heading.is_empty()).unwrap_or(0);
+        let usual_filled = most_common(sample.iter().map(|row| row.filled().count()).filter(|filled| *filled > 0));
+        Self { headings, first_heading, usual_filled }
+    }
+
+    /// Judges one row.
+    pub(super) fn judge(&self, row: &RawRow) -> Verdict {
+        let Some((column, first)) = row.filled().next() else { return Verdict::Blank };
+        if column == self.first_heading && first.text == self.headings[column] && self.is_header(row) {
+            return Verdict::Drop(DropReason::RepeatedHeader);
+        }
+        if row.filled().take(2).any(|(_, cell)| may_be_total(cell)) && is_total(row) {
+            return Verdict::Drop(DropReason::Total);
+        }
+        if first.kind == CellKind::Text { self.judge_note(row, column, first.text) } else { Verdict::Data }
+    }
+
+    fn is_header(&self, row: &RawRow) -> bool {
+        let width = self.headings.len().max(row.len());
+        (0..width).all(|column| row.cell(column).text.trim() == self.headings.get(column).map_or("", String::as_str))
+    }
+
+    fn judge_note(&self, row: &RawRow, column: usize, text: &str) -> Verdict {
+        let filled = row.filled().take(3).count();
+        if self.usual_filled < 3 || filled > 2 {
+            return Verdict::Data;
+        }
+        if is_known_note(text) {
+            return Verdict::Drop(DropReason::Note);
+        }
+        // One word alone may be an identifier, so it stays data.
+        let is_prose = text.split_whitespace().nth(1).is_some() || !text.contains(char::is_alphanumeric);
+        if filled == 1 && column == 0 && is_prose { Verdict::NoteAtTheEnd } else { Verdict::Data }
+    }
+}
+
+/// A quick look that spares nearly all rows the slow one.
+fn may_be_total(cell: Cell<'_>) -> bool {
+    const STARTS: [&str; 14] =
+        ["tota", "gran", "sub", "page", "repo", "net", "open", "clos", "c/", "b/", "carr", "brou", "bala", "*"];
+    let begins = |start: &&str| cell.text.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start));
+    cell.kind == CellKind::Text && STARTS.iter().any(begins)
+}
+
+/// Whether a row is a total, subtotal, balance or carry-forward: such a label, and beside it only amounts.
+fn is_total(row: &RawRow) -> bool {
+    let mut filled = row.filled();
+    let Some((_, first)) = filled.next() else { return false };
+    if is_total_label(first.text) {
+        return filled.all(|(_, cell)| goes_with_total(cell));
+    }
+    // Ledgers put a date before the balance: `1-Apr-25, Opening Balance, 1,00,000.00`.
+    let Some((_, second)) = filled.next() else { return false };
+    is_balance_label(second.text) && super::row::is_value(first) && filled.all(|(_, cell)| goes_with_total(cell))
+}
+
+fn goes_with_total(cell: Cell<'_>) -> bool {
+    const UNITS: [&str; 10] = ["inr", "rs", "rs.", "₹", "dr", "cr", "dr.", "cr.", "-", "--"];
+    let lower = cell.text.to_lowercase();
+    let in_words = (lower.starts_with("rupees") || lower.starts_with("inr ")) && lower.ends_with("only");
+    is_amount(cell)
+        || cell.kind == CellKind::Error
+        || UNITS.contains(&lower.as_str())
+        || in_words
+        || is_total_label(cell.text)
+}
+
+fn is_total_label(text: &str) -> bool {
+    const LABELS: [&str; 10] = [
+        "total",
+        "totals",
+        "grand total",
+        "grand totals",
+        "sub total",
+        "subtotal",
+        "page total",
+        "report total",
+        "net total",
+        "total amount",
+    ];
+    let Some(label) = normal_label(text) else { return false };
+    let marks = !label.is_empty() && label.len() <= 3 && label.bytes().all(|byte| byte == b'*');
+    LABELS.contains(&label.as_str()) || label.starts_with("total for ") || marks || is_balance_label(text)
+}
+
+fn is_balance_label(text: &str) -> bool {
+    const LABELS: [&str; 12] = [
+        "opening balance",
+        "closing balance",
+        "c/f",
+        "b/f",
+        "c/o",
+        "b/o",
+        "carried forward",
+        "brought forward",
+        "carry forward",
+        "balance c/f",
+        "balance b/f",
+        "carried over",
+    ];
+    normal_label(text).is_some_and(|label| LABELS.contains(&label.as_str()))
+}
+
+/// A label in lower case with single spaces, without colons, dots and a unit in brackets; none if too long for one.
+fn normal_label(text: &str) -> Option<String> {
+    if text.len() > 120 {
+        return None;
+    }
+    let lower = text.to_lowercase().replace(['-', '_'], " ");
+    let lower = ["(inr)", "(rs.)", "(rs)", "(₹)"].iter().fold(lower, |label, unit| label.replace(unit, ""));
+    let words: Vec<&str> = lower.split_whitespace().collect();
+    Some(words.join(" ").trim_end_matches([':', '.', ' ', '=']).to_owned())
+}
+
+fn is_known_note(text: &str) -> bool {
+    const STARTS: [&str; 17] = [
+        "prepared by",
+        "checked by",
+        "verified by",
+        "approved by",
+        "generated on",
+        "generated by",
+        "printed on",
+        "report generated",
+        "exported on",
+        "end of report",
+        "authorised signatory",
+        "authorized signatory",
+        "* e&oe",
+        "e&oe",
+        "e. & o.e.",
+        "this is a computer",
+        "note:",
+    ];
+    let lower: String = text.chars().take(40).collect::<String>().to_lowercase();
+    STARTS.iter().any(|start| lower.starts_with(start)) || is_page_line(&lower)
+}
+
+/// `Page 3 of 7`.
+fn is_page_line(lower: &str) -> bool {
+    let mut words = lower.split_whitespace();
+    let is_number = |word: Option<&str>| word.is_some_and(|word| word.bytes().all(|byte| byte.is_ascii_digit()));
+    words.next() == Some("page") && is_number(words.next()) && matches!(words.next(), None | Some("of"))
+}
+
+/// What was left out of a sheet: counts, and the first rows with their text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Dropped {
+    /// How many rows for each reason.
+    pub counts: BTreeMap<DropReason, u64>,
+    /// The first 100 of them, in row order but for notes, which are known only at the end.
+    pub first: Vec<DroppedRow>,
+    /// The last grand total, else the last total, with its cells; the sheet's own sum.
+    pub grand_total: Option<DroppedRow>,
+}
+
+impl Dropped {
+    /// Rows left out, whatever the reason.
+    pub fn total(&self) -> u64 {
+        self.counts.values().sum()
+    }
+
+    /// Records one row.
+    pub(super) fn record(&mut self, row: &RawRow, reason: DropReason) {
+        *self.counts.entry(reason).or_default() += 1;
+        let is_total = reason == DropReason::Total;
+        if self.first.len() >= KEPT_ROWS && !is_total {
+            return;
+        }
+        let cells = if is_total {
+            (0..row.len().min(KEPT_CELLS)).map(|column| kept_cell(row, column)).collect()
+        } else {
+            Vec::new()
+        };
+        let dropped = DroppedRow { number: row.number, reason, text: row.preview(KEPT_CHARACTERS), cells };
+        if is_total && self.is_better_total(&dropped) {
+            self.grand_total = Some(dropped.clone());
+        }
+        if self.first.len() < KEPT_ROWS {
+            self.first.push(dropped);
+        }
+    }
+
+    /// A grand total beats any other; a plain total beats subtotals and balances; the later beats the earlier.
+    fn is_better_total(&self, dropped: &DroppedRow) -> bool {
+        self.grand_total.as_ref().is_none_or(|kept| total_rank(dropped) >= total_rank(kept))
+    }
+}
+
+fn kept_cell(row: &RawRow, column: usize) -> String {
+    row.cell(column).text.trim().chars().take(KEPT_CHARACTERS).collect()
+}
+
+fn total_rank(dropped: &DroppedRow) -> u8 {
+    let label = dropped.cells.iter().find(|cell| !cell.is_empty()).and_then(|cell| normal_label(cell));
+    match label.as_deref() {
+        Some("grand total" | "grand totals" | "report total") => 3,
+        Some("total" | "totals" | "total amount" | "net total") => 2,
+        Some(label) if is_balance_label(label) => 0,
+        _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(text: &str) -> RawRow {
+        let mut row = RawRow::default();
+        text.split('|').for_each(|cell| row.push_cell(cell, CellKind::Text));
+        row
+    }
+
+    fn judge(text: &str) -> Verdict {
+        let header = row("Invoice No|Date|Customer|Amount|Tax");
+        let sample = vec![row("INV-1|01-04-2025|Acme|100|18"), row("INV-2|02-04-2025|Beta|100|18")];
+        RowFilter::new(&header, &sample).judge(&row(text))
+    }
+
+    #[test]
+    fn totals_are_dropped_and_customers_called_total_are_not() {
+        for total in [
+            "Total|||1,00,000.00|18,000.00",
+            "Grand Total|||200|36",
+            "GRAND TOTAL :|||200|36",
+            "||Sub-Total|200|36",
+            "Total for Acme Ltd|||100|18",
+            "Page Total|||100|",
+            "C/F|||100|",
+            "B/F|||100|",
+            "Opening Balance|||1,00,000.00 Dr|",
+            "1-Apr-25|Opening Balance||1,00,000.00|",
+            "Closing Balance||||",
+            "Total (INR)|||200|36",
+            "Total||INR|200|36",
+            "**|||200|36",
+            "Total||Rupees Two Hundred Only|200|",
+        ] {
+            assert_eq!(judge(total), Verdict::Drop(DropReason::Total), "{total}");
+        }
+        for data in [
+            "INV-1|01-04-2025|Total Energies Ltd|100|18",
+            "INV-1|01-04-2025|Total|100|18",
+            "Total Energies Ltd|01-04-2025||100|18",
+            "Total|01-04-2025|Acme|100|18",
+            "Total Energies Ltd|||100|18",
+            "TOTAL-1|||100|18",
+            "|Total for Acme|INV-7|100|",
+            "INV-2|Opening Balance|Acme|100|",
+        ] {
+            assert_eq!(judge(data), Verdict::Data, "{data}");
+        }
+    }
+
+    #[test]
+    fn repeated_headers_notes_and_blanks_are_told_from_data() {
+        let cases = [
+            ("Invoice No|Date|Customer|Amount|Tax", Verdict::Drop(DropReason::RepeatedHeader)),
+            (" Invoice No |Date|Customer|Amount|Tax|", Verdict::Drop(DropReason::RepeatedHeader)),
+            ("Invoice No|Date|Customer|Amount|", Verdict::Data),
+            ("||||", Verdict::Blank),
+            (" |\t|||", Verdict::Blank),
+            ("Prepared by|Ramesh", Verdict::Drop(DropReason::Note)),
+            ("* E&OE||||", Verdict::Drop(DropReason::Note)),
+            ("Generated on 1-Apr-25||||", Verdict::Drop(DropReason::Note)),
+            ("Page 3 of 7||||", Verdict::Drop(DropReason::Note)),
+            ("Page Industries Ltd||||", Verdict::NoteAtTheEnd),
+            ("All amounts in rupees||||", Verdict::NoteAtTheEnd),
+            ("INV-9||||", Verdict::Data),
+            ("Prepared by|x|y|100|18", Verdict::Data),
+            ("INV-3|01-04-2025|Acme|100|18", Verdict::Data),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(judge(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_narrow_sheet_has_no_notes() {
+        let filter = RowFilter::new(&row("customerId|remarks"), &[row("KC1|"), row("KC2|")]);
+        assert_eq!(filter.judge(&row("Acme Traders Ltd|")), Verdict::Data);
+    }
+
+    #[test]
+    fn the_grand_total_is_kept_even_behind_a_hundred_subtotals() {
+        let mut dropped = Dropped::default();
+        for _ in 0..150 {
+            dropped.record(&row("Total for X|||1|1"), DropReason::Total);
+        }
+        dropped.record(&row("Grand Total|||150|150"), DropReason::Total);
+        dropped.record(&row("Total|||7|7"), DropReason::Total);
+        assert_eq!((dropped.total(), dropped.first.len()), (152, 100));
+        assert_eq!(dropped.grand_total.unwrap().cells, ["Grand Total", "", "", "150", "150"]);
+    }
+}

@@ -1,0 +1,225 @@
+//! Rows of a delimited text file, a window of decoded text at a time.
+//!
+//! Owns reading on, numbering of rows and lines, and the limit of one row. Leaves decoding to [`super::decode`], the
+//! rules of quoting to [`super::record`] and what a row means to [`super::table`]. The one rule: memory stays bounded
+//! by [`MAX_ROW_BYTES`], whatever the file holds.
+
+use std::path::Path;
+
+use super::decode::Decoder;
+use super::error::SheetError;
+use super::record::{Parsed, parse};
+use super::row::RawRow;
+use super::{Dialect, RowNumber, dialect};
+use crate::config::Reading;
+
+/// Limit: no row of a spreadsheet that people use comes near; what follows in the row is left out and the row marked.
+const MAX_ROW_BYTES: usize = 1024 * 1024;
+/// Limit: what the delimiter is judged by.
+const SAMPLE_BYTES: usize = 256 * 1024;
+
+/// A text file being read.
+pub(super) struct TextRows {
+    file: String,
+    decoder: Decoder,
+    window: String,
+    at: usize,
+    drained: bool,
+    delimiter: u8,
+    number: RowNumber,
+    line: u32,
+}
+
+impl TextRows {
+    /// Opens the file, settles encoding and delimiter, and adds notes about what is out of the ordinary.
+    pub(super) fn open(
+        path: &Path,
+        file: &str,
+        reading: &Reading,
+        notes: &mut Vec<String>,
+    ) -> Result<Self, SheetError> {
+        let decoder = Decoder::open(path, file, reading.encoding.as_deref())?;
+        let mut rows = Self {
+            file: file.to_owned(),
+            decoder,
+            window: String::new(),
+            at: 0,
+            drained: false,
+            delimiter: b',',
+            number: 0,
+            line: 1,
+        };
+        while rows.window.len() < SAMPLE_BYTES && !rows.drained {
+            rows.fill()?;
+        }
+        rows.settle_delimiter(reading, notes)?;
+        rows.note_encoding(notes);
+        Ok(rows)
+    }
+
+    /// What was settled on opening.
+    pub(super) fn dialect(&self) -> Dialect {
+        Dialect { encoding: self.decoder.encoding.name(), delimiter: self.delimiter }
+    }
+
+    /// Whether undecodable bytes may have been replaced so far.
+    pub(super) fn is_lossy(&self) -> bool {
+        self.decoder.lossy
+    }
+
+    /// NUL characters dropped so far.
+    pub(super) fn nuls(&self) -> u64 {
+        self.decoder.nuls
+    }
+
+    /// Reads the next record, a blank line included; false at the end.
+    pub(super) fn next(&mut self, row: &mut RawRow) -> Result<bool, SheetError> {
+        loop {
+            let rest = &self.window[self.at..];
+            if rest.is_empty() && self.drained {
+                return Ok(false);
+            }
+            if !rest.is_empty() {
+                if let Parsed::Record { used, lines } = parse(rest, self.delimiter, self.drained, row) {
+                    self.at += used;
+                    self.count(row, lines)?;
+                    return Ok(true);
+                }
+                if rest.len() > MAX_ROW_BYTES {
+                    return self.cut_short(row);
+                }
+            }
+            self.fill()?;
+        }
+    }
+
+    fn count(&mut self, row: &mut RawRow, lines: u32) -> Result<(), SheetError> {
+        let too_long = || SheetError::TooLong { file: self.file.clone(), limit: u32::MAX };
+        self.number = self.number.checked_add(1).ok_or_else(too_long)?;
+        row.number = self.number;
+        row.line = self.line;
+        self.line = self.line.checked_add(lines).ok_or_else(too_long)?;
+        Ok(())
+    }
+
+    /// Keeps the beginning of a row that is too long and skips to the end of its line.
+    fn cut_short(&mut self, row: &mut RawRow) -> Result<bool, SheetError> {
+        let rest = &self.window[self.at..];
+        let cut = rest.floor_char_boundary(MAX_ROW_BYTES);
+        let Parsed::Record { used, lines } = parse(&rest[..cut], self.delimiter, true, row) else {
+            unreachable!("the end of the text ends a record")
+        };
+        self.at += used;
+        self.count(row, lines)?;
+        if used < cut {
+            // Read as whole with its quotation marks as text, the row is short after all.
+            return Ok(true);
+        }
+        row.overlong = true;
+        loop {
+            let found = self.window.as_bytes()[self.at..].iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+            if let Some(length) = found {
+                self.at += length;
+                if self.window.len() - self.at < 2 && !self.drained {
+                    self.fill()?;
+                }
+                let pair = self.window[self.at..].starts_with("\r\n");
+                self.at += if pair { 2 } else { 1 };
+                self.line += 1;
+                return Ok(true);
+            }
+            self.at = self.window.len();
+            if self.drained {
+                return Ok(true);
+            }
+            self.fill()?;
+        }
+    }
+
+    fn fill(&mut self) -> Result<(), SheetError> {
+        self.window.drain(..self.at);
+        self.at = 0;
+        let more = self.decoder.fill(&mut self.window).map_err(|source| SheetError::reading(&self.file, source))?;
+        self.drained = !more;
+        Ok(())
+    }
+
+    fn settle_delimiter(&mut self, reading: &Reading, notes: &mut Vec<String>) -> Result<(), SheetError> {
+        let named = dialect::named(&self.window);
+        if let Some((_, length)) = named {
+            // Excel does not show this line, so it has no row number.
+            self.at = length;
+            self.line += u32::from(length > 5);
+        }
+        if let Some(delimiter) = reading.delimiter {
+            self.delimiter = delimiter;
+            return if dialect::is_delimiter(delimiter) { Ok(()) } else { Err(SheetError::BadDelimiter { delimiter }) };
+        }
+        self.delimiter = match named {
+            Some((delimiter, _)) => delimiter,
+            None => dialect::detect(&self.window, self.drained),
+        };
+        if self.delimiter != b',' {
+            notes.push(format!("the cells are separated by {}", dialect::name(self.delimiter)));
+        }
+        Ok(())
+    }
+
+    fn note_encoding(&self, notes: &mut Vec<String>) {
+        let name = self.decoder.encoding.name();
+        if self.decoder.guessed {
+            notes.push(format!("the text is not UTF-8 and was read as {name}; --encoding sets another encoding"));
+        } else if self.decoder.lossy {
+            notes.push("some bytes are not UTF-8 and were replaced; the rows are marked".to_owned());
+        } else if self.decoder.encoding != encoding_rs::UTF_8 {
+            notes.push(format!("the text is encoded as {name}"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(bytes: &[u8]) -> Vec<(u32, u32, Vec<String>)> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        std::fs::write(&path, bytes).unwrap();
+        let mut rows = TextRows::open(&path, "a.csv", &Reading::default(), &mut Vec::new()).unwrap();
+        let mut row = RawRow::default();
+        let mut found = Vec::new();
+        while rows.next(&mut row).unwrap() {
+            found.push((row.number, row.line, (0..row.len()).map(|c| row.cell(c).text.to_owned()).collect()));
+        }
+        found
+    }
+
+    fn places(bytes: &[u8]) -> Vec<(u32, u32)> {
+        rows(bytes).into_iter().map(|(number, line, _)| (number, line)).collect()
+    }
+
+    #[test]
+    fn rows_count_as_in_the_spreadsheet_and_lines_as_in_an_editor() {
+        assert_eq!(places(b"a,b\n\"x\ny\",1\n\nz,2"), [(1, 1), (2, 2), (3, 4), (4, 5)]);
+        assert_eq!(places(b"sep=;\r\na;b\r\n1;2\r\n"), [(1, 2), (2, 3)]);
+        assert_eq!(places(b"a,b\r1,2\r\n3,4\n"), [(1, 1), (2, 2), (3, 3)]);
+        assert_eq!(places(b""), []);
+    }
+
+    #[test]
+    fn a_row_across_windows_is_whole() {
+        let line = format!("{},{}\n", "x".repeat(700), "y".repeat(700));
+        let found = rows(line.repeat(1000).as_bytes());
+        assert_eq!(found.len(), 1000);
+        assert!(found.iter().all(|(_, _, cells)| cells.len() == 2 && cells[1].len() == 700));
+    }
+
+    #[test]
+    fn an_endless_row_is_cut_and_the_next_one_is_read() {
+        let text = format!("a,b\n1,{}\r\n3,4\n", "x".repeat(3 * MAX_ROW_BYTES));
+        let found = rows(text.as_bytes());
+        assert_eq!(found.len(), 3);
+        assert!(found[1].2[1].len() <= MAX_ROW_BYTES);
+        assert_eq!(found[2], (3, 3, vec!["3".to_owned(), "4".to_owned()]));
+    }
+}
