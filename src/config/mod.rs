@@ -1,12 +1,22 @@
 //! Settings: what a run is told, settled once from flags, environment and file, with nothing left to guess.
 //!
-//! [`Settings`] is what every later stage takes. [`file`] reads `arload.toml`, [`layers`] puts flags over environment
-//! over file. The environment itself is handed in by the binary; nothing here reads it.
+//! [`Settings`] is what every later stage takes. [`keys`] is the table of all settings, [`file`] reads `arload.toml`,
+//! [`layers`] puts flags over environment over file. The environment itself is handed in by the binary; nothing here
+//! reads it.
 
 pub mod account;
+pub mod error;
 pub mod file;
+pub mod given;
+mod hosts;
+pub mod keys;
 pub mod layers;
-pub mod secret;
+mod parse;
+mod secret;
+pub mod shown;
+mod sources;
+pub mod template;
+pub mod values;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -45,6 +55,8 @@ pub struct Settings {
     pub places: Places,
     /// How this one run goes.
     pub mode: Mode,
+    /// What the person at the terminal sees.
+    pub output: Output,
     /// Severities that the profile sets over the table's own.
     pub severity: BTreeMap<Code, Severity>,
     /// Workers for reading and checking.
@@ -213,4 +225,27 @@ pub struct Mode {
     pub yes: bool,
     /// Age up to which an unfinished run goes on by the same command.
     pub resume_within: Duration,
+}
+
+/// What the person at the terminal sees.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Output {
+    /// Events and summary as JSON lines on standard output.
+    pub json: bool,
+    /// Only the summary and what went wrong.
+    pub quiet: bool,
+    /// Whether progress is shown.
+    pub progress: Progress,
+}
+
+/// Whether progress is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Progress {
+    /// On a terminal only.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
 }
