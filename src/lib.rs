@@ -7,5 +7,6 @@ pub mod finding;
 pub mod money;
 pub mod operation;
 pub mod sandbox;
+pub mod send;
 pub mod sheet;
 pub mod stop;
