@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use crate::stop::Stop;
+
 /// Tells the time and waits.
 pub trait Clock: Send + Sync {
     /// Time since 1970, for records and dates.
@@ -15,6 +17,10 @@ pub trait Clock: Send + Sync {
     fn elapsed(&self) -> Duration;
     /// Waits.
     fn sleep(&self, time: Duration);
+    /// Waits, but no longer than until somebody asks to stop; says whether somebody did.
+    fn wait(&self, time: Duration, stop: &Stop) -> bool {
+        stop.wait(time)
+    }
 }
 
 /// The host's clock.
@@ -68,5 +74,12 @@ impl Clock for TestClock {
 
     fn sleep(&self, time: Duration) {
         self.advance(time);
+    }
+
+    fn wait(&self, time: Duration, stop: &Stop) -> bool {
+        if !stop.asked() {
+            self.advance(time);
+        }
+        stop.asked()
     }
 }

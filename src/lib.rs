@@ -11,5 +11,6 @@ pub mod money;
 pub mod operation;
 pub mod platform;
 pub mod sandbox;
+pub mod send;
 pub mod sheet;
 pub mod stop;

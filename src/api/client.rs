@@ -1,1 +1,159 @@
-//! To be written.
+//! The API over HTTP.
+//!
+//! Owns routes and the multipart body. Leaves the wire to [`super::wire`], tokens to [`super::auth`] and what
+//! answers mean to [`super::reply`]. The one rule: [`HttpApi::upload`] sends its file once, and says whether any
+//! of it may have arrived.
+
+use std::io::Read;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Url;
+use reqwest::blocking::multipart::{Form, Part};
+use reqwest::header::CONTENT_TYPE;
+use secrecy::ExposeSecret;
+
+use super::auth::{TokenHolder, host_and_port};
+use super::guard::LoginGuard;
+use super::wire::{Wire, is_loopback};
+use super::{Api, Exchange, Token, TokenError, Upload};
+use crate::clock::Clock;
+use crate::config::Credentials;
+use crate::finding::quote;
+
+/// Path of the log-in below the base URL (contract 3).
+const TOKEN_PATH: &str = "/oauth/token";
+
+/// Name of the multipart part that carries the file (contract 4.1).
+const PART_NAME: &str = "file";
+
+/// Media type of the file.
+const PART_TYPE: &str = "text/csv";
+
+/// What the client is told.
+#[derive(Debug, Clone)]
+pub struct HttpSettings {
+    /// Where the API lives; plain `http` only for this host itself.
+    pub base_url: String,
+    /// What the log-in needs.
+    pub credentials: Credentials,
+    /// Time for one request, from connecting to the last byte of the answer.
+    pub timeout: Duration,
+    /// Connections to keep.
+    pub concurrency: usize,
+    /// Largest body read.
+    pub max_reply_bytes: usize,
+    /// Lifetime of a token whose reply names none.
+    pub token_lifetime: Duration,
+    /// The memory of refused log-ins; none for a stand-in, whose accounts nobody misses.
+    pub guard: Option<LoginGuard>,
+}
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    /// The base URL cannot be used.
+    #[error("--base-url: {value} {problem}; expected a form like https://api.example.com")]
+    BaseUrl {
+        /// The value, quoted.
+        value: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// The HTTP library could not be set up, as where a host has no root certificates.
+    #[error("setting up HTTPS: check that the host has root certificates installed")]
+    Setup(#[source] reqwest::Error),
+}
+
+/// The API at one server, for one account.
+#[derive(Debug)]
+pub struct HttpApi {
+    base_url: Url,
+    wire: Wire,
+    tokens: TokenHolder,
+}
+
+impl HttpApi {
+    /// A client; nothing is sent before the first call.
+    pub fn new(settings: HttpSettings, clock: Arc<dyn Clock>) -> Result<Self, HttpError> {
+        let base_url = parse_base_url(&settings.base_url)?;
+        let wire =
+            Wire::new(&base_url, settings.timeout, settings.concurrency, settings.max_reply_bytes, Arc::clone(&clock))
+                .map_err(|error| HttpError::Setup(error.without_url()))?;
+        let tokens = TokenHolder::new(
+            below(&base_url, TOKEN_PATH),
+            settings.credentials,
+            settings.token_lifetime,
+            settings.guard,
+            clock,
+        );
+        Ok(Self { base_url, wire, tokens })
+    }
+}
+
+impl Api for HttpApi {
+    fn token(&self) -> Result<Token, TokenError> {
+        self.tokens.token(&self.wire)
+    }
+
+    fn discard(&self, token: &Token) {
+        self.tokens.discard(token);
+    }
+
+    fn upload(&self, token: &Token, upload: &Upload<'_>) -> Exchange {
+        let route = upload.operation.route;
+        let (content_type, body) = match multipart(upload) {
+            Ok(parts) => parts,
+            Err(error) => return Exchange::NotSent(format!("packing {}: {error}", quote(upload.file_name))),
+        };
+        let request = self
+            .wire
+            .post(below(&self.base_url, route.path))
+            .query(&[(route.account_parameter, upload.account_id)])
+            .bearer_auth(token.secret.expose_secret())
+            .header(CONTENT_TYPE, content_type)
+            .body(body);
+        self.wire.send(request)
+    }
+}
+
+/// What refusals of a log-in at a base URL are remembered under, for `auth check`.
+pub fn login_host(base_url: &str) -> Result<String, HttpError> {
+    Ok(host_and_port(&parse_base_url(base_url)?))
+}
+
+fn parse_base_url(text: &str) -> Result<Url, HttpError> {
+    let refuse = |problem| HttpError::BaseUrl { value: quote(text), problem };
+    let url = Url::parse(text).map_err(|_| refuse("is no URL"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(HttpError::BaseUrl { value: "the URL".to_owned(), problem: "holds a user or a password" });
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(refuse("has a query or a fragment"));
+    }
+    match url.scheme() {
+        "https" if url.has_host() => Ok(url),
+        "http" if is_loopback(&url) => Ok(url),
+        "http" => Err(refuse("is plain http to another host, which would show every secret")),
+        _ => Err(refuse("is no web address")),
+    }
+}
+
+fn below(base_url: &Url, path: &str) -> Url {
+    let mut url = base_url.clone();
+    url.set_path(&format!("{}{path}", base_url.path().trim_end_matches('/')));
+    url
+}
+
+/// The whole body in memory: a chunk is small, and a body of known bytes leaves in one go.
+fn multipart(upload: &Upload<'_>) -> Result<(String, Vec<u8>), Box<dyn std::error::Error>> {
+    let part = Part::bytes(upload.body.to_vec()).file_name(upload.file_name.to_owned()).mime_str(PART_TYPE)?;
+    let form = Form::new().part(PART_NAME, part);
+    let content_type = format!("multipart/form-data; boundary={}", form.boundary());
+    let mut body = Vec::with_capacity(upload.body.len() + 512);
+    form.into_reader().read_to_end(&mut body)?;
+    Ok((content_type, body))
+}
+
+#[cfg(test)]
+mod tests;

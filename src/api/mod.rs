@@ -6,7 +6,13 @@
 
 pub mod auth;
 pub mod client;
+mod envelope;
+pub mod guard;
+mod items;
 pub mod reply;
+#[cfg(test)]
+mod scripted;
+mod wire;
 
 use std::time::Duration;
 

@@ -1,1 +1,385 @@
-//! To be written.
+//! What a bulk reply says of each row sent, by the rules of the contract (2.2, 2.3, 4.3).
+//!
+//! Pure: values in, values out. [`super::items`] says which row an item speaks of, [`super::envelope`] how values
+//! are read. Leaves what to do next to [`crate::send::retry`] and to the look-up. The one rule: a row is accepted or
+//! rejected only on what the reply says of it; everything else is unknown.
+
+use std::collections::HashSet;
+
+use rust_decimal::Decimal;
+use serde_json::{Map, Value};
+
+use super::Response;
+use super::envelope::{Envelope, integer, plain_words, present, word};
+pub use super::items::ReplyNames;
+use crate::operation::Operation;
+
+/// Lists and counts by which a payload is known to be a `BulkResponse` (contract 4.1).
+const BULK_FIELDS: [&str; 7] = [
+    "successRequests",
+    "failureRequests",
+    "success_count",
+    "failure_count",
+    "failure_count_second_file",
+    "total_count",
+    "warn_count",
+];
+
+/// What a reply can be recognised by, of one row as it was sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SentRow {
+    /// Column `invoiceNumber`.
+    pub invoice_number: Option<String>,
+    /// Column `externalId`.
+    pub external_id: Option<String>,
+    /// Column `uniqueRefNo`.
+    pub unique_ref_no: Option<String>,
+    /// Column `customerId`.
+    pub customer_id: Option<String>,
+    /// Column `baseAmount`, for comparing totals.
+    pub base_amount: Option<Decimal>,
+    /// Column `netAmount`, for comparing totals.
+    pub net_amount: Option<Decimal>,
+}
+
+/// What a reply says of the chunk as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reading {
+    /// The reply speaks of rows.
+    Rows {
+        /// One reading for each row sent, in their order.
+        rows: Vec<RowReading>,
+        /// Failures that fit no row, as raw JSON cut at 500 characters.
+        unmatched: Vec<String>,
+        /// What does not add up, a sentence each.
+        disagreements: Vec<String>,
+    },
+    /// The file was refused as a whole and not stored; the fault is in the file.
+    RefusedWhole {
+        /// HTTP status.
+        status: u16,
+        /// The envelope's own code, where it has one.
+        code: Option<i64>,
+        /// The server's words.
+        message: String,
+    },
+    /// Nothing was done with the file: it can be sent again later.
+    NotActedOn {
+        /// Whether the server asked for a slower pace (429).
+        throttled: bool,
+        /// The server's words.
+        message: String,
+    },
+    /// The token was not taken.
+    Unauthorized {
+        /// The server's words.
+        message: String,
+    },
+    /// The API does not let this account do it; the rows stay unsent and the run stops.
+    Denied {
+        /// HTTP status, or the envelope's code where the status was 2xx.
+        status: u16,
+        /// The server's words.
+        message: String,
+    },
+    /// Nobody can say what became of the rows before they are looked up.
+    Unknown {
+        /// Why not.
+        reason: String,
+    },
+}
+
+/// What a reply says of one row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RowReading {
+    /// The API took it.
+    Accepted {
+        /// The id that the API gave, where the reply names it.
+        remote_id: Option<String>,
+    },
+    /// The API refused it.
+    Rejected {
+        /// The server's words.
+        message: String,
+    },
+    /// The reply does not settle it.
+    Unknown {
+        /// Why not.
+        reason: String,
+    },
+}
+
+impl SentRow {
+    /// JSON names of the business keys.
+    pub const KEY_NAMES: [&'static str; 4] = ["invoiceNumber", "externalId", "uniqueRefNo", "customerId"];
+
+    /// The business keys, in the order of [`SentRow::KEY_NAMES`].
+    pub fn keys(&self) -> [Option<&str>; 4] {
+        [&self.invoice_number, &self.external_id, &self.unique_ref_no, &self.customer_id].map(|key| key.as_deref())
+    }
+}
+
+/// The rows of a chunk, from its exact bytes: a CSV file with a header row. An empty cell is a key not given.
+pub fn sent_rows(payload_csv: &[u8]) -> Vec<SentRow> {
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(payload_csv);
+    let Ok(headers) = reader.byte_headers().cloned() else { return Vec::new() };
+    let place = |name: &str| headers.iter().position(|heading| heading == name.as_bytes());
+    let keys = SentRow::KEY_NAMES.map(place);
+    let amounts = ["baseAmount", "netAmount"].map(place);
+    let cell = |record: &csv::ByteRecord, place: Option<usize>| {
+        let text = String::from_utf8_lossy(record.get(place?)?).trim().to_owned();
+        (!text.is_empty()).then_some(text)
+    };
+    // Reading from memory with `flexible` cannot fail.
+    reader
+        .byte_records()
+        .filter_map(Result::ok)
+        .map(|record| {
+            let [invoice_number, external_id, unique_ref_no, customer_id] = keys.map(|place| cell(&record, place));
+            let [base_amount, net_amount] = amounts.map(|place| cell(&record, place)?.parse().ok());
+            SentRow { invoice_number, external_id, unique_ref_no, customer_id, base_amount, net_amount }
+        })
+        .collect()
+}
+
+/// Reads the answer to an upload of `rows`.
+pub fn read_bulk(operation: &Operation, response: &Response, rows: &[SentRow], names: &ReplyNames) -> Reading {
+    let status = response.status;
+    if !response.complete {
+        return unknown(format!("the answer ({status}) did not arrive whole"));
+    }
+    // A gateway that names a time to come back has not passed the request on, whatever its body says.
+    if status == 503 && response.retry_after.is_some() {
+        return Reading::NotActedOn { throttled: false, message: words(response, None) };
+    }
+    let envelope = Envelope::read(&response.body);
+    if let Some(reason) = unsettling(status, envelope.as_ref()) {
+        return unknown(format!("{reason}: {}", words(response, envelope.as_ref())));
+    }
+    let bulk = envelope.as_ref().and_then(|envelope| envelope.payload.as_ref()?.as_object()).and_then(Bulk::read);
+    let words = words(response, envelope.as_ref());
+    match (&envelope, bulk) {
+        (_, Some(bulk)) if bulk.names_results() || (is_success(status) && bulk.counts()) => {
+            bulk.read_rows(operation, rows, names)
+        }
+        (None, _) if is_success(status) => unknown(format!("the answer ({status}) is not readable: {words}")),
+        (Some(envelope), bulk) if is_success(status) && (bulk.is_some() || !envelope.failed()) => {
+            unknown("the reply has no counts and no lists".to_owned())
+        }
+        _ => refusal(status, envelope.as_ref(), words),
+    }
+}
+
+fn is_success(status: u16) -> bool {
+    (200..300).contains(&status)
+}
+
+fn unknown(reason: String) -> Reading {
+    Reading::Unknown { reason: plain_words(&reason) }
+}
+
+/// Why an answer leaves open whether the file was stored (rule 7), if it does.
+fn unsettling(status: u16, envelope: Option<&Envelope>) -> Option<String> {
+    match status {
+        408 => return Some("the server gave up waiting (408)".to_owned()),
+        200..=299 | 400..=451 => {}
+        _ => return Some(format!("the server answered {status}")),
+    }
+    let envelope = envelope?;
+    if let Some(code) = envelope.code.filter(|&code| code >= 500) {
+        return Some(format!("the server answered code {code}"));
+    }
+    let kind = envelope.error.as_ref()?.kind.as_deref()?;
+    matches!(kind, "SYSTEM_ERROR" | "UNKNOWN_ERROR" | "CLIENT_REQUEST_ABORT")
+        .then(|| format!("the server answered {kind}"))
+}
+
+/// What a refusal of the whole file means: by the envelope's code where the status says little, else by the status.
+fn refusal(status: u16, envelope: Option<&Envelope>, message: String) -> Reading {
+    let code = envelope.and_then(|envelope| envelope.code).filter(|&code| code != 0);
+    let kind = envelope.and_then(|envelope| envelope.error.as_ref()?.kind.as_deref());
+    let decisive = match (status, code, kind) {
+        (401 | 403 | 404 | 429, ..) => status,
+        (_, Some(code @ (401 | 403 | 404 | 429)), _) => code as u16,
+        (_, _, Some("UNAUTHORIZED")) => 401,
+        (_, _, Some("INVALID_ACCESS")) => 403,
+        _ => status,
+    };
+    match decisive {
+        401 => Reading::Unauthorized { message },
+        429 => Reading::NotActedOn { throttled: true, message },
+        200..=299 | 400 | 409 | 412 | 413 | 422 => Reading::RefusedWhole { status, code, message },
+        _ => Reading::Denied { status: decisive, message },
+    }
+}
+
+fn words(response: &Response, envelope: Option<&Envelope>) -> String {
+    if let Some(words) = envelope.and_then(Envelope::words) {
+        return words;
+    }
+    let body = String::from_utf8_lossy(&response.body);
+    if body.trim().is_empty() { format!("HTTP {} without a text", response.status) } else { plain_words(&body) }
+}
+
+/// The documented parts of a `BulkResponse`.
+#[derive(Debug)]
+struct Bulk {
+    successes: Vec<Value>,
+    failures: Vec<Value>,
+    success_count: Option<i64>,
+    failure_count: Option<i64>,
+    second_file: Option<i64>,
+    total_count: Option<i64>,
+    total_amount: Option<Decimal>,
+}
+
+impl Bulk {
+    fn read(payload: &Map<String, Value>) -> Option<Self> {
+        if !BULK_FIELDS.iter().any(|name| present(payload, name).is_some()) {
+            return None;
+        }
+        let count = |name: &str| present(payload, name).and_then(integer);
+        // Something other than a list still says that there is a result; it fits no row.
+        let list = |name: &str| match present(payload, name) {
+            Some(Value::Array(items)) => items.clone(),
+            Some(other) => vec![other.clone()],
+            None => Vec::new(),
+        };
+        Some(Self {
+            successes: list("successRequests"),
+            failures: list("failureRequests"),
+            success_count: count("success_count"),
+            failure_count: count("failure_count"),
+            second_file: count("failure_count_second_file"),
+            total_count: count("total_count"),
+            total_amount: present(payload, "total_amount").and_then(word).and_then(|text| text.parse().ok()),
+        })
+    }
+
+    /// Whether it speaks of rows so that a 4xx around it does not refuse the file as a whole.
+    fn names_results(&self) -> bool {
+        !self.successes.is_empty() || !self.failures.is_empty() || self.success_count.is_some_and(|count| count > 0)
+    }
+
+    fn counts(&self) -> bool {
+        self.success_count.is_some() || self.failure_count.is_some() || self.total_count.is_some()
+    }
+
+    fn read_rows(&self, operation: &Operation, rows: &[SentRow], names: &ReplyNames) -> Reading {
+        let mut marks = vec![Mark::default(); rows.len()];
+        let mut unmatched = Vec::new();
+        let mut disagreements = Vec::new();
+        for item in &self.failures {
+            match names.matched(item, rows) {
+                Some(index) => marks[index].fail(names.message(item)),
+                None => unmatched.push(plain_words(&item.to_string())),
+            }
+        }
+        for item in &self.successes {
+            match names.matched(item, rows) {
+                Some(index) => marks[index].succeed(item.get(operation.remote_id).and_then(word)),
+                None => disagreements
+                    .push(plain_words(&format!("an item of successRequests fits no row that was sent: {item}"))),
+            }
+        }
+        let failed = marks.iter().filter(|mark| mark.failed).count();
+        let vouched = self.vouches(rows.len(), failed, unmatched.is_empty());
+        self.compare_counts(rows.len(), failed + unmatched.len(), &mut disagreements);
+        let rows_read: Vec<_> = marks.into_iter().map(|mark| mark.settle(vouched)).collect();
+        self.compare_amount(rows, &rows_read, &mut disagreements);
+        Reading::Rows { rows: rows_read, unmatched, disagreements }
+    }
+
+    /// Rule 6: whether rows without an item are accepted.
+    fn vouches(&self, sent: usize, failed: usize, all_matched: bool) -> bool {
+        let rest = i64::try_from(sent - failed).ok();
+        let failed = i64::try_from(failed).ok();
+        all_matched
+            && self.success_count.is_some()
+            && self.success_count == rest
+            && (self.failure_count.is_none() || self.failure_count == failed)
+    }
+
+    fn compare_counts(&self, sent: usize, failed: usize, disagreements: &mut Vec<String>) {
+        let mut compare = |name: &str, given: Option<i64>, expected: usize, what: &str| {
+            if let Some(given) = given.filter(|&given| i64::try_from(expected) != Ok(given)) {
+                disagreements.push(format!("{name} is {given}, but {expected} {what}"));
+            }
+        };
+        compare("total_count", self.total_count, sent, "rows were sent");
+        if !self.failures.is_empty() || self.failure_count.is_some_and(|count| count > 0) {
+            compare("failure_count", self.failure_count, failed, "failures are named");
+        }
+        if self.successes.is_empty() {
+            compare("success_count", self.success_count, sent.saturating_sub(failed), "rows have no failure");
+        } else {
+            let items = self.successes.len();
+            compare("success_count", self.success_count, items, "successes are named");
+        }
+        compare("failure_count_second_file", self.second_file, 0, "rows were sent in a second file");
+    }
+
+    /// Nothing says which amount `total_amount` adds up, so any sensible sum agrees; 0 is taken as not filled in.
+    fn compare_amount(&self, rows: &[SentRow], read: &[RowReading], disagreements: &mut Vec<String>) {
+        let Some(total) = self.total_amount.filter(|total| !total.is_zero()) else { return };
+        let accepted = |index: usize| matches!(read[index], RowReading::Accepted { .. });
+        let sums = |amount: fn(&SentRow) -> Option<Decimal>| {
+            let mut all = Some(Decimal::ZERO);
+            let mut taken = Some(Decimal::ZERO);
+            for (index, row) in rows.iter().enumerate() {
+                let amount = amount(row).unwrap_or_default();
+                all = all.and_then(|sum| sum.checked_add(amount));
+                if accepted(index) {
+                    taken = taken.and_then(|sum| sum.checked_add(amount));
+                }
+            }
+            [all, taken]
+        };
+        let candidates =
+            [sums(|row| row.base_amount), sums(|row| row.net_amount), sums(|row| row.net_amount.or(row.base_amount))];
+        let known: HashSet<Decimal> = candidates.into_iter().flatten().flatten().filter(|sum| !sum.is_zero()).collect();
+        if !known.is_empty() && !known.contains(&total) {
+            disagreements.push(format!("total_amount is {total}, which is no sum of the amounts sent"));
+        }
+    }
+}
+
+/// What items said of one row so far.
+#[derive(Debug, Clone, Default)]
+struct Mark {
+    failed: bool,
+    succeeded: bool,
+    messages: Vec<String>,
+    remote_id: Option<String>,
+}
+
+impl Mark {
+    fn fail(&mut self, message: Option<String>) {
+        self.failed = true;
+        self.messages.extend(message.filter(|message| !self.messages.contains(message)));
+    }
+
+    fn succeed(&mut self, remote_id: Option<String>) {
+        self.succeeded = true;
+        self.remote_id = self.remote_id.take().or(remote_id);
+    }
+
+    /// Rules 5 and 6.
+    fn settle(self, vouched: bool) -> RowReading {
+        match (self.failed, self.succeeded) {
+            (true, true) => {
+                RowReading::Unknown { reason: "the reply names the row both as a success and as a failure".to_owned() }
+            }
+            (true, false) if self.messages.is_empty() => {
+                RowReading::Rejected { message: "refused without a reason".to_owned() }
+            }
+            (true, false) => RowReading::Rejected { message: plain_words(&self.messages.join("; ")) },
+            (false, true) => RowReading::Accepted { remote_id: self.remote_id },
+            (false, false) if vouched => RowReading::Accepted { remote_id: None },
+            (false, false) => RowReading::Unknown { reason: "the reply does not settle the row".to_owned() },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

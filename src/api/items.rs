@@ -1,0 +1,138 @@
+//! Which row an item of a bulk reply speaks of (contract 4.3, rules 1 to 4).
+//!
+//! Owns row numbers, business keys and the names under which replies carry them. Leaves what an item makes of its
+//! row to [`super::reply`]. The one rule: an item is matched on evidence or not at all, never by guess or position.
+
+use serde_json::{Map, Value};
+
+use super::envelope::{integer, plain_words, present, shown, word};
+use super::reply::SentRow;
+
+/// The names under which items of a bulk reply carry their parts; all of them can be configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplyNames {
+    /// Keys of the message, the first present one counts.
+    pub messages: Vec<String>,
+    /// Keys of the row number, the first readable one counts.
+    pub row_numbers: Vec<String>,
+    /// The number that the reply gives to the first data row of the uploaded file.
+    pub first_data_row: i64,
+}
+
+impl Default for ReplyNames {
+    fn default() -> Self {
+        let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+        Self {
+            messages: owned(&["errorMessage", "message", "reason", "error"]),
+            row_numbers: owned(&["rowNumber", "row", "rowNo", "row_number"]),
+            first_data_row: 2,
+        }
+    }
+}
+
+impl ReplyNames {
+    /// Index of the row that an item speaks of, if it is one row beyond doubt.
+    pub(super) fn matched(&self, item: &Value, rows: &[SentRow]) -> Option<usize> {
+        let object = item.as_object()?;
+        let keys = echoed_keys(object);
+        let number = self.row_numbers.iter().find_map(|name| present(object, name).and_then(integer));
+        if let Some(number) = number {
+            let index = usize::try_from(number.checked_sub(self.first_data_row)?).ok()?;
+            return agrees(&keys, rows.get(index)?).map(|_| index);
+        }
+        let mut agreeing =
+            rows.iter().enumerate().filter(|(_, row)| agrees(&keys, row).is_some_and(|compared| compared > 0));
+        let (index, _) = agreeing.next()?;
+        agreeing.next().is_none().then_some(index)
+    }
+
+    /// The item's message, if it has one.
+    pub(super) fn message(&self, item: &Value) -> Option<String> {
+        let object = item.as_object()?;
+        self.messages.iter().find_map(|name| present(object, name)).map(|value| plain_words(&shown(value)))
+    }
+}
+
+/// The business keys that an item echoes, in the order of [`SentRow::keys`].
+fn echoed_keys(object: &Map<String, Value>) -> [Option<String>; 4] {
+    SentRow::KEY_NAMES.map(|name| present(object, name).and_then(word))
+}
+
+/// How many keys both sides carry, none if one of them differs.
+fn agrees(echoed: &[Option<String>; 4], row: &SentRow) -> Option<usize> {
+    let mut compared = 0;
+    for (echoed, sent) in echoed.iter().zip(row.keys()) {
+        if let (Some(echoed), Some(sent)) = (echoed, sent) {
+            if echoed != sent.trim() {
+                return None;
+            }
+            compared += 1;
+        }
+    }
+    Some(compared)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn row(number: &str, external: &str, customer: &str) -> SentRow {
+        let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        SentRow {
+            invoice_number: given(number),
+            external_id: given(external),
+            customer_id: given(customer),
+            ..SentRow::default()
+        }
+    }
+
+    #[test]
+    fn an_item_is_matched_on_evidence_or_not_at_all() {
+        let rows = [row("A-1", "", "KC1"), row("A-2", "x2", "KC1"), row("A-3", "", "KC2"), row("A-3", "", "KC3")];
+        for (item, expected) in [
+            (json!({"rowNumber": 2}), Some(0)),
+            (json!({"rowNumber": "3"}), Some(1)),
+            (json!({"row": 4}), Some(2)),
+            (json!({"rowNo": 5}), Some(3)),
+            (json!({"row_number": 2, "invoiceNumber": "A-1"}), Some(0)),
+            // The names are tried in order, and text that is no number is not one.
+            (json!({"rowNumber": 2, "row": 3}), Some(0)),
+            (json!({"rowNumber": "", "row": 3}), Some(1)),
+            (json!({"row": "A-1,KC1", "invoiceNumber": "A-1"}), Some(0)),
+            // Outside the file, the header included.
+            (json!({"rowNumber": 1}), None),
+            (json!({"rowNumber": 0}), None),
+            (json!({"rowNumber": -3, "invoiceNumber": "A-1"}), None),
+            (json!({"rowNumber": 6, "invoiceNumber": "A-1"}), None),
+            (json!({"rowNumber": i64::MIN}), None),
+            // Off by one, contradicted by an echoed key.
+            (json!({"rowNumber": 3, "invoiceNumber": "A-1"}), None),
+            (json!({"rowNumber": 3, "invoiceNumber": "A-2", "externalId": "other"}), None),
+            // By business key alone.
+            (json!({"invoiceNumber": "A-2"}), Some(1)),
+            (json!({"invoiceNumber": " A-2 "}), Some(1)),
+            (json!({"externalId": "x2"}), Some(1)),
+            (json!({"invoiceNumber": "A-3", "customerId": "KC3"}), Some(3)),
+            (json!({"invoiceNumber": "A-3"}), None),
+            (json!({"customerId": "KC1"}), None),
+            (json!({"invoiceNumber": "A-2", "customerId": "KC9"}), None),
+            (json!({"uniqueRefNo": "x2"}), None),
+            (json!({"message": "bad"}), None),
+            (json!({}), None),
+            (json!("row 2 is bad"), None),
+            (json!(null), None),
+        ] {
+            assert_eq!(ReplyNames::default().matched(&item, &rows), expected, "{item}");
+        }
+    }
+
+    #[test]
+    fn names_and_the_first_row_can_be_configured() {
+        let names = ReplyNames { messages: vec!["why".into()], row_numbers: vec!["line".into()], first_data_row: 0 };
+        let item = json!({"line": 0, "rowNumber": 3, "why": {"code": 7}});
+        assert_eq!(names.matched(&item, &[row("A-1", "", ""), row("A-2", "", "")]), Some(0));
+        assert_eq!(names.message(&item).as_deref(), Some("{\"code\":7}"));
+    }
+}
