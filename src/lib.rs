@@ -1,16 +1,41 @@
-//! arload: a bulk loader for Enkash's Account Receivable API.
-pub mod api;
+//! arload takes the sheets that a finance team has and puts their rows into Enkash's Account Receivable API: it reads,
+//! maps and checks every row, plans the good ones into chunks, sends the chunks at the pace the API allows, and says
+//! afterwards, for each row, what became of it.
+//!
+//! ```text
+//! files ─► sheet ─► mapping ─► check ─► dedupe ─► chunk ─► ledger (planned)
+//!                                                             │
+//! results ◄── ledger (outcomes) ◄── send ◄── api ◄────────────┘
+//! ```
+//!
+//! [`pipeline`] joins the stages; everything else is one stage or the ground they stand on. The library never prints,
+//! never ends the process and never reads the environment: it tells an [`event::Observer`] what happens.
+#![warn(clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used, clippy::exit)]
+
+pub mod pipeline;
+pub mod plan;
+
 pub mod check;
-pub mod clock;
-pub mod config;
+pub mod chunk;
+pub mod dedupe;
 pub mod directory;
-pub mod exit;
 pub mod finding;
 pub mod mapping;
-pub mod money;
 pub mod operation;
-pub mod platform;
+pub mod sheet;
+
+pub mod api;
+pub mod ledger;
+pub mod outcome;
+pub mod results;
 pub mod sandbox;
 pub mod send;
-pub mod sheet;
+
+pub mod clock;
+pub mod config;
+pub mod error;
+pub mod event;
+pub mod exit;
+pub mod money;
+pub mod platform;
 pub mod stop;

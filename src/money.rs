@@ -87,6 +87,18 @@ impl Serialize for Total {
     }
 }
 
+impl<'de> Deserialize<'de> for Total {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let digits = text.replacen('.', "", 1);
+        let two_decimals = text.len() >= 4 && text.as_bytes()[text.len() - 3] == b'.';
+        match digits.parse() {
+            Ok(paise) if two_decimals => Ok(Total(paise)),
+            _ => Err(serde::de::Error::custom(format!("\"{text}\" is not an amount like 1234.50"))),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,6 +116,15 @@ mod tests {
         ] {
             assert_eq!(Total(paise).rupees(), text);
         }
+    }
+
+    #[test]
+    fn sums_come_back_from_their_text() {
+        for paise in [0, -5, 123_450] {
+            let text = serde_json::to_string(&Total(paise)).unwrap();
+            assert_eq!(serde_json::from_str::<Total>(&text).unwrap(), Total(paise));
+        }
+        assert!(serde_json::from_str::<Total>("\"12\"").is_err());
     }
 
     #[test]

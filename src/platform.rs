@@ -1,11 +1,22 @@
-//! What differs between Linux, macOS and Windows about files that only their owner may use.
+//! What differs between systems: private files, locks, renaming, syncing folders.
 //!
-//! Each function has a counterpart for every system. On Windows the folders of a user are private by inheritance and
-//! there are no mode bits to look at, so the questions about others answer no there.
+//! One function a need, with a counterpart for each system inside it; nothing else looks at the system it runs on.
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// Creates a file that only its user can read, or leaves an existing one alone.
+pub fn create_private_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    options.open(path)
+}
 
 /// Creates a file that must not exist yet, for its owner's eyes only (0600).
 pub fn create_private(path: &Path) -> io::Result<File> {
@@ -47,12 +58,90 @@ pub fn others_can_read(_metadata: &Metadata) -> bool {
     false
 }
 
-#[cfg(all(test, unix))]
+/// Creates a folder, and those above it, that only its user can enter; an existing one is left alone.
+pub fn create_private_folder(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
+    }
+    builder.create(path)
+}
+
+/// Puts a finished file into its place, durably: the old one is there until the new one is.
+pub fn replace(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)?;
+    sync_folder(to.parent().unwrap_or(Path::new(".")))
+}
+
+/// Makes a folder's entries durable, where the system has such a thing.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    #[cfg(unix)]
+    File::open(folder)?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = folder;
+    Ok(())
+}
+
+/// A lock that the system releases when the process ends, however it ends.
+#[derive(Debug)]
+pub struct ProcessLock {
+    _file: File,
+}
+
+/// Why a lock was not taken.
+#[derive(Debug)]
+pub enum LockError {
+    /// Another process holds it.
+    Held,
+    /// The system refused.
+    Refused(PathBuf, io::Error),
+}
+
+impl ProcessLock {
+    /// Takes the lock at once or not at all.
+    pub fn take(path: &Path) -> Result<Self, LockError> {
+        let file = create_private_file(path).map_err(|error| LockError::Refused(path.to_owned(), error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(LockError::Held),
+            Err(TryLockError::Error(error)) => Err(LockError::Refused(path.to_owned(), error)),
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
+    #[cfg(unix)]
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
 
+    #[test]
+    fn a_lock_is_held_by_one_and_free_when_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let lock = ProcessLock::take(&path).unwrap();
+        assert!(matches!(ProcessLock::take(&path), Err(LockError::Held)));
+        drop(lock);
+        ProcessLock::take(&path).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn private_files_are_for_their_user_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/b");
+        create_private_folder(path.parent().unwrap()).unwrap();
+        create_private_file(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::metadata(path.parent().unwrap()).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+
+    #[cfg(unix)]
     #[test]
     fn a_private_file_is_created_once_and_for_its_owner_only() {
         let folder = tempfile::tempdir().unwrap();
@@ -63,6 +152,7 @@ mod tests {
         assert_eq!(create_private(&path).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
     }
 
+    #[cfg(unix)]
     #[test]
     fn modes_that_let_others_in_are_seen() {
         let folder = tempfile::tempdir().unwrap();

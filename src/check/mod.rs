@@ -1,6 +1,174 @@
 //! Checks: from a row of text to a typed record, or to everything that is wrong with it.
 //!
-//! [`value`] reads single cells, the rest of this module the rules between cells. Pure: no files, no time, no threads.
-//! The one rule: all findings of a row are reported, and a row with an error among them is never sent.
+//! [`value`] reads single cells, [`cells`] all cells of a row by the mapping, [`invoice`] and [`customer`] hold the rules
+//! between cells, [`line`] writes what is uploaded. Pure: no files, no time, no threads. The one rule: all findings of a
+//! row are reported, and a row with an error among them is never sent.
 
+mod cells;
+mod customer;
+pub mod dates;
+mod identity;
+mod invoice;
+mod line;
+pub mod record;
 pub mod value;
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use crate::config::Company;
+use crate::directory::Directory;
+use crate::finding::{Code, Finding, Severity};
+use crate::mapping::Mapping;
+use crate::operation::{Grouping, Key, Need, Operation, RequestKind};
+use crate::sheet::RowBlock;
+use cells::{Cells, Row, Value};
+use dates::ColumnOrder;
+use line::LineWriter;
+use record::{CheckedBlock, CheckedRow, Labels, Standing};
+
+/// What all rows of a run are checked against.
+pub struct Rules<'a> {
+    /// Normalised base URL and company, part of every key.
+    pub account: &'a str,
+    /// The account's ids and sellers.
+    pub company: &'a Company,
+    /// Customers that rows may name by code, GSTIN or name.
+    pub directory: &'a Directory,
+    /// Today in the profile's time zone.
+    pub today: Date,
+    /// Month that invoice dates must lie in: year and month.
+    pub period: Option<(i16, i8)>,
+    /// Severities that the profile sets over the table's own.
+    pub severity: &'a BTreeMap<Code, Severity>,
+    /// Whether rows without an invoice number are taken.
+    pub allow_unnumbered: bool,
+}
+
+impl Rules<'_> {
+    /// How much a code weighs in this run.
+    fn weigh(&self, code: Code) -> Severity {
+        self.severity.get(&code).copied().unwrap_or_else(|| code.severity())
+    }
+}
+
+/// Checks the rows of one sheet.
+pub struct Checker<'a> {
+    operation: &'static Operation,
+    rules: &'a Rules<'a>,
+    cells: Cells<'a>,
+    line: LineWriter,
+}
+
+/// Findings of one row, as they are made.
+struct Findings<'a> {
+    rules: &'a Rules<'a>,
+    list: Vec<Finding>,
+}
+
+impl Findings<'_> {
+    /// Adds a finding of a field, or of the whole row where the field is empty.
+    fn add(&mut self, code: Code, field: &str, column: Option<u16>, message: impl Into<String>, hint: Option<String>) {
+        let (severity, field, message) = (self.rules.weigh(code), field.to_owned(), message.into());
+        self.list.push(Finding { code, severity, field, column, message, hint });
+    }
+}
+
+impl<'a> Checker<'a> {
+    /// A checker for the rows of a sheet.
+    pub fn new(
+        operation: &'static Operation,
+        mapping: &'a Mapping,
+        orders: &[ColumnOrder],
+        rules: &'a Rules<'a>,
+    ) -> Self {
+        let cells = Cells::new(operation, mapping, orders);
+        let by_row = operation.request == RequestKind::File(Grouping::FilledColumns);
+        let line = LineWriter::new(operation, &cells, by_row);
+        Self { operation, rules, cells, line }
+    }
+
+    /// Checks a block of rows.
+    pub fn check(&self, block: &RowBlock) -> CheckedBlock {
+        let mut checked = CheckedBlock::default();
+        checked.rows.reserve(block.len());
+        let mut lines = self.line.start();
+        let mut marks = block.marks.iter().peekable();
+        for index in 0..block.len() {
+            let mut findings = Findings { rules: self.rules, list: Vec::new() };
+            while let Some(mark) = marks.next_if(|mark| mark.row as usize == index) {
+                findings.add(mark.code, "", mark.column, mark.message.clone(), None);
+            }
+            let mut row = self.cells.read(block, index, &mut findings);
+            let mut row_checked = self.judge(&mut row, findings);
+            row_checked.number = block.number(index);
+            row_checked.line_number = if block.line(index) == row_checked.number { 0 } else { block.line(index) };
+            if row_checked.standing == Standing::Ready {
+                (row_checked.columns, row_checked.line) = lines.write(&row);
+            }
+            checked.rows.push(row_checked);
+        }
+        checked.lines = lines.finish();
+        checked
+    }
+
+    fn judge(&self, row: &mut Row<'_>, mut findings: Findings<'_>) -> CheckedRow {
+        let mut labels = Labels { account_id: self.rules.company.company_id.clone(), ..Labels::default() };
+        let excluded = match self.operation.resource {
+            "invoices" => invoice::excluded(row),
+            _ => None,
+        };
+        match self.operation.resource {
+            "invoices" => invoice::check(row, self.rules, &mut labels, &mut findings),
+            _ => customer::check(row, self.operation, self.rules, &mut labels, &mut findings),
+        }
+        self.require(row, &mut findings);
+        let amounts = invoice::amounts(row);
+        let (key, guard) = match self.operation.key {
+            Key::Invoice => identity::invoice(row, self.rules, &labels),
+            Key::Customer => identity::customer(row, self.rules),
+            Key::None => (row.text("customerId").to_owned(), None),
+        };
+        let errors = findings.list.iter().any(|finding| finding.severity == Severity::Error) || row.has_bad();
+        let standing = match excluded {
+            Some((code, message)) => {
+                // What is wrong with a row that is not meant to be sent is nobody's business.
+                findings.list.clear();
+                Standing::Excluded { code: code.to_owned(), message }
+            }
+            None if errors => Standing::Invalid,
+            None => Standing::Ready,
+        };
+        let guard = guard.filter(|_| standing == Standing::Ready);
+        CheckedRow {
+            number: 0,
+            line_number: 0,
+            standing,
+            findings: findings.list,
+            key,
+            guard,
+            amounts,
+            labels,
+            columns: 0,
+            line: 0..0,
+        }
+    }
+
+    /// Reports required fields that are blank; a bad cell was reported already.
+    fn require(&self, row: &Row<'_>, findings: &mut Findings<'_>) {
+        for (index, field) in self.operation.fields.iter().enumerate() {
+            let needed =
+                field.need == Need::Required && !(field.name == "invoiceNumber" && self.rules.allow_unnumbered);
+            if needed && matches!(row.values[index], Value::Blank) {
+                let column = row.column(index);
+                findings.add(Code::RequiredMissing, field.name, column, "is blank; the operation needs it", None);
+            }
+        }
+        let unnumbered = self.operation.key == Key::Invoice && row.is_blank("invoiceNumber");
+        if unnumbered && self.rules.allow_unnumbered && row.is_blank("externalId") {
+            let message = "is blank; a row without an invoice number needs it";
+            findings.add(Code::RequiredMissing, "externalId", None, message, None);
+        }
+    }
+}

@@ -1,7 +1,10 @@
 //! Sending: planned chunks leave at the pace the API allows, and what comes of each is recorded.
 //!
-//! [`limiter`] says when a request may leave, [`retry`] what follows an answer or the lack of one. Leaves the wire to
-//! [`crate::api`]. The one rule: a chunk that may have been acted on is never sent again before it was looked up.
+//! [`workers`] takes a chunk through its steps, [`limiter`] says when a request may leave, [`retry`] what follows an
+//! answer or the lack of one, [`settle`] what an answer means for each line. Leaves the wire to [`crate::api`]. The one
+//! rule: a chunk that may have been acted on is never sent again before it was looked up.
 
 pub mod limiter;
 pub mod retry;
+pub mod settle;
+pub mod workers;

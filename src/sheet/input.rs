@@ -107,7 +107,7 @@ impl Search {
         for path in matches {
             let path = path.map_err(|error| {
                 let file = error.path().display().to_string();
-                SheetError::reading(&file, error.into_error())
+                SheetError::reading(&file, error.into())
             })?;
             if path.is_file() {
                 paths.push(path);

@@ -21,13 +21,15 @@ mod text;
 
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 use crate::finding::Code;
 
 /// Row of a spreadsheet as its user counts: the first is 1 and the header counts.
 pub type RowNumber = u32;
 
 /// What kind of cell a workbook stored; every cell of a text file is [`CellKind::Text`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum CellKind {
     /// Text, or a blank.
     #[default]
@@ -54,7 +56,7 @@ pub struct Cell<'a> {
 }
 
 /// Something the reader itself noticed about a row; it becomes a finding of that row.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowMark {
     /// Index of the row inside its block.
     pub row: u32,
@@ -69,7 +71,7 @@ pub struct RowMark {
 /// Up to some thousand consecutive data rows, all cells in one buffer.
 ///
 /// Every row has exactly as many cells as the sheet has columns; the reader pads short rows and marks long ones.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct RowBlock {
     columns: usize,
     text: String,
@@ -221,7 +223,7 @@ pub struct Dialect {
 }
 
 /// The heading row of a sheet.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Header {
     /// Its row number.
     pub number: RowNumber,

@@ -1,0 +1,261 @@
+//! Reads all cells of a row by the mapping: one typed [`Value`] for each field of the operation.
+
+use std::borrow::Cow;
+
+use jiff::civil::Date;
+
+use super::Findings;
+use super::dates::ColumnOrder;
+use super::value::{self, AmountStyle, Fault, Faults};
+use crate::config::DateOrder;
+use crate::finding::Code;
+use crate::mapping::{Mapping, Unit};
+use crate::money::Money;
+use crate::operation::{FieldKind, Operation, Role};
+use crate::sheet::{Cell, CellKind, RowBlock};
+
+/// A field's value in one row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Value<'b> {
+    /// Not given.
+    Blank,
+    /// Given, and unusable; at least one finding says why.
+    Bad,
+    /// Text, normalised.
+    Text(Cow<'b, str>),
+    /// An amount.
+    Amount(Money),
+    /// A date.
+    Date(Date),
+    /// A yes or a no.
+    Bool(bool),
+    /// A number of days.
+    Days(i32),
+}
+
+/// One row with its values, by field of the operation.
+pub(super) struct Row<'b> {
+    operation: &'static Operation,
+    columns: &'b [Option<u16>],
+    /// One for each field.
+    pub(super) values: Vec<Value<'b>>,
+    /// The cells as read, for rules that look at their spelling.
+    block: &'b RowBlock,
+    index: usize,
+}
+
+/// Where a field's value comes from.
+#[derive(Debug, Clone)]
+struct Input {
+    field: usize,
+    from: From,
+    kind: FieldKind,
+    order: DateOrder,
+    style: AmountStyle,
+}
+
+#[derive(Debug, Clone)]
+enum From {
+    Column(usize),
+    Constant(String),
+}
+
+/// Knows where each field of a sheet stands.
+pub(super) struct Cells<'a> {
+    operation: &'static Operation,
+    inputs: Vec<Input>,
+    /// By field: its first column.
+    columns: Vec<Option<u16>>,
+    /// Fields that take another field's value where they are blank.
+    stand_ins: &'a [(usize, usize)],
+}
+
+impl<'a> Cells<'a> {
+    pub(super) fn new(operation: &'static Operation, mapping: &'a Mapping, orders: &[ColumnOrder]) -> Self {
+        let mut inputs = Vec::new();
+        let mut columns = vec![None; operation.fields.len()];
+        let mapped =
+            mapping.columns.iter().enumerate().filter_map(|(column, field)| field.map(|field| (column, field)));
+        for (column, field) in mapped.chain(mapping.extra_columns.iter().copied()) {
+            columns[field].get_or_insert(column as u16);
+            let order = orders.iter().find(|order| order.column == column).map_or(DateOrder::Dmy, |order| order.order);
+            let paise = mapping.amount_units.get(column).copied().flatten() == Some(Unit::Paise);
+            inputs.push(Input {
+                field,
+                from: From::Column(column),
+                kind: operation.fields[field].kind,
+                order,
+                style: AmountStyle { paise, ..AmountStyle::default() },
+            });
+        }
+        for (field, value) in &mapping.constants {
+            inputs.push(Input {
+                field: *field,
+                from: From::Constant(value.clone()),
+                kind: operation.fields[*field].kind,
+                order: DateOrder::Dmy,
+                style: AmountStyle::default(),
+            });
+        }
+        Self { operation, inputs, columns, stand_ins: &mapping.stand_ins }
+    }
+
+    /// Fields that have a column, a constant or a stand-in.
+    pub(super) fn fields(&self) -> impl Iterator<Item = usize> {
+        self.inputs.iter().map(|input| input.field).chain(self.stand_ins.iter().map(|(field, _)| *field))
+    }
+
+    /// Reads a row.
+    pub(super) fn read<'b>(&'b self, block: &'b RowBlock, index: usize, findings: &mut Findings<'_>) -> Row<'b> {
+        let mut values: Vec<Value<'b>> = vec![Value::Blank; self.operation.fields.len()];
+        let mut faults = Faults::new();
+        for input in &self.inputs {
+            let (cell, column) = match &input.from {
+                From::Column(column) => (block.cell(index, *column), Some(*column as u16)),
+                From::Constant(text) => (Cell { text, kind: CellKind::Text }, None),
+            };
+            let value = read_value(cell, input, &mut faults);
+            let name = self.operation.fields[input.field].name;
+            for Fault { code, message, hint } in faults.drain(..) {
+                findings.add(code, name, column, message, hint);
+            }
+            join(&mut values[input.field], value);
+        }
+        for (field, from) in self.stand_ins {
+            // Credit days become a date only with the invoice date, see the rules between cells.
+            if values[*field] == Value::Blank && matches!(values[*from], Value::Text(_)) {
+                values[*field] = values[*from].clone();
+            }
+        }
+        Row { operation: self.operation, columns: &self.columns, values, block, index }
+    }
+}
+
+/// Joins the value of a further column of the same field: amounts add up, the first text stands.
+fn join<'b>(value: &mut Value<'b>, further: Value<'b>) {
+    match (&mut *value, further) {
+        (Value::Amount(sum), Value::Amount(amount)) => sum.0 = sum.0.saturating_add(amount.0),
+        (Value::Blank, further) | (_, further @ Value::Bad) => *value = further,
+        _ => {}
+    }
+}
+
+fn read_value<'b>(cell: Cell<'b>, input: &Input, faults: &mut Faults) -> Value<'b> {
+    let before = faults.len();
+    let owned = |text: &str| Value::Text(Cow::Owned(text.to_owned()));
+    let value = match input.kind {
+        FieldKind::Text(most) => value::text(cell, most, faults).map(Value::Text),
+        FieldKind::List => value::list(cell, faults).map(Value::Text),
+        FieldKind::Amount(sign) => value::amount(cell, input.style, faults)
+            .filter(|money| value::amount_sign(*money, sign, faults))
+            .map(Value::Amount),
+        FieldKind::Days => value::days(cell, faults).map(Value::Days),
+        FieldKind::Date => value::date(cell, input.order, faults).map(Value::Date),
+        FieldKind::Bool => value::boolean(cell, faults).map(Value::Bool),
+        // Whatever has not the shape of an id is a code, a GSTIN or a name: the directory decides.
+        FieldKind::CustomerId => value::text(cell, 200, faults).map(Value::Text),
+        FieldKind::CompanyId => value::company_id(cell, faults).map(|id| owned(id.as_str())),
+        FieldKind::InvoiceNumber => value::invoice_number(cell, faults).map(Value::Text),
+        FieldKind::Gstin => value::gstin(cell, faults).map(|gstin| owned(gstin.as_str())),
+        FieldKind::Pan => value::pan(cell, faults).map(|pan| owned(pan.as_str())),
+        FieldKind::PanOrGstin => value::pan_or_gstin(cell, faults).map(|either| owned(either.as_str())),
+        FieldKind::Ifsc => value::ifsc(cell, faults).map(|ifsc| owned(ifsc.as_str())),
+        FieldKind::AccountNumber => value::account_number(cell, faults).map(Value::Text),
+        FieldKind::Pin => value::pin(cell, faults).map(|pin| owned(pin.as_str())),
+        FieldKind::Mobile => value::mobile(cell, faults).map(|mobile| owned(mobile.as_str())),
+        FieldKind::Phone => value::phone(cell, faults).map(|phone| owned(phone.as_str())),
+        FieldKind::Email => value::email(cell, faults).map(Value::Text),
+        FieldKind::Enum(values) => value::one_of(cell, values, faults).map(|found| Value::Text(Cow::Borrowed(found))),
+    };
+    match value {
+        Some(value) => value,
+        None if faults.len() > before => Value::Bad,
+        None => Value::Blank,
+    }
+}
+
+impl<'b> Row<'b> {
+    fn index(&self, name: &str) -> Option<usize> {
+        self.operation.field_index(name)
+    }
+
+    /// The value of a field; blank where the operation has no such field.
+    pub(super) fn value(&self, name: &str) -> &Value<'b> {
+        self.index(name).map_or(&Value::Blank, |index| &self.values[index])
+    }
+
+    /// Sets a field that other fields lead to.
+    pub(super) fn set(&mut self, name: &str, value: Value<'b>) {
+        if let Some(index) = self.index(name) {
+            self.values[index] = value;
+        }
+    }
+
+    /// The text of a field; empty where it is blank, bad or no text.
+    pub(super) fn text(&self, name: &str) -> &str {
+        match self.value(name) {
+            Value::Text(text) => text,
+            _ => "",
+        }
+    }
+
+    /// The amount of a field.
+    pub(super) fn amount(&self, name: &str) -> Option<Money> {
+        match self.value(name) {
+            Value::Amount(money) => Some(*money),
+            _ => None,
+        }
+    }
+
+    /// The date of a field.
+    pub(super) fn date(&self, name: &str) -> Option<Date> {
+        match self.value(name) {
+            Value::Date(date) => Some(*date),
+            _ => None,
+        }
+    }
+
+    /// The yes or no of a field.
+    pub(super) fn truth(&self, name: &str) -> Option<bool> {
+        match self.value(name) {
+            Value::Bool(truth) => Some(*truth),
+            _ => None,
+        }
+    }
+
+    /// Whether a field was not given.
+    pub(super) fn is_blank(&self, name: &str) -> bool {
+        matches!(self.value(name), Value::Blank)
+    }
+
+    /// Whether a field was given and is unusable.
+    pub(super) fn is_bad(&self, name: &str) -> bool {
+        matches!(self.value(name), Value::Bad)
+    }
+
+    /// Whether a field that would be sent was given and is unusable.
+    pub(super) fn has_bad(&self) -> bool {
+        let fields = self.operation.fields.iter().zip(&self.values);
+        fields.into_iter().any(|(field, value)| field.role != Role::Sheet && matches!(value, Value::Bad))
+    }
+
+    /// The sheet's column of a field, by its index.
+    pub(super) fn column(&self, field: usize) -> Option<u16> {
+        self.columns[field]
+    }
+
+    /// The sheet's column of a field, by its name.
+    pub(super) fn column_of(&self, name: &str) -> Option<u16> {
+        self.index(name).and_then(|index| self.column(index))
+    }
+
+    /// The cell of a field as it was read; empty where it has no column.
+    pub(super) fn raw(&self, name: &str) -> &'b str {
+        self.column_of(name).map_or("", |column| self.block.text(self.index, usize::from(column)))
+    }
+
+    /// Reports one thing about a field at its cell.
+    pub(super) fn report(&self, findings: &mut Findings<'_>, code: Code, name: &str, message: String) {
+        findings.add(code, name, self.column_of(name), message, None);
+    }
+}

@@ -1,0 +1,72 @@
+//! The rules between the cells of a customer row.
+
+use super::cells::{Row, Value};
+use super::record::Labels;
+use super::value::{self, Faults};
+use super::{Findings, Rules, invoice};
+use crate::finding::Code;
+use crate::operation::{Operation, Repeat, Role};
+use crate::sheet::{Cell, CellKind};
+
+/// Everything between the cells: the tax number, the address, names of contacts, and which customer is meant.
+pub(super) fn check(
+    row: &mut Row<'_>,
+    operation: &Operation,
+    rules: &Rules<'_>,
+    labels: &mut Labels,
+    findings: &mut Findings<'_>,
+) {
+    fill_tax_number(row, findings);
+    fill_address(row);
+    if operation.repeat == Repeat::Safe {
+        rules.company.parent_company_id.clone_into(&mut labels.account_id);
+        invoice::find_customer(row, rules, findings);
+        check_change(row, operation, findings);
+    }
+}
+
+/// Puts GSTIN, else PAN, into `panOrGstin`, and compares the PAN with the one inside the GSTIN.
+fn fill_tax_number(row: &mut Row<'_>, findings: &mut Findings<'_>) {
+    let read = |text: &str| {
+        let cell = Cell { text, kind: CellKind::Text };
+        let mut faults = Faults::new();
+        (value::gstin(cell, &mut faults), value::pan(cell, &mut faults))
+    };
+    let (gstin, _) = read(row.text("gstin"));
+    let (_, pan) = read(row.text("pan"));
+    if let (Some(gstin), Some(pan)) = (&gstin, &pan) {
+        let mut faults = Faults::new();
+        if !value::pan_matches_gstin(pan, gstin, &mut faults) {
+            for fault in faults {
+                findings.add(fault.code, "pan", row.column_of("pan"), fault.message, fault.hint);
+            }
+        }
+    }
+    if row.is_blank("panOrGstin") {
+        let number = if row.is_blank("gstin") { row.text("pan") } else { row.text("gstin") };
+        if !number.is_empty() {
+            let number = number.to_owned();
+            row.set("panOrGstin", Value::Text(number.into()));
+        }
+    }
+}
+
+/// Joins the address lines and the city.
+fn fill_address(row: &mut Row<'_>) {
+    let parts: Vec<&str> =
+        ["address", "addressLine2", "city"].iter().map(|name| row.text(name)).filter(|part| !part.is_empty()).collect();
+    // A city alone is no address: in an update it would overwrite the whole one.
+    if parts.len() > 1 && !row.is_blank("address") {
+        let joined = parts.join(", ");
+        row.set("address", Value::Text(joined.into()));
+    }
+}
+
+fn check_change(row: &Row<'_>, operation: &Operation, findings: &mut Findings<'_>) {
+    let changes = operation.fields.iter().enumerate().any(|(index, field)| {
+        field.role != Role::Sheet && field.name != "customerId" && !matches!(row.values[index], Value::Blank)
+    });
+    if !changes {
+        findings.add(Code::NothingToUpdate, "", None, "every field but the customer is blank", None);
+    }
+}

@@ -1,0 +1,111 @@
+//! What the duplicate guard knows a record by: the key, and the fingerprint of its content.
+//!
+//! Both are hashes over a versioned list of normalised values, each with its length, so that no two lists look alike.
+//! The one rule: changing what enters a hash needs a new version string, because ledgers keep the old ones.
+
+use super::Rules;
+use super::cells::Row;
+use super::record::{Guard, Labels};
+
+/// Version of the key's list of values.
+const KEY_VERSION: &str = "arload key 1";
+
+/// Version of the fingerprint's list of values.
+const FINGERPRINT_VERSION: &str = "arload fingerprint 1";
+
+/// Key and fingerprint of an invoice, and the number that results show.
+pub(super) fn invoice(row: &Row<'_>, rules: &Rules<'_>, labels: &Labels) -> (String, Option<Guard>) {
+    let number = row.text("invoiceNumber");
+    let external = row.text("externalId");
+    let shown = if number.is_empty() { external } else { number }.to_owned();
+    let Some(issued) = row.date("invoiceDate").filter(|_| !shown.is_empty()) else { return (shown, None) };
+    // The year that began last April.
+    let year = if issued.month() >= 4 { issued.year() } else { issued.year() - 1 };
+    let kind = row.text("documentType").to_ascii_lowercase();
+    let kind = if kind.contains("debit") || kind == "dbn" { "DBN" } else { "INV" };
+    let (number, external) = (number.to_uppercase(), if number.is_empty() { external } else { "" });
+    let key = hash(
+        KEY_VERSION,
+        &[rules.account, &labels.account_id, &labels.supplier_gstin, kind, &year.to_string(), &number, external],
+    );
+    let amount = |name| row.amount(name).map_or(String::new(), |money| money.to_string());
+    let date = |name| row.date(name).map_or(String::new(), |date| date.to_string());
+    let content = [
+        row.text("customerId").to_owned(),
+        date("invoiceDate"),
+        date("dueDate"),
+        amount("baseAmount"),
+        amount("cgst"),
+        amount("sgst"),
+        amount("igst"),
+        amount("netAmount"),
+    ];
+    (shown, Some(guard(key, &content, year)))
+}
+
+/// Key and fingerprint of a customer, and the reference that results show.
+pub(super) fn customer(row: &Row<'_>, rules: &Rules<'_>) -> (String, Option<Guard>) {
+    let text = |name: &str| row.text(name).to_owned();
+    let upper = |name: &str| row.text(name).to_uppercase();
+    let content = [
+        upper("legalName"),
+        upper("keyContactName"),
+        upper("keyContactLegalName"),
+        text("keyContactMobile"),
+        text("keyContactEmail").to_lowercase(),
+        text("contactNumber"),
+        upper("panOrGstin"),
+        upper("accountNumber"),
+        upper("ifsc"),
+        upper("uniqueRefNo"),
+    ];
+    let (reference, tax_number) = (upper("uniqueRefNo"), upper("panOrGstin"));
+    let gstin = if tax_number.len() == 15 { tax_number.as_str() } else { "" };
+    let shown =
+        [row.text("uniqueRefNo"), row.text("panOrGstin"), row.text("legalName"), row.text("keyContactLegalName")]
+            .into_iter()
+            .find(|text| !text.is_empty())
+            .unwrap_or_default()
+            .to_owned();
+    let fingerprint = fingerprint(&content);
+    let by_content = fingerprint.to_string();
+    let parts = match (reference.as_str(), gstin) {
+        ("", "") => ["content", by_content.as_str()],
+        ("", gstin) => ["gstin", gstin],
+        (reference, _) => ["reference", reference],
+    };
+    let key = hash(KEY_VERSION, &[rules.account, "customer", parts[0], parts[1]]);
+    (shown, Some(guard(key, &content, 0)))
+}
+
+fn guard(key: blake3::Hash, content: &[String], year: i16) -> Guard {
+    let key = key.as_bytes()[..16].try_into().expect("a hash has 32 bytes");
+    Guard { key, fingerprint: fingerprint(content), year }
+}
+
+fn fingerprint(content: &[String]) -> u64 {
+    let parts: Vec<&str> = content.iter().map(String::as_str).collect();
+    let hash = hash(FINGERPRINT_VERSION, &parts);
+    u64::from_le_bytes(hash.as_bytes()[..8].try_into().expect("a hash has 32 bytes"))
+}
+
+fn hash(version: &str, parts: &[&str]) -> blake3::Hash {
+    let mut hasher = blake3::Hasher::new();
+    for part in std::iter::once(&version).chain(parts) {
+        hasher.update(&(part.len() as u32).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hasher.finalize()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_cannot_run_into_each_other() {
+        assert_ne!(hash("v", &["ab", "c"]), hash("v", &["a", "bc"]));
+        assert_ne!(hash("v", &["a", ""]), hash("v", &["", "a"]));
+        assert_eq!(hash("v", &["a"]), hash("v", &["a"]));
+    }
+}

@@ -1,0 +1,300 @@
+//! The rules between the cells of an invoice row.
+
+use jiff::ToSpan as _;
+use jiff::civil::{Date, date};
+
+use super::cells::{Row, Value};
+use super::record::Labels;
+use super::{Findings, Rules};
+use crate::directory::{CustomerRef, Resolution};
+use crate::finding::{Code, quote};
+use crate::money::Total;
+use crate::outcome::{Amounts, code};
+
+/// First day of GST; no invoice before it carries any.
+const GST_START: Date = date(2017, 7, 1);
+
+/// How far a document's parts may be from its total: one rupee, what rounding of a document can make.
+const SUM_TOLERANCE: i128 = 100;
+
+/// The amounts of a row as far as they can be read.
+pub(super) fn amounts(row: &Row<'_>) -> Amounts {
+    let names = ["baseAmount", "cgst", "sgst", "igst", "netAmount"];
+    Amounts {
+        taxable: row.amount("baseAmount"),
+        cgst: row.amount("cgst"),
+        sgst: row.amount("sgst"),
+        igst: row.amount("igst"),
+        total: row.amount("netAmount"),
+        unreadable: names.iter().any(|name| row.is_bad(name)),
+    }
+}
+
+/// Whether the row is not meant to be sent, and why.
+pub(super) fn excluded(row: &Row<'_>) -> Option<(&'static str, String)> {
+    let kind = row.text("documentType").to_ascii_lowercase();
+    let credit = kind.contains("credit note")
+        || kind.contains("credit memo")
+        || matches!(kind.as_str(), "crn" | "cn" | "cr note");
+    if credit {
+        let message = format!("{} is a credit note; the API has no operation for it", quote(row.text("documentType")));
+        return Some((code::CREDIT_NOTE, message));
+    }
+    for name in ["netAmount", "baseAmount"] {
+        if is_credit(row.raw(name)) {
+            return Some((
+                code::CREDIT_NOTE,
+                format!("{} is a credit; the API has no operation for it", quote(row.raw(name))),
+            ));
+        }
+    }
+    let status = row.text("status").to_ascii_lowercase();
+    let party = row.text("customerName").to_ascii_lowercase();
+    let (code, word) = if matches!(status.as_str(), "void" | "voided") {
+        (code::DOCUMENT_VOID, row.text("status"))
+    } else if matches!(status.as_str(), "draft" | "pending draft" | "saved as draft") {
+        (code::DOCUMENT_DRAFT, row.text("status"))
+    } else if matches!(status.as_str(), "cancelled" | "canceled" | "reversed" | "cancel") {
+        (code::DOCUMENT_CANCELLED, row.text("status"))
+    } else if party.contains("(cancelled)") || party.contains("(canceled)") {
+        (code::DOCUMENT_CANCELLED, row.text("customerName"))
+    } else {
+        return None;
+    };
+    Some((code, format!("the sheet says {}", quote(word))))
+}
+
+/// Whether an amount is marked as a credit: `1,000.00 Cr`.
+fn is_credit(raw: &str) -> bool {
+    let raw = raw.trim().trim_end_matches('.');
+    let Some((start, end)) = raw.len().checked_sub(2).and_then(|at| raw.split_at_checked(at)) else { return false };
+    end.eq_ignore_ascii_case("cr") && start.trim_end().ends_with(|last: char| last.is_ascii_digit())
+}
+
+/// Everything between the cells: customer, seller, dates, tax heads, sums.
+pub(super) fn check(row: &mut Row<'_>, rules: &Rules<'_>, labels: &mut Labels, findings: &mut Findings<'_>) {
+    find_customer(row, rules, findings);
+    find_seller(row, rules, labels, findings);
+    fill_due_date(row);
+    check_dates(row, rules, findings);
+    check_currency(row, findings);
+    check_tax_heads(row, findings);
+    check_sum(row, findings);
+    labels.supplier_gstin = row.text("supplierGstin").to_owned();
+    labels.month = row.date("invoiceDate").map_or(String::new(), |date| date.strftime("%Y-%m").to_string());
+    labels.document = match row.date("invoiceDate") {
+        Some(date) => format!("{date} {}", row.text("customerId")),
+        None => row.text("customerId").to_owned(),
+    };
+}
+
+/// Puts the customer's id where the row names its customer in another way.
+pub(super) fn find_customer(row: &mut Row<'_>, rules: &Rules<'_>, findings: &mut Findings<'_>) {
+    let sources = ["customerId", "customerCode", "customerGstin", "customerName"];
+    if sources.iter().any(|name| row.is_bad(name)) {
+        // Whom the row is for cannot be told while one of these cells is unusable.
+        row.set("customerId", Value::Bad);
+        return;
+    }
+    let reference = CustomerRef {
+        id: row.text("customerId"),
+        code: row.text("customerCode"),
+        gstin: row.text("customerGstin"),
+        name: row.text("customerName"),
+    };
+    let given = sources.iter().copied().find(|name| !row.is_blank(name)).unwrap_or("customerId");
+    let hint = Some("pass --customers FILE with customer_id, code, gstin and legal_name, or give the KC id".to_owned());
+    let column = row.column_of(given);
+    match rules.directory.resolve(&reference) {
+        Resolution::Found(id) => {
+            let id = id.to_owned();
+            row.set("customerId", Value::Text(id.into()));
+        }
+        Resolution::Missing => {
+            let message = "is blank, and so are code, GSTIN and name: which customer is it for?";
+            findings.add(Code::CustomerMissing, "customerId", column, message, None);
+            row.set("customerId", Value::Bad);
+        }
+        Resolution::NotFound { by } => {
+            let message = format!("{}: the directory has no customer with this {by}", quote(row.text(given)));
+            findings.add(Code::CustomerNotFound, given, column, message, hint);
+            row.set("customerId", Value::Bad);
+        }
+        Resolution::Ambiguous { candidates } => {
+            let message = format!("{}: several customers fit: {}", quote(row.text(given)), candidates.join(", "));
+            findings.add(
+                Code::CustomerAmbiguous,
+                given,
+                column,
+                message,
+                Some("give the KC id or the code".to_owned()),
+            );
+            row.set("customerId", Value::Bad);
+        }
+        Resolution::Contradiction { first, first_id, second, second_id } => {
+            let message = format!("the {first} names {first_id}, but the {second} names {second_id}");
+            findings.add(
+                Code::CustomerContradiction,
+                given,
+                column,
+                message,
+                Some("mend the cell that is wrong".to_owned()),
+            );
+            row.set("customerId", Value::Bad);
+        }
+    }
+}
+
+/// Finds the CEK id that the row goes under: its own seller id, else the supplier's GSTIN, else the profile's seller.
+fn find_seller(row: &Row<'_>, rules: &Rules<'_>, labels: &mut Labels, findings: &mut Findings<'_>) {
+    if row.is_bad("sellerId") || row.is_bad("supplierGstin") {
+        return;
+    }
+    let (own, gstin) = (row.text("sellerId"), row.text("supplierGstin"));
+    let listed = rules.company.sellers.get(gstin);
+    if !own.is_empty() {
+        own.clone_into(&mut labels.account_id);
+        if let Some(listed) = listed.filter(|listed| *listed != own) {
+            let message = format!("{} goes with {listed} in the profile, but the row's seller is {own}", quote(gstin));
+            row.report(findings, Code::SellerUnlisted, "supplierGstin", message);
+        }
+    } else if let Some(listed) = listed {
+        listed.clone_into(&mut labels.account_id);
+    } else if !gstin.is_empty() {
+        let hint = format!("add \"{gstin}\" = \"CEK...\" under sellers in the profile");
+        let message = format!("{} is not listed under sellers in the profile", quote(gstin));
+        findings.add(Code::SellerUnlisted, "supplierGstin", row.column_of("supplierGstin"), message, Some(hint));
+    } else if let Some(seller) = &rules.company.seller_id {
+        seller.clone_into(&mut labels.account_id);
+    } else {
+        let hint = Some("set seller-id in the profile, or map a column to sellerId or supplierGstin".to_owned());
+        findings.add(
+            Code::RequiredMissing,
+            "sellerId",
+            None,
+            "the row names no seller and the profile has several",
+            hint,
+        );
+    }
+}
+
+fn fill_due_date(row: &mut Row<'_>) {
+    let (Some(date), Value::Days(days)) = (row.date("invoiceDate"), row.value("creditDays")) else { return };
+    if row.is_blank("dueDate")
+        && let Ok(due) = date.checked_add(i64::from(*days).days())
+    {
+        row.set("dueDate", Value::Date(due));
+    }
+}
+
+fn check_dates(row: &Row<'_>, rules: &Rules<'_>, findings: &mut Findings<'_>) {
+    let Some(issued) = row.date("invoiceDate") else { return };
+    // A day is left for invoices written across time zones.
+    if issued > rules.today.saturating_add(1.day()) {
+        let message = format!("{} lies after today, {}", issued, rules.today);
+        row.report(findings, Code::DateFuture, "invoiceDate", message);
+    }
+    let taxed = ["cgst", "sgst", "igst"].iter().any(|name| row.amount(name).is_some_and(|tax| tax.0 > 0));
+    if issued < GST_START && taxed {
+        row.report(
+            findings,
+            Code::DateBeforeGst,
+            "invoiceDate",
+            format!("{issued} lies before GST began on {GST_START}"),
+        );
+    }
+    if let Some(due) = row.date("dueDate").filter(|due| *due < issued) {
+        row.report(findings, Code::DueBeforeInvoice, "dueDate", format!("{due} lies before the invoice date {issued}"));
+    }
+    if let Some((year, month)) = rules.period
+        && (issued.year(), issued.month()) != (year, month)
+    {
+        let message = format!("{issued} lies outside --period {year:04}-{month:02}");
+        row.report(findings, Code::OutsidePeriod, "invoiceDate", message);
+    }
+}
+
+fn check_currency(row: &Row<'_>, findings: &mut Findings<'_>) {
+    let currency = row.text("currency");
+    let rupees = ["", "INR", "RS", "RS.", "₹", "RUPEES", "INDIAN RUPEE", "INDIAN RUPEES", "RUPEE"];
+    if !rupees.contains(&currency.to_uppercase().as_str()) {
+        let message = format!("{} is not INR; the API takes rupees only", quote(currency));
+        row.report(findings, Code::CurrencyNotInr, "currency", message);
+    }
+}
+
+fn check_tax_heads(row: &Row<'_>, findings: &mut Findings<'_>) {
+    let amount = |name| row.amount(name).unwrap_or_default();
+    let (cgst, sgst, igst) = (amount("cgst"), amount("sgst"), amount("igst"));
+    if igst.0 != 0 && (cgst.0 != 0 || sgst.0 != 0) {
+        let message = format!("IGST {igst} stands together with CGST {cgst} and SGST {sgst}; one or the other");
+        row.report(findings, Code::TaxHeadsMixed, "igst", message);
+    } else if (cgst.0 - sgst.0).abs() > 1 && !row.is_bad("cgst") && !row.is_bad("sgst") {
+        let message = format!("CGST {cgst} and SGST {sgst} differ; they are equal on every invoice");
+        row.report(findings, Code::TaxHeadsUnequal, "cgst", message);
+    }
+}
+
+/// Whether the parts add up to the total, where both are given.
+fn check_sum(row: &Row<'_>, findings: &mut Findings<'_>) {
+    let parts = [
+        "baseAmount",
+        "cgst",
+        "sgst",
+        "igst",
+        "taxTotal",
+        "cess",
+        "tcs",
+        "freight",
+        "roundOff",
+        "discount",
+        "netAmount",
+    ];
+    let (Some(base), Some(total)) = (row.amount("baseAmount"), row.amount("netAmount")) else { return };
+    // With tax inside the base amount, or paid by the customer, the parts need not add up to the total.
+    let tax_inside = row.truth("gstExclusive") == Some(false);
+    if tax_inside || parts.iter().any(|name| row.is_bad(name)) {
+        return;
+    }
+    let sum =
+        |names: &[&str]| -> i128 { names.iter().map(|name| i128::from(row.amount(name).unwrap_or_default().0)).sum() };
+    let heads = sum(&["cgst", "sgst", "igst"]);
+    let tax = if heads == 0 { sum(&["taxTotal"]) } else { heads };
+    let rest = i128::from(base.0) + sum(&["cess", "tcs", "freight", "roundOff"]);
+    let discount = sum(&["discount"]).abs();
+    // The discount is mostly taken off the taxable value already, and sometimes only off the total.
+    let mut expected = vec![rest + tax, rest + tax - discount];
+    if row.truth("reverseCharge") == Some(true) {
+        expected.extend([rest, rest - discount]);
+    }
+    let total = i128::from(total.0);
+    if expected.iter().all(|sum| (sum - total).abs() > SUM_TOLERANCE) {
+        let message = format!(
+            "{} is not the sum of its parts, {} (difference {})",
+            Total(total),
+            Total(expected[0]),
+            Total(total - expected[0])
+        );
+        row.report(findings, Code::TotalMismatch, "netAmount", message);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_amount_marked_cr_is_a_credit() {
+        for (raw, credit) in [
+            ("1,000.00 Cr", true),
+            ("1000CR.", true),
+            ("1,000 Dr", false),
+            ("Cr", false),
+            ("", false),
+            ("é", false),
+            ("1000", false),
+        ] {
+            assert_eq!(is_credit(raw), credit, "{raw}");
+        }
+    }
+}

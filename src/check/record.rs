@@ -1,0 +1,94 @@
+//! What checking makes of rows: one [`CheckedRow`] each, and a block of them with the lines to be uploaded.
+
+use serde::{Deserialize, Serialize};
+
+use crate::finding::{Finding, Severity};
+use crate::outcome::Amounts;
+
+/// Rows of one block after checking, in row order.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct CheckedBlock {
+    /// One for each row read.
+    pub rows: Vec<CheckedRow>,
+    /// The upload lines of the good rows, each ended by LF; rows hold ranges of it.
+    pub lines: String,
+}
+
+/// One row after checking.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CheckedRow {
+    /// The spreadsheet's number.
+    pub number: u32,
+    /// The physical line where it differs from the number; 0 otherwise.
+    pub line_number: u32,
+    /// Whether it can be sent.
+    pub standing: Standing,
+    /// Everything found, errors or not.
+    pub findings: Vec<Finding>,
+    /// The business key as results show it: invoice number, own reference, or customer id.
+    pub key: String,
+    /// What the duplicate guard knows the record by; none where the operation has no guard or the row is not good.
+    pub guard: Option<Guard>,
+    /// The amounts as far as they can be read.
+    pub amounts: Amounts,
+    /// What the row is counted under.
+    pub labels: Labels,
+    /// Filled columns of the upload line, a bit for each field of the operation.
+    pub columns: u64,
+    /// The upload line within the block's lines; empty unless the row is good.
+    pub line: std::ops::Range<u32>,
+}
+
+/// Whether a row can be sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Standing {
+    /// It is good.
+    Ready,
+    /// A finding of severity error stands against it.
+    Invalid,
+    /// It is not meant to be sent.
+    Excluded {
+        /// Why, for scripts.
+        code: String,
+        /// Why, in words.
+        message: String,
+    },
+}
+
+/// What the duplicate guard knows a record by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Guard {
+    /// Hash of the record's identity.
+    pub key: [u8; 16],
+    /// Hash of its content.
+    pub fingerprint: u64,
+    /// First year of the financial year of the invoice date; 0 for customers.
+    pub year: i16,
+}
+
+/// What a row is counted under in the summary.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Labels {
+    /// CEK id that the upload goes under.
+    pub account_id: String,
+    /// The supplier's GSTIN, blank if the sheet has none.
+    pub supplier_gstin: String,
+    /// Month of the invoice date, `2026-03`; blank for customers.
+    pub month: String,
+    /// The invoice date and the customer: same number, date and party in a line-level export are one document.
+    pub document: String,
+}
+
+impl CheckedRow {
+    /// Whether a finding of severity error stands against the row.
+    pub fn has_error(&self) -> bool {
+        self.findings.iter().any(|finding| finding.severity == Severity::Error)
+    }
+}
+
+impl CheckedBlock {
+    /// The upload line of a row, with its line end.
+    pub fn line(&self, row: &CheckedRow) -> &str {
+        &self.lines[row.line.start as usize..row.line.end as usize]
+    }
+}

@@ -1,0 +1,169 @@
+//! Chunks: which lines travel in one file.
+//!
+//! Pure. Lines come in row order, each with the company or seller it goes under and the columns it fills; lines that
+//! agree in both share files. The one rule: a file never holds two sellers, nor more than its limits unless a single
+//! line is larger than they are.
+
+use std::collections::HashMap;
+
+use crate::operation::Operation;
+
+/// What lines of one file have in common.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Group {
+    /// CEK id they go under.
+    pub account_id: String,
+    /// Columns of the file, a bit for each field of the operation.
+    pub columns: u64,
+}
+
+/// Limits of one file.
+#[derive(Debug, Clone, Copy)]
+pub struct ChunkLimits {
+    /// Lines, the header not counted.
+    pub rows: usize,
+    /// Bytes, the header included.
+    pub bytes: usize,
+}
+
+/// A file ready to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FullChunk {
+    /// Its number within the run, from 1, in the order of first rows.
+    pub ordinal: u32,
+    /// CEK id it goes under.
+    pub account_id: String,
+    /// Its lines, the header not counted.
+    pub rows: u32,
+    /// The exact bytes of the file.
+    pub body: Vec<u8>,
+}
+
+/// Where a line went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placed {
+    /// The chunk's number within the run.
+    pub ordinal: u32,
+    /// The line in the chunk, from 0.
+    pub line: u32,
+}
+
+// Limit: updates with many different sets of filled columns keep one file open for each; 64 files of 1 MiB is memory
+// that any host has.
+const MAX_OPEN_CHUNKS: usize = 64;
+
+/// Puts lines into files.
+#[derive(Debug)]
+pub struct Cutter {
+    operation: &'static Operation,
+    limits: ChunkLimits,
+    next_ordinal: u32,
+    open: HashMap<Group, FullChunk>,
+}
+
+impl Cutter {
+    /// A cutter without lines.
+    pub fn new(operation: &'static Operation, limits: ChunkLimits) -> Self {
+        Self { operation, limits, next_ordinal: 1, open: HashMap::new() }
+    }
+
+    /// Places a line and hands out a file that it made full, if any.
+    pub fn place(&mut self, group: &Group, line: &str) -> (Placed, Option<FullChunk>) {
+        let mut full = None;
+        let fits = |chunk: &FullChunk| {
+            (chunk.rows as usize) < self.limits.rows && chunk.body.len() + line.len() <= self.limits.bytes
+        };
+        if self.open.get(group).is_some_and(|chunk| !fits(chunk)) {
+            full = self.open.remove(group);
+        } else if !self.open.contains_key(group) && self.open.len() >= MAX_OPEN_CHUNKS {
+            let oldest = self.open.iter().min_by_key(|(_, chunk)| chunk.ordinal).map(|(group, _)| group.clone());
+            full = oldest.and_then(|oldest| self.open.remove(&oldest));
+        }
+        if !self.open.contains_key(group) {
+            let chunk = self.start(group);
+            self.open.insert(group.clone(), chunk);
+        }
+        let chunk = self.open.get_mut(group).expect("the group's chunk was just made sure of");
+        let placed = Placed { ordinal: chunk.ordinal, line: chunk.rows };
+        chunk.body.extend_from_slice(line.as_bytes());
+        chunk.rows += 1;
+        (placed, full)
+    }
+
+    /// Hands out the files that are not full, in order.
+    pub fn finish(self) -> Vec<FullChunk> {
+        let mut rest: Vec<FullChunk> = self.open.into_values().collect();
+        rest.sort_unstable_by_key(|chunk| chunk.ordinal);
+        rest
+    }
+
+    fn start(&mut self, group: &Group) -> FullChunk {
+        let names: Vec<&str> = columns(self.operation, group.columns).map(|(_, name)| name).collect();
+        let mut body = names.join(",").into_bytes();
+        body.push(b'\n');
+        let ordinal = self.next_ordinal;
+        self.next_ordinal += 1;
+        FullChunk { ordinal, account_id: group.account_id.clone(), rows: 0, body }
+    }
+}
+
+/// The fields of a set of columns, in the file's order: index and JSON name.
+pub fn columns(operation: &'static Operation, set: u64) -> impl Iterator<Item = (usize, &'static str)> {
+    let fields = operation.fields.iter().enumerate();
+    fields.filter(move |(index, _)| set & (1 << index) != 0).map(|(index, field)| (index, field.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cutter(rows: usize, bytes: usize) -> Cutter {
+        let operation = Operation::by_name("customers update").unwrap();
+        Cutter::new(operation, ChunkLimits { rows, bytes })
+    }
+
+    fn group(account_id: &str, columns: u64) -> Group {
+        Group { account_id: account_id.to_owned(), columns }
+    }
+
+    #[test]
+    fn a_file_never_holds_two_sellers_nor_two_sets_of_columns() {
+        let mut cutter = cutter(10, 1000);
+        for (account, columns) in [("CEK1", 0b11), ("CEK2", 0b11), ("CEK1", 0b101), ("CEK1", 0b11)] {
+            cutter.place(&group(account, columns), "x\n");
+        }
+        let chunks = cutter.finish();
+        let shapes: Vec<(u32, &str, u32)> =
+            chunks.iter().map(|chunk| (chunk.ordinal, chunk.account_id.as_str(), chunk.rows)).collect();
+        assert_eq!(shapes, [(1, "CEK1", 2), (2, "CEK2", 1), (3, "CEK1", 1)]);
+        assert_eq!(chunks[0].body, b"customerId,legalName\nx\nx\n");
+    }
+
+    #[test]
+    fn a_file_is_full_by_rows_or_by_bytes_and_a_giant_line_goes_alone() {
+        let mut by_rows = cutter(2, 1000);
+        let group = group("CEK1", 1);
+        assert!(by_rows.place(&group, "a\n").1.is_none());
+        assert!(by_rows.place(&group, "b\n").1.is_none());
+        let (placed, full) = by_rows.place(&group, "c\n");
+        assert_eq!((placed.ordinal, placed.line, full.unwrap().rows), (2, 0, 2));
+
+        let mut by_bytes = cutter(100, 20);
+        assert!(by_bytes.place(&group, "123456789\n").1.is_none());
+        let (placed, full) = by_bytes.place(&group, &format!("{}\n", "x".repeat(500)));
+        assert_eq!((placed.ordinal, full.unwrap().rows), (2, 1));
+        assert_eq!(by_bytes.place(&group, "y\n").0.ordinal, 3);
+    }
+
+    #[test]
+    fn open_files_are_bounded_and_no_line_is_lost() {
+        let mut cutter = cutter(10, 1000);
+        let mut rows = 0;
+        for columns in 1..=200 {
+            rows += cutter.place(&group("CEK1", columns), "x\n").1.map_or(0, |chunk| chunk.rows);
+            assert!(cutter.open.len() <= MAX_OPEN_CHUNKS);
+        }
+        rows += cutter.finish().iter().map(|chunk| chunk.rows).sum::<u32>();
+        assert_eq!(rows, 200);
+    }
+}

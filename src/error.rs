@@ -1,0 +1,76 @@
+//! Errors that stop a run. A finding never does; a panic is a bug.
+
+use crate::ledger::LedgerError;
+use crate::sheet::error::SheetError;
+
+/// Why a run cannot begin or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The ledger refused.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The temporary file for rows could not be written or read.
+    #[error("the temporary folder cannot hold the rows: {0}")]
+    Spool(std::io::Error),
+    /// No sheet could be read.
+    #[error("no sheet could be read")]
+    NoSheets,
+    /// Something in the input has to be put right first; nothing was sent.
+    #[error("{message}")]
+    Input {
+        /// Where and what.
+        message: String,
+        /// The way out.
+        hint: String,
+    },
+    /// Results could not be written.
+    #[error("{path}: results cannot be written: {source}")]
+    Results {
+        /// The file or folder.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A sheet changed or broke while it was read.
+    #[error(transparent)]
+    Sheet(#[from] SheetError),
+    /// The totals do not add up: a bug, and nothing is called done.
+    #[error("the outcomes do not add up to the rows read; this is a bug: {0}")]
+    TotalsDisagree(String),
+    /// Another process holds the account's lock.
+    #[error("another run is sending for {0}")]
+    Locked(String),
+    /// The system refused the lock.
+    #[error("{path}: the lock cannot be taken: {source}")]
+    Lock {
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A person or the system asked to stop before the plan was made.
+    #[error("interrupted while reading; nothing was sent")]
+    Interrupted,
+    /// There is no such run.
+    #[error("there is no run {0}")]
+    NoRun(String),
+}
+
+impl RunError {
+    /// The way out.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            RunError::Ledger(error) => Some(error.hint().to_owned()),
+            RunError::Spool(_) => Some("free some disk space, or set TMPDIR to a larger disk".to_owned()),
+            RunError::NoSheets => Some("look at a file with \"arload invoices create FILE --dry-run\"".to_owned()),
+            RunError::Input { hint, .. } => (!hint.is_empty()).then(|| hint.clone()),
+            RunError::Results { .. } => Some("name a folder that you can write to with --results".to_owned()),
+            RunError::Sheet(error) => error.hint(),
+            RunError::TotalsDisagree(_) => Some("nothing more was sent; keep the ledger and report it".to_owned()),
+            RunError::Locked(_) => Some("wait for it to end, or pass --wait".to_owned()),
+            RunError::Lock { .. } => Some("name a folder that you can write to with --state".to_owned()),
+            RunError::Interrupted => Some("run the same command again".to_owned()),
+            RunError::NoRun(_) => Some("\"arload runs list\" shows the runs there are".to_owned()),
+        }
+    }
+}

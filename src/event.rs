@@ -1,0 +1,174 @@
+//! What happens during a run, told as it happens: the library's only way to speak.
+//!
+//! A closed list of facts, handed to an [`Observer`]; the binary decides what a person or a script sees.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::outcome::Totals;
+
+/// One thing that happened.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// The account was settled; printed first.
+    Account {
+        /// Host, or `sandbox`.
+        host: String,
+        /// Label such as `uat`.
+        environment: Option<String>,
+        /// CEK id.
+        company: String,
+        /// `invoices create`.
+        operation: String,
+    },
+    /// An input was left out.
+    InputSkipped {
+        /// The file.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// A sheet was refused; the others go on.
+    SheetRefused {
+        /// What is wrong and where.
+        message: String,
+        /// The way out.
+        hint: Option<String>,
+    },
+    /// A sheet was read and checked.
+    SheetRead {
+        /// `invoices.xlsx[March]`.
+        sheet: String,
+        /// Data rows.
+        rows: u64,
+        /// What was understood and what was left out, a sentence each.
+        notes: Vec<String>,
+    },
+    /// Rows were read and checked so far.
+    Checked {
+        /// Rows.
+        rows: u64,
+    },
+    /// The plan is durable.
+    Planned {
+        /// The run.
+        run: i64,
+        /// Rows to be sent.
+        rows: u64,
+        /// Requests.
+        chunks: u64,
+        /// Rows that ended in planning.
+        ended: u64,
+        /// The least time that sending takes at the set rate.
+        least_time: Duration,
+    },
+    /// An unfinished run of the same sheets goes on.
+    Resumed {
+        /// The run.
+        run: i64,
+        /// Rows still to be sent.
+        rows: u64,
+        /// Rows whose outcome is unknown.
+        unknown: u64,
+    },
+    /// An older run's unsent rows were given up for this one.
+    Superseded {
+        /// The older run.
+        run: i64,
+        /// Its unsent rows.
+        rows: u64,
+    },
+    /// A dead process left chunks without a reply.
+    Recovered {
+        /// The run.
+        run: i64,
+        /// The chunks, unknown from now on.
+        chunks: u32,
+    },
+    /// Nothing is sent: a gate held.
+    Withheld {
+        /// Why.
+        reason: String,
+    },
+    /// A request got an answer, or none.
+    Attempt {
+        /// The chunk's number.
+        chunk: u32,
+        /// Which try it was.
+        number: u32,
+        /// HTTP status; none without an answer.
+        status: Option<u16>,
+        /// What it means, in words; empty where all went well.
+        message: String,
+        /// Time from sending to answer.
+        took: Duration,
+    },
+    /// A chunk's rows have their outcomes, or went back to planned.
+    Progress {
+        /// Rows settled so far in this process.
+        done: u64,
+        /// Rows to be sent in this process.
+        total: u64,
+        /// Accepted so far.
+        accepted: u64,
+        /// Rejected so far.
+        rejected: u64,
+        /// Unknown so far.
+        unknown: u64,
+        /// Requests a second that the limiter allows at the moment.
+        rate: f64,
+    },
+    /// Sending waits.
+    Waiting {
+        /// Because of what.
+        reason: String,
+        /// How long.
+        time: Duration,
+    },
+    /// Sending stops early.
+    Stopping {
+        /// Why.
+        reason: String,
+    },
+    /// Something that a person should know.
+    Warning {
+        /// What.
+        message: String,
+        /// The way out.
+        hint: Option<String>,
+    },
+    /// Results of one input are written.
+    ResultsWritten {
+        /// The file.
+        path: String,
+    },
+    /// The run is over for this process.
+    Finished {
+        /// The run; none for a dry run.
+        run: Option<i64>,
+        /// Control totals.
+        totals: Totals,
+        /// The exit code.
+        exit: u8,
+        /// What an outcome other than "all accepted" asks of the reader.
+        next: Vec<String>,
+        /// Hash over the last records of the run, in hexadecimal.
+        head: String,
+    },
+}
+
+/// Hears what happens; called from several threads.
+pub trait Observer: Sync {
+    /// Takes one event.
+    fn event(&self, event: &Event);
+}
+
+/// Hears nothing.
+#[derive(Debug, Default)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn event(&self, _: &Event) {}
+}

@@ -1,0 +1,51 @@
+//! The ledger's packed records: compressed, and bounded when they are unpacked.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::LedgerError;
+
+/// Compression level: the fastest, as planning is bound by it.
+const LEVEL: i32 = 1;
+
+// Limit: far above the largest block or reply that is ever packed, far below what memory can hold.
+const MAX_UNPACKED_BYTES: usize = 256 << 20;
+
+/// Compresses bytes.
+pub fn compress(bytes: &[u8]) -> Vec<u8> {
+    zstd::bulk::compress(bytes, LEVEL).expect("compressing into memory cannot fail")
+}
+
+/// The bytes that were compressed.
+pub fn decompress(packed: &[u8]) -> Result<Vec<u8>, LedgerError> {
+    let size = zstd::zstd_safe::get_frame_content_size(packed).ok().flatten().unwrap_or(0) as usize;
+    if size > MAX_UNPACKED_BYTES {
+        return Err(LedgerError::Damaged(format!("a packed record claims {size} bytes")));
+    }
+    zstd::bulk::decompress(packed, size).map_err(|error| LedgerError::Damaged(error.to_string()))
+}
+
+/// Serialises and compresses a record.
+pub fn pack<T: Serialize>(record: &T) -> Vec<u8> {
+    compress(&postcard::to_stdvec(record).expect("our records have no unserialisable part"))
+}
+
+/// The record that was packed.
+pub fn unpack<T: DeserializeOwned>(packed: &[u8]) -> Result<T, LedgerError> {
+    postcard::from_bytes(&decompress(packed)?).map_err(|error| LedgerError::Damaged(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_packed_comes_back_and_damage_is_an_error() {
+        let record = vec!["a".to_owned(), "b".repeat(1000)];
+        let packed = pack(&record);
+        assert!(packed.len() < 100);
+        assert_eq!(unpack::<Vec<String>>(&packed).unwrap(), record);
+        assert!(unpack::<Vec<String>>(&packed[..packed.len() / 2]).is_err());
+        assert!(unpack::<Vec<String>>(b"").is_err());
+    }
+}

@@ -1,0 +1,439 @@
+//! The ledger: the one store of runs, plans, chunks, attempts, replies and keys; everything else is derived from it.
+//!
+//! # What stands where
+//!
+//! * `run`: one plan and its sending. `open` until every chunk is settled; `closed` by `--strict` or `--max-invalid`;
+//!   `superseded` when a later run of the changed sheet took over.
+//! * `sheet`, `row_block`: the rows as read, compressed, one record a block. An unchanged sheet that comes again stores
+//!   no rows again: its `rows_of` names the sheet that has them.
+//! * `verdict_block`: what planning decided about each row of a block: the chunk and line it went to, or its outcome.
+//! * `chunk`: the exact bytes of one request, compressed, and after the reply the outcome of each of its lines.
+//! * `attempt`, `reply`: intent and answer, two appended records, never changed, chained by hash per sender.
+//! * `key_block`: sorted keys of the duplicate guard, 32 bytes each, per financial year.
+//! * `pace`: requests and refusals of each day. `directory`: customers known from accepted uploads.
+//!
+//! The one rule: [`Ledger::start_attempt`] returns only when the attempt is durable, and nothing is sent before
+//! (proved by `no_request_leaves_before_its_attempt_is_committed`).
+
+pub mod blob;
+pub mod sqlite;
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::directory::Entry;
+
+/// Why the ledger cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// The store refused.
+    #[error("{path}: the ledger cannot be used: {}", storage_words(.source))]
+    Storage {
+        /// The ledger's file.
+        path: String,
+        /// What the store said.
+        source: rusqlite::Error,
+    },
+    /// The file or its folder cannot be made or opened.
+    #[error("{path}: the ledger cannot be opened")]
+    Open {
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file was written by a newer arload.
+    #[error("{path}: the ledger has format {found}; this arload knows formats up to {known}")]
+    Newer {
+        /// The file.
+        path: String,
+        /// Its format.
+        found: i64,
+        /// The newest format this program knows.
+        known: i64,
+    },
+    /// A stored record cannot be read back.
+    #[error("the ledger holds a damaged record: {0}")]
+    Damaged(String),
+}
+
+impl LedgerError {
+    /// The way out.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            LedgerError::Storage { .. } => {
+                "free some disk space or mend the folder's rights, then run the same command again"
+            }
+            LedgerError::Open { .. } => "name a folder that you can write to with --state",
+            LedgerError::Newer { .. } => "install the newer arload, or name another folder with --state",
+            LedgerError::Damaged(_) => "restore the ledger from a backup",
+        }
+    }
+}
+
+fn storage_words(error: &rusqlite::Error) -> String {
+    match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::DiskFull) => "the disk is full".to_owned(),
+        Some(rusqlite::ErrorCode::ReadOnly) => "it is read-only".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])+ $name:ident;)+) => {
+        $($(#[$doc])+
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        pub struct $name(pub i64);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(formatter)
+            }
+        })+
+    };
+}
+
+ids! {
+    /// A run, by the number a person can read aloud.
+    RunId;
+    /// A sheet of a run.
+    SheetId;
+    /// A chunk.
+    ChunkId;
+    /// One try at sending a chunk.
+    AttemptId;
+}
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunState {
+    /// Some rows may still be sent or looked up.
+    Open,
+    /// Every row has its final outcome.
+    Finished,
+    /// Stopped by `--strict` or `--max-invalid` before anything was sent; never resumed.
+    Closed,
+    /// A later run of the changed sheet took over the unsent rows.
+    Superseded,
+}
+
+impl RunState {
+    /// The word in the ledger and in lists.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RunState::Open => "open",
+            RunState::Finished => "finished",
+            RunState::Closed => "closed",
+            RunState::Superseded => "superseded",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        [RunState::Open, RunState::Finished, RunState::Closed, RunState::Superseded]
+            .into_iter()
+            .find(|state| state.as_str() == text)
+    }
+}
+
+/// Where a chunk stands: `planned → sending → planned | settled | split | rejected | unknown`, `unknown → settled | split`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChunkState {
+    /// Ready to be sent; nothing of it was acted on.
+    Planned,
+    /// An attempt was recorded and its reply was not.
+    Sending,
+    /// Every line has its outcome.
+    Settled,
+    /// Its lines went on in smaller chunks.
+    Split,
+    /// The API refused the file as a whole.
+    Rejected,
+    /// It left, and no useful reply came.
+    Unknown,
+}
+
+impl ChunkState {
+    /// The word in the ledger.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ChunkState::Planned => "planned",
+            ChunkState::Sending => "sending",
+            ChunkState::Settled => "settled",
+            ChunkState::Split => "split",
+            ChunkState::Rejected => "rejected",
+            ChunkState::Unknown => "unknown",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        use ChunkState::{Planned, Rejected, Sending, Settled, Split, Unknown};
+        [Planned, Sending, Settled, Split, Rejected, Unknown].into_iter().find(|state| state.as_str() == text)
+    }
+}
+
+/// A run as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// Its number.
+    pub id: RunId,
+    /// Normalised base URL and company.
+    pub account: String,
+    /// `invoices create`.
+    pub operation: String,
+    /// Where it stands.
+    pub state: RunState,
+    /// Identity of its sheets' contents together.
+    pub content: [u8; 32],
+    /// Identity of contents, mapping and the settings that shape the plan.
+    pub plan: [u8; 32],
+    /// When it was planned.
+    pub created_at: Timestamp,
+    /// When it got its last outcome.
+    pub finished_at: Option<Timestamp>,
+    /// Why it was closed or superseded.
+    pub reason: String,
+    /// The run that took over.
+    pub successor: Option<RunId>,
+    /// The settings that shape the plan, as JSON, without secrets.
+    pub settings: String,
+}
+
+/// A run to be stored.
+#[derive(Debug, Clone)]
+pub struct NewRun<'a> {
+    /// Normalised base URL and company.
+    pub account: &'a str,
+    /// `invoices create`.
+    pub operation: &'a str,
+    /// Where it stands once the plan is committed.
+    pub state: RunState,
+    /// Why, if it is closed from the start.
+    pub reason: &'a str,
+    /// Identity of its sheets' contents together.
+    pub content: [u8; 32],
+    /// Identity of contents, mapping and the settings that shape the plan.
+    pub plan: [u8; 32],
+    /// Now.
+    pub created_at: Timestamp,
+    /// The settings that shape the plan, as JSON, without secrets.
+    pub settings: &'a str,
+}
+
+/// A sheet as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SheetRecord {
+    /// Its id.
+    pub id: SheetId,
+    /// Its run.
+    pub run: RunId,
+    /// The file, as an absolute path.
+    pub path: String,
+    /// The file's name.
+    pub file_name: String,
+    /// The worksheet's name.
+    pub sheet_name: Option<String>,
+    /// Identity of its cells.
+    pub content: [u8; 32],
+    /// Header, mapping and notes, as JSON.
+    pub facts: String,
+    /// The sheet whose row blocks hold its rows.
+    pub rows_of: SheetId,
+}
+
+/// A sheet to be stored.
+#[derive(Debug, Clone)]
+pub struct NewSheet<'a> {
+    /// Position among the run's sheets, from 0.
+    pub ordinal: u32,
+    /// The file, as an absolute path.
+    pub path: &'a str,
+    /// The file's name.
+    pub file_name: &'a str,
+    /// The worksheet's name.
+    pub sheet_name: Option<&'a str>,
+    /// Identity of its cells.
+    pub content: [u8; 32],
+    /// Header, mapping and notes, as JSON.
+    pub facts: &'a str,
+    /// The earlier sheet whose row blocks hold its rows; none where this one brings its own.
+    pub rows_of: Option<SheetId>,
+}
+
+/// A chunk as listed, without its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChunkHead {
+    /// Its id.
+    pub id: ChunkId,
+    /// Its number within the run, from 1.
+    pub ordinal: u32,
+    /// CEK id it is sent under.
+    pub account_id: String,
+    /// Its lines.
+    pub rows: u32,
+    /// Where it stands.
+    pub state: ChunkState,
+    /// When it got its outcomes.
+    pub settled_at: Option<Timestamp>,
+    /// The server's name for the deciding request.
+    pub request_id: Option<String>,
+    /// Attempts so far.
+    pub attempts: u32,
+}
+
+/// A chunk to be stored.
+#[derive(Debug, Clone)]
+pub struct NewChunk<'a> {
+    /// Its number within the run, from 1.
+    pub ordinal: u32,
+    /// CEK id it is sent under.
+    pub account_id: &'a str,
+    /// Its lines.
+    pub rows: u32,
+    /// The exact bytes of the file, compressed by [`blob::compress`].
+    pub payload: &'a [u8],
+}
+
+/// An attempt about to be made.
+#[derive(Debug, Clone)]
+pub struct NewAttempt<'a> {
+    /// The run.
+    pub run: RunId,
+    /// The chunk.
+    pub chunk: ChunkId,
+    /// Which try it is, from 1.
+    pub number: u32,
+    /// Name of the sending thread.
+    pub sender: &'a str,
+    /// Now.
+    pub started_at: Timestamp,
+    /// Digest of the bytes to be sent.
+    pub digest: [u8; 32],
+    /// The account, for the day's count.
+    pub account: &'a str,
+    /// The day in the profile's time zone, `2026-11-22`.
+    pub day: &'a str,
+}
+
+/// What came back of an attempt.
+#[derive(Debug, Clone)]
+pub struct NewReply<'a> {
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// Now.
+    pub received_at: Timestamp,
+    /// `answered`, `not-sent` or `no-reply`.
+    pub kind: &'a str,
+    /// HTTP status.
+    pub status: Option<u16>,
+    /// The server's name for the request.
+    pub request_id: Option<&'a str>,
+    /// The body, or what went wrong; stored compressed.
+    pub body: &'a [u8],
+}
+
+/// What an attempt's end means for its chunk.
+#[derive(Debug, Clone)]
+pub struct ChunkChange<'a> {
+    /// Where the chunk stands now.
+    pub state: ChunkState,
+    /// Outcome of each line, packed; none where the chunk goes back to planned.
+    pub outcomes: Option<&'a [u8]>,
+    /// Whether the request counts against the day's refusal budget.
+    pub refused: bool,
+    /// Customers the reply named, for the directory.
+    pub customers: &'a [Entry],
+}
+
+/// The store. SQLite keeps it in one file; a shared database will keep it for many hosts.
+pub trait Ledger: Send + Sync {
+    /// Begins a plan; it becomes visible as a whole with [`Ledger::commit_plan`].
+    fn begin_plan(&self, run: &NewRun<'_>) -> Result<RunId, LedgerError>;
+    /// Adds a sheet to the plan.
+    fn add_sheet(&self, run: RunId, sheet: &NewSheet<'_>) -> Result<SheetId, LedgerError>;
+    /// Adds a block of rows as read.
+    fn add_rows(&self, sheet: SheetId, ordinal: u32, cells: &[u8]) -> Result<(), LedgerError>;
+    /// Adds what was decided about a block's rows.
+    fn add_verdicts(&self, sheet: SheetId, ordinal: u32, rows: (u32, u32), verdicts: &[u8]) -> Result<(), LedgerError>;
+    /// Adds a chunk to the plan.
+    fn add_chunk(&self, run: RunId, chunk: &NewChunk<'_>) -> Result<ChunkId, LedgerError>;
+    /// Adds sorted, packed keys of 32 bytes each.
+    fn add_keys(&self, run: RunId, account: &str, kind: &str, year: i16, keys: &[u8]) -> Result<(), LedgerError>;
+    /// Makes the plan durable and visible.
+    fn commit_plan(&self) -> Result<(), LedgerError>;
+    /// Drops the plan that was begun.
+    fn abandon_plan(&self) -> Result<(), LedgerError>;
+
+    /// All runs, newest first.
+    fn runs(&self) -> Result<Vec<Run>, LedgerError>;
+    /// One run.
+    fn run(&self, id: RunId) -> Result<Option<Run>, LedgerError>;
+    /// Runs of these contents, newest first.
+    fn runs_with_content(&self, account: &str, operation: &str, content: &[u8; 32]) -> Result<Vec<Run>, LedgerError>;
+    /// Open runs of an account that have a sheet at one of these paths, newest first.
+    fn open_runs_with_path(&self, account: &str, operation: &str, path: &str) -> Result<Vec<Run>, LedgerError>;
+    /// Changes where a run stands.
+    fn set_run_state(
+        &self,
+        run: RunId,
+        state: RunState,
+        reason: &str,
+        successor: Option<RunId>,
+        at: Timestamp,
+    ) -> Result<(), LedgerError>;
+
+    /// A run's sheets in order.
+    fn sheets(&self, run: RunId) -> Result<Vec<SheetRecord>, LedgerError>;
+    /// One sheet.
+    fn sheet(&self, sheet: SheetId) -> Result<Option<SheetRecord>, LedgerError>;
+    /// A sheet that holds the rows of this content.
+    fn rows_with_content(&self, content: &[u8; 32]) -> Result<Option<SheetId>, LedgerError>;
+    /// A block of rows as read; none past the last.
+    fn row_block(&self, sheet: SheetId, ordinal: u32) -> Result<Option<Vec<u8>>, LedgerError>;
+    /// What was decided about a block's rows; none past the last.
+    fn verdict_block(&self, sheet: SheetId, ordinal: u32) -> Result<Option<Vec<u8>>, LedgerError>;
+    /// The ordinal of the block that holds a row.
+    fn block_of_row(&self, sheet: SheetId, row: u32) -> Result<Option<u32>, LedgerError>;
+
+    /// A run's chunks in order.
+    fn chunks(&self, run: RunId) -> Result<Vec<ChunkHead>, LedgerError>;
+    /// One chunk by its number within the run.
+    fn chunk(&self, run: RunId, ordinal: u32) -> Result<Option<ChunkHead>, LedgerError>;
+    /// The exact bytes of a chunk, compressed.
+    fn chunk_payload(&self, chunk: ChunkId) -> Result<Vec<u8>, LedgerError>;
+    /// The outcomes of a chunk's lines, packed; none before it is settled.
+    fn chunk_outcomes(&self, chunk: ChunkId) -> Result<Option<Vec<u8>>, LedgerError>;
+
+    /// Hands out every key block of a year that can hold keys in the range, oldest first.
+    fn visit_keys(
+        &self,
+        account: &str,
+        kind: &str,
+        year: i16,
+        range: (&[u8], &[u8]),
+        visit: &mut dyn FnMut(RunId, &[u8]),
+    ) -> Result<(), LedgerError>;
+
+    /// Records an attempt durably and counts it for the day; the chunk is `sending` from now on.
+    fn start_attempt(&self, attempt: &NewAttempt<'_>) -> Result<AttemptId, LedgerError>;
+    /// Records a reply and what it means durably.
+    fn finish_attempt(
+        &self,
+        reply: &NewReply<'_>,
+        chunk: ChunkId,
+        change: &ChunkChange<'_>,
+        count: (&str, &str),
+    ) -> Result<(), LedgerError>;
+    /// Turns chunks that a dead process left `sending` to the given state; says how many there were.
+    fn recover(&self, run: RunId, to: ChunkState) -> Result<u32, LedgerError>;
+    /// Requests and refusals of a day.
+    fn day_count(&self, account: &str, day: &str) -> Result<(u64, u64), LedgerError>;
+    /// Hash over the last records of all senders of a run; printed so that history can be shown to be untouched.
+    fn head(&self, run: RunId) -> Result<[u8; 32], LedgerError>;
+
+    /// Customers known for an account.
+    fn customers(&self, account: &str) -> Result<Vec<Entry>, LedgerError>;
+}

@@ -1,0 +1,574 @@
+//! The ledger in one SQLite file: write-ahead log, every commit synced to disk.
+//!
+//! Owns the connection and the SQL. A plan is one transaction, so a half-written one never shows. The one rule:
+//! `synchronous = FULL` stays on, because [`Ledger::start_attempt`] promises durability.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
+
+use super::{
+    AttemptId, ChunkChange, ChunkHead, ChunkId, ChunkState, Ledger, LedgerError, NewAttempt, NewChunk, NewReply,
+    NewRun, NewSheet, Run, RunId, RunState, SheetId, SheetRecord, blob,
+};
+use crate::directory::Entry;
+use crate::platform;
+
+/// Format of the file that this program writes.
+const FORMAT: i64 = 1;
+
+/// A ledger in a SQLite file.
+#[derive(Debug)]
+pub struct SqliteLedger {
+    path: PathBuf,
+    connection: Mutex<Connection>,
+}
+
+type Answer<T> = Result<T, LedgerError>;
+
+impl SqliteLedger {
+    /// Opens the ledger, or creates it, private to the user.
+    pub fn open(path: &Path) -> Answer<Self> {
+        platform::create_private_file(path)
+            .map_err(|source| LedgerError::Open { path: path.display().to_string(), source })?;
+        let connection = Connection::open(path).map_err(|source| storage(path, source))?;
+        let ledger = Self { path: path.to_owned(), connection: Mutex::new(connection) };
+        ledger.prepare()?;
+        Ok(ledger)
+    }
+
+    /// Opens an existing ledger for reading only; none if there is no file yet.
+    pub fn open_to_read(path: &Path) -> Answer<Option<Self>> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).map_err(|source| storage(path, source))?;
+        let ledger = Self { path: path.to_owned(), connection: Mutex::new(connection) };
+        match ledger.format()? {
+            0 => Ok(None),
+            _ => Ok(Some(ledger)),
+        }
+    }
+
+    /// A ledger for one dry run, gone with the process.
+    pub fn scratch() -> Answer<Self> {
+        // An empty name is SQLite's own temporary database: private, and spilled to disk only when it grows.
+        let path = PathBuf::new();
+        let connection = Connection::open("").map_err(|source| storage(&path, source))?;
+        let ledger = Self { path, connection: Mutex::new(connection) };
+        ledger.run_batch("PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF;")?;
+        ledger.create()?;
+        Ok(ledger)
+    }
+
+    fn prepare(&self) -> Answer<()> {
+        self.run_batch(
+            "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
+        )?;
+        if self.format()? == 0 {
+            self.create()?;
+        }
+        Ok(())
+    }
+
+    fn create(&self) -> Answer<()> {
+        self.run_batch(&format!(
+            "BEGIN IMMEDIATE; {} PRAGMA user_version = {FORMAT}; COMMIT;",
+            include_str!("schema.sql")
+        ))
+    }
+
+    fn format(&self) -> Answer<i64> {
+        let found: i64 = self.ask(|connection| connection.query_row("PRAGMA user_version", [], |row| row.get(0)))?;
+        if found > FORMAT {
+            return Err(LedgerError::Newer { path: self.path.display().to_string(), found, known: FORMAT });
+        }
+        Ok(found)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().expect("no holder of the connection panics")
+    }
+
+    fn ask<T>(&self, question: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Answer<T> {
+        question(&self.lock()).map_err(|source| storage(&self.path, source))
+    }
+
+    fn run_batch(&self, sql: &str) -> Answer<()> {
+        self.ask(|connection| connection.execute_batch(sql))
+    }
+
+    /// Runs several statements as one durable step.
+    fn durably<T>(&self, step: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Answer<T> {
+        let mut connection = self.lock();
+        let result = connection.transaction().and_then(|transaction| {
+            let answer = step(&transaction)?;
+            transaction.commit()?;
+            Ok(answer)
+        });
+        result.map_err(|source| storage(&self.path, source))
+    }
+
+    fn list<T>(
+        &self,
+        sql: &str,
+        parameters: impl rusqlite::Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Answer<Vec<T>> {
+        self.ask(|connection| connection.prepare_cached(sql)?.query_map(parameters, read)?.collect())
+    }
+
+    fn one<T>(
+        &self,
+        sql: &str,
+        parameters: impl rusqlite::Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Answer<Option<T>> {
+        self.ask(|connection| connection.prepare_cached(sql)?.query_row(parameters, read).optional())
+    }
+}
+
+fn storage(path: &Path, source: rusqlite::Error) -> LedgerError {
+    LedgerError::Storage { path: path.display().to_string(), source }
+}
+
+fn read_time(milliseconds: i64) -> Timestamp {
+    Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+const RUN_COLUMNS: &str =
+    "id, account, operation, state, content, plan, created_at, finished_at, reason, successor, settings";
+
+fn read_run(row: &Row<'_>) -> rusqlite::Result<Run> {
+    let state: String = row.get(3)?;
+    Ok(Run {
+        id: RunId(row.get(0)?),
+        account: row.get(1)?,
+        operation: row.get(2)?,
+        state: RunState::parse(&state).unwrap_or(RunState::Closed),
+        content: row.get(4)?,
+        plan: row.get(5)?,
+        created_at: read_time(row.get(6)?),
+        finished_at: row.get::<_, Option<i64>>(7)?.map(read_time),
+        reason: row.get(8)?,
+        successor: row.get::<_, Option<i64>>(9)?.map(RunId),
+        settings: row.get(10)?,
+    })
+}
+
+const SHEET_COLUMNS: &str = "id, run_id, path, file_name, sheet_name, content, facts, rows_of";
+
+fn read_sheet(row: &Row<'_>) -> rusqlite::Result<SheetRecord> {
+    Ok(SheetRecord {
+        id: SheetId(row.get(0)?),
+        run: RunId(row.get(1)?),
+        path: row.get(2)?,
+        file_name: row.get(3)?,
+        sheet_name: row.get(4)?,
+        content: row.get(5)?,
+        facts: row.get(6)?,
+        rows_of: SheetId(row.get(7)?),
+    })
+}
+
+const CHUNK_COLUMNS: &str = "id, ordinal, account_id, rows, state, settled_at, request_id, \
+    (SELECT count(*) FROM attempt WHERE attempt.chunk_id = chunk.id)";
+
+fn read_chunk(row: &Row<'_>) -> rusqlite::Result<ChunkHead> {
+    let state: String = row.get(4)?;
+    Ok(ChunkHead {
+        id: ChunkId(row.get(0)?),
+        ordinal: row.get(1)?,
+        account_id: row.get(2)?,
+        rows: row.get(3)?,
+        // A word this program does not know must never be sent again.
+        state: ChunkState::parse(&state).unwrap_or(ChunkState::Unknown),
+        settled_at: row.get::<_, Option<i64>>(5)?.map(read_time),
+        request_id: row.get(6)?,
+        attempts: row.get(7)?,
+    })
+}
+
+/// Links a record to the one before it in its sender's chain.
+fn chain(previous: &[u8], kind: &str, number: i64, at: i64, digest: &[u8]) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new_derive_key("arload ledger chain 1");
+    for part in [previous, kind.as_bytes(), &number.to_le_bytes(), &at.to_le_bytes(), digest] {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part);
+    }
+    *hasher.finalize().as_bytes()
+}
+
+/// The hash that a sender's next record follows; zeros for its first.
+fn last_hash(connection: &Connection, run: RunId, sender: &str) -> rusqlite::Result<Vec<u8>> {
+    let last = connection
+        .prepare_cached(
+            "SELECT coalesce((SELECT reply.hash FROM reply WHERE reply.attempt_id = attempt.id ORDER BY id DESC LIMIT 1), hash)
+             FROM attempt WHERE run_id = ? AND sender = ? ORDER BY id DESC LIMIT 1",
+        )?
+        .query_row(params![run.0, sender], |row| row.get::<_, Vec<u8>>(0))
+        .optional()?;
+    Ok(last.unwrap_or_else(|| vec![0; 32]))
+}
+
+impl Ledger for SqliteLedger {
+    fn begin_plan(&self, run: &NewRun<'_>) -> Answer<RunId> {
+        self.run_batch("BEGIN IMMEDIATE")?;
+        self.ask(|connection| {
+            connection
+                .prepare_cached(
+                    "INSERT INTO run (account, operation, state, reason, content, plan, created_at, settings, version)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                )?
+                .insert(params![
+                    run.account,
+                    run.operation,
+                    run.state.as_str(),
+                    run.reason,
+                    run.content,
+                    run.plan,
+                    run.created_at.as_millisecond(),
+                    run.settings,
+                    env!("CARGO_PKG_VERSION"),
+                ])
+        })
+        .map(RunId)
+    }
+
+    fn add_sheet(&self, run: RunId, sheet: &NewSheet<'_>) -> Answer<SheetId> {
+        self.ask(|connection| {
+            let id = connection
+                .prepare_cached(
+                    "INSERT INTO sheet (run_id, ordinal, path, file_name, sheet_name, content, facts, rows_of)
+                     VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                )?
+                .insert(params![
+                    run.0,
+                    sheet.ordinal,
+                    sheet.path,
+                    sheet.file_name,
+                    sheet.sheet_name,
+                    sheet.content,
+                    sheet.facts,
+                    sheet.rows_of.map_or(0, |sheet| sheet.0),
+                ])?;
+            if sheet.rows_of.is_none() {
+                connection.prepare_cached("UPDATE sheet SET rows_of = id WHERE id = ?")?.execute([id])?;
+            }
+            Ok(SheetId(id))
+        })
+    }
+
+    fn add_rows(&self, sheet: SheetId, ordinal: u32, cells: &[u8]) -> Answer<()> {
+        self.ask(|connection| {
+            connection
+                .prepare_cached("INSERT INTO row_block (sheet_id, ordinal, cells) VALUES (?, ?, ?)")?
+                .execute(params![sheet.0, ordinal, cells])
+        })?;
+        Ok(())
+    }
+
+    fn add_verdicts(&self, sheet: SheetId, ordinal: u32, rows: (u32, u32), verdicts: &[u8]) -> Answer<()> {
+        self.ask(|connection| {
+            connection
+                .prepare_cached(
+                    "INSERT INTO verdict_block (sheet_id, ordinal, first_row, last_row, verdicts) VALUES (?, ?, ?, ?, ?)",
+                )?
+                .execute(params![sheet.0, ordinal, rows.0, rows.1, verdicts])
+        })?;
+        Ok(())
+    }
+
+    fn add_chunk(&self, run: RunId, chunk: &NewChunk<'_>) -> Answer<ChunkId> {
+        self.ask(|connection| {
+            connection
+                .prepare_cached(
+                    "INSERT INTO chunk (run_id, ordinal, account_id, rows, state, payload)
+                     VALUES (?, ?, ?, ?, 'planned', ?)",
+                )?
+                .insert(params![run.0, chunk.ordinal, chunk.account_id, chunk.rows, chunk.payload])
+        })
+        .map(ChunkId)
+    }
+
+    fn add_keys(&self, run: RunId, account: &str, kind: &str, year: i16, keys: &[u8]) -> Answer<()> {
+        let (first, last) = (&keys[..16], &keys[keys.len() - 32..keys.len() - 16]);
+        self.ask(|connection| {
+            connection
+                .prepare_cached(
+                    "INSERT INTO key_block (account, kind, year, run_id, first_key, last_key, keys)
+                     VALUES (?, ?, ?, ?, ?, ?, ?)",
+                )?
+                .execute(params![account, kind, year, run.0, first, last, keys])
+        })?;
+        Ok(())
+    }
+
+    fn commit_plan(&self) -> Answer<()> {
+        self.run_batch("COMMIT")
+    }
+
+    fn abandon_plan(&self) -> Answer<()> {
+        // SQLite ends the transaction by itself after some errors, such as a full disk.
+        let open = self.ask(|connection| Ok(!connection.is_autocommit()))?;
+        if open { self.run_batch("ROLLBACK") } else { Ok(()) }
+    }
+
+    fn runs(&self) -> Answer<Vec<Run>> {
+        self.list(&format!("SELECT {RUN_COLUMNS} FROM run ORDER BY id DESC"), [], read_run)
+    }
+
+    fn run(&self, id: RunId) -> Answer<Option<Run>> {
+        self.one(&format!("SELECT {RUN_COLUMNS} FROM run WHERE id = ?"), [id.0], read_run)
+    }
+
+    fn runs_with_content(&self, account: &str, operation: &str, content: &[u8; 32]) -> Answer<Vec<Run>> {
+        let sql = format!(
+            "SELECT {RUN_COLUMNS} FROM run WHERE account = ? AND operation = ? AND content = ? ORDER BY id DESC"
+        );
+        self.list(&sql, params![account, operation, content], read_run)
+    }
+
+    fn open_runs_with_path(&self, account: &str, operation: &str, path: &str) -> Answer<Vec<Run>> {
+        let sql = format!(
+            "SELECT {RUN_COLUMNS} FROM run WHERE account = ? AND operation = ? AND state = 'open'
+             AND id IN (SELECT run_id FROM sheet WHERE path = ?) ORDER BY id DESC"
+        );
+        self.list(&sql, params![account, operation, path], read_run)
+    }
+
+    fn set_run_state(
+        &self,
+        run: RunId,
+        state: RunState,
+        reason: &str,
+        successor: Option<RunId>,
+        at: Timestamp,
+    ) -> Answer<()> {
+        self.ask(|connection| {
+            connection
+                .prepare_cached("UPDATE run SET state = ?, reason = ?, successor = ?, finished_at = ? WHERE id = ?")?
+                .execute(params![
+                    state.as_str(),
+                    reason,
+                    successor.map(|run| run.0),
+                    (state != RunState::Open).then(|| at.as_millisecond()),
+                    run.0
+                ])
+        })?;
+        Ok(())
+    }
+
+    fn sheets(&self, run: RunId) -> Answer<Vec<SheetRecord>> {
+        self.list(&format!("SELECT {SHEET_COLUMNS} FROM sheet WHERE run_id = ? ORDER BY ordinal"), [run.0], read_sheet)
+    }
+
+    fn sheet(&self, sheet: SheetId) -> Answer<Option<SheetRecord>> {
+        self.one(&format!("SELECT {SHEET_COLUMNS} FROM sheet WHERE id = ?"), [sheet.0], read_sheet)
+    }
+
+    fn rows_with_content(&self, content: &[u8; 32]) -> Answer<Option<SheetId>> {
+        self.one("SELECT id FROM sheet WHERE content = ? AND rows_of = id ORDER BY id LIMIT 1", [content], |row| {
+            row.get(0).map(SheetId)
+        })
+    }
+
+    fn row_block(&self, sheet: SheetId, ordinal: u32) -> Answer<Option<Vec<u8>>> {
+        self.one("SELECT cells FROM row_block WHERE sheet_id = ? AND ordinal = ?", params![sheet.0, ordinal], |row| {
+            row.get(0)
+        })
+    }
+
+    fn verdict_block(&self, sheet: SheetId, ordinal: u32) -> Answer<Option<Vec<u8>>> {
+        let sql = "SELECT verdicts FROM verdict_block WHERE sheet_id = ? AND ordinal = ?";
+        self.one(sql, params![sheet.0, ordinal], |row| row.get(0))
+    }
+
+    fn block_of_row(&self, sheet: SheetId, row: u32) -> Answer<Option<u32>> {
+        let sql = "SELECT ordinal FROM verdict_block WHERE sheet_id = ? AND first_row <= ? AND last_row >= ?";
+        self.one(sql, params![sheet.0, row, row], |found| found.get(0))
+    }
+
+    fn chunks(&self, run: RunId) -> Answer<Vec<ChunkHead>> {
+        self.list(&format!("SELECT {CHUNK_COLUMNS} FROM chunk WHERE run_id = ? ORDER BY ordinal"), [run.0], read_chunk)
+    }
+
+    fn chunk(&self, run: RunId, ordinal: u32) -> Answer<Option<ChunkHead>> {
+        let sql = format!("SELECT {CHUNK_COLUMNS} FROM chunk WHERE run_id = ? AND ordinal = ?");
+        self.one(&sql, params![run.0, ordinal], read_chunk)
+    }
+
+    fn chunk_payload(&self, chunk: ChunkId) -> Answer<Vec<u8>> {
+        self.one("SELECT payload FROM chunk WHERE id = ?", [chunk.0], |row| row.get(0))?
+            .ok_or_else(|| LedgerError::Damaged(format!("chunk {chunk} is gone")))
+    }
+
+    fn chunk_outcomes(&self, chunk: ChunkId) -> Answer<Option<Vec<u8>>> {
+        Ok(self.one("SELECT outcomes FROM chunk WHERE id = ?", [chunk.0], |row| row.get(0))?.flatten())
+    }
+
+    fn visit_keys(
+        &self,
+        account: &str,
+        kind: &str,
+        year: i16,
+        range: (&[u8], &[u8]),
+        visit: &mut dyn FnMut(RunId, &[u8]),
+    ) -> Answer<()> {
+        self.ask(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT run_id, keys FROM key_block
+                 WHERE account = ? AND kind = ? AND year = ? AND first_key <= ? AND last_key >= ? ORDER BY id",
+            )?;
+            let mut rows = statement.query(params![account, kind, year, range.1, range.0])?;
+            while let Some(row) = rows.next()? {
+                visit(RunId(row.get(0)?), row.get_ref(1)?.as_blob()?);
+            }
+            Ok(())
+        })
+    }
+
+    fn start_attempt(&self, attempt: &NewAttempt<'_>) -> Answer<AttemptId> {
+        self.durably(|connection| {
+            let previous = last_hash(connection, attempt.run, attempt.sender)?;
+            let at = attempt.started_at.as_millisecond();
+            let hash = chain(&previous, "attempt", attempt.chunk.0, at, &attempt.digest);
+            let id = connection
+                .prepare_cached(
+                    "INSERT INTO attempt (run_id, chunk_id, number, sender, started_at, digest, previous, hash)
+                     VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                )?
+                .insert(params![
+                    attempt.run.0,
+                    attempt.chunk.0,
+                    attempt.number,
+                    attempt.sender,
+                    at,
+                    attempt.digest,
+                    previous,
+                    hash
+                ])?;
+            connection.prepare_cached("UPDATE chunk SET state = 'sending' WHERE id = ?")?.execute([attempt.chunk.0])?;
+            connection
+                .prepare_cached(
+                    "INSERT INTO pace (account, day, requests) VALUES (?, ?, 1)
+                     ON CONFLICT (account, day) DO UPDATE SET requests = requests + 1",
+                )?
+                .execute(params![attempt.account, attempt.day])?;
+            Ok(AttemptId(id))
+        })
+    }
+
+    fn finish_attempt(
+        &self,
+        reply: &NewReply<'_>,
+        chunk: ChunkId,
+        change: &ChunkChange<'_>,
+        count: (&str, &str),
+    ) -> Answer<()> {
+        let body = blob::compress(reply.body);
+        let digest = *blake3::hash(reply.body).as_bytes();
+        let at = reply.received_at.as_millisecond();
+        self.durably(|connection| {
+            let (run, sender, previous): (i64, String, Vec<u8>) = connection
+                .prepare_cached("SELECT run_id, sender, hash FROM attempt WHERE id = ?")?
+                .query_row([reply.attempt.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            let hash = chain(&previous, reply.kind, reply.attempt.0, at, &digest);
+            connection
+                .prepare_cached(
+                    "INSERT INTO reply (attempt_id, run_id, sender, received_at, kind, status, request_id, body, digest, previous, hash)
+                     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                )?
+                .execute(params![
+                    reply.attempt.0,
+                    run,
+                    sender,
+                    at,
+                    reply.kind,
+                    reply.status,
+                    reply.request_id,
+                    body,
+                    digest,
+                    previous,
+                    hash
+                ])?;
+            let settled_at = change.outcomes.map(|_| at);
+            connection
+                .prepare_cached(
+                    "UPDATE chunk SET state = ?, outcomes = ?, settled_at = ?, request_id = ? WHERE id = ?",
+                )?
+                .execute(params![change.state.as_str(), change.outcomes, settled_at, reply.request_id, chunk.0])?;
+            if change.refused {
+                connection
+                    .prepare_cached("UPDATE pace SET refused = refused + 1 WHERE account = ? AND day = ?")?
+                    .execute(params![count.0, count.1])?;
+            }
+            for customer in change.customers {
+                add_customer(connection, count.0, customer)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn recover(&self, run: RunId, to: ChunkState) -> Answer<u32> {
+        self.durably(|connection| {
+            connection
+                .prepare_cached("UPDATE chunk SET state = ? WHERE run_id = ? AND state = 'sending'")?
+                .execute(params![to.as_str(), run.0])
+        })
+        .map(|count| count as u32)
+    }
+
+    fn day_count(&self, account: &str, day: &str) -> Answer<(u64, u64)> {
+        let sql = "SELECT requests, refused FROM pace WHERE account = ? AND day = ?";
+        let counted = self.one(sql, params![account, day], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
+        Ok(counted.map_or((0, 0), |(requests, refused)| (requests as u64, refused as u64)))
+    }
+
+    fn head(&self, run: RunId) -> Answer<[u8; 32]> {
+        let senders: Vec<String> =
+            self.list("SELECT DISTINCT sender FROM attempt WHERE run_id = ? ORDER BY sender", [run.0], |row| {
+                row.get(0)
+            })?;
+        let mut hasher = blake3::Hasher::new_derive_key("arload ledger head 1");
+        for sender in senders {
+            hasher.update(&(sender.len() as u64).to_le_bytes());
+            hasher.update(sender.as_bytes());
+            hasher.update(&self.ask(|connection| last_hash(connection, run, &sender))?);
+        }
+        Ok(*hasher.finalize().as_bytes())
+    }
+
+    fn customers(&self, account: &str) -> Answer<Vec<Entry>> {
+        let sql = "SELECT customer_id, code, gstin, legal_name FROM directory WHERE account = ? ORDER BY customer_id";
+        self.list(sql, [account], |row| {
+            let filled = |text: String| (!text.is_empty()).then_some(text);
+            Ok(Entry {
+                customer_id: row.get(0)?,
+                code: filled(row.get(1)?),
+                gstin: filled(row.get(2)?),
+                legal_name: filled(row.get(3)?),
+            })
+        })
+    }
+}
+
+fn add_customer(connection: &Connection, account: &str, customer: &Entry) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO directory (account, customer_id, code, gstin, legal_name) VALUES (?, ?, ?, ?, ?)
+             ON CONFLICT (account, customer_id) DO UPDATE SET
+                 code = excluded.code, gstin = excluded.gstin, legal_name = excluded.legal_name",
+        )?
+        .execute(params![
+            account,
+            customer.customer_id,
+            customer.code.as_deref().unwrap_or_default(),
+            customer.gstin.as_deref().unwrap_or_default(),
+            customer.legal_name.as_deref().unwrap_or_default(),
+        ])?;
+    Ok(())
+}

@@ -1,0 +1,179 @@
+//! Ends a run for this process: its state, its results, its totals, its exit code, and what to do next.
+
+use std::path::{Path, PathBuf};
+
+use super::{Pipeline, Report, stop_code};
+use crate::config::Target;
+use crate::error::RunError;
+use crate::event::Event;
+use crate::exit::ExitCode;
+use crate::ledger::{ChunkState, Run, RunState};
+use crate::operation::Operation;
+use crate::outcome::{Status, Totals, code};
+use crate::plan::count;
+use crate::results::summary::{Breakdown, hex};
+use crate::results::{self, ResultSettings, RunLabel};
+
+impl Pipeline<'_> {
+    /// Where and how this run's results are written.
+    pub fn result_settings(&self) -> ResultSettings {
+        let dry_run = self.settings.mode.dry_run;
+        ResultSettings {
+            folder: self.settings.places.results.clone(),
+            infix: match (&self.settings.target, dry_run) {
+                (_, true) => "dry-run",
+                (Target::Sandbox, _) => "sandbox",
+                _ => "",
+            },
+            bom: self.settings.places.results_bom,
+            delimiter: self.settings.places.results_delimiter,
+            durable: !dry_run,
+            timezone: self.settings.timezone.clone(),
+        }
+    }
+
+    /// Whether results can be written, asked before anything is read or sent.
+    pub(super) fn test_results(&self, files: &[PathBuf]) -> Result<(), RunError> {
+        results::test_places(files, &self.result_settings())
+    }
+
+    /// Writes the results of a run that was stored, as `arload runs results` does.
+    pub fn write_results(&self, run: &Run) -> Result<results::Written, RunError> {
+        for path in self.ledger.sheets(run.id)?.iter().map(|sheet| PathBuf::from(&sheet.path)) {
+            let folder = path.parent().unwrap_or(Path::new("."));
+            if self.settings.places.results.is_none() && !folder.is_dir() {
+                return Err(RunError::Input {
+                    message: format!("{}: the input's folder is gone", folder.display()),
+                    hint: "name another folder for the results with --results".to_owned(),
+                });
+            }
+        }
+        results::write_run(self.ledger, run, &self.label(run)?, &self.result_settings())
+    }
+
+    pub(super) fn finish(
+        &self,
+        operation: &'static Operation,
+        run: &Run,
+        refused: usize,
+        stopped: Option<String>,
+    ) -> Result<Report, RunError> {
+        let open = self
+            .ledger
+            .chunks(run.id)?
+            .iter()
+            .any(|chunk| matches!(chunk.state, ChunkState::Planned | ChunkState::Sending | ChunkState::Unknown));
+        if run.state == RunState::Open && !open {
+            self.ledger.set_run_state(run.id, RunState::Finished, "", None, self.clock.now())?;
+        }
+        let run = self.stored(run.id)?;
+        let (totals, breakdown) = results::totals(self.ledger, &run)?;
+        let exit = self.exit_code(&totals, &breakdown, refused);
+        let written = self.write_results(&run)?;
+        for message in written.warnings {
+            self.observer.event(&Event::Warning { message, hint: None });
+        }
+        for path in &written.files {
+            self.observer.event(&Event::ResultsWritten { path: path.display().to_string() });
+        }
+        let id = (!self.settings.mode.dry_run).then_some(run.id);
+        self.observer.event(&Event::Finished {
+            run: id.map(|run| run.0),
+            totals: totals.clone(),
+            exit: exit.code(),
+            next: next_steps(operation, &run, &totals, &breakdown, stopped.as_deref(), self.settings.mode.dry_run),
+            head: hex(&self.ledger.head(run.id)?),
+        });
+        Ok(Report { run: id, totals, exit, files: written.files })
+    }
+
+    fn label(&self, run: &Run) -> Result<RunLabel, RunError> {
+        Ok(RunLabel {
+            run: (!self.settings.mode.dry_run).then_some(run.id.0),
+            operation: run.operation.clone(),
+            host: self.host.to_owned(),
+            environment: self.settings.environment.clone(),
+            company: self.settings.company.company_id.clone(),
+            planned_at: run
+                .created_at
+                .to_zoned(self.settings.timezone.clone())
+                .strftime("%Y-%m-%dT%H:%M:%S%:z")
+                .to_string(),
+            state: run.state.as_str().to_owned(),
+            reason: run.reason.clone(),
+            head: hex(&self.ledger.head(run.id)?),
+        })
+    }
+
+    fn exit_code(&self, totals: &Totals, breakdown: &Breakdown, refused: usize) -> ExitCode {
+        let has = |status| totals.rows(status) > 0;
+        if self.settings.mode.dry_run {
+            let bad = has(Status::Invalid) || refused > 0 || breakdown.codes.contains_key(code::MAX_INVALID);
+            return if bad { ExitCode::NotAllAccepted } else { ExitCode::Success };
+        }
+        let planned_only = self.settings.mode.plan_only
+            && breakdown.codes.get(code::PLANNED).copied().unwrap_or_default() == totals.rows(Status::NotSent);
+        let mut reasons = vec![ExitCode::Success];
+        if has(Status::Unknown) {
+            reasons.push(ExitCode::UnknownOutcomes);
+        }
+        if let Some(reason) = self.stop.reason() {
+            reasons.push(stop_code(reason));
+        }
+        let not_sent = has(Status::NotSent) && !planned_only;
+        if has(Status::Rejected) || has(Status::Invalid) || not_sent || refused > 0 {
+            reasons.push(ExitCode::NotAllAccepted);
+        }
+        ExitCode::worst(reasons)
+    }
+}
+
+/// What the outcomes ask of the reader, a sentence each.
+fn next_steps(
+    operation: &Operation,
+    run: &Run,
+    totals: &Totals,
+    breakdown: &Breakdown,
+    stopped: Option<&str>,
+    dry_run: bool,
+) -> Vec<String> {
+    let mut next = Vec::new();
+    let rows = |code: &str| breakdown.codes.get(code).copied().unwrap_or_default();
+    if let Some(reason) = stopped {
+        next.push(format!("stopped early: {reason}"));
+    }
+    if totals.rows(Status::Unknown) > 0 {
+        next.push(format!(
+            "{} unknown: sent, and no answer says what became of them; look at Enkash before you send them again",
+            count(totals.rows(Status::Unknown), "row")
+        ));
+    }
+    let resumable = rows(code::PLANNED) + rows(code::STOPPED);
+    if resumable > 0 && run.state == RunState::Open {
+        next.push(format!(
+            "{} not sent yet: the same command goes on with run {}, or \"arload runs send {}\"",
+            count(resumable, "row"),
+            run.id,
+            run.id
+        ));
+    }
+    if rows(code::HELD_BY_RUN) > 0 {
+        next.push(format!("{} held by an unfinished run, named in the results", count(rows(code::HELD_BY_RUN), "row")));
+    }
+    if totals.rows(Status::Rejected) > 0 {
+        next.push(format!(
+            "{} rejected by the API, with its reason in the results; correct them, or pass --retry-rejected",
+            count(totals.rows(Status::Rejected), "row")
+        ));
+    }
+    if totals.rows(Status::Invalid) > 0 {
+        next.push(format!(
+            "{} invalid: correct the cells named in the results and run the sheet again; what was accepted is not sent twice",
+            count(totals.rows(Status::Invalid), "row")
+        ));
+    }
+    if dry_run && rows(code::DRY_RUN) > 0 {
+        next.push(format!("{} would be sent by {}", count(rows(code::DRY_RUN), "row"), operation.name()));
+    }
+    next
+}

@@ -1,0 +1,280 @@
+//! The composition root: joins the stages into a run, from files to results.
+//!
+//! [`Pipeline::run_sheets`] is `arload RESOURCE VERB FILE...`, [`Pipeline::send_run`] is `arload runs send ID`. The
+//! rules: the account's lock is held from planning to the last reply, the plan is durable before the first request, and
+//! results are written from the ledger whatever ended the sending.
+
+mod finish;
+mod input;
+mod resume;
+
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::api::Api;
+use crate::check::Rules;
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::directory::Directory;
+use crate::error::RunError;
+use crate::event::{Event, Observer};
+use crate::exit::ExitCode;
+use crate::ledger::{ChunkState, Ledger, Run, RunId, RunState};
+use crate::operation::Operation;
+use crate::outcome::Totals;
+use crate::plan::read::{ReadRun, Reading};
+use crate::plan::write::{Planned, Planning};
+use crate::platform::{LockError, ProcessLock};
+use crate::send::limiter::Limiter;
+use crate::send::workers::Senders;
+use crate::stop::{Stop, StopReason};
+
+/// How often a waiting process asks for the lock again.
+const LOCK_POLL: Duration = Duration::from_millis(500);
+
+/// What a run is made of; built by the binary, used by every command on runs.
+pub struct Pipeline<'a> {
+    /// Everything the run is told.
+    pub settings: &'a Settings,
+    /// Normalised base URL and company; an empty text for a dry run without an account.
+    pub account: &'a str,
+    /// Host as people read it, or `sandbox`.
+    pub host: &'a str,
+    /// The store; a scratch one in a dry run.
+    pub ledger: &'a dyn Ledger,
+    /// The store with earlier runs; none where a dry run finds no ledger.
+    pub earlier: Option<&'a dyn Ledger>,
+    /// The way out; none where nothing is sent.
+    pub api: Option<&'a dyn Api>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The wish to stop.
+    pub stop: &'a Stop,
+    /// Hears what happens.
+    pub observer: &'a dyn Observer,
+}
+
+/// How a run ended for this process.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The run; none for a dry run.
+    pub run: Option<RunId>,
+    /// Control totals over all rows.
+    pub totals: Totals,
+    /// What the process should end with.
+    pub exit: ExitCode,
+    /// Results that were written.
+    pub files: Vec<PathBuf>,
+}
+
+impl Pipeline<'_> {
+    /// Reads, checks, plans and sends sheets, and writes their results.
+    pub fn run_sheets(
+        &self,
+        operation: &'static Operation,
+        inputs: &[String],
+        stdin: Box<dyn Read + '_>,
+    ) -> Result<Report, RunError> {
+        let _lock = if self.settings.mode.dry_run { None } else { Some(self.lock()?) };
+        let opened = input::open(inputs, stdin, self.settings, self.observer)?;
+        self.test_results(&opened.shown())?;
+        let (mut read, refused) = self.read(operation, &opened)?;
+        let refused = refused + opened.refused;
+        if read.sheets.is_empty() {
+            return Err(RunError::NoSheets);
+        }
+        let identity = resume::Identity::of(operation, self.settings, &read);
+        if !self.settings.mode.dry_run {
+            self.recover_open_runs()?;
+            if let Some(run) = self.unfinished(operation, &identity, &read)? {
+                return self.go_on(&run, refused);
+            }
+        }
+        let planned = self.plan(operation, &mut read, &identity)?;
+        drop(read);
+        let run = self.stored(planned.run)?;
+        let stopped = if self.may_send(&planned) { self.send(operation, &run)? } else { None };
+        self.finish(operation, &run, refused, stopped)
+    }
+
+    /// Goes on with a planned or unfinished run, whatever its age.
+    pub fn send_run(&self, id: RunId) -> Result<Report, RunError> {
+        let _lock = self.lock()?;
+        let run = self.stored(id)?;
+        if run.account != self.account {
+            return Err(RunError::Input {
+                message: format!("run {id} belongs to {}, not to {}", run.account, self.account),
+                hint: "name its profile with --profile, or pass --sandbox if it was a sandbox run".to_owned(),
+            });
+        }
+        if run.state != RunState::Open {
+            return Err(RunError::Input {
+                message: format!("run {id} is {}; nothing is left to send", run.state.as_str()),
+                hint: format!("\"arload runs show {id}\" says what became of it"),
+            });
+        }
+        self.recover_open_runs()?;
+        self.go_on(&run, 0)
+    }
+
+    fn go_on(&self, run: &Run, refused: usize) -> Result<Report, RunError> {
+        let operation = operation_of(run)?;
+        let chunks = self.ledger.chunks(run.id)?;
+        let rows = |wanted: ChunkState| -> u64 {
+            chunks.iter().filter(|chunk| chunk.state == wanted).map(|chunk| u64::from(chunk.rows)).sum()
+        };
+        self.observer.event(&Event::Resumed {
+            run: run.id.0,
+            rows: rows(ChunkState::Planned),
+            unknown: rows(ChunkState::Unknown),
+        });
+        let stopped = if self.settings.mode.plan_only { None } else { self.send(operation, run)? };
+        self.finish(operation, run, refused, stopped)
+    }
+
+    /// Takes the account's lock, or says who is at work.
+    fn lock(&self) -> Result<ProcessLock, RunError> {
+        let folder = self.settings.places.state.join("locks");
+        let path = folder.join(format!("{}.lock", &blake3::hash(self.account.as_bytes()).to_hex()[..16]));
+        crate::platform::create_private_folder(&folder)
+            .map_err(|source| RunError::Lock { path: folder.display().to_string(), source })?;
+        loop {
+            match ProcessLock::take(&path) {
+                Ok(lock) => return Ok(lock),
+                Err(LockError::Held) if self.settings.mode.wait => {
+                    if self.stop.wait(LOCK_POLL) {
+                        return Err(RunError::Interrupted);
+                    }
+                }
+                Err(LockError::Held) => return Err(RunError::Locked(self.account.to_owned())),
+                Err(LockError::Refused(path, source)) => {
+                    return Err(RunError::Lock { path: path.display().to_string(), source });
+                }
+            }
+        }
+    }
+
+    fn read(&self, operation: &'static Operation, opened: &input::Opened) -> Result<(ReadRun, usize), RunError> {
+        let directory = self.directory()?;
+        let rules = Rules {
+            account: self.account,
+            company: &self.settings.company,
+            directory: &directory,
+            today: self.clock.now().to_zoned(self.settings.timezone.clone()).date(),
+            period: self.settings.gate.period,
+            severity: &self.settings.severity,
+            allow_unnumbered: self.settings.mapping.allow_unnumbered,
+        };
+        let reading =
+            Reading { operation, settings: self.settings, rules: &rules, stop: self.stop, observer: self.observer };
+        let mut read = ReadRun::new()?;
+        let mut refused = 0;
+        for file in &opened.files {
+            refused += input::read_file(&mut read, file, &reading)?;
+        }
+        Ok((read, refused))
+    }
+
+    /// Customers known from the `--customers` file and from accepted uploads.
+    fn directory(&self) -> Result<Directory, RunError> {
+        let mut directory = match &self.settings.mapping.customers {
+            Some(path) => input::read_directory(path)?,
+            None => Directory::new(),
+        };
+        if let Some(ledger) = self.earlier {
+            for customer in ledger.customers(self.account)? {
+                directory.add(customer);
+            }
+        }
+        Ok(directory)
+    }
+
+    fn plan(
+        &self,
+        operation: &'static Operation,
+        read: &mut ReadRun,
+        identity: &resume::Identity,
+    ) -> Result<Planned, RunError> {
+        let planning = Planning {
+            operation,
+            settings: self.settings,
+            ledger: self.ledger,
+            earlier: self.earlier,
+            account: self.account,
+            content: identity.content,
+            plan: identity.plan,
+            plan_settings: &identity.settings,
+            now: self.clock.now(),
+        };
+        if !self.settings.mode.dry_run {
+            self.supersede_changed(operation, identity, read)?;
+        }
+        let rows = u64::from(read.rows);
+        let planned = planning.write(read)?;
+        if let Some(withheld) = &planned.withheld {
+            self.observer.event(&Event::Withheld { reason: withheld.reason.clone() });
+        } else if !self.settings.mode.dry_run {
+            self.observer.event(&Event::Planned {
+                run: planned.run.0,
+                rows: planned.rows,
+                chunks: planned.chunks,
+                ended: rows - planned.rows,
+                least_time: Duration::from_secs_f64(planned.chunks as f64 / self.settings.sending.rate),
+            });
+        }
+        Ok(planned)
+    }
+
+    fn may_send(&self, planned: &Planned) -> bool {
+        planned.withheld.is_none() && !self.settings.mode.dry_run && !self.settings.mode.plan_only
+    }
+
+    /// Sends what is planned; says why it stopped early, if it did.
+    fn send(&self, operation: &'static Operation, run: &Run) -> Result<Option<String>, RunError> {
+        let mut chunks = self.ledger.chunks(run.id)?;
+        chunks.retain(|chunk| chunk.state == ChunkState::Planned);
+        if chunks.is_empty() || self.stop.asked() {
+            return Ok(None);
+        }
+        let Some(api) = self.api else { return Ok(None) };
+        let sending = &self.settings.sending;
+        let limiter = Limiter::new(sending.rate, sending.burst, Arc::clone(&self.clock));
+        let senders = Senders {
+            operation,
+            run: run.id,
+            account: self.account,
+            settings: sending,
+            timezone: &self.settings.timezone,
+            ledger: self.ledger,
+            api,
+            limiter: &limiter,
+            clock: self.clock.as_ref(),
+            stop: self.stop,
+            observer: self.observer,
+        };
+        Ok(senders.send(chunks))
+    }
+
+    fn stored(&self, id: RunId) -> Result<Run, RunError> {
+        self.ledger.run(id)?.ok_or_else(|| RunError::NoRun(id.to_string()))
+    }
+}
+
+/// The operation of a stored run.
+fn operation_of(run: &Run) -> Result<&'static Operation, RunError> {
+    Operation::by_name(&run.operation).ok_or_else(|| RunError::Input {
+        message: format!("run {} is of the operation \"{}\", which this arload does not know", run.id, run.operation),
+        hint: "install the newer arload".to_owned(),
+    })
+}
+
+/// The exit code that a reason to stop asks for.
+fn stop_code(reason: StopReason) -> ExitCode {
+    match reason {
+        StopReason::Interrupted => ExitCode::Interrupted,
+        StopReason::LoginRefused => ExitCode::LoginRefused,
+        StopReason::Refused | StopReason::Outage | StopReason::Quota | StopReason::Ledger => ExitCode::StoppedEarly,
+    }
+}

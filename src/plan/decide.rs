@@ -1,0 +1,203 @@
+//! Decides about rows that the duplicate guard spoke of, and says why in words.
+
+use super::history::{EarlierRow, History};
+use super::spool::Spool;
+use crate::check::record::{CheckedBlock, CheckedRow};
+use crate::dedupe::{Earlier, Fate, Verdict};
+use crate::error::RunError;
+use crate::finding::{Code, Finding, Severity};
+use crate::ledger::{Ledger, blob};
+use crate::operation::Operation;
+use crate::outcome::{RowOutcome, Status, code};
+
+/// What follows from a verdict of the guard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// The row ends here.
+    Ended(RowOutcome),
+    /// The row is invalid.
+    Invalid(Box<Finding>),
+    /// The row goes.
+    Send,
+}
+
+/// What deciding needs besides the verdict.
+pub struct Deciding<'a> {
+    /// The operation, for the names of fields.
+    pub operation: &'static Operation,
+    /// The ledger with the earlier runs; none on a machine without one.
+    pub ledger: Option<&'a dyn Ledger>,
+    /// Whether rows rejected earlier are sent again.
+    pub retry_rejected: bool,
+    /// Names the place of a row of this run, counted over all sheets: `april.csv:12`.
+    pub place: &'a dyn Fn(u32, u32) -> String,
+}
+
+impl Deciding<'_> {
+    /// What follows from a verdict about a row.
+    pub fn decide(
+        &self,
+        verdict: Verdict,
+        fate: Option<&Fate>,
+        block: &CheckedBlock,
+        row: &CheckedRow,
+        spool: &mut Spool,
+        history: &mut Option<History<'_>>,
+    ) -> Result<Decision, RunError> {
+        match verdict {
+            Verdict::Repeats(first) => {
+                let (spooled, index) = spool.block_of(first)?;
+                let place = (self.place)(first, spooled.checked.rows[index].number);
+                let message = format!("{place} is the same row");
+                Ok(Decision::Ended(RowOutcome::new(Status::Excluded, code::DUPLICATE_ROW, message)))
+            }
+            Verdict::Contradicts(first) => {
+                let (spooled, index) = spool.block_of(first)?;
+                let above = &spooled.checked.rows[index];
+                let differences =
+                    self.differences((above.columns, spooled.checked.line(above)), (row.columns, block.line(row)));
+                let place = (self.place)(first, above.number);
+                let message = format!("\"{}\" already stands in {place} with other content: {differences}", row.key);
+                Ok(invalid(Code::DuplicateInSheet, message, "keep one of the two rows, or give one another number"))
+            }
+            Verdict::Known { earlier, same } => {
+                let found = match history {
+                    Some(history) => history.row(earlier)?,
+                    None => None,
+                };
+                self.decide_known(found, earlier, same, fate, block, row)
+            }
+        }
+    }
+
+    fn decide_known(
+        &self,
+        found: Option<EarlierRow>,
+        earlier: Earlier,
+        same: bool,
+        fate: Option<&Fate>,
+        block: &CheckedBlock,
+        row: &CheckedRow,
+    ) -> Result<Decision, RunError> {
+        let Some(known) = found else {
+            let message = format!(
+                "an earlier run accepted it (sheet {}, row {}; its rows were purged)",
+                earlier.sheet, earlier.row
+            );
+            return Ok(Decision::Ended(RowOutcome::new(Status::AlreadyAccepted, code::ACCEPTED_EARLIER, message)));
+        };
+        let place = known.label();
+        let day = known.run.created_at.strftime("%Y-%m-%d");
+        Ok(match fate {
+            Some(Fate::Stored) if same => Decision::Ended(RowOutcome {
+                status: Status::AlreadyAccepted,
+                code: code::ACCEPTED_EARLIER.to_owned(),
+                message: format!("accepted earlier: {place}, {day}"),
+                remote_id: known.fate.outcome.remote_id.clone(),
+            }),
+            Some(Fate::Stored) => {
+                let differences = self.differences_to(&known, block, row)?;
+                let message = format!("\"{}\" was accepted with other content: {place}, {day}: {differences}", row.key);
+                invalid(
+                    Code::ConflictsWithEarlierRun,
+                    message,
+                    "an accepted record is not changed by creating it again; correct it at Enkash, or give the row another number",
+                )
+            }
+            Some(Fate::Held) => Decision::Ended(RowOutcome::new(
+                Status::NotSent,
+                code::HELD_BY_RUN,
+                format!(
+                    "run {} holds \"{}\" and is not finished ({place}); hint: \"arload runs send {}\" goes on with it",
+                    known.run.id, row.key, known.run.id
+                ),
+            )),
+            Some(Fate::Refused) if same && !self.retry_rejected => Decision::Ended(RowOutcome {
+                status: Status::Rejected,
+                code: code::REJECTED_EARLIER.to_owned(),
+                message: format!(
+                    "rejected earlier: {place}, {day}: {}; hint: --retry-rejected sends it again",
+                    known.fate.outcome.message
+                ),
+                remote_id: None,
+            }),
+            _ => Decision::Send,
+        })
+    }
+
+    fn differences_to(&self, known: &EarlierRow, block: &CheckedBlock, row: &CheckedRow) -> Result<String, RunError> {
+        let (Some(chunk), Some(ledger)) = (&known.fate.chunk, self.ledger) else {
+            return Ok("see that run's results".to_owned());
+        };
+        let super::verdict::Destiny::Chunk { line, .. } = known.verdict.destiny else {
+            return Ok("see that run's results".to_owned());
+        };
+        let body = blob::decompress(&ledger.chunk_payload(chunk.head.id)?)?;
+        let mut reader = csv::Reader::from_reader(body.as_slice());
+        let headings: Vec<String> =
+            reader.headers().map_or_else(|_| Vec::new(), |names| names.iter().map(str::to_owned).collect());
+        let old = reader.records().nth(line as usize).and_then(Result::ok).unwrap_or_default();
+        let old = headings.iter().map(String::as_str).zip(old.iter()).collect::<Vec<_>>();
+        let new = self.named(row.columns, block.line(row));
+        Ok(differences(&old, &new.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>()))
+    }
+
+    fn differences(&self, old: (u64, &str), new: (u64, &str)) -> String {
+        let (old, new) = (self.named(old.0, old.1), self.named(new.0, new.1));
+        let old: Vec<(&str, &str)> = old.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let new: Vec<(&str, &str)> = new.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        differences(&old, &new)
+    }
+
+    /// The fields of an upload line by name.
+    fn named(&self, columns: u64, line: &str) -> Vec<(&'static str, String)> {
+        let record = csv::ReaderBuilder::new().has_headers(false).from_reader(line.as_bytes()).records().next();
+        let record = record.and_then(Result::ok).unwrap_or_default();
+        crate::chunk::columns(self.operation, columns)
+            .map(|(_, name)| name)
+            .zip(record.iter().map(str::to_owned))
+            .collect()
+    }
+}
+
+fn invalid(code: Code, message: String, hint: &str) -> Decision {
+    Decision::Invalid(Box::new(Finding {
+        code,
+        severity: Severity::Error,
+        field: String::new(),
+        column: None,
+        message,
+        hint: Some(hint.to_owned()),
+    }))
+}
+
+/// Each field that differs, `old → new`; a field that one side lacks is blank there.
+fn differences(old: &[(&str, &str)], new: &[(&str, &str)]) -> String {
+    let value = |side: &[(&str, &str)], name: &str| {
+        side.iter().find(|(field, _)| *field == name).map_or(String::new(), |(_, value)| (*value).to_owned())
+    };
+    let mut names: Vec<&str> = old.iter().chain(new).map(|(name, _)| *name).collect();
+    names.sort_unstable();
+    names.dedup();
+    let different: Vec<String> = names
+        .into_iter()
+        .filter_map(|name| {
+            let (before, after) = (value(old, name), value(new, name));
+            (before != after)
+                .then(|| format!("{name} {} → {}", crate::finding::quote(&before), crate::finding::quote(&after)))
+        })
+        .collect();
+    if different.is_empty() { "only in fields that are not sent".to_owned() } else { different.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn differences_name_each_field_old_and_new() {
+        let old = [("netAmount", "118.00"), ("dueDate", "2026-05-01")];
+        let new = [("netAmount", "119.00"), ("dueDate", "2026-05-01"), ("poNumber", "7")];
+        assert_eq!(differences(&old, &new), "netAmount \"118.00\" → \"119.00\", poNumber \"\" → \"7\"");
+    }
+}

@@ -1,0 +1,186 @@
+//! What became of rows, derived from verdicts and chunks: the one place that does so.
+//!
+//! Results, summaries and the duplicate guard all ask here, so they cannot disagree. Holds the few blocks and chunks
+//! that were asked for last, because rows are asked for in order.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::verdict::{Destiny, RowVerdict};
+use crate::dedupe::{Earlier, Fate};
+use crate::ledger::{ChunkHead, ChunkState, Ledger, LedgerError, Run, RunId, RunState, SheetId, SheetRecord, blob};
+use crate::outcome::{RowOutcome, Status, code};
+
+// Limit: as many as rows that follow each other can touch at once; a chunk's outcomes are some 50 KiB.
+const KEPT: usize = 64;
+
+/// Answers what became of rows of one ledger.
+pub struct History<'l> {
+    ledger: &'l dyn Ledger,
+    runs: HashMap<RunId, Rc<Run>>,
+    sheets: HashMap<SheetId, Rc<SheetRecord>>,
+    blocks: HashMap<(SheetId, u32), Rc<Vec<RowVerdict>>>,
+    chunks: HashMap<(RunId, u32), Rc<SettledChunk>>,
+}
+
+/// A chunk with the outcomes of its lines.
+#[derive(Debug)]
+pub struct SettledChunk {
+    /// The chunk as listed.
+    pub head: ChunkHead,
+    /// One for each line; none before the chunk is settled.
+    pub outcomes: Option<Vec<RowOutcome>>,
+}
+
+/// What became of a row, and in which chunk.
+#[derive(Debug, Clone)]
+pub struct RowFate {
+    /// Its outcome.
+    pub outcome: RowOutcome,
+    /// The chunk it went into, if it went into one.
+    pub chunk: Option<Rc<SettledChunk>>,
+}
+
+/// An earlier row that has the same key as a new one.
+#[derive(Debug, Clone)]
+pub struct EarlierRow {
+    /// Its run.
+    pub run: Rc<Run>,
+    /// Its sheet.
+    pub sheet: Rc<SheetRecord>,
+    /// What was decided about it.
+    pub verdict: RowVerdict,
+    /// What became of it.
+    pub fate: RowFate,
+}
+
+impl EarlierRow {
+    /// `run 7, march.csv:12`, as messages name it.
+    pub fn label(&self) -> String {
+        let sheet = self.sheet.sheet_name.as_ref().map_or(String::new(), |name| format!("[{name}]"));
+        format!("run {}, {}{sheet}:{}", self.run.id, self.sheet.file_name, self.verdict.number)
+    }
+}
+
+impl<'l> History<'l> {
+    /// A history of a ledger.
+    pub fn new(ledger: &'l dyn Ledger) -> Self {
+        Self { ledger, runs: HashMap::new(), sheets: HashMap::new(), blocks: HashMap::new(), chunks: HashMap::new() }
+    }
+
+    /// The row of an earlier sheet; none if the ledger no longer has it.
+    pub fn row(&mut self, earlier: Earlier) -> Result<Option<EarlierRow>, LedgerError> {
+        let Some(sheet) = self.sheet(earlier.sheet)? else { return Ok(None) };
+        let Some(ordinal) = self.ledger.block_of_row(sheet.id, earlier.row)? else { return Ok(None) };
+        let block = self.block(sheet.id, ordinal)?;
+        let found = block.binary_search_by_key(&earlier.row, |verdict| verdict.number);
+        let Ok(index) = found else { return Ok(None) };
+        let run = self.run(sheet.run)?;
+        let verdict = block[index].clone();
+        let fate = self.fate(&run, &verdict.destiny)?;
+        Ok(Some(EarlierRow { run, sheet, verdict, fate }))
+    }
+
+    /// What an earlier row means for its key.
+    pub fn weigh(&mut self, earlier: Earlier) -> Result<Fate, LedgerError> {
+        Ok(match self.row(earlier)? {
+            Some(row) => Fate::of(row.fate.outcome.status, row.run.state == RunState::Open),
+            // A key without its row was purged; what was stored stays stored.
+            None => Fate::Stored,
+        })
+    }
+
+    /// What became of a row of a run.
+    pub fn fate(&mut self, run: &Run, destiny: &Destiny) -> Result<RowFate, LedgerError> {
+        match destiny {
+            Destiny::Ended(outcome) => Ok(RowFate { outcome: outcome.clone(), chunk: None }),
+            Destiny::Chunk { ordinal, line } => {
+                let chunk = self.chunk(run.id, *ordinal)?;
+                let outcome = match &chunk.outcomes {
+                    Some(outcomes) => outcomes.get(*line as usize).cloned().ok_or_else(|| {
+                        LedgerError::Damaged(format!("chunk {ordinal} of run {} has no line {line}", run.id))
+                    })?,
+                    None => unsettled(run, &chunk.head),
+                };
+                Ok(RowFate { outcome, chunk: Some(chunk) })
+            }
+        }
+    }
+
+    fn run(&mut self, id: RunId) -> Result<Rc<Run>, LedgerError> {
+        if let Some(run) = self.runs.get(&id) {
+            return Ok(Rc::clone(run));
+        }
+        let run = self.ledger.run(id)?.ok_or_else(|| LedgerError::Damaged(format!("run {id} is gone")))?;
+        let run = Rc::new(run);
+        self.runs.insert(id, Rc::clone(&run));
+        Ok(run)
+    }
+
+    fn sheet(&mut self, id: SheetId) -> Result<Option<Rc<SheetRecord>>, LedgerError> {
+        if let Some(sheet) = self.sheets.get(&id) {
+            return Ok(Some(Rc::clone(sheet)));
+        }
+        let Some(sheet) = self.ledger.sheet(id)? else { return Ok(None) };
+        let sheet = Rc::new(sheet);
+        self.sheets.insert(id, Rc::clone(&sheet));
+        Ok(Some(sheet))
+    }
+
+    /// The verdicts of a block.
+    pub fn block(&mut self, sheet: SheetId, ordinal: u32) -> Result<Rc<Vec<RowVerdict>>, LedgerError> {
+        if let Some(block) = self.blocks.get(&(sheet, ordinal)) {
+            return Ok(Rc::clone(block));
+        }
+        let packed = self.ledger.verdict_block(sheet, ordinal)?;
+        let packed = packed.ok_or_else(|| LedgerError::Damaged(format!("block {ordinal} of sheet {sheet} is gone")))?;
+        let block: Rc<Vec<RowVerdict>> = Rc::new(blob::unpack(&packed)?);
+        if self.blocks.len() >= KEPT {
+            self.blocks.clear();
+        }
+        self.blocks.insert((sheet, ordinal), Rc::clone(&block));
+        Ok(block)
+    }
+
+    /// A chunk with its outcomes.
+    pub fn chunk(&mut self, run: RunId, ordinal: u32) -> Result<Rc<SettledChunk>, LedgerError> {
+        if let Some(chunk) = self.chunks.get(&(run, ordinal)) {
+            return Ok(Rc::clone(chunk));
+        }
+        let head = self.ledger.chunk(run, ordinal)?;
+        let head = head.ok_or_else(|| LedgerError::Damaged(format!("chunk {ordinal} of run {run} is gone")))?;
+        let outcomes = match self.ledger.chunk_outcomes(head.id)? {
+            Some(packed) => Some(blob::unpack(&packed)?),
+            None => None,
+        };
+        let chunk = Rc::new(SettledChunk { head, outcomes });
+        if self.chunks.len() >= KEPT {
+            self.chunks.clear();
+        }
+        self.chunks.insert((run, ordinal), Rc::clone(&chunk));
+        Ok(chunk)
+    }
+}
+
+/// The outcome of every line of a chunk that has none recorded.
+fn unsettled(run: &Run, chunk: &ChunkHead) -> RowOutcome {
+    match (chunk.state, run.state) {
+        (ChunkState::Planned, RunState::Superseded) => {
+            let by = run.successor.map_or(String::new(), |run| format!(" (run {run})"));
+            RowOutcome::new(Status::NotSent, code::SUPERSEDED, format!("a later run of the sheet took over{by}"))
+        }
+        (ChunkState::Planned, _) if chunk.attempts == 0 => {
+            RowOutcome::new(Status::NotSent, code::PLANNED, format!("planned in run {}, not sent yet", run.id))
+        }
+        (ChunkState::Planned, _) => RowOutcome::new(
+            Status::NotSent,
+            code::STOPPED,
+            format!("the API took none of chunk {}; it stays planned in run {}", chunk.ordinal, run.id),
+        ),
+        _ => RowOutcome::new(
+            Status::Unknown,
+            code::NO_REPLY,
+            format!("chunk {} was sent and no answer is recorded; never sent again by itself", chunk.ordinal),
+        ),
+    }
+}

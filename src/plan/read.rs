@@ -1,0 +1,400 @@
+//! Reads and checks sheets, block by block on all threads, into the spool.
+//!
+//! Owns the order of things: blocks are checked in parallel and kept in row order, the next batch is read while one is
+//! checked, and a sheet whose later rows overturn the day/month order is read again. The one rule: a sheet is taken
+//! whole or refused whole.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use super::gate::BadRows;
+use super::spool::Spool;
+use super::{SheetFacts, count};
+use crate::check::record::{CheckedBlock, Standing};
+use crate::check::{Checker, Rules, dates};
+use crate::config::Settings;
+use crate::dedupe::Keys;
+use crate::error::RunError;
+use crate::event::{Event, Observer};
+use crate::ledger::blob;
+use crate::mapping::{self, Mapping};
+use crate::operation::Operation;
+use crate::outcome::Sum;
+use crate::sheet::error::SheetError;
+use crate::sheet::identity::ContentHasher;
+use crate::sheet::open::{OpenSheet, SheetEnd};
+use crate::sheet::{DropReason, RowBlock, SheetSource};
+use crate::stop::Stop;
+
+// Limit: blocks of this size keep every thread busy and cost little memory.
+const BLOCK_ROWS: usize = 1000;
+const BLOCK_BYTES: usize = 256 << 10;
+
+// Limit: rows are counted in 32 bits all through; more belong into several runs.
+const MAX_ROWS: u32 = 1 << 30;
+
+/// What reading needs.
+pub struct Reading<'a> {
+    /// What is done to the rows.
+    pub operation: &'static Operation,
+    /// Everything the run is told.
+    pub settings: &'a Settings,
+    /// What rows are checked against.
+    pub rules: &'a Rules<'a>,
+    /// Asked between batches.
+    pub stop: &'a Stop,
+    /// Hears of progress.
+    pub observer: &'a dyn Observer,
+}
+
+/// Everything that was read, waiting to be planned.
+pub struct ReadRun {
+    /// The checked rows.
+    pub spool: Spool,
+    /// The keys of the good ones.
+    pub keys: Keys,
+    /// The sheets that were taken, in order.
+    pub sheets: Vec<ReadSheet>,
+    /// Rows of all sheets.
+    pub rows: u32,
+    /// Rupees of all rows, added up as they were read.
+    pub read: Sum,
+    /// Rows that count against the gates.
+    pub bad: BadRows,
+}
+
+/// One sheet that was taken.
+pub struct ReadSheet {
+    /// Where it is.
+    pub source: SheetSource,
+    /// The path that the ledger keeps and results stand beside.
+    pub shown: PathBuf,
+    /// Identity of its cells.
+    pub content: [u8; 32],
+    /// Header, mapping and notes.
+    pub facts: SheetFacts,
+    /// Its blocks in the spool.
+    pub blocks: std::ops::Range<usize>,
+    /// Its first row, counted over all sheets.
+    pub first_row: u32,
+}
+
+/// A sheet that was left out whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Where and what.
+    pub message: String,
+    /// The way out.
+    pub hint: Option<String>,
+    /// Whether there is no table at all, as on a cover sheet.
+    pub no_table: bool,
+}
+
+impl From<SheetError> for Refusal {
+    fn from(error: SheetError) -> Self {
+        let no_table = matches!(error, SheetError::NoHeader { .. } | SheetError::Empty { .. });
+        Self { message: error.to_string(), hint: error.hint(), no_table }
+    }
+}
+
+impl ReadRun {
+    /// Nothing read yet.
+    pub fn new() -> Result<Self, RunError> {
+        Ok(Self {
+            spool: Spool::create()?,
+            keys: Keys::default(),
+            sheets: Vec::new(),
+            rows: 0,
+            read: Sum::default(),
+            bad: BadRows::default(),
+        })
+    }
+
+    /// Reads one sheet to its end; a refusal leaves no trace of it.
+    ///
+    /// `shown` is the path that the ledger keeps and results stand beside; another one than the source's for standard
+    /// input.
+    pub fn take(
+        &mut self,
+        source: &SheetSource,
+        shown: &Path,
+        reading: &Reading<'_>,
+    ) -> Result<Option<Refusal>, RunError> {
+        let (blocks, first_row, read, bad) = (self.spool.len(), self.rows, self.read, self.bad);
+        let mut orders = None;
+        loop {
+            let refusal = match self.read_once(source, shown, reading, orders.as_deref()) {
+                Ok(Pass::Taken) => return Ok(None),
+                Ok(Pass::OrderOverturned(better)) => {
+                    orders = Some(better);
+                    None
+                }
+                Ok(Pass::Refused(refusal)) => Some(refusal),
+                Err(RunError::Sheet(error)) => Some(error.into()),
+                Err(error) => return Err(error),
+            };
+            self.spool.truncate(blocks);
+            self.keys.truncate(first_row);
+            (self.rows, self.read, self.bad) = (first_row, read, bad);
+            if refusal.is_some() {
+                return Ok(refusal);
+            }
+        }
+    }
+
+    fn read_once(
+        &mut self,
+        source: &SheetSource,
+        shown: &Path,
+        reading: &Reading<'_>,
+        orders: Option<&[dates::ColumnOrder]>,
+    ) -> Result<Pass, RunError> {
+        let operation = reading.operation;
+        let recognise = |heading: &str| mapping::recognises(operation, heading);
+        let mut open = source.open(&reading.settings.reading, &recognise)?;
+        let label = source.label();
+        let mut batch = read_batch(&mut open)?;
+        let mapping = match map(&open, &batch, reading) {
+            Ok(mapping) => mapping,
+            Err(refusal) => {
+                return Ok(Pass::Refused(Refusal { message: format!("{label}: {}", refusal.message), ..refusal }));
+            }
+        };
+        let date_columns = dates::columns(operation, &mapping);
+        let mut evidence = dates::Evidence::new(&date_columns);
+        for block in &batch {
+            evidence.add(block);
+        }
+        let orders = match orders {
+            Some(orders) => orders.to_vec(),
+            None => evidence.decide(reading.settings.reading.date_order),
+        };
+        let checker = Checker::new(operation, &mapping, &orders, reading.rules);
+
+        let mut sheet = SheetInProgress::new(&open, self);
+        let mut whole_evidence = dates::Evidence::new(&date_columns);
+        let mut documents = mapping.item_columns.then(Documents::default);
+        while !batch.is_empty() {
+            let (checked, next) = rayon::join(
+                || batch.par_iter().map(|block| check_block(&checker, block, &date_columns)).collect::<Vec<_>>(),
+                || read_batch(&mut open),
+            );
+            for (block, done) in batch.iter().zip(checked) {
+                sheet.hasher.add(block);
+                whole_evidence.merge(&done.evidence);
+                if let Some(repeated) = documents.as_mut().and_then(|documents| documents.repeated(&done.checked)) {
+                    return Ok(Pass::Refused(line_level(&label, &repeated)));
+                }
+                self.keep(&mut sheet, &done)?;
+            }
+            if self.rows > MAX_ROWS {
+                return Err(RunError::Input {
+                    message: format!("{label}: more than {MAX_ROWS} rows in one run"),
+                    hint: "split the sheet".to_owned(),
+                });
+            }
+            reading.observer.event(&Event::Checked { rows: u64::from(self.rows) });
+            if reading.stop.asked() {
+                return Err(RunError::Interrupted);
+            }
+            batch = next?;
+        }
+        if let Some(column) = whole_evidence.swapped_column() {
+            return Ok(Pass::Refused(swapped(&label, column)));
+        }
+        let better = whole_evidence.decide(reading.settings.reading.date_order);
+        if dates::overturned(&orders, &better) {
+            return Ok(Pass::OrderOverturned(better));
+        }
+        drop(checker);
+        self.finish_sheet((source, shown), open, sheet, mapping, &whole_evidence.notes(&better), reading);
+        Ok(Pass::Taken)
+    }
+
+    fn keep(&mut self, sheet: &mut SheetInProgress, done: &Done) -> Result<(), RunError> {
+        self.spool.push(self.rows, &done.packed_cells, &done.packed_checked)?;
+        for row in &done.checked.rows {
+            if let Some(guard) = row.guard.as_ref().filter(|_| row.standing == Standing::Ready) {
+                self.keys.add(guard, self.rows);
+            }
+            self.read.add(&row.amounts);
+            sheet.read.add(&row.amounts);
+            if row.standing == Standing::Invalid {
+                self.bad.add(&row.findings);
+            }
+            self.rows += 1;
+        }
+        Ok(())
+    }
+
+    fn finish_sheet(
+        &mut self,
+        (source, shown): (&SheetSource, &Path),
+        open: OpenSheet,
+        sheet: SheetInProgress,
+        mapping: Mapping,
+        dates: &[String],
+        reading: &Reading<'_>,
+    ) {
+        let header = open.header.clone();
+        let mut notes = open.notes.clone();
+        notes.extend(mapping.notes.iter().cloned());
+        notes.extend(unmapped(&mapping));
+        notes.extend(dates.iter().cloned());
+        notes.extend(left_out(&open.finish()));
+        let rows = sheet.read.rows;
+        reading.observer.event(&Event::SheetRead { sheet: source.label(), rows, notes: notes.clone() });
+        self.sheets.push(ReadSheet {
+            source: source.clone(),
+            shown: shown.to_owned(),
+            content: sheet.hasher.finish(),
+            facts: SheetFacts { header, mapping, read: sheet.read, notes },
+            blocks: sheet.first_block..self.spool.len(),
+            first_row: sheet.first_row,
+        });
+    }
+}
+
+enum Pass {
+    Taken,
+    OrderOverturned(Vec<dates::ColumnOrder>),
+    Refused(Refusal),
+}
+
+struct SheetInProgress {
+    hasher: ContentHasher,
+    first_block: usize,
+    first_row: u32,
+    read: Sum,
+}
+
+impl SheetInProgress {
+    fn new(open: &OpenSheet, run: &ReadRun) -> Self {
+        Self {
+            hasher: ContentHasher::new(&open.header),
+            first_block: run.spool.len(),
+            first_row: run.rows,
+            read: Sum::default(),
+        }
+    }
+}
+
+/// What a worker makes of a block.
+struct Done {
+    checked: CheckedBlock,
+    evidence: dates::Evidence,
+    packed_cells: Vec<u8>,
+    packed_checked: Vec<u8>,
+}
+
+fn check_block(checker: &Checker<'_>, block: &RowBlock, date_columns: &[usize]) -> Done {
+    let checked = checker.check(block);
+    let mut evidence = dates::Evidence::new(date_columns);
+    evidence.add(block);
+    Done { packed_cells: blob::pack(block), packed_checked: blob::pack(&checked), checked, evidence }
+}
+
+fn read_batch(open: &mut OpenSheet) -> Result<Vec<RowBlock>, RunError> {
+    // Two blocks a thread: one being checked while the other is being read.
+    let size = rayon::current_num_threads() * 2;
+    let mut batch = Vec::with_capacity(size);
+    while batch.len() < size {
+        let mut block = RowBlock::new(open.header.columns.len());
+        if !open.next_block(&mut block, BLOCK_ROWS, BLOCK_BYTES)? {
+            break;
+        }
+        batch.push(block);
+    }
+    Ok(batch)
+}
+
+fn map(open: &OpenSheet, batch: &[RowBlock], reading: &Reading<'_>) -> Result<Mapping, Refusal> {
+    let samples = |column: usize| {
+        let cells = batch.iter().flat_map(|block| (0..block.len()).map(move |row| block.text(row, column)));
+        cells.take(200).map(str::to_owned).collect()
+    };
+    mapping::map_columns(reading.operation, &open.header.columns, &samples, &reading.settings.mapping)
+        .map_err(|error| Refusal { message: error.to_string(), hint: error.hint(), no_table: false })
+}
+
+/// Documents of a sheet with item columns; the second row of one shows a line-level export.
+#[derive(Default)]
+struct Documents {
+    seen: HashSet<u64>,
+}
+
+impl Documents {
+    fn repeated(&mut self, block: &CheckedBlock) -> Option<String> {
+        block.rows.iter().find_map(|row| {
+            let continues = row.key.is_empty() && row.labels.document.is_empty() && !self.seen.is_empty();
+            let mut hasher = blake3::Hasher::new();
+            hasher.update(row.key.as_bytes()).update(b"\0").update(row.labels.document.as_bytes());
+            let hash = u64::from_le_bytes(hasher.finalize().as_bytes()[..8].try_into().expect("eight bytes"));
+            let again = !row.key.is_empty() && !self.seen.insert(hash);
+            (continues || again).then(|| format!("row {} \"{}\"", row.number, row.key))
+        })
+    }
+}
+
+fn line_level(label: &str, row: &str) -> Refusal {
+    Refusal {
+        message: format!(
+            "{label}: this is a line-level export: it has item columns, and {row} is one more line of a document above"
+        ),
+        hint: Some(
+            "export one row per invoice; joining lines (group = true in a mapping) is not in this version".to_owned(),
+        ),
+        no_table: false,
+    }
+}
+
+/// Refuses a sheet whose dates a spreadsheet set to month first has swapped; no row of it can be trusted.
+fn swapped(label: &str, column: usize) -> Refusal {
+    Refusal {
+        message: format!(
+            "{label}: column {}: every real date has a day up to 12 and every text date a later one: a spreadsheet set to month first has swapped day and month",
+            crate::sheet::column_letters(column)
+        ),
+        hint: Some("export the sheet again as text, or open it with the region set to India".to_owned()),
+        no_table: false,
+    }
+}
+
+fn unmapped(mapping: &Mapping) -> Vec<String> {
+    let unknown: Vec<String> = mapping
+        .unknown
+        .iter()
+        .map(|unknown| match &unknown.suggestion {
+            Some(field) => format!("\"{}\" (did you mean {field}?)", unknown.heading),
+            None => format!("\"{}\"", unknown.heading),
+        })
+        .collect();
+    if unknown.is_empty() {
+        return Vec::new();
+    }
+    vec![format!("{} not used: {}", count(unknown.len() as u64, "column"), unknown.join(", "))]
+}
+
+fn left_out(end: &SheetEnd) -> Vec<String> {
+    let mut notes = end.notes.clone();
+    for (reason, rows) in &end.dropped.counts {
+        let what = match reason {
+            DropReason::Total => "total",
+            DropReason::RepeatedHeader => "repeated header",
+            DropReason::Note => "note",
+            DropReason::Comment => "comment",
+        };
+        let places: Vec<String> = end
+            .dropped
+            .first
+            .iter()
+            .filter(|row| row.reason == *reason)
+            .take(5)
+            .map(|row| row.number.to_string())
+            .collect();
+        notes.push(format!("{} left out ({what}): row {}", count(*rows, "row"), places.join(", ")));
+    }
+    notes
+}

@@ -1,0 +1,94 @@
+//! Where checked blocks wait between reading and planning: a private file without a name.
+//!
+//! Planning can only begin when every row is read, because duplicates, control totals and the share of bad rows are
+//! known only then. Memory must not grow with the rows, so they wait on disk. The file vanishes with the process.
+
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+
+use crate::check::record::CheckedBlock;
+use crate::error::RunError;
+use crate::ledger::blob;
+
+/// Blocks in the order they were read.
+#[derive(Debug)]
+pub struct Spool {
+    file: BufWriter<File>,
+    places: Vec<Place>,
+    end: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    start: u64,
+    cells: u32,
+    checked: u32,
+    first_row: u32,
+}
+
+/// One block as it waited.
+#[derive(Debug)]
+pub struct Spooled {
+    /// The rows as read, packed as the ledger keeps them.
+    pub cells: Vec<u8>,
+    /// The rows as checked.
+    pub checked: CheckedBlock,
+}
+
+impl Spool {
+    /// An empty spool.
+    pub fn create() -> Result<Self, RunError> {
+        let file = tempfile::tempfile().map_err(RunError::Spool)?;
+        Ok(Self { file: BufWriter::with_capacity(1 << 18, file), places: Vec::new(), end: 0 })
+    }
+
+    /// Appends a block; `first_row` counts the rows of all sheets before it.
+    pub fn push(&mut self, first_row: u32, cells: &[u8], checked: &[u8]) -> Result<(), RunError> {
+        self.file.write_all(cells).and_then(|()| self.file.write_all(checked)).map_err(RunError::Spool)?;
+        self.places.push(Place {
+            start: self.end,
+            cells: cells.len() as u32,
+            checked: checked.len() as u32,
+            first_row,
+        });
+        self.end += (cells.len() + checked.len()) as u64;
+        Ok(())
+    }
+
+    /// Number of blocks.
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// Forgets the blocks from `from` on, as when a sheet turns out to be refused or must be read again.
+    pub fn truncate(&mut self, from: usize) {
+        self.places.truncate(from);
+    }
+
+    /// Reads a block back.
+    pub fn block(&mut self, index: usize) -> Result<Spooled, RunError> {
+        self.file.flush().map_err(RunError::Spool)?;
+        let place = self.places[index];
+        let file = self.file.get_mut();
+        file.seek(SeekFrom::Start(place.start)).map_err(RunError::Spool)?;
+        let mut reader = BufReader::new(&*file);
+        let mut cells = vec![0; place.cells as usize];
+        let mut checked = vec![0; place.checked as usize];
+        reader.read_exact(&mut cells).and_then(|()| reader.read_exact(&mut checked)).map_err(RunError::Spool)?;
+        // The next push must not land where this read left the file.
+        self.file.get_mut().seek(SeekFrom::Start(self.end)).map_err(RunError::Spool)?;
+        Ok(Spooled { cells, checked: blob::unpack(&checked)? })
+    }
+
+    /// Reads the block that holds a row, counted over all sheets, and the row's index in it.
+    pub fn block_of(&mut self, row: u32) -> Result<(Spooled, usize), RunError> {
+        let index = self.places.partition_point(|place| place.first_row <= row) - 1;
+        let first = self.places[index].first_row;
+        Ok((self.block(index)?, (row - first) as usize))
+    }
+}

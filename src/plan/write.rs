@@ -1,0 +1,321 @@
+//! Decides about every row that was read and stores the plan, in one transaction.
+//!
+//! The one rule: after it, each row has a verdict, and each verdict that names a chunk names a line that exists.
+
+use super::decide::{Deciding, Decision};
+use super::gate::{self, BadRows, Withheld};
+use super::history::History;
+use super::read::{ReadRun, ReadSheet};
+use super::verdict::{Destiny, RowVerdict};
+use crate::check::record::{CheckedBlock, CheckedRow, Standing};
+use crate::chunk::{ChunkLimits, Cutter, FullChunk, Group};
+use crate::config::Settings;
+use crate::dedupe::{Earlier, Fate, Keys, Verdict};
+use crate::error::RunError;
+use crate::ledger::{Ledger, LedgerError, NewChunk, NewRun, NewSheet, RunId, RunState, SheetId, blob};
+use crate::operation::{Key, Operation};
+use crate::outcome::{RowOutcome, Status, code};
+
+/// What planning needs.
+pub struct Planning<'a> {
+    /// What is done to the rows.
+    pub operation: &'static Operation,
+    /// Everything the run is told.
+    pub settings: &'a Settings,
+    /// Where the plan goes.
+    pub ledger: &'a dyn Ledger,
+    /// The ledger with earlier runs; another one than `ledger` in a dry run, none where there is no history.
+    pub earlier: Option<&'a dyn Ledger>,
+    /// Normalised base URL and company.
+    pub account: &'a str,
+    /// Identity of all sheets together.
+    pub content: [u8; 32],
+    /// Identity of contents, mappings and the settings that shape the plan.
+    pub plan: [u8; 32],
+    /// Those settings, as JSON.
+    pub plan_settings: &'a str,
+    /// Now.
+    pub now: jiff::Timestamp,
+}
+
+/// What was planned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// The run.
+    pub run: RunId,
+    /// Rows that wait in chunks.
+    pub rows: u64,
+    /// The chunks.
+    pub chunks: u64,
+    /// Why nothing may be sent, if so.
+    pub withheld: Option<Withheld>,
+}
+
+/// What the guard said, in row order.
+type Spoken = std::iter::Peekable<std::vec::IntoIter<(u32, Verdict, Option<Fate>)>>;
+
+impl Planning<'_> {
+    /// Decides about every row and stores the plan durably.
+    pub fn write(&self, read: &mut ReadRun) -> Result<Planned, RunError> {
+        let spoken = self.ask_guard(&mut read.keys)?;
+        let withheld = self.gate(read, &spoken)?;
+        let state = if withheld.is_some() { RunState::Closed } else { RunState::Open };
+        let run = self.ledger.begin_plan(&NewRun {
+            account: self.account,
+            operation: &self.operation.name(),
+            state,
+            reason: withheld.as_ref().map_or("", |withheld| withheld.reason.as_str()),
+            content: self.content,
+            plan: self.plan,
+            created_at: self.now,
+            settings: self.plan_settings,
+        })?;
+        let written = self.write_rows(run, read, spoken, withheld.as_ref());
+        let (rows, chunks) = match written {
+            Ok(written) => written,
+            Err(error) => {
+                self.ledger.abandon_plan()?;
+                return Err(error);
+            }
+        };
+        self.ledger.commit_plan()?;
+        Ok(Planned { run, rows, chunks, withheld })
+    }
+
+    fn ask_guard(&self, keys: &mut Keys) -> Result<Vec<(u32, Verdict, Option<Fate>)>, RunError> {
+        if self.operation.key == Key::None {
+            return Ok(Vec::new());
+        }
+        let mut spoken: Vec<(u32, Verdict, Option<Fate>)> =
+            keys.settle_repeats().into_iter().map(|(row, verdict)| (row, verdict, None)).collect();
+        if let Some(ledger) = self.earlier {
+            let mut history = History::new(ledger);
+            let known = keys.find_earlier(ledger, self.account, key_kind(self.operation), |earlier| {
+                history.weigh(earlier).map_err(RunError::from)
+            })?;
+            spoken.extend(known.into_iter().map(|(row, verdict, fate)| (row, verdict, Some(fate))));
+            spoken.sort_by_key(|(row, ..)| *row);
+        }
+        Ok(spoken)
+    }
+
+    /// Whether the gates let the run go on; conflicts that the guard found count as invalid rows.
+    fn gate(&self, read: &ReadRun, spoken: &[(u32, Verdict, Option<Fate>)]) -> Result<Option<Withheld>, RunError> {
+        gate::expected(&self.settings.gate, &read.read)?;
+        let conflicts = spoken.iter().filter(|(_, verdict, fate)| match verdict {
+            Verdict::Contradicts(_) => true,
+            Verdict::Known { same, .. } => !same && *fate == Some(Fate::Stored),
+            Verdict::Repeats(_) => false,
+        });
+        let bad = BadRows { invalid: read.bad.invalid + conflicts.count() as u64, ..read.bad };
+        Ok(gate::bad_rows(&self.settings.gate, u64::from(read.rows), bad))
+    }
+
+    fn write_rows(
+        &self,
+        run: RunId,
+        read: &mut ReadRun,
+        spoken: Vec<(u32, Verdict, Option<Fate>)>,
+        withheld: Option<&Withheld>,
+    ) -> Result<(u64, u64), RunError> {
+        let limits =
+            ChunkLimits { rows: self.settings.sending.max_chunk_rows, bytes: self.settings.sending.max_chunk_bytes };
+        let labels: Vec<(u32, String)> =
+            read.sheets.iter().map(|sheet| (sheet.first_row, sheet.source.label())).collect();
+        let place = |row: u32, number: u32| {
+            let index = labels.partition_point(|(first, _)| *first <= row).saturating_sub(1);
+            format!("{}:{number}", labels[index].1)
+        };
+        let mut writer = Writer {
+            planning: self,
+            run,
+            deciding: Deciding {
+                operation: self.operation,
+                ledger: self.earlier,
+                retry_rejected: self.settings.mode.retry_rejected,
+                place: &place,
+            },
+            history: self.earlier.map(History::new),
+            cutter: Cutter::new(self.operation, limits),
+            spoken: spoken.into_iter().peekable(),
+            withheld,
+            rows: 0,
+            chunks: 0,
+            planned: Vec::new(),
+            starts: Vec::new(),
+        };
+        let sheets = std::mem::take(&mut read.sheets);
+        for (ordinal, sheet) in sheets.iter().enumerate() {
+            writer.write_sheet(ordinal as u32, sheet, read)?;
+        }
+        read.sheets = sheets;
+        writer.finish(&read.keys)
+    }
+}
+
+/// The name under which an operation's keys are kept; every operation that creates the same thing shares it.
+pub fn key_kind(operation: &Operation) -> &'static str {
+    match operation.key {
+        Key::Invoice => "invoice",
+        Key::Customer => "customer",
+        Key::None => "",
+    }
+}
+
+struct Writer<'a> {
+    planning: &'a Planning<'a>,
+    run: RunId,
+    deciding: Deciding<'a>,
+    history: Option<History<'a>>,
+    cutter: Cutter,
+    spoken: Spoken,
+    withheld: Option<&'a Withheld>,
+    rows: u64,
+    chunks: u64,
+    /// Rows that go, counted over all sheets, with their numbers; 8 bytes a row.
+    planned: Vec<(u32, u32)>,
+    /// Where each sheet begins, counted over all sheets.
+    starts: Vec<(u32, SheetId)>,
+}
+
+impl Writer<'_> {
+    fn write_sheet(&mut self, ordinal: u32, sheet: &ReadSheet, read: &mut ReadRun) -> Result<(), RunError> {
+        let ledger = self.planning.ledger;
+        let facts = serde_json::to_string(&sheet.facts).expect("sheet facts have string keys only");
+        let stored = ledger.rows_with_content(&sheet.content)?;
+        let id = ledger.add_sheet(
+            self.run,
+            &NewSheet {
+                ordinal,
+                path: &sheet.shown.to_string_lossy(),
+                file_name: &sheet.source.file_name,
+                sheet_name: sheet.source.sheet.as_deref(),
+                content: sheet.content,
+                facts: &facts,
+                rows_of: stored,
+            },
+        )?;
+        self.starts.push((sheet.first_row, id));
+        let mut row_index = sheet.first_row;
+        for (ordinal, block) in sheet.blocks.clone().enumerate() {
+            let spooled = read.spool.block(block)?;
+            if stored.is_none() {
+                ledger.add_rows(id, ordinal as u32, &spooled.cells)?;
+            }
+            let mut verdicts = Vec::with_capacity(spooled.checked.rows.len());
+            for row in &spooled.checked.rows {
+                verdicts.push(self.judge(row_index, row, &spooled.checked, read)?);
+                row_index += 1;
+            }
+            let numbers = (verdicts.first(), verdicts.last());
+            if let (Some(first), Some(last)) = numbers {
+                ledger.add_verdicts(id, ordinal as u32, (first.number, last.number), &blob::pack(&verdicts))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn judge(
+        &mut self,
+        index: u32,
+        row: &CheckedRow,
+        block: &CheckedBlock,
+        read: &mut ReadRun,
+    ) -> Result<RowVerdict, RunError> {
+        let mut findings = row.findings.clone();
+        let decision = match self.spoken.next_if(|(spoken, ..)| *spoken == index) {
+            Some((_, verdict, fate)) => {
+                self.deciding.decide(verdict, fate.as_ref(), block, row, &mut read.spool, &mut self.history)?
+            }
+            None => Decision::Send,
+        };
+        let ended = match (&row.standing, decision) {
+            (Standing::Excluded { code, message }, _) => Some(RowOutcome::new(Status::Excluded, code, message)),
+            (Standing::Invalid, _) => Some(RowOutcome::new(Status::Invalid, "", "")),
+            (Standing::Ready, Decision::Invalid(finding)) => {
+                findings.push(*finding);
+                Some(RowOutcome::new(Status::Invalid, "", ""))
+            }
+            (Standing::Ready, Decision::Ended(outcome)) => Some(outcome),
+            (Standing::Ready, Decision::Send) => self.held_back(),
+        };
+        let destiny = match ended {
+            Some(outcome) => Destiny::Ended(outcome),
+            None => self.place(index, row, block)?,
+        };
+        Ok(RowVerdict {
+            number: row.number,
+            line_number: row.line_number,
+            destiny,
+            findings,
+            key: row.key.clone(),
+            amounts: row.amounts,
+            labels: row.labels.clone(),
+        })
+    }
+
+    /// The outcome of a good row that may not go.
+    fn held_back(&self) -> Option<RowOutcome> {
+        if let Some(withheld) = self.withheld {
+            return Some(RowOutcome::new(
+                Status::NotSent,
+                withheld.code,
+                format!("nothing was sent: {}", withheld.reason),
+            ));
+        }
+        let dry_run = self.planning.settings.mode.dry_run;
+        dry_run.then(|| RowOutcome::new(Status::NotSent, code::DRY_RUN, "good; a dry run sends nothing"))
+    }
+
+    fn place(&mut self, index: u32, row: &CheckedRow, block: &CheckedBlock) -> Result<Destiny, RunError> {
+        let group = Group { account_id: row.labels.account_id.clone(), columns: row.columns };
+        let (placed, full) = self.cutter.place(&group, block.line(row));
+        if let Some(full) = full {
+            self.store(&full)?;
+        }
+        self.rows += 1;
+        if row.guard.is_some() {
+            self.planned.push((index, row.number));
+        }
+        Ok(Destiny::Chunk { ordinal: placed.ordinal, line: placed.line })
+    }
+
+    fn store(&mut self, chunk: &FullChunk) -> Result<(), LedgerError> {
+        self.chunks += 1;
+        self.planning.ledger.add_chunk(
+            self.run,
+            &NewChunk {
+                ordinal: chunk.ordinal,
+                account_id: &chunk.account_id,
+                rows: chunk.rows,
+                payload: &blob::compress(&chunk.body),
+            },
+        )?;
+        Ok(())
+    }
+
+    fn finish(mut self, keys: &Keys) -> Result<(u64, u64), RunError> {
+        let rest = std::mem::replace(
+            &mut self.cutter,
+            Cutter::new(self.planning.operation, ChunkLimits { rows: 1, bytes: 1 }),
+        );
+        for chunk in rest.finish() {
+            self.store(&chunk)?;
+        }
+        let place = |row: u32| {
+            let found = self.planned.binary_search_by_key(&row, |(index, _)| *index);
+            let start = self.starts.partition_point(|(first, _)| *first <= row) - 1;
+            found.ok().map(|at| Earlier { sheet: self.starts[start].1, row: self.planned[at].1 })
+        };
+        for (year, block) in keys.packed_blocks(place) {
+            self.planning.ledger.add_keys(
+                self.run,
+                self.planning.account,
+                key_kind(self.planning.operation),
+                year,
+                &block,
+            )?;
+        }
+        Ok((self.rows, self.chunks))
+    }
+}

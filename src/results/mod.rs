@@ -1,0 +1,168 @@
+//! Results: what became of every row, as files a person and a script can use.
+//!
+//! Everything here is derived from the ledger and can be made again from it ([`write_run`]). [`csv`] writes the rows,
+//! [`summary`] the figures, [`target`] puts finished files into place. The one rule: the totals are added up and must
+//! agree with what was read before a file is put into place.
+
+pub mod csv;
+pub mod place;
+pub mod summary;
+pub mod target;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use jiff::tz::TimeZone;
+
+use crate::error::RunError;
+use crate::ledger::{Ledger, Run, SheetRecord};
+use crate::outcome::Totals;
+use crate::plan::SheetFacts;
+use crate::plan::history::History;
+use summary::Breakdown;
+
+/// Where and how results are written.
+#[derive(Debug, Clone)]
+pub struct ResultSettings {
+    /// Folder of the results; none for beside each input.
+    pub folder: Option<PathBuf>,
+    /// What stands between the input's name and `results`: empty, `sandbox` or `dry-run`.
+    pub infix: &'static str,
+    /// Whether CSVs begin with a byte order mark.
+    pub bom: bool,
+    /// Delimiter of CSVs.
+    pub delimiter: u8,
+    /// Whether files are synced to disk; a dry run's need not be.
+    pub durable: bool,
+    /// Zone of the times in results.
+    pub timezone: TimeZone,
+}
+
+/// What the summary says besides the figures.
+#[derive(Debug, Clone, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct RunLabel {
+    /// The run; none for a dry run.
+    pub run: Option<i64>,
+    /// `invoices create`.
+    pub operation: String,
+    /// Host, or `sandbox`.
+    pub host: String,
+    /// Label such as `uat`.
+    pub environment: Option<String>,
+    /// CEK id.
+    pub company: String,
+    /// When the run was planned, ISO 8601.
+    pub planned_at: String,
+    /// Where the run stands.
+    pub state: String,
+    /// Why it was closed or superseded.
+    pub reason: String,
+    /// Hash over the run's history.
+    pub head: String,
+}
+
+/// What was written.
+#[derive(Debug, Clone, Default)]
+pub struct Written {
+    /// Totals over all inputs.
+    pub totals: Totals,
+    /// The files, in the order of the inputs.
+    pub files: Vec<PathBuf>,
+    /// Things a person should know, such as a result that went under another name.
+    pub warnings: Vec<String>,
+}
+
+/// One input file with its sheets.
+struct Input {
+    path: PathBuf,
+    sheets: Vec<(SheetRecord, SheetFacts)>,
+}
+
+/// Adds up what became of a run's rows, without writing anything.
+pub fn totals(ledger: &dyn Ledger, run: &Run) -> Result<(Totals, Breakdown), RunError> {
+    let mut history = History::new(ledger);
+    let (mut totals, mut breakdown) = (Totals::default(), Breakdown::default());
+    for input in inputs(ledger, run)? {
+        for (sheet, facts) in &input.sheets {
+            totals.read.merge(&facts.read);
+            csv::each_verdict(ledger, sheet, |verdict| {
+                let fate = history.fate(run, &verdict.destiny)?;
+                breakdown.add(&mut totals, &fate.outcome, verdict);
+                Ok(())
+            })?;
+        }
+    }
+    check(&totals, "all sheets")?;
+    Ok((totals, breakdown))
+}
+
+/// Writes the results and the summary of every input of a run.
+pub fn write_run(
+    ledger: &dyn Ledger,
+    run: &Run,
+    label: &RunLabel,
+    settings: &ResultSettings,
+) -> Result<Written, RunError> {
+    let mut history = History::new(ledger);
+    let mut written = Written::default();
+    let inputs = inputs(ledger, run)?;
+    let names = place::names(&inputs.iter().map(|input| input.path.clone()).collect::<Vec<_>>(), settings);
+    for (input, place) in inputs.iter().zip(names) {
+        let mut breakdown = Breakdown::default();
+        let mut totals = Totals::default();
+        for (_, facts) in &input.sheets {
+            totals.read.merge(&facts.read);
+        }
+        let mut results = target::Target::create(&place.results, settings)?;
+        csv::write(ledger, run, &mut history, &input.sheets, settings, &mut results, &mut |outcome, verdict| {
+            breakdown.add(&mut totals, outcome, verdict);
+        })?;
+        check(&totals, &input.path.display().to_string())?;
+        let mut summary = target::Target::create(&place.summary, settings)?;
+        summary::write(&mut summary, label, &input.path, &input.sheets, &totals, &breakdown)?;
+        target::make_way(&place, label.run, &mut written.warnings)?;
+        for file in [results, summary] {
+            written.files.push(file.finish(label.run, &mut written.warnings)?);
+        }
+        written.totals.merge(&totals);
+    }
+    Ok(written)
+}
+
+fn check(totals: &Totals, of: &str) -> Result<(), RunError> {
+    if totals.agree() {
+        return Ok(());
+    }
+    Err(RunError::TotalsDisagree(format!("{of}: {} rows read, outcomes {:?}", totals.read.rows, totals.by_status)))
+}
+
+fn inputs(ledger: &dyn Ledger, run: &Run) -> Result<Vec<Input>, RunError> {
+    let mut order: Vec<PathBuf> = Vec::new();
+    let mut by_path: BTreeMap<PathBuf, Vec<(SheetRecord, SheetFacts)>> = BTreeMap::new();
+    for sheet in ledger.sheets(run.id)? {
+        let facts = serde_json::from_str(&sheet.facts)
+            .map_err(|error| crate::ledger::LedgerError::Damaged(format!("facts of sheet {}: {error}", sheet.id)))?;
+        let path = PathBuf::from(&sheet.path);
+        if !by_path.contains_key(&path) {
+            order.push(path.clone());
+        }
+        by_path.entry(path).or_default().push((sheet, facts));
+    }
+    Ok(order
+        .into_iter()
+        .map(|path| {
+            let sheets = by_path.remove(&path).expect("every ordered path has its sheets");
+            Input { path, sheets }
+        })
+        .collect())
+}
+
+/// Whether results can be written where they would go; asked before anything is sent.
+pub fn test_places(inputs: &[PathBuf], settings: &ResultSettings) -> Result<(), RunError> {
+    for place in place::names(inputs, settings) {
+        let folder = place.results.parent().unwrap_or(Path::new("."));
+        target::test_folder(folder)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! Which names results get.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::ResultSettings;
+
+/// Names of one input's results.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// `NAME.results.csv`.
+    pub results: PathBuf,
+    /// `NAME.summary.json`.
+    pub summary: PathBuf,
+}
+
+/// The names for each input: its file name without extension, or with it where two inputs would share a result.
+pub fn names(inputs: &[PathBuf], settings: &ResultSettings) -> Vec<Place> {
+    let bases: Vec<PathBuf> = inputs.iter().map(|path| base(path, settings.folder.as_deref(), false)).collect();
+    let mut uses: HashMap<String, usize> = HashMap::new();
+    for base in &bases {
+        // Two names that differ in case only are one file on some systems.
+        *uses.entry(base.to_string_lossy().to_lowercase()).or_default() += 1;
+    }
+    let mut taken: HashMap<PathBuf, u32> = HashMap::new();
+    inputs
+        .iter()
+        .zip(bases)
+        .map(|(path, short)| {
+            let shared = uses[&short.to_string_lossy().to_lowercase()] > 1;
+            let mut base = if shared { self::base(path, settings.folder.as_deref(), true) } else { short };
+            // Inputs of different folders can still share their whole name in one results folder.
+            let count = taken.entry(base.clone()).or_default();
+            *count += 1;
+            if *count > 1 {
+                base = with_suffix(&base, &format!("-{count}"));
+            }
+            let infix = if settings.infix.is_empty() { String::new() } else { format!(".{}", settings.infix) };
+            Place {
+                results: with_suffix(&base, &format!("{infix}.results.csv")),
+                summary: with_suffix(&base, &format!("{infix}.summary.json")),
+            }
+        })
+        .collect()
+}
+
+fn base(path: &Path, folder: Option<&Path>, whole_name: bool) -> PathBuf {
+    let name = if whole_name { path.file_name() } else { path.file_stem() };
+    let name = name.map_or_else(|| OsString::from("results"), OsString::from);
+    let folder = folder.or(path.parent()).unwrap_or(Path::new("."));
+    folder.join(name)
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut whole = path.as_os_str().to_owned();
+    whole.push(suffix);
+    PathBuf::from(whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(folder: Option<&str>, infix: &'static str) -> ResultSettings {
+        ResultSettings {
+            folder: folder.map(PathBuf::from),
+            infix,
+            bom: true,
+            delimiter: b',',
+            durable: true,
+            timezone: jiff::tz::TimeZone::UTC,
+        }
+    }
+
+    fn results(inputs: &[&str], settings: &ResultSettings) -> Vec<String> {
+        let inputs: Vec<PathBuf> = inputs.iter().map(PathBuf::from).collect();
+        names(&inputs, settings).iter().map(|place| place.results.to_string_lossy().replace('\\', "/")).collect()
+    }
+
+    #[test]
+    fn results_stand_beside_their_input_under_its_name() {
+        assert_eq!(results(&["in/a.csv", "in/b.xlsx"], &settings(None, "")), ["in/a.results.csv", "in/b.results.csv"]);
+        assert_eq!(results(&["in/a.csv"], &settings(None, "dry-run")), ["in/a.dry-run.results.csv"]);
+    }
+
+    #[test]
+    fn inputs_that_would_share_a_result_keep_their_extension() {
+        assert_eq!(
+            results(&["a.csv", "a.xlsx", "c.csv"], &settings(None, "")),
+            ["a.csv.results.csv", "a.xlsx.results.csv", "c.results.csv"]
+        );
+    }
+
+    #[test]
+    fn inputs_of_two_folders_never_share_a_result() {
+        assert_eq!(
+            results(&["x/a.csv", "y/a.csv"], &settings(Some("out"), "")),
+            ["out/a.csv.results.csv", "out/a.csv-2.results.csv"]
+        );
+    }
+}

@@ -1,0 +1,129 @@
+//! `NAME.summary.json`: the figures of one input for scripts, and the breakdown that the console prints.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::RunLabel;
+use super::target::Target;
+use crate::error::RunError;
+use crate::finding::Severity;
+use crate::ledger::SheetRecord;
+use crate::outcome::{RowOutcome, Status, Sum, Totals};
+use crate::plan::SheetFacts;
+use crate::plan::verdict::RowVerdict;
+
+/// Outcomes by seller, supplier GSTIN and month, and how often each code occurs.
+#[derive(Debug, Clone, Default)]
+pub struct Breakdown {
+    groups: BTreeMap<(String, String, String), BTreeMap<Status, Sum>>,
+    /// Rows by code of outcome or finding.
+    pub codes: BTreeMap<String, u64>,
+    /// Rows with a warning among their findings.
+    pub rows_with_warnings: u64,
+}
+
+impl Breakdown {
+    /// Adds a row with its outcome, to the totals too.
+    pub fn add(&mut self, totals: &mut Totals, outcome: &RowOutcome, verdict: &RowVerdict) {
+        totals.add(outcome.status, &verdict.amounts);
+        let labels = &verdict.labels;
+        let group = (labels.account_id.clone(), labels.supplier_gstin.clone(), labels.month.clone());
+        self.groups.entry(group).or_default().entry(outcome.status).or_default().add(&verdict.amounts);
+        let codes = verdict.findings.iter().map(|finding| finding.code.as_str());
+        let mut codes: Vec<&str> = codes.chain(std::iter::once(outcome.code.as_str())).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        for code in codes.into_iter().filter(|code| !code.is_empty()) {
+            *self.codes.entry(code.to_owned()).or_default() += 1;
+        }
+        let warned = verdict.findings.iter().any(|finding| finding.severity == Severity::Warning);
+        self.rows_with_warnings += u64::from(warned);
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Summary<'a> {
+    arload: &'static str,
+    #[serde(flatten)]
+    label: &'a RunLabel,
+    input: String,
+    sheets: Vec<SheetSummary<'a>>,
+    totals: &'a Totals,
+    groups: Vec<GroupSummary<'a>>,
+    rows_by_code: &'a BTreeMap<String, u64>,
+    rows_with_warnings: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct SheetSummary<'a> {
+    sheet: Option<&'a str>,
+    header_row: u32,
+    read: &'a Sum,
+    content: String,
+    notes: &'a [String],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct GroupSummary<'a> {
+    seller: &'a str,
+    supplier_gstin: &'a str,
+    month: &'a str,
+    by_status: &'a BTreeMap<Status, Sum>,
+}
+
+/// Writes the summary of one input.
+pub fn write(
+    target: &mut Target,
+    label: &RunLabel,
+    input: &Path,
+    sheets: &[(SheetRecord, SheetFacts)],
+    totals: &Totals,
+    breakdown: &Breakdown,
+) -> Result<(), RunError> {
+    let summary = Summary {
+        arload: env!("CARGO_PKG_VERSION"),
+        label,
+        input: input.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        sheets: sheets
+            .iter()
+            .map(|(sheet, facts)| SheetSummary {
+                sheet: sheet.sheet_name.as_deref(),
+                header_row: facts.header.number,
+                read: &facts.read,
+                content: hex(&sheet.content),
+                notes: &facts.notes,
+            })
+            .collect(),
+        totals,
+        groups: breakdown
+            .groups
+            .iter()
+            .map(|((seller, supplier_gstin, month), by_status)| GroupSummary {
+                seller,
+                supplier_gstin,
+                month,
+                by_status,
+            })
+            .collect(),
+        rows_by_code: &breakdown.codes,
+        rows_with_warnings: breakdown.rows_with_warnings,
+    };
+    let mut json = serde_json::to_vec_pretty(&summary).expect("a summary has string keys only");
+    json.push(b'\n');
+    target.write_all(&json).map_err(|error| target.failed(error))
+}
+
+/// Bytes as hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
+        text
+    })
+}

@@ -1,0 +1,230 @@
+//! Puts finished files into place: written under a temporary name, synced, renamed.
+//!
+//! The one rule: no file of another run, of another program or of a person is ever overwritten.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use super::ResultSettings;
+use super::place::Place;
+use crate::error::RunError;
+use crate::platform;
+
+/// A file being written.
+pub struct Target {
+    path: PathBuf,
+    file: BufWriter<NamedTempFile>,
+    durable: bool,
+}
+
+impl Target {
+    /// Begins a file beside its place.
+    pub fn create(path: &Path, settings: &ResultSettings) -> Result<Self, RunError> {
+        let folder = folder_of(path);
+        let file = tempfile::Builder::new()
+            .prefix(".arload-")
+            .suffix(".tmp")
+            .tempfile_in(folder)
+            .map_err(|source| failed(folder, source))?;
+        Ok(Self { path: path.to_owned(), file: BufWriter::with_capacity(1 << 18, file), durable: settings.durable })
+    }
+
+    /// Puts the file into its place; where that is locked, under the run's own name. Says where it went.
+    pub fn finish(self, run: Option<i64>, warnings: &mut Vec<String>) -> Result<PathBuf, RunError> {
+        let path = self.path;
+        let file = self.file.into_inner().map_err(|error| failed(&path, error.into_error()))?;
+        if self.durable {
+            file.as_file().sync_all().map_err(|source| failed(&path, source))?;
+        }
+        share(file.as_file());
+        match file.persist(&path) {
+            Ok(_) => {
+                if self.durable {
+                    platform::sync_folder(folder_of(&path)).map_err(|source| failed(&path, source))?;
+                }
+                Ok(path)
+            }
+            Err(error) => {
+                let other = of_run(&path, run);
+                let file = error.file;
+                file.persist(&other).map_err(|error| failed(&other, error.error))?;
+                warnings.push(format!("{}: is locked; written to {} instead", path.display(), other.display()));
+                Ok(other)
+            }
+        }
+    }
+}
+
+impl Write for Target {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Target {
+    /// An error of writing this file.
+    pub fn failed(&self, source: io::Error) -> RunError {
+        failed(&self.path, source)
+    }
+}
+
+/// Moves results of another run aside, so that the newest has the plain name.
+pub fn make_way(place: &Place, run: Option<i64>, warnings: &mut Vec<String>) -> Result<(), RunError> {
+    let earlier = run_of(&place.summary);
+    if earlier == Owner::Run(run) {
+        return Ok(());
+    }
+    for path in [&place.results, &place.summary] {
+        if !path.exists() {
+            continue;
+        }
+        let aside = match &earlier {
+            Owner::Run(earlier) => of_run(path, *earlier),
+            Owner::Unknown => free_name(path),
+        };
+        match fs::rename(path, &aside) {
+            Ok(()) if earlier == Owner::Unknown => {
+                warnings.push(format!("{}: not known to be arload's; kept as {}", path.display(), aside.display()));
+            }
+            Ok(()) => {}
+            // Locked: the new file will get the run's own name.
+            Err(_) if cfg!(windows) => {}
+            Err(source) => return Err(failed(&aside, source)),
+        }
+    }
+    Ok(())
+}
+
+/// Whose results stand in a place.
+#[derive(Debug, PartialEq, Eq)]
+enum Owner {
+    /// A run's, by the summary; none for a dry run.
+    Run(Option<i64>),
+    /// No summary says so.
+    Unknown,
+}
+
+fn run_of(summary: &Path) -> Owner {
+    let Ok(file) = File::open(summary) else { return Owner::Unknown };
+    let parsed: Result<serde_json::Value, _> = serde_json::from_reader(io::BufReader::new(file));
+    match parsed {
+        Ok(value) if value.get("arload").is_some() => Owner::Run(value.get("run").and_then(serde_json::Value::as_i64)),
+        _ => Owner::Unknown,
+    }
+}
+
+/// `NAME.results.csv` becomes `NAME.results.7.csv`.
+fn of_run(path: &Path, run: Option<i64>) -> PathBuf {
+    let run = run.map_or_else(|| "earlier".to_owned(), |run| run.to_string());
+    let extension = path.extension().unwrap_or_default().to_string_lossy().into_owned();
+    path.with_extension(format!("{run}.{extension}"))
+}
+
+fn free_name(path: &Path) -> PathBuf {
+    let extension = path.extension().unwrap_or_default().to_string_lossy().into_owned();
+    let numbered = (1..).map(|number| path.with_extension(format!("kept-{number}.{extension}")));
+    numbered.into_iter().find(|path| !path.exists()).expect("some number is free")
+}
+
+/// Whether a folder can be made and written to.
+pub fn test_folder(folder: &Path) -> Result<(), RunError> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    fs::create_dir_all(folder).map_err(|source| failed(folder, source))?;
+    tempfile::Builder::new()
+        .prefix(".arload-")
+        .suffix(".tmp")
+        .tempfile_in(folder)
+        .map_err(|source| failed(folder, source))?;
+    Ok(())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+fn failed(path: &Path, source: io::Error) -> RunError {
+    RunError::Results { path: path.display().to_string(), source }
+}
+
+/// Gives a result the rights that a new file of this user has; temporary files are private.
+fn share(file: &File) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mask = umask();
+        // A result that stays private is a nuisance, not a fault.
+        let _ = file.set_permissions(fs::Permissions::from_mode(0o666 & !mask));
+    }
+    #[cfg(not(unix))]
+    let _ = file;
+}
+
+#[cfg(unix)]
+fn umask() -> u32 {
+    let mask = rustix::process::umask(rustix::fs::Mode::from_bits_truncate(0o077));
+    rustix::process::umask(mask);
+    mask.bits()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings() -> ResultSettings {
+        ResultSettings {
+            folder: None,
+            infix: "",
+            bom: true,
+            delimiter: b',',
+            durable: true,
+            timezone: jiff::tz::TimeZone::UTC,
+        }
+    }
+
+    fn write(path: &Path, text: &str, run: Option<i64>) -> PathBuf {
+        let mut target = Target::create(path, &settings()).unwrap();
+        target.write_all(text.as_bytes()).unwrap();
+        target.finish(run, &mut Vec::new()).unwrap()
+    }
+
+    #[test]
+    fn results_of_another_run_are_kept_under_its_number() {
+        let folder = tempfile::tempdir().unwrap();
+        let place =
+            Place { results: folder.path().join("a.results.csv"), summary: folder.path().join("a.summary.json") };
+        write(&place.results, "old", Some(7));
+        write(&place.summary, r#"{"arload":"0.1.0","run":7}"#, Some(7));
+        make_way(&place, Some(8), &mut Vec::new()).unwrap();
+        assert_eq!(fs::read_to_string(folder.path().join("a.results.7.csv")).unwrap(), "old");
+        assert!(!place.results.exists());
+    }
+
+    #[test]
+    fn a_file_that_is_not_ours_is_never_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let place =
+            Place { results: folder.path().join("a.results.csv"), summary: folder.path().join("a.summary.json") };
+        fs::write(&place.results, "a person's notes").unwrap();
+        let mut warnings = Vec::new();
+        make_way(&place, Some(8), &mut warnings).unwrap();
+        assert_eq!(fs::read_to_string(folder.path().join("a.results.kept-1.csv")).unwrap(), "a person's notes");
+        assert_eq!(warnings.len(), 1);
+    }
+
+    #[test]
+    fn an_unfinished_file_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(Target::create(&folder.path().join("a.results.csv"), &settings()).unwrap());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}

@@ -1,0 +1,156 @@
+//! What a reply that was read means for the chunk and each of its lines. Pure.
+
+use crate::api::reply::{Reading, RowReading};
+use crate::check::value::customer_id_shape;
+use crate::directory::Entry;
+use crate::ledger::{ChunkState, blob};
+use crate::operation::{Key, Operation};
+use crate::outcome::{RowOutcome, Status, code};
+
+/// What to record about a chunk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// Where the chunk stands now.
+    pub state: ChunkState,
+    /// One for each line.
+    pub outcomes: Vec<RowOutcome>,
+    /// Customers that the reply gave ids to.
+    pub customers: Vec<Entry>,
+    /// What a person should know of the reply, a sentence each.
+    pub oddities: Vec<String>,
+}
+
+impl Settled {
+    /// The outcomes as the ledger keeps them.
+    pub fn packed(&self) -> Vec<u8> {
+        blob::pack(&self.outcomes)
+    }
+
+    /// Lines with a status.
+    pub fn count(&self, status: Status) -> u64 {
+        self.outcomes.iter().filter(|outcome| outcome.status == status).count() as u64
+    }
+}
+
+/// The outcome of every line of a chunk that was answered.
+///
+/// # Panics
+/// If the reading is one that settles nothing; such a chunk is sent again, looked up or left.
+pub fn answered(operation: &Operation, reading: &Reading, body: &[u8], lines: usize) -> Settled {
+    match reading {
+        Reading::Rows { rows, unmatched, disagreements } => {
+            let outcomes: Vec<RowOutcome> = rows.iter().map(outcome).collect();
+            let unknown = outcomes.iter().any(|outcome| outcome.status == Status::Unknown);
+            let customers = if operation.key == Key::Customer { customers(body, &outcomes) } else { Vec::new() };
+            let raw = unmatched.iter().map(|item| format!("the reply names a failure that fits no row: {item}"));
+            Settled {
+                state: if unknown { ChunkState::Unknown } else { ChunkState::Settled },
+                outcomes,
+                customers,
+                oddities: disagreements.iter().cloned().chain(raw).collect(),
+            }
+        }
+        Reading::RefusedWhole { status, message, .. } => {
+            let message = format!("the API refused the whole file with {status}: {message}");
+            let refused = RowOutcome::new(Status::Rejected, code::CHUNK_REFUSED, message);
+            Settled {
+                state: ChunkState::Rejected,
+                outcomes: vec![refused; lines],
+                customers: Vec::new(),
+                oddities: Vec::new(),
+            }
+        }
+        other => unreachable!("{other:?} settles nothing"),
+    }
+}
+
+/// The outcome of every line of a chunk that left and has no useful answer.
+pub fn unanswered(reason: &str, lines: usize) -> Settled {
+    let message = format!("sent, and no useful answer came ({reason}); never sent again by itself");
+    Settled {
+        state: ChunkState::Unknown,
+        outcomes: vec![RowOutcome::new(Status::Unknown, code::NO_REPLY, message); lines],
+        customers: Vec::new(),
+        oddities: Vec::new(),
+    }
+}
+
+fn outcome(row: &RowReading) -> RowOutcome {
+    match row {
+        RowReading::Accepted { remote_id } => RowOutcome::accepted(remote_id.clone()),
+        RowReading::Rejected { message } => RowOutcome::new(Status::Rejected, code::REJECTED_BY_API, message.clone()),
+        RowReading::Unknown { reason } => RowOutcome::new(Status::Unknown, code::REPLY_UNCLEAR, reason.clone()),
+    }
+}
+
+/// The customers that the API gave ids to, with what the file said of them.
+fn customers(body: &[u8], outcomes: &[RowOutcome]) -> Vec<Entry> {
+    let mut reader = csv::Reader::from_reader(body);
+    let Ok(headings) = reader.headers().cloned() else { return Vec::new() };
+    let column = |name: &str| headings.iter().position(|heading| heading == name);
+    let (code, tax_number, legal_name) = (column("uniqueRefNo"), column("panOrGstin"), column("legalName"));
+    let records = reader.records().map_while(Result::ok);
+    outcomes
+        .iter()
+        .zip(records)
+        .filter(|(outcome, _)| outcome.status == Status::Accepted)
+        .filter_map(|(outcome, record)| {
+            let customer_id = outcome.remote_id.clone().filter(|id| customer_id_shape(id))?;
+            let cell = |column: Option<usize>| {
+                column.and_then(|column| record.get(column)).filter(|cell| !cell.is_empty()).map(str::to_owned)
+            };
+            let gstin = cell(tax_number).filter(|number| number.len() == 15);
+            Some(Entry { customer_id, code: cell(code), gstin, legal_name: cell(legal_name) })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chunk_with_one_unclear_row_is_unknown_and_the_others_keep_their_outcome() {
+        let operation = Operation::by_name("invoices create").unwrap();
+        let reading = Reading::Rows {
+            rows: vec![
+                RowReading::Accepted { remote_id: Some("CIN1".into()) },
+                RowReading::Rejected { message: "no".into() },
+                RowReading::Unknown { reason: "?".into() },
+            ],
+            unmatched: vec!["{}".into()],
+            disagreements: vec![],
+        };
+        let settled = answered(operation, &reading, b"", 3);
+        assert_eq!(settled.state, ChunkState::Unknown);
+        let statuses: Vec<&str> = settled.outcomes.iter().map(|outcome| outcome.status.as_str()).collect();
+        assert_eq!(statuses, ["accepted", "rejected", "unknown"]);
+        assert_eq!(settled.oddities.len(), 1);
+    }
+
+    #[test]
+    fn accepted_customers_enter_the_directory_with_what_the_file_says() {
+        let operation = Operation::by_name("customers create").unwrap();
+        let id = "KC0123456789ABCD".to_owned();
+        let reading = Reading::Rows {
+            rows: vec![
+                RowReading::Accepted { remote_id: Some(id.clone()) },
+                RowReading::Rejected { message: "no".into() },
+                RowReading::Accepted { remote_id: Some("odd".into()) },
+            ],
+            unmatched: vec![],
+            disagreements: vec![],
+        };
+        let body = b"legalName,uniqueRefNo,panOrGstin\nA Ltd,C1,27AAPFU0939F1ZV\nB,C2,\nC,C3,\n";
+        let settled = answered(operation, &reading, body, 3);
+        assert_eq!(
+            settled.customers,
+            [Entry {
+                customer_id: id,
+                code: Some("C1".into()),
+                gstin: Some("27AAPFU0939F1ZV".into()),
+                legal_name: Some("A Ltd".into())
+            }]
+        );
+    }
+}

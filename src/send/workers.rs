@@ -1,0 +1,381 @@
+//! The senders: threads that take planned chunks in order, send them at the common pace, and record what came back.
+//!
+//! Owns the order of steps for one chunk. What follows a try is decided in [`super::retry`], what a reply means in
+//! [`super::settle`]. The one rule: the attempt is in the ledger before its first byte leaves, and its reply before
+//! anything derived from it is told to anybody.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use super::limiter::Limiter;
+use super::retry::{Limits, Next, Patience, Tried};
+use super::settle::{self, Settled};
+use crate::api::reply::{self, Reading, ReplyNames, SentRow};
+use crate::api::{Api, Exchange, Token, Upload};
+use crate::clock::Clock;
+use crate::config::Sending;
+use crate::event::{Event, Observer};
+use crate::ledger::{
+    AttemptId, ChunkChange, ChunkHead, ChunkState, Ledger, LedgerError, NewAttempt, NewReply, RunId, blob,
+};
+use crate::operation::Operation;
+use crate::outcome::Status;
+use crate::stop::{Stop, StopReason};
+
+// Limit: chunks in a row without a useful answer after which the API counts as down.
+const OUTAGE_CHUNKS: u32 = 5;
+
+/// Everything that sending needs.
+pub struct Senders<'a> {
+    /// What is done to the rows.
+    pub operation: &'static Operation,
+    /// The run.
+    pub run: RunId,
+    /// Normalised base URL and company.
+    pub account: &'a str,
+    /// Pace and limits.
+    pub settings: &'a Sending,
+    /// Decides the day of the quota.
+    pub timezone: &'a TimeZone,
+    /// The record of everything.
+    pub ledger: &'a dyn Ledger,
+    /// The way out.
+    pub api: &'a dyn Api,
+    /// The common pace.
+    pub limiter: &'a Limiter,
+    /// The time.
+    pub clock: &'a dyn Clock,
+    /// Asked before each request.
+    pub stop: &'a Stop,
+    /// Hears of everything.
+    pub observer: &'a dyn Observer,
+}
+
+/// What the senders have done so far, shared by all.
+struct Shared {
+    chunks: Vec<ChunkHead>,
+    next: AtomicUsize,
+    fruitless: AtomicU32,
+    done: Mutex<Done>,
+    quota: Mutex<Option<(String, u64)>>,
+    reason: Mutex<Option<String>>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Done {
+    rows: u64,
+    accepted: u64,
+    rejected: u64,
+    unknown: u64,
+}
+
+/// One chunk on its way.
+struct Outgoing {
+    head: ChunkHead,
+    body: Vec<u8>,
+    rows: Vec<SentRow>,
+}
+
+/// What one try brought.
+struct Answer {
+    exchange: Exchange,
+    reading: Option<Reading>,
+    retry_after: Option<Duration>,
+}
+
+/// Whether a sender goes on with the next chunk.
+enum Onward {
+    Next,
+    Stop,
+}
+
+impl Senders<'_> {
+    /// Sends planned chunks until none is left or somebody asks to stop; says why it stopped early, if it did.
+    pub fn send(&self, chunks: Vec<ChunkHead>) -> Option<String> {
+        let threads = self.settings.concurrency.min(chunks.len()).max(1);
+        let shared = Shared {
+            chunks,
+            next: AtomicUsize::new(0),
+            fruitless: AtomicU32::new(0),
+            done: Mutex::new(Done::default()),
+            quota: Mutex::new(None),
+            reason: Mutex::new(None),
+        };
+        std::thread::scope(|scope| {
+            for number in 1..=threads {
+                let name = format!("sender-{number}");
+                let shared = &shared;
+                std::thread::Builder::new()
+                    .name(name.clone())
+                    .spawn_scoped(scope, move || self.work(&name, shared))
+                    .expect("the system grants a few threads");
+            }
+        });
+        shared.reason.into_inner().expect("no sender panics while it holds the reason")
+    }
+
+    fn work(&self, sender: &str, shared: &Shared) {
+        while !self.stop.asked() {
+            let Some(head) = shared.chunks.get(shared.next.fetch_add(1, Ordering::SeqCst)) else { return };
+            let onward = self.take(head).and_then(|outgoing| self.send_chunk(sender, outgoing, shared));
+            match onward {
+                Ok(Onward::Next) => {}
+                Ok(Onward::Stop) => return,
+                Err(error) => {
+                    self.halt(shared, StopReason::Ledger, format!("{error}; hint: {}", error.hint()));
+                    return;
+                }
+            }
+        }
+    }
+
+    fn take(&self, head: &ChunkHead) -> Result<Outgoing, LedgerError> {
+        let body = blob::decompress(&self.ledger.chunk_payload(head.id)?)?;
+        let rows = reply::sent_rows(&body);
+        if rows.len() != head.rows as usize {
+            return Err(LedgerError::Damaged(format!("chunk {} has {} lines, not {}", head.id, rows.len(), head.rows)));
+        }
+        Ok(Outgoing { head: head.clone(), body, rows })
+    }
+
+    /// Tries until the chunk is settled, unknown, or left planned.
+    fn send_chunk(&self, sender: &str, outgoing: Outgoing, shared: &Shared) -> Result<Onward, LedgerError> {
+        let limits = Limits { attempts: self.settings.attempts, ..Limits::default() };
+        let mut patience = Patience::new(limits, self.operation.repeat, outgoing.head.id.0 as u64);
+        let mut number = outgoing.head.attempts;
+        loop {
+            let token = match self.api.token() {
+                Ok(token) => token,
+                Err(error) => match self.leave_or_wait(patience.decide(Tried::NoToken(&error)), shared) {
+                    Some(onward) => return Ok(onward),
+                    None => continue,
+                },
+            };
+            if !self.limiter.wait(self.stop) || !self.within_quota(shared)? {
+                return Ok(Onward::Stop);
+            }
+            number += 1;
+            let attempt = self.begin(sender, &outgoing, number)?;
+            let left_at = self.clock.elapsed();
+            let answer = self.exchange(&token, &outgoing, left_at);
+            let took = self.clock.elapsed().saturating_sub(left_at);
+            let next = patience.decide(answer.tried());
+            self.record(&outgoing, attempt, &answer, &next, shared)?;
+            self.tell(&outgoing, number, &answer, &next, took);
+            match next {
+                Next::Settle => {
+                    shared.fruitless.store(0, Ordering::SeqCst);
+                    return Ok(Onward::Next);
+                }
+                Next::Unknown(reason) => return Ok(self.after_unknown(&reason, shared)),
+                Next::Renew => self.api.discard(&token),
+                other => {
+                    if let Some(onward) = self.leave_or_wait(other, shared) {
+                        return Ok(onward);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Waits if the chunk is to be tried again; says how the sender goes on if it is not.
+    fn leave_or_wait(&self, next: Next, shared: &Shared) -> Option<Onward> {
+        match next {
+            Next::RetryAfter(time) => {
+                if time > Duration::from_secs(2) {
+                    self.observer.event(&Event::Waiting { reason: "back-off".to_owned(), time });
+                }
+                self.stop.wait(time).then_some(Onward::Stop)
+            }
+            Next::GiveUpUnsent(reason) => {
+                self.halt(shared, StopReason::Outage, reason);
+                Some(Onward::Stop)
+            }
+            Next::Stop { reason, message } => {
+                self.halt(shared, reason, message);
+                Some(Onward::Stop)
+            }
+            Next::Settle | Next::Renew | Next::Unknown(_) => None,
+        }
+    }
+
+    fn after_unknown(&self, reason: &str, shared: &Shared) -> Onward {
+        let fruitless = shared.fruitless.fetch_add(1, Ordering::SeqCst) + 1;
+        if fruitless >= OUTAGE_CHUNKS {
+            let reason = format!("{fruitless} chunks in a row got no useful answer, the last: {reason}");
+            self.halt(shared, StopReason::Outage, reason);
+            return Onward::Stop;
+        }
+        Onward::Next
+    }
+
+    fn halt(&self, shared: &Shared, reason: StopReason, message: String) {
+        let mut first = shared.reason.lock().expect("no sender panics while it holds the reason");
+        if first.is_none() {
+            self.observer.event(&Event::Stopping { reason: message.clone() });
+            *first = Some(message);
+        }
+        self.stop.ask(reason);
+    }
+
+    fn begin(&self, sender: &str, outgoing: &Outgoing, number: u32) -> Result<AttemptId, LedgerError> {
+        self.ledger.start_attempt(&NewAttempt {
+            run: self.run,
+            chunk: outgoing.head.id,
+            number,
+            sender,
+            started_at: self.clock.now(),
+            digest: *blake3::hash(&outgoing.body).as_bytes(),
+            account: self.account,
+            day: &self.day(),
+        })
+    }
+
+    fn day(&self) -> String {
+        self.clock.now().to_zoned(self.timezone.clone()).date().to_string()
+    }
+
+    /// Whether the day still has a request left; takes it if so.
+    fn within_quota(&self, shared: &Shared) -> Result<bool, LedgerError> {
+        let Some(per_day) = self.settings.per_day else { return Ok(true) };
+        let today = self.day();
+        let mut quota = shared.quota.lock().expect("no sender panics while it holds the quota");
+        let used = match quota.take() {
+            Some((day, used)) if day == today => used,
+            _ => self.ledger.day_count(self.account, &today)?.0,
+        };
+        let left = used < per_day;
+        *quota = Some((today, used + u64::from(left)));
+        drop(quota);
+        if !left {
+            let message = format!("--per-day: the {per_day} requests of today are used up; the rest stays planned");
+            self.halt(shared, StopReason::Quota, message);
+        }
+        Ok(left)
+    }
+
+    fn exchange(&self, token: &Token, outgoing: &Outgoing, left_at: Duration) -> Answer {
+        let file_name = format!("arload-{}-{}.csv", self.run, outgoing.head.ordinal);
+        let exchange = self.api.upload(
+            token,
+            &Upload {
+                operation: self.operation,
+                account_id: &outgoing.head.account_id,
+                file_name: &file_name,
+                body: &outgoing.body,
+            },
+        );
+        let Exchange::Answered(response) = &exchange else {
+            return Answer { exchange, reading: None, retry_after: None };
+        };
+        let reading = reply::read_bulk(self.operation, response, &outgoing.rows, &ReplyNames::default());
+        let retry_after = response.retry_after;
+        // A 429, and a 503 that names a time, slow all senders down; other headers are only a hint.
+        match &reading {
+            Reading::NotActedOn { throttled, .. } if *throttled || retry_after.is_some() => {
+                self.limiter.throttled(left_at, retry_after);
+            }
+            _ => {
+                if let Some(left) = response.rate_left {
+                    self.limiter.hint(left);
+                }
+            }
+        }
+        Answer { exchange, reading: Some(reading), retry_after }
+    }
+
+    fn record(
+        &self,
+        outgoing: &Outgoing,
+        attempt: AttemptId,
+        answer: &Answer,
+        next: &Next,
+        shared: &Shared,
+    ) -> Result<(), LedgerError> {
+        let lines = outgoing.rows.len();
+        let settled = match (next, &answer.reading) {
+            (Next::Settle, Some(reading)) => Some(settle::answered(self.operation, reading, &outgoing.body, lines)),
+            (Next::Unknown(reason), _) => Some(settle::unanswered(reason, lines)),
+            _ => None,
+        };
+        let packed = settled.as_ref().map(Settled::packed);
+        let (kind, status, request_id, body) = answer.record();
+        self.ledger.finish_attempt(
+            &NewReply { attempt, received_at: self.clock.now(), kind, status, request_id, body },
+            outgoing.head.id,
+            &ChunkChange {
+                state: settled.as_ref().map_or(ChunkState::Planned, |settled| settled.state),
+                outcomes: packed.as_deref(),
+                refused: settled.as_ref().is_some_and(|settled| settled.state == ChunkState::Rejected),
+                customers: settled.as_ref().map_or(&[], |settled| settled.customers.as_slice()),
+            },
+            (self.account, &self.day()),
+        )?;
+        if let Some(settled) = &settled {
+            self.count(settled, shared);
+        }
+        Ok(())
+    }
+
+    fn count(&self, settled: &Settled, shared: &Shared) {
+        for message in &settled.oddities {
+            self.observer.event(&Event::Warning { message: message.clone(), hint: None });
+        }
+        let mut done = shared.done.lock().expect("no sender panics while it counts");
+        done.rows += settled.outcomes.len() as u64;
+        done.accepted += settled.count(Status::Accepted);
+        done.rejected += settled.count(Status::Rejected);
+        done.unknown += settled.count(Status::Unknown);
+        self.observer.event(&Event::Progress {
+            done: done.rows,
+            total: shared.chunks.iter().map(|chunk| u64::from(chunk.rows)).sum(),
+            accepted: done.accepted,
+            rejected: done.rejected,
+            unknown: done.unknown,
+            rate: self.limiter.current_rate(),
+        });
+    }
+
+    fn tell(&self, outgoing: &Outgoing, number: u32, answer: &Answer, next: &Next, took: Duration) {
+        let status = match &answer.exchange {
+            Exchange::Answered(response) => Some(response.status),
+            _ => None,
+        };
+        let message = match (next, &answer.reading) {
+            (Next::Settle, Some(Reading::RefusedWhole { message, .. })) => {
+                format!("the whole file was refused: {message}")
+            }
+            (Next::Settle, _) => String::new(),
+            (Next::Unknown(reason), _) => format!("no useful answer, recorded as unknown: {reason}"),
+            (Next::Renew, _) => "the token was not taken; asking for another".to_owned(),
+            (Next::RetryAfter(time), _) => format!("not acted on; again in {:.1} s", time.as_secs_f64()),
+            (Next::GiveUpUnsent(reason), _) | (Next::Stop { message: reason, .. }, _) => reason.clone(),
+        };
+        self.observer.event(&Event::Attempt { chunk: outgoing.head.ordinal, number, status, message, took });
+    }
+}
+
+impl Answer {
+    fn tried(&self) -> Tried<'_> {
+        match (&self.exchange, &self.reading) {
+            (Exchange::Answered(_), Some(reading)) => Tried::Answered { reading, retry_after: self.retry_after },
+            (Exchange::NotSent(words), _) => Tried::NotSent(words),
+            (Exchange::NoReply(words), _) => Tried::NoReply(words),
+            (Exchange::Answered(_), None) => Tried::NoReply("the answer was not read"),
+        }
+    }
+
+    /// Kind, status, request id and body as the ledger keeps them.
+    fn record(&self) -> (&'static str, Option<u16>, Option<&str>, &[u8]) {
+        match &self.exchange {
+            Exchange::Answered(response) => {
+                ("answered", Some(response.status), response.request_id.as_deref(), &response.body)
+            }
+            Exchange::NotSent(words) => ("not-sent", None, None, words.as_bytes()),
+            Exchange::NoReply(words) => ("no-reply", None, None, words.as_bytes()),
+        }
+    }
+}
