@@ -56,7 +56,7 @@ impl Pipeline<'_> {
         operation: &'static Operation,
         run: &Run,
         refused: usize,
-        stopped: Option<String>,
+        stopped: Option<&str>,
     ) -> Result<Report, RunError> {
         let open = self
             .ledger
@@ -69,22 +69,36 @@ impl Pipeline<'_> {
         let run = self.stored(run.id)?;
         let (totals, breakdown) = results::totals(self.ledger, &run)?;
         let exit = self.exit_code(&totals, &breakdown, refused);
-        let written = self.write_results(&run)?;
+        let (files, exit) = self.write_or_warn(&run, exit)?;
+        let id = (!self.settings.mode.dry_run).then_some(run.id);
+        self.observer.event(&Event::Finished {
+            run: id.map(|run| run.0),
+            totals: totals.clone(),
+            exit: exit.code(),
+            next: next_steps(operation, &run, &totals, &breakdown, stopped, self.settings.mode.dry_run),
+            head: hex(&self.ledger.head(run.id)?),
+        });
+        Ok(Report { run: id, totals, exit, files })
+    }
+
+    /// Writes the results; what was sent is known whether or not they can be written, so a failure is told, not thrown.
+    fn write_or_warn(&self, run: &Run, exit: ExitCode) -> Result<(Vec<PathBuf>, ExitCode), RunError> {
+        let written = match self.write_results(run) {
+            Ok(written) => written,
+            Err(error @ RunError::TotalsDisagree(_)) => return Err(error),
+            Err(error) => {
+                let hint = format!("the ledger has every outcome: \"arload runs results {}\" writes them", run.id);
+                self.observer.event(&Event::Warning { message: error.to_string(), hint: Some(hint) });
+                return Ok((Vec::new(), ExitCode::worst([exit, ExitCode::StoppedEarly])));
+            }
+        };
         for message in written.warnings {
             self.observer.event(&Event::Warning { message, hint: None });
         }
         for path in &written.files {
             self.observer.event(&Event::ResultsWritten { path: path.display().to_string() });
         }
-        let id = (!self.settings.mode.dry_run).then_some(run.id);
-        self.observer.event(&Event::Finished {
-            run: id.map(|run| run.0),
-            totals: totals.clone(),
-            exit: exit.code(),
-            next: next_steps(operation, &run, &totals, &breakdown, stopped.as_deref(), self.settings.mode.dry_run),
-            head: hex(&self.ledger.head(run.id)?),
-        });
-        Ok(Report { run: id, totals, exit, files: written.files })
+        Ok((written.files, exit))
     }
 
     fn label(&self, run: &Run) -> Result<RunLabel, RunError> {

@@ -1,11 +1,12 @@
 //! The composition root: joins the stages into a run, from files to results.
 //!
 //! [`Pipeline::run_sheets`] is `arload RESOURCE VERB FILE...`, [`Pipeline::send_run`] is `arload runs send ID`. The
-//! rules: the account's lock is held from planning to the last reply, the plan is durable before the first request, and
+//! rules: the account's lock ([`lock`]) is held from planning to the last reply, the plan is durable before the first request, and
 //! results are written from the ledger whatever ended the sending.
 
 mod finish;
 mod input;
+pub mod lock;
 mod resume;
 
 use std::io::Read;
@@ -26,13 +27,9 @@ use crate::operation::Operation;
 use crate::outcome::Totals;
 use crate::plan::read::{ReadRun, Reading};
 use crate::plan::write::{Planned, Planning};
-use crate::platform::{LockError, ProcessLock};
 use crate::send::limiter::Limiter;
 use crate::send::workers::Senders;
 use crate::stop::{Stop, StopReason};
-
-/// How often a waiting process asks for the lock again.
-const LOCK_POLL: Duration = Duration::from_millis(500);
 
 /// What a run is made of; built by the binary, used by every command on runs.
 pub struct Pipeline<'a> {
@@ -77,7 +74,6 @@ impl Pipeline<'_> {
         inputs: &[String],
         stdin: Box<dyn Read + '_>,
     ) -> Result<Report, RunError> {
-        let _lock = if self.settings.mode.dry_run { None } else { Some(self.lock()?) };
         let opened = input::open(inputs, stdin, self.settings, self.observer)?;
         self.test_results(&opened.shown())?;
         let (mut read, refused) = self.read(operation, &opened)?;
@@ -96,12 +92,11 @@ impl Pipeline<'_> {
         drop(read);
         let run = self.stored(planned.run)?;
         let stopped = if self.may_send(&planned) { self.send(operation, &run)? } else { None };
-        self.finish(operation, &run, refused, stopped)
+        self.finish(operation, &run, refused, stopped.as_deref())
     }
 
     /// Goes on with a planned or unfinished run, whatever its age.
     pub fn send_run(&self, id: RunId) -> Result<Report, RunError> {
-        let _lock = self.lock()?;
         let run = self.stored(id)?;
         if run.account != self.account {
             return Err(RunError::Input {
@@ -131,29 +126,7 @@ impl Pipeline<'_> {
             unknown: rows(ChunkState::Unknown),
         });
         let stopped = if self.settings.mode.plan_only { None } else { self.send(operation, run)? };
-        self.finish(operation, run, refused, stopped)
-    }
-
-    /// Takes the account's lock, or says who is at work.
-    fn lock(&self) -> Result<ProcessLock, RunError> {
-        let folder = self.settings.places.state.join("locks");
-        let path = folder.join(format!("{}.lock", &blake3::hash(self.account.as_bytes()).to_hex()[..16]));
-        crate::platform::create_private_folder(&folder)
-            .map_err(|source| RunError::Lock { path: folder.display().to_string(), source })?;
-        loop {
-            match ProcessLock::take(&path) {
-                Ok(lock) => return Ok(lock),
-                Err(LockError::Held) if self.settings.mode.wait => {
-                    if self.stop.wait(LOCK_POLL) {
-                        return Err(RunError::Interrupted);
-                    }
-                }
-                Err(LockError::Held) => return Err(RunError::Locked(self.account.to_owned())),
-                Err(LockError::Refused(path, source)) => {
-                    return Err(RunError::Lock { path: path.display().to_string(), source });
-                }
-            }
-        }
+        self.finish(operation, run, refused, stopped.as_deref())
     }
 
     fn read(&self, operation: &'static Operation, opened: &input::Opened) -> Result<(ReadRun, usize), RunError> {

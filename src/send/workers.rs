@@ -352,7 +352,7 @@ impl Senders<'_> {
             (Next::Unknown(reason), _) => format!("no useful answer, recorded as unknown: {reason}"),
             (Next::Renew, _) => "the token was not taken; asking for another".to_owned(),
             (Next::RetryAfter(time), _) => format!("not acted on; again in {:.1} s", time.as_secs_f64()),
-            (Next::GiveUpUnsent(reason), _) | (Next::Stop { message: reason, .. }, _) => reason.clone(),
+            (Next::GiveUpUnsent(reason) | Next::Stop { message: reason, .. }, _) => reason.clone(),
         };
         self.observer.event(&Event::Attempt { chunk: outgoing.head.ordinal, number, status, message, took });
     }

@@ -1,0 +1,47 @@
+//! `arload RESOURCE VERB FILE...`: every operation on sheets.
+
+use std::io;
+use std::sync::Arc;
+
+use arload::config::layers::Purpose;
+use arload::event::{Event, Observer as _};
+use arload::exit::ExitCode;
+use arload::operation::Operation;
+use arload::stop::Stop;
+
+use crate::args::SheetArgs;
+use crate::console::Console;
+use crate::flags::Flags as _;
+use crate::interrupt;
+use crate::session::{Session, Use};
+use crate::surroundings::Surroundings;
+
+/// Runs an operation over the sheets that the arguments name.
+pub(crate) fn run(
+    operation: &'static Operation, arguments: &SheetArgs, surroundings: &Surroundings,
+) -> anyhow::Result<ExitCode> {
+    let settled = surroundings.settle(&arguments.values(), Purpose::Sheets(operation))?;
+    let console = Console::new(settled.settings.output);
+    for message in settled.warnings {
+        console.event(&Event::Warning { message, hint: None });
+    }
+    size_pool(settled.settings.threads);
+    let stop = Arc::new(Stop::default());
+    interrupt::listen(&stop)?;
+    let session = Session::open(settled.settings, Use::Write, &stop)?;
+    console.event(&Event::Account {
+        host: session.host().to_owned(),
+        environment: session.settings.environment.clone(),
+        company: session.settings.company.company_id.clone(),
+        operation: operation.name(),
+    });
+    let pipeline = session.pipeline(&stop, &console);
+    let report = pipeline.run_sheets(operation, &arguments.files, Box::new(io::stdin()))?;
+    Ok(report.exit)
+}
+
+/// Gives rayon as many workers as asked for.
+fn size_pool(threads: usize) {
+    // It fails only where the pool exists already, which then has its size.
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(|number| format!("check-{number}")).build_global();
+}

@@ -1,0 +1,280 @@
+//! What a person or a script sees of a run: progress, talk on standard error, the summary on standard output.
+//!
+//! One observer for both kinds of reader. The rule: with `--json` standard output holds JSON lines and nothing else.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use arload::config::{Output, Progress};
+use arload::event::{Event, Observer};
+use arload::money::Total;
+use arload::outcome::{Status, Totals};
+use arload::plan::{count, grouped};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// How often a line is written where there is no terminal.
+const PLAIN_EVERY: Duration = Duration::from_secs(10);
+
+/// Prints events.
+pub(crate) struct Console {
+    output: Output,
+    bar: Option<ProgressBar>,
+    state: Mutex<State>,
+}
+
+struct State {
+    last_line: Instant,
+    files: Vec<String>,
+}
+
+impl Console {
+    /// A console as the settings wish it.
+    pub(crate) fn new(output: Output) -> Self {
+        let wanted = match output.progress {
+            Progress::Always => true,
+            Progress::Never => false,
+            Progress::Auto => io::stderr().is_terminal(),
+        };
+        let bar = (wanted && !output.quiet && !output.json && io::stderr().is_terminal()).then(|| {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(5));
+            let style = ProgressStyle::with_template("{msg}").expect("the template is a constant");
+            bar.set_style(style);
+            bar
+        });
+        let state = State { last_line: Instant::now(), files: Vec::new() };
+        Self { output, bar, state: Mutex::new(state) }
+    }
+
+    fn say(&self, text: &str) {
+        let print = || {
+            // Nothing more can be done where standard error is gone.
+            let _ = writeln!(io::stderr().lock(), "{text}");
+        };
+        match &self.bar {
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        }
+    }
+
+    fn talk(&self, text: &str) {
+        if !self.output.quiet {
+            self.say(text);
+        }
+    }
+
+    fn problem(&self, message: &str, hint: Option<&String>) {
+        self.say(&format!("arload: {message}"));
+        if let Some(hint) = hint {
+            self.say(&format!("hint: {hint}"));
+        }
+    }
+
+    /// Shows how far things are: in the bar on a terminal, else in a line every ten seconds.
+    fn progress(&self, text: impl FnOnce() -> String) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(text());
+            bar.tick();
+            return;
+        }
+        if self.output.quiet || self.output.progress == Progress::Never {
+            return;
+        }
+        let mut state = self.state.lock().expect("no printer panics");
+        if state.last_line.elapsed() >= PLAIN_EVERY {
+            state.last_line = Instant::now();
+            drop(state);
+            self.say(&text());
+        }
+    }
+
+    fn print(&self, text: &str) {
+        let mut out = io::stdout().lock();
+        // A closed pipe ends the talk, not the run.
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
+
+    fn finished(&self, run: Option<i64>, totals: &Totals, next: &[String], head: &str) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+        let mut text = verdict(run, totals);
+        text.push_str(&table(totals));
+        for file in &self.state.lock().expect("no printer panics").files {
+            text.push_str(&format!("results: {file}\n"));
+        }
+        for step in next {
+            text.push_str(&format!("next: {step}\n"));
+        }
+        if run.is_some() {
+            text.push_str(&format!("history: {}\n", &head[..head.len().min(16)]));
+        }
+        self.print(&text);
+    }
+
+    fn tell(&self, event: &Event) {
+        match event {
+            Event::Account { host, environment, company, operation } => {
+                let environment = environment.as_ref().map_or_else(String::new, |label| format!(" ({label})"));
+                self.talk(&format!("{operation}: {host}{environment}, company {company}"));
+            }
+            Event::InputSkipped { path, reason } => self.talk(&format!("{path}: {reason}")),
+            Event::SheetRefused { message, hint } => self.problem(message, hint.as_ref()),
+            Event::SheetRead { sheet, rows, notes } => {
+                self.talk(&format!("{sheet}: {}", count(*rows, "row")));
+                for note in notes {
+                    self.talk(&format!("  {note}"));
+                }
+            }
+            Event::Checked { rows } => self.progress(|| format!("checked {}", count(*rows, "row"))),
+            Event::Planned { run, rows, chunks, ended, least_time } => self.talk(&format!(
+                "run {run}: {} in {}, at least {}; {} ended without sending",
+                count(*rows, "row"),
+                count(*chunks, "request"),
+                span(*least_time),
+                grouped(*ended)
+            )),
+            Event::Resumed { run, rows, unknown } => self.talk(&format!(
+                "run {run} goes on: {} to send, {} unknown",
+                count(*rows, "row"),
+                grouped(*unknown)
+            )),
+            Event::Superseded { run, rows } => {
+                self.say(&format!("run {run} is given up for this one: {} of it not sent", count(*rows, "row")));
+            }
+            Event::Recovered { run, chunks } => self.say(&format!(
+                "run {run} was cut off: {} without a recorded answer, unknown from now on",
+                count(u64::from(*chunks), "request")
+            )),
+            Event::Withheld { reason } => self.problem(&format!("nothing was sent: {reason}"), None),
+            Event::Attempt { chunk, number, status, message, .. } if !message.is_empty() => {
+                let status = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+                self.talk(&format!("chunk {chunk}, try {number}: {status}: {message}"));
+            }
+            Event::Attempt { .. } => {}
+            Event::Progress { done, total, accepted, rejected, unknown, rate } => self.progress(|| {
+                format!(
+                    "sent {} of {}: {} accepted, {} rejected, {} unknown; {rate:.1}/s{}",
+                    grouped(*done),
+                    count(*total, "row"),
+                    grouped(*accepted),
+                    grouped(*rejected),
+                    grouped(*unknown),
+                    self.left(*done, *total)
+                )
+            }),
+            Event::Waiting { reason, time } => self.talk(&format!("waiting {} ({reason})", span(*time))),
+            Event::Stopping { reason } => self.problem(&format!("stopping: {reason}"), None),
+            Event::Warning { message, hint } => self.problem(message, hint.as_ref()),
+            Event::ResultsWritten { path } => {
+                self.state.lock().expect("no printer panics").files.push(path.clone());
+            }
+            Event::Finished { run, totals, next, head, .. } => self.finished(*run, totals, next, head),
+        }
+    }
+
+    /// The time left, from the pace so far.
+    fn left(&self, done: u64, total: u64) -> String {
+        let Some(bar) = &self.bar else { return String::new() };
+        let elapsed = bar.elapsed();
+        if done == 0 || done >= total {
+            return String::new();
+        }
+        let left = elapsed.mul_f64((total - done) as f64 / done as f64);
+        format!(", about {} left", span(left))
+    }
+}
+
+impl Observer for Console {
+    fn event(&self, event: &Event) {
+        if self.output.json {
+            let line = serde_json::to_string(event).expect("events have string keys only");
+            self.print(&format!("{line}\n"));
+        } else {
+            self.tell(event);
+        }
+    }
+}
+
+/// The run in one sentence: every outcome that occurs, of all rows and rupees.
+fn verdict(run: Option<i64>, totals: &Totals) -> String {
+    let parts: Vec<String> = Status::ALL
+        .iter()
+        .filter(|status| totals.rows(**status) > 0)
+        .map(|status| format!("{} {}", grouped(totals.rows(*status)), status.as_str()))
+        .collect();
+    let parts = if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") };
+    let sum = rupees(totals.read.total);
+    let run = run.map_or_else(|| "dry run".to_owned(), |run| format!("run {run}"));
+    format!("{run}: {parts} of {}{sum}\n", count(totals.read.rows, "row"))
+}
+
+fn rupees(total: Total) -> String {
+    if total == Total::default() { String::new() } else { format!(" ({})", total.rupees()) }
+}
+
+/// Rows and rupees by outcome, and what they add up to.
+pub(crate) fn table(totals: &Totals) -> String {
+    let lines = Status::ALL.iter().filter_map(|status| totals.by_status.get(status).map(|sum| (status.as_str(), sum)));
+    let lines: Vec<(&str, String, String, String)> = lines
+        .chain(std::iter::once(("read", &totals.read)))
+        .map(|(name, sum)| (name, grouped(sum.rows), sum.taxable.rupees(), sum.total.rupees()))
+        .collect();
+    let width = |pick: fn(&(&str, String, String, String)) -> usize| lines.iter().map(pick).max().unwrap_or(0);
+    let (names, rows) = (width(|line| line.0.len()).max(7), width(|line| line.1.chars().count()).max(4));
+    let taxable = width(|line| line.2.chars().count()).max(7);
+    let total = width(|line| line.3.chars().count()).max(5);
+    let money = totals.read.total != Total::default() || totals.read.taxable != Total::default();
+    let mut text = if money {
+        format!("  {:names$}  {:>rows$}  {:>taxable$}  {:>total$}\n", "outcome", "rows", "taxable", "total")
+    } else {
+        format!("  {:names$}  {:>rows$}\n", "outcome", "rows")
+    };
+    for (name, count, base, sum) in &lines {
+        let line = if money {
+            format!("  {name:names$}  {count:>rows$}  {base:>taxable$}  {sum:>total$}\n")
+        } else {
+            format!("  {name:names$}  {count:>rows$}\n")
+        };
+        text.push_str(&line);
+    }
+    if totals.read.rows_with_unreadable_amount > 0 {
+        let rows = count(totals.read.rows_with_unreadable_amount, "row");
+        text.push_str(&format!("  {rows} with an amount that cannot be read, counted with what can\n"));
+    }
+    text
+}
+
+/// `850 ms`, `9 s`, `12 min`, `3 h`.
+pub(crate) fn span(time: Duration) -> String {
+    match time.as_secs() {
+        0 => format!("{} ms", time.as_millis()),
+        seconds @ 1..=119 => format!("{seconds} s"),
+        seconds @ 120..=7199 => format!("{} min", seconds.div_ceil(60)),
+        seconds => format!("{} h", seconds.div_ceil(3600)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arload::money::Money;
+    use arload::outcome::Amounts;
+
+    #[test]
+    fn the_table_adds_up_before_the_readers_eyes() {
+        let amounts = Amounts { taxable: Some(Money(10_000_000)), total: Some(Money(11_800_000)), ..Amounts::default() };
+        let mut totals = Totals::default();
+        for status in [Status::Accepted, Status::Accepted, Status::Unknown] {
+            totals.read.add(&amounts);
+            totals.add(status, &amounts);
+        }
+        assert_eq!(verdict(Some(7), &totals), "run 7: 2 accepted, 1 unknown of 3 rows (₹3,54,000.00)\n");
+        insta::assert_snapshot!(table(&totals), @r"
+        outcome   rows       taxable         total
+        accepted     2  ₹2,00,000.00  ₹2,36,000.00
+        unknown      1  ₹1,00,000.00  ₹1,18,000.00
+        read         3  ₹3,00,000.00  ₹3,54,000.00
+        ");
+    }
+}

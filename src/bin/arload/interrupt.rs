@@ -1,0 +1,28 @@
+//! Ctrl-C and SIGTERM: the first asks to stop, the second stops at once.
+
+use std::io::Write as _;
+use std::sync::Arc;
+
+use arload::exit::ExitCode;
+use arload::stop::{Stop, StopReason};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+/// Listens for signals for as long as the process lives.
+pub(crate) fn listen(stop: &Arc<Stop>) -> std::io::Result<()> {
+    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    let stop = Arc::clone(stop);
+    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        for (count, _) in signals.forever().enumerate() {
+            let mut talk = std::io::stderr().lock();
+            if count == 0 {
+                stop.ask(StopReason::Interrupted);
+                let _ = writeln!(talk, "arload: stopping: what is under way is finished; once more stops at once");
+            } else {
+                let _ = writeln!(talk, "arload: stopped at once; the ledger knows what was sent");
+                std::process::exit(i32::from(ExitCode::Interrupted.code()));
+            }
+        }
+    })?;
+    Ok(())
+}

@@ -1,0 +1,172 @@
+//! Builds what a command on runs needs: the ledger, the sandbox, the API's client, the wish to stop.
+//!
+//! The rule: parts are made here and handed to [`arload::pipeline::Pipeline`]; nothing is decided about rows.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use arload::api::client::{HttpApi, HttpSettings, login_host};
+use arload::api::guard::LoginGuard;
+use arload::clock::{Clock, SystemClock};
+use arload::config::account::AccountKey;
+use arload::config::{Credentials, Settings, Target};
+use arload::error::RunError;
+use arload::event::Observer;
+use arload::ledger::sqlite::SqliteLedger;
+use arload::ledger::{Ledger, LedgerError};
+use arload::pipeline::{Pipeline, lock};
+use arload::platform::{self, ProcessLock};
+use arload::sandbox::{self, Sandbox, SandboxSettings};
+use arload::stop::Stop;
+
+/// Everything that lives as long as the command.
+pub(crate) struct Session {
+    pub(crate) settings: Settings,
+    account: String,
+    host: String,
+    ledger: SqliteLedger,
+    /// The ledger with earlier runs, where the other is a scratch one.
+    earlier: Option<SqliteLedger>,
+    api: Option<HttpApi>,
+    clock: Arc<dyn Clock>,
+    _sandbox: Option<Sandbox>,
+    /// Given back last: whatever writes has ended before.
+    _lock: Option<ProcessLock>,
+}
+
+/// What the command does with the ledger.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// Only looks at it.
+    Read,
+    /// Plans or sends.
+    Write,
+}
+
+/// The ledger's file for these settings; the stand-in has one of its own.
+pub(crate) fn ledger_path(settings: &Settings) -> PathBuf {
+    let name = if settings.target == Target::Sandbox { "sandbox-ledger.db" } else { "ledger.db" };
+    settings.places.state.join(name)
+}
+
+impl Session {
+    /// Opens what the command needs; nothing is sent.
+    pub(crate) fn open(settings: Settings, purpose: Use, stop: &Stop) -> anyhow::Result<Session> {
+        let key = AccountKey::of(&settings);
+        let account = key.as_ref().map_or_else(String::new, AccountKey::to_string);
+        let writes = purpose == Use::Write && !settings.mode.dry_run;
+        let lock = if writes { Some(lock::take(&settings.places.state, &account, settings.mode.wait, stop)?) } else { None };
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+        let path = ledger_path(&settings);
+        let dry_run = settings.mode.dry_run;
+        let (ledger, earlier) = match (dry_run, purpose) {
+            (true, _) => (SqliteLedger::scratch()?, SqliteLedger::open_to_read(&path)?),
+            (false, Use::Read) => (SqliteLedger::open_to_read(&path)?.map_or_else(SqliteLedger::scratch, Ok)?, None),
+            (false, Use::Write) => {
+                let folder = &settings.places.state;
+                platform::create_private_folder(folder)
+                    .map_err(|source| LedgerError::Open { path: folder.display().to_string(), source })?;
+                (SqliteLedger::open(&path)?, None)
+            }
+        };
+        let sends = writes && !settings.mode.plan_only;
+        let sandbox = if sends && settings.target == Target::Sandbox { Some(start_sandbox(&settings)?) } else { None };
+        let api = if sends { Some(connect(&settings, sandbox.as_ref(), &clock)?) } else { None };
+        let host = match (&settings.target, &key) {
+            (Target::Sandbox, _) => "sandbox".to_owned(),
+            (_, Some(key)) => key.base_url.clone(),
+            (_, None) => "no account".to_owned(),
+        };
+        Ok(Session { settings, account, host, ledger, earlier, api, clock, _sandbox: sandbox, _lock: lock })
+    }
+
+    /// The pipeline over what was opened.
+    pub(crate) fn pipeline<'a>(&'a self, stop: &'a Stop, observer: &'a dyn Observer) -> Pipeline<'a> {
+        let earlier: Option<&dyn Ledger> = match (&self.earlier, self.settings.mode.dry_run) {
+            (Some(earlier), _) => Some(earlier),
+            (None, true) => None,
+            (None, false) => Some(&self.ledger),
+        };
+        Pipeline {
+            settings: &self.settings,
+            account: &self.account,
+            host: &self.host,
+            ledger: &self.ledger,
+            earlier,
+            api: self.api.as_ref().map(|api| api as _),
+            clock: Arc::clone(&self.clock),
+            stop,
+            observer,
+        }
+    }
+
+    /// The host as people read it.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The ledger, for commands that list and show.
+    pub(crate) fn ledger(&self) -> &dyn Ledger {
+        &self.ledger
+    }
+}
+
+fn start_sandbox(settings: &Settings) -> anyhow::Result<Sandbox> {
+    let wanted = SandboxSettings {
+        store: Some(settings.places.state.join("sandbox-records.jsonl")),
+        ..SandboxSettings::default()
+    };
+    sandbox::start(SocketAddr::from(([127, 0, 0, 1], 0)), wanted).context("start the sandbox on a loopback port")
+}
+
+fn connect(settings: &Settings, sandbox: Option<&Sandbox>, clock: &Arc<dyn Clock>) -> anyhow::Result<HttpApi> {
+    let (base_url, credentials, guard) = match (&settings.target, sandbox) {
+        (_, Some(sandbox)) => (sandbox.base_url(), demo_credentials(), None),
+        (Target::Server(base_url), None) => {
+            let credentials = settings.credentials.clone().ok_or_else(|| RunError::Input {
+                message: "settings: no credentials".to_owned(),
+                hint: "see \"arload config init\"".to_owned(),
+            })?;
+            (base_url.clone(), credentials, Some(LoginGuard::new(guard_folder(settings))))
+        }
+        _ => {
+            return Err(RunError::Input {
+                message: "settings: no base-url".to_owned(),
+                hint: "set base-url in the profile, pass --base-url, or try --sandbox".to_owned(),
+            }
+            .into());
+        }
+    };
+    // A base URL that cannot be logged in to is refused before anything is read.
+    login_host(&base_url)?;
+    let sending = &settings.sending;
+    Ok(HttpApi::new(
+        HttpSettings {
+            base_url,
+            credentials,
+            timeout: sending.timeout,
+            concurrency: sending.concurrency,
+            max_reply_bytes: sending.max_reply_bytes,
+            token_lifetime: sending.token_lifetime,
+            guard,
+        },
+        Arc::clone(clock),
+    )?)
+}
+
+/// Refused log-ins are remembered outside any one ledger, because accounts lock whatever ledger is used.
+fn guard_folder(settings: &Settings) -> PathBuf {
+    settings.places.user_state.join("log-in")
+}
+
+fn demo_credentials() -> Credentials {
+    let demo = SandboxSettings::demo_credentials();
+    Credentials {
+        client_id: demo.client_id,
+        client_secret: demo.client_secret.into(),
+        username: demo.username,
+        password: demo.password.into(),
+    }
+}
