@@ -132,14 +132,13 @@ pub(super) fn store(
         // The file's header is row 1.
         let number = index + 2;
         let fault = row.fault.or_else(|| taken(store, settings, upload, &row.cells));
-        match fault {
-            Some(fault) => told.failures.push(failure(settings, number, &row.cells, &fault)),
-            None => {
-                told.amount += counted_amount(&row.cells);
-                let (cells, id) = put(store, settings, upload, row.cells);
-                told.successes.push(success(settings, upload.operation, number, &cells, &id));
-            }
+        if let Some(fault) = fault {
+            told.failures.push(failure(settings, number, &row.cells, &fault));
+            continue;
         }
+        told.amount += counted_amount(&row.cells);
+        let (cells, id) = put(store, settings, upload, row.cells);
+        told.successes.push(success(settings, upload.operation, number, &cells, &id));
     }
     let stored = told.successes.len();
     let mut reply = Reply::success(&settings.replies, told.into_payload(settings, upload.operation));

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::faults::mix;
-use crate::operation::ALL;
+use crate::operation::{ALL, Operation};
 
 /// What a record is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,14 +44,6 @@ impl Resource {
         }
     }
 
-    /// Field that holds the records' id.
-    pub(super) fn id_field(self) -> &'static str {
-        match self {
-            Resource::Invoices => "invoiceId",
-            Resource::Customers => "customerId",
-        }
-    }
-
     /// Fields that must not occur twice in an account, the first of them being the business key.
     pub(super) fn unique_fields(self) -> &'static [&'static str] {
         match self {
@@ -65,7 +57,8 @@ impl Resource {
         static COLUMNS: [OnceLock<Vec<&'static str>>; 2] = [const { OnceLock::new() }; 2];
         COLUMNS[self as usize].get_or_init(|| {
             let mut names = Vec::new();
-            for field in ALL.iter().filter(|operation| operation.resource == self.name()).flat_map(|o| o.sent_fields())
+            for field in
+                ALL.iter().filter(|operation| operation.resource == self.name()).flat_map(Operation::sent_fields)
             {
                 if !names.contains(&field.name) {
                     names.push(field.name);
@@ -87,7 +80,7 @@ pub(super) struct Cells {
 
 impl Cells {
     /// Packs cells; blank ones and ones of no known column are left out.
-    pub(super) fn pack<'a>(resource: Resource, cells: impl Iterator<Item = (&'a str, &'a str)>) -> Cells {
+    pub(super) fn pack<'n, 'c>(resource: Resource, cells: impl Iterator<Item = (&'n str, &'c str)>) -> Cells {
         let (mut text, mut ends) = (String::new(), Vec::new());
         for (name, cell) in cells.filter(|(_, cell)| !cell.is_empty()) {
             if let Some(column) = resource.columns().iter().position(|column| *column == name) {

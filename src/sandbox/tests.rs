@@ -1,5 +1,6 @@
 //! The sandbox over real HTTP: what a client sees, and what the oracle says of it.
 
+use std::fmt::Write as _;
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
@@ -76,7 +77,7 @@ impl Bench {
 fn sheet(numbers: &[&str]) -> String {
     let mut text = "invoiceNumber,customerId,invoiceDate,dueDate,baseAmount,netAmount\n".to_owned();
     for number in numbers {
-        text.push_str(&format!("{number},{KC},2026-03-01,2026-03-31,100.10,118.12\n"));
+        writeln!(text, "{number},{KC},2026-03-01,2026-03-31,100.10,118.12").unwrap();
     }
     text
 }
