@@ -1,1 +1,34 @@
-//! A stand-in for the API.
+//! A stand-in for the API: a real HTTP server that keeps to the contract and fails on demand.
+//!
+//! A request passes [`server`] (which reads it and counts it), [`limit`] (429), [`faults`] (what goes wrong on
+//! purpose), [`auth`] (tokens), and then [`bulk`] or [`search`], which work on the [`store`]. What was received and
+//! kept can be asked for below `/sandbox/`, so that tests and people have an oracle that is not the API; [`state`]
+//! answers there. [`wire`] can cut a connection in the middle of a reply.
+//!
+//! The routes of uploads, their account parameters and their columns come from [`crate::operation::ALL`]. Ids,
+//! totals and states are the sandbox's own and say nothing about the real service. The one rule: a row that is
+//! reported as stored is in the store, and what is in the store is never reported as absent.
+
+mod auth;
+mod bulk;
+mod faults;
+mod limit;
+mod reply;
+mod row;
+mod search;
+mod server;
+mod settings;
+mod state;
+mod store;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+pub use faults::{Fault, FaultSettings, ScheduledFault};
+pub use server::{Sandbox, start, start_with_clock};
+pub use settings::{
+    BulkCounts, BulkItems, BusinessFailure, Credentials, Duplicates, ErrorBody, FailurePayload, FileRefusal,
+    MessageKey, OffsetUnit, Refused, ReplySettings, SandboxSettings, SearchReply, Spelling, SuccessError,
+    TokenSettings,
+};

@@ -1,0 +1,161 @@
+//! What the sandbox received and kept, for tests and people: the pages below `/sandbox/`.
+//!
+//! Owns the counts and the log of arrivals. Nothing here is part of the API, and no token is needed. The one rule:
+//! the numbers describe what truly happened, whatever a fault made the client see.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::auth::Tokens;
+use super::faults::Fault;
+use super::row;
+use super::search::{customer_object, invoice_object};
+use super::settings::SandboxSettings;
+use super::store::{Resource, Store};
+
+// Limit: a log of a million requests is some tens of megabytes; later ones are counted but not listed.
+const LOGGED: usize = 1_000_000;
+// Limit: more keys than a person or a test would read.
+const SHOWN_DUPLICATES: usize = 1_000;
+// Limit: a page of records is built in memory.
+const LARGEST_PAGE: usize = 100_000;
+
+/// A request that came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Arrival {
+    /// Method and path, `unknown` for a route that there is not.
+    pub(super) route: String,
+    /// The status that was sent, `no-reply`, `cut` or `reset`.
+    pub(super) status: String,
+    /// When it came, since the start.
+    pub(super) arrived_ms: u64,
+    /// Rows it stored or changed.
+    pub(super) rows: usize,
+    /// What went wrong on purpose.
+    pub(super) fault: Option<&'static str>,
+}
+
+/// Everything counted since the start or the last reset.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    requests: BTreeMap<String, BTreeMap<String, u64>>,
+    faults: BTreeMap<&'static str, u64>,
+    arrivals: Vec<Arrival>,
+    uploads: u64,
+    rows_stored: u64,
+    /// Requests that the limit refused.
+    pub(super) limited: u64,
+    by_path: BTreeMap<String, u64>,
+    log_ins: u64,
+    others: u64,
+}
+
+impl Counts {
+    /// Gives a request its place in the order of requests: among its kind, and among those of its path.
+    pub(super) fn place(&mut self, path: &str, known: bool, log_in: bool) -> (u64, u64) {
+        let total = if log_in { &mut self.log_ins } else { &mut self.others };
+        *total += 1;
+        let ordinal = *total;
+        // Paths that there are not could be of any number.
+        let key = if known { path } else { "unknown" };
+        let of_path = self.by_path.entry(key.to_owned()).or_default();
+        *of_path += 1;
+        (ordinal, *of_path)
+    }
+
+    /// Counts what became of a request.
+    pub(super) fn record(&mut self, arrival: Arrival, upload: bool) {
+        *self.requests.entry(arrival.route.clone()).or_default().entry(arrival.status.clone()).or_default() += 1;
+        self.uploads += u64::from(upload);
+        self.rows_stored += arrival.rows as u64;
+        if let Some(fault) = arrival.fault {
+            *self.faults.entry(fault).or_default() += 1;
+        }
+        if self.arrivals.len() < LOGGED {
+            self.arrivals.push(arrival);
+        }
+    }
+
+    /// The page of arrivals.
+    pub(super) fn arrivals(&self, page: &Page) -> Value {
+        json!({"count": self.arrivals.len(), "requests": page.of(&self.arrivals)})
+    }
+}
+
+impl Arrival {
+    /// A request as it is counted.
+    pub(super) fn new(route: String, status: String, arrived: Duration, rows: usize, fault: Option<Fault>) -> Arrival {
+        let arrived_ms = u64::try_from(arrived.as_millis()).unwrap_or(u64::MAX);
+        Arrival { route, status, arrived_ms, rows, fault: fault.map(Fault::name) }
+    }
+}
+
+/// A part of a list.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Page {
+    /// `invoices` or `customers`.
+    #[serde(default)]
+    pub(super) resource: Option<String>,
+    #[serde(default)]
+    offset: usize,
+    #[serde(default)]
+    limit: Option<usize>,
+}
+
+impl Page {
+    fn of<'a, T>(&self, list: &'a [T]) -> Vec<&'a T> {
+        let limit = self.limit.unwrap_or(1_000).min(LARGEST_PAGE);
+        list.iter().skip(self.offset).take(limit).collect()
+    }
+}
+
+/// The page of counts.
+pub(super) fn overview(counts: &Counts, tokens: &Tokens, store: &Store, settings: &SandboxSettings) -> Value {
+    let (mut keys, mut duplicate_rows, mut duplicates) = (0_u64, 0_u64, Map::new());
+    for (key, times) in store.duplicates() {
+        keys += 1;
+        duplicate_rows += u64::from(times - 1);
+        if duplicates.len() < SHOWN_DUPLICATES {
+            duplicates.insert(key, json!(times));
+        }
+    }
+    json!({
+        "company_id": settings.company_id,
+        "logins": {"ok": tokens.ok, "failed": tokens.failed, "locked": tokens.locked(settings)},
+        "requests": counts.requests,
+        "faults": counts.faults,
+        "limited": counts.limited,
+        "uploads": counts.uploads,
+        "rows_stored": counts.rows_stored,
+        "invoices": store.invoices.len(),
+        "customers": store.customers.len(),
+        "duplicate_keys": keys,
+        "duplicate_rows": duplicate_rows,
+        "duplicates": duplicates,
+        "totals": {"baseAmount": total(store, "baseAmount"), "netAmount": total(store, "netAmount")},
+    })
+}
+
+fn total(store: &Store, field: &str) -> String {
+    let amounts = store.invoices.iter().filter_map(|invoice| row::amount(invoice.cells.cell(field)?));
+    // Limit: amounts have at most 18 digits, of which a decimal adds ten thousand millions.
+    amounts.fold(Decimal::ZERO, Decimal::saturating_add).to_string()
+}
+
+/// A page of stored records, each with how often its business key is stored.
+pub(super) fn records(store: &Store, resource: Resource, page: &Page) -> Value {
+    let all = store.records(resource);
+    let shown = page.of(all).into_iter().map(|record| {
+        let mut object = match resource {
+            Resource::Invoices => invoice_object(store, record),
+            Resource::Customers => customer_object(record),
+        };
+        object["times_stored"] = json!(store.times_stored(record));
+        object
+    });
+    json!({"count": all.len(), "records": shown.collect::<Vec<_>>()})
+}
