@@ -3,6 +3,8 @@
 //! Every heading proposes the fields it may fill, surest first; a field takes the best proposal, and the others move
 //! on to their next field. The one rule: proposals of equal rank are a tie and fill nothing.
 
+use std::collections::HashMap;
+
 use crate::config::MappingSettings;
 use crate::operation::{Exporter, Field, FieldKind, Operation, Role};
 
@@ -12,6 +14,9 @@ use super::{KnownUnused, Mapping, MappingError, Tie, Unknown, WhyUnused, exporte
 
 type Samples<'a> = &'a dyn Fn(usize) -> Vec<String>;
 
+/// Unknown headings that get a suggestion. Limit: a sheet may have 16,384 columns, and nobody reads more than these.
+const MOST_SUGGESTIONS: usize = 50;
+
 /// A column on its way to a field.
 struct Column {
     key: String,
@@ -20,7 +25,7 @@ struct Column {
     state: State,
 }
 
-#[derive(PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 enum State {
     Open,
     Mapped,
@@ -106,6 +111,7 @@ impl Assignment<'_> {
             }
             self.mapping.columns[column] = Some(field);
             self.columns[column].state = State::Mapped;
+            self.columns[column].proposals.clear();
         }
         Ok(())
     }
@@ -203,8 +209,10 @@ impl Assignment<'_> {
     }
 
     fn by_values(&self, key: &str, values: &Values) -> Option<&'static [&'static str]> {
+        if values.is_empty() {
+            return Some(&[]);
+        }
         Some(match key {
-            _ if values.is_empty() => &[],
             "rate" if self.stands("price") || self.stands("unitprice") || values.tax_rates() => &["taxRate"],
             "rate" => &["unitPrice"],
             "gst" if values.gstins() => &["customerGstin", "gstin"],
@@ -239,12 +247,13 @@ impl Assignment<'_> {
 
     /// Leaves a repeated column out where it adds nothing, else both it and the first.
     fn leave_repetitions(&mut self) {
-        for second in 0..self.columns.len() {
-            let text = self.headings[second].trim();
+        let mut firsts: HashMap<&str, usize> = HashMap::new();
+        for (second, text) in self.headings.iter().enumerate() {
+            let text = text.trim();
             let base = heading::repeated(text).unwrap_or(text);
-            let Some(first) = self.headings[..second].iter().position(|heading| heading.trim() == base) else {
-                continue;
-            };
+            let first = firsts.get(base).copied();
+            firsts.entry(text).or_insert(second);
+            let Some(first) = first else { continue };
             if self.columns[second].state != State::Open || self.columns[first].key.is_empty() {
                 continue;
             }
@@ -291,9 +300,9 @@ impl Assignment<'_> {
         if equal == 1 || equal > 1 && self.add_up(field, &columns) {
             self.mapping.columns[columns[0]] = Some(field);
             self.mapping.extra_columns.extend(columns[1..].iter().map(|column| (*column, field)));
-            columns.iter().for_each(|column| self.columns[*column].state = State::Mapped);
+            self.mark(&columns, State::Mapped);
         } else if equal > 1 {
-            columns.iter().for_each(|column| self.columns[*column].state = State::Tied);
+            self.mark(&columns, State::Tied);
             self.mapping.ties.push(Tie { field, columns });
         }
         for (_, _, column) in &group[equal..] {
@@ -302,6 +311,12 @@ impl Assignment<'_> {
             if column.proposals.is_empty() {
                 column.state = State::Lost;
             }
+        }
+    }
+
+    fn mark(&mut self, columns: &[usize], state: State) {
+        for column in columns {
+            self.columns[*column].state = state;
         }
     }
 
@@ -345,7 +360,9 @@ impl Assignment<'_> {
                     Some(field) if self.operation.field_index(field).is_some() => WhyUnused::ByHand(field.to_string()),
                     _ if known.is_some() || meant => WhyUnused::NoField,
                     _ => {
-                        let suggestion = suggest::field(self.operation, &heading).map(String::from);
+                        let few = self.mapping.unknown.len() < MOST_SUGGESTIONS;
+                        let suggestion = few.then(|| suggest::field(self.operation, &heading)).flatten();
+                        let suggestion = suggestion.map(String::from);
                         self.mapping.unknown.push(Unknown { column: index, heading, suggestion });
                         continue;
                     }

@@ -159,11 +159,11 @@ fn missing_hint(fields: &[String], suggestions: &[(String, &'static str)]) -> St
 fn list(headings: &[String]) -> String {
     // Limit: more than this no person reads in one line.
     const MOST: usize = 30;
-    let mut text = headings.iter().take(MOST).map(|heading| plain(heading)).collect::<Vec<_>>().join(", ");
-    if headings.len() > MOST {
-        text.push_str(&format!(" and {} more", headings.len() - MOST));
+    let text = headings.iter().take(MOST).map(|heading| plain(heading)).collect::<Vec<_>>().join(", ");
+    match headings.len().saturating_sub(MOST) {
+        0 => text,
+        more => format!("{text} and {more} more"),
     }
-    text
 }
 
 fn plain(heading: &str) -> String {

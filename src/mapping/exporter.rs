@@ -4,6 +4,9 @@
 //! sheets made by hand, where they mean something else. The one rule: in doubt no exporter is recognised, since a
 //! recognised one changes the meaning of amounts.
 
+use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
+
 use crate::operation::Exporter;
 
 use super::heading;
@@ -15,31 +18,33 @@ struct Signature {
     plain: &'static [&'static str],
 }
 
-/// The exporter whose headings these are, and those of its own headings that show it.
-pub(super) fn recognise(headings: &[String]) -> Option<(Exporter, Vec<&str>)> {
-    let mut best: Option<(Exporter, Vec<&str>)> = None;
-    let mut even = false;
-    let spelled: Vec<String> = headings.iter().map(|heading| heading::spelled(heading)).collect();
+/// Whose heading each spelling is, and whether it is distinctive.
+static OWNERS: LazyLock<HashMap<String, (Exporter, bool)>> = LazyLock::new(|| {
+    let mut owners = HashMap::new();
     for signature in SIGNATURES {
-        let stands = |texts: &[&str], spelling: &String| texts.iter().any(|text| heading::spelled(text) == *spelling);
-        let own: Vec<(usize, bool)> = spelled
-            .iter()
-            .enumerate()
-            .filter_map(|(column, spelling)| {
-                let distinctive = stands(signature.distinctive, spelling);
-                (distinctive || stands(signature.plain, spelling)).then_some((column, distinctive))
-            })
-            .collect();
-        if own.len() < 3 || !own.iter().any(|(_, distinctive)| *distinctive) {
-            continue;
-        }
-        let most = best.as_ref().map_or(0, |(_, shown)| shown.len());
-        even = own.len() == most || even && own.len() < most;
-        if own.len() > most {
-            best = Some((signature.exporter, own.iter().map(|(column, _)| headings[*column].as_str()).collect()));
+        let plain = signature.plain.iter().map(|text| (text, false));
+        for (text, distinctive) in plain.chain(signature.distinctive.iter().map(|text| (text, true))) {
+            owners.insert(heading::spelled(text), (signature.exporter, distinctive));
         }
     }
-    best.filter(|_| !even)
+    owners
+});
+
+/// The exporter whose headings these are, and those of its own headings that show it.
+pub(super) fn recognise(headings: &[String]) -> Option<(Exporter, Vec<&str>)> {
+    let mut shown: BTreeMap<Exporter, (Vec<&str>, bool)> = BTreeMap::new();
+    for text in headings {
+        if let Some((exporter, distinctive)) = OWNERS.get(&heading::spelled(text)) {
+            let (own, sure) = shown.entry(*exporter).or_default();
+            own.push(text);
+            *sure |= *distinctive;
+        }
+    }
+    shown.retain(|_, (own, sure)| own.len() >= 3 && *sure);
+    let most = shown.values().map(|(own, _)| own.len()).max()?;
+    let mut best = shown.into_iter().filter(|(_, (own, _))| own.len() == most);
+    let (exporter, (own, _)) = best.next()?;
+    best.next().is_none().then_some((exporter, own))
 }
 
 const SIGNATURES: &[Signature] = &[

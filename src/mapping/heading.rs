@@ -58,11 +58,12 @@ pub(super) fn key(heading: &str) -> String {
     while words.len() > 1 {
         let last = words[words.len() - 1];
         let money = matches!(last, "rs" | "inr" | "rupees") || unit_word(last).is_some();
-        if !money && !(noted && last == "in") {
+        if money || noted && last == "in" {
+            noted = true;
+            words.pop();
+        } else {
             break;
         }
-        noted = true;
-        words.pop();
     }
     words.concat()
 }

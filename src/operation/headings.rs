@@ -448,7 +448,7 @@ pub(super) const PHONE: &[Alias] = &[
     any("Tel"),
     any("Telephone"),
     any("Landline"),
-    any("Contact No").choice(1),
+    any("Contact No").choice(2),
 ];
 
 pub(super) const LEGAL_NAME: &[Alias] = &[
