@@ -89,13 +89,12 @@ impl ProfileFile {
 
 /// Reads the profile that the search leads to; none where there is no file and no name was given.
 pub fn load(search: &Search<'_>) -> Result<Option<ProfileFile>, ConfigError> {
-    let candidates = match search.named {
-        Some(named) => vec![(named.to_path_buf(), Place::Named)],
-        None => {
-            let here = (search.here.join(FILE_NAME), Place::Here);
-            let user = search.user.map(|folder| (folder.join(FILE_NAME), Place::User));
-            std::iter::once(here).chain(user).collect()
-        }
+    let candidates = if let Some(named) = search.named {
+        vec![(named.to_path_buf(), Place::Named)]
+    } else {
+        let here = (search.here.join(FILE_NAME), Place::Here);
+        let user = search.user.map(|folder| (folder.join(FILE_NAME), Place::User));
+        std::iter::once(here).chain(user).collect()
     };
     for (path, place) in &candidates {
         if let Some((text, readable_by_others)) = read(path, *place)? {

@@ -35,10 +35,10 @@ pub(super) fn check_named_profile(sources: &Sources<'_>) -> Result<(), ConfigErr
 
 /// Each secret must belong to the host that it would be sent to.
 pub(super) fn check_secrets(sources: &Sources<'_>, base_url: &Named, secrets: &[&Located]) -> Result<(), ConfigError> {
-    if let Some(secret) = secrets.iter().find(|secret| secret.from_environment()) {
+    if let Some(secret) = secrets.iter().find(|secret| secret.is_in_environment()) {
         check_redirection(sources, base_url, secret)?;
     }
-    let Some(secret) = secrets.iter().find(|secret| !secret.from_environment()) else { return Ok(()) };
+    let Some(secret) = secrets.iter().find(|secret| !secret.is_in_environment()) else { return Ok(()) };
     let beside = in_file(sources)?;
     if beside.as_ref().is_some_and(|(file, _)| host(file) == host(&base_url.0)) {
         return Ok(());

@@ -72,7 +72,7 @@ impl Layers<'_> {
         let sources = Sources { flags: self.flags, environment: self.environment, file: self.file };
         let mut warnings = sources.unknown_variables();
         let mode = mode(&sources)?;
-        let base_url = self.base_url(&sources)?;
+        let base_url = base_url(&sources)?;
         let target = target(&sources, base_url.as_ref())?;
         let company = company(&sources, &target)?;
         if target != Target::Sandbox {
@@ -107,12 +107,6 @@ impl Layers<'_> {
     fn profile(&self) -> String {
         let named = self.file.map(|file| file.name.as_str()).or(self.flags.profile.as_deref());
         named.unwrap_or(super::file::DEFAULT_PROFILE).to_owned()
-    }
-
-    fn base_url(&self, sources: &Sources<'_>) -> Result<Option<(String, Source)>, ConfigError> {
-        let Some((_, source)) = sources.find("base-url") else { return Ok(None) };
-        let base_url = sources.read("base-url", normalise_base_url)?;
-        Ok(base_url.map(|base_url| (base_url, source)))
     }
 
     /// Whether a request to a real account may leave, now or when a plan is sent.
@@ -210,6 +204,11 @@ fn number<T: TryFrom<u64>>(least: u64, most: u64) -> impl Fn(&str) -> Result<T, 
         let number = values::count(text, least, most)?;
         T::try_from(number).map_err(|_| format!("{text} is too large"))
     }
+}
+
+fn base_url(sources: &Sources<'_>) -> Result<Option<(String, Source)>, ConfigError> {
+    let base_url = sources.read("base-url", normalise_base_url)?;
+    Ok(base_url.zip(sources.find("base-url").map(|(_, source)| source)))
 }
 
 fn target(sources: &Sources<'_>, base_url: Option<&(String, Source)>) -> Result<Target, ConfigError> {
@@ -370,4 +369,325 @@ fn severity(sources: &Sources<'_>) -> Result<BTreeMap<Code, Severity>, ConfigErr
 fn threads(sources: &Sources<'_>) -> Result<usize, ConfigError> {
     let threads = sources.read("threads", number(1, 256))?;
     Ok(threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |count| count.get().min(256))))
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret as _;
+
+    use super::super::DateOrder;
+    use super::super::account::AccountKey;
+    use super::super::file::{Place, read_profile};
+    use super::*;
+    use crate::money::Money;
+
+    const LOGIN: &[(&str, &str)] = &[
+        ("ARLOAD_COMPANY_ID", "CEK1234567"),
+        ("ARLOAD_CLIENT_ID", "client"),
+        ("ARLOAD_CLIENT_SECRET", "hunter2-client"),
+        ("ARLOAD_USERNAME", "user"),
+        ("ARLOAD_PASSWORD", "hunter2"),
+    ];
+    const LOGIN_FILE: &str = "company-id = \"CEK1234567\"\nclient-id = \"c\"\nclient-secret = \"hunter2-client\"\n\
+                              username = \"u\"\npassword = \"hunter2\"\n";
+
+    /// A set of layers as a test describes it.
+    struct Given {
+        flags: FlagValues,
+        environment: BTreeMap<String, String>,
+        file: Option<ProfileFile>,
+        purpose: Purpose,
+    }
+
+    fn given(variables: &[(&str, &str)]) -> Given {
+        let environment = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let purpose = Purpose::Sheets(Operation::find("invoices", "create").unwrap());
+        Given { flags: FlagValues::default(), environment, file: None, purpose }
+    }
+
+    impl Given {
+        fn flag(mut self, key: &'static str, value: &str) -> Given {
+            match key {
+                "profile" => self.flags.profile = Some(value.to_owned()),
+                "map" | "set" => self.flags.texts(key, vec![value.to_owned()]),
+                _ => self.flags.text(key, Some(value.to_owned())),
+            }
+            self
+        }
+
+        fn variable(mut self, name: &str, value: &str) -> Given {
+            self.environment.insert(name.to_owned(), value.to_owned());
+            self
+        }
+
+        fn file(mut self, place: Place, text: &str) -> Given {
+            let text = format!("[profiles.default]\n{text}");
+            self.file = Some(read_profile(&text, Path::new("conf/arload.toml"), place, None).unwrap());
+            self
+        }
+
+        fn purpose(mut self, purpose: Purpose) -> Given {
+            self.purpose = purpose;
+            self
+        }
+
+        fn settle(&self) -> Result<Settled, ConfigError> {
+            let layers = Layers {
+                flags: &self.flags,
+                environment: &self.environment,
+                file: self.file.as_ref(),
+                default_state: Path::new("state"),
+                purpose: self.purpose,
+            };
+            layers.settle()
+        }
+
+        fn settings(&self) -> Settings {
+            self.settle().unwrap().settings
+        }
+
+        fn message(&self) -> String {
+            let error = self.settle().unwrap_err();
+            assert!(!format!("{error} {error:?} {:?}", error.hint()).contains("hunter2"), "{error:?}");
+            error.to_string()
+        }
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_design() {
+        let settings = given(LOGIN).variable("ARLOAD_BASE_URL", "https://API.example.com/").settings();
+        assert_eq!(settings.target, Target::Server("https://api.example.com".to_owned()));
+        assert_eq!(settings.timezone.iana_name(), Some("Asia/Kolkata"));
+        assert_eq!(settings.profile, "default");
+        let sending = Sending {
+            rate: 5.0,
+            burst: 1,
+            concurrency: 4,
+            per_day: None,
+            max_chunk_rows: 500,
+            max_chunk_bytes: 1 << 20,
+            canary: 5,
+            attempts: 5,
+            timeout: Duration::from_secs(60),
+            refusal_budget: 200,
+            settle: Duration::from_secs(300),
+            allow_assumed: false,
+            max_reply_bytes: 16 << 20,
+            token_lifetime: Duration::from_secs(240),
+        };
+        assert_eq!(settings.sending, sending);
+        assert_eq!(settings.mode, Mode { resume_within: 3 * DAY, ..Mode::default() });
+        assert!((settings.gate.max_invalid - 0.05).abs() < 1e-12 && !settings.gate.strict);
+        assert!(settings.places.results_bom && settings.places.results_delimiter == b',' && settings.threads >= 1);
+        assert_eq!(settings.company.seller_id.as_deref(), Some("CEK1234567"));
+        assert_eq!(settings.company.parent_company_id, "CEK1234567");
+        assert_eq!(AccountKey::of(&settings).unwrap().to_string(), "https://api.example.com CEK1234567");
+    }
+
+    #[test]
+    fn flags_come_before_the_environment_and_the_environment_before_the_file() {
+        let mut layers = given(&[]).purpose(Purpose::Local);
+        let burst = |layers: &Given| layers.settings().sending.burst;
+        assert_eq!(burst(&layers), 1);
+        layers = layers.file(Place::User, "burst = 2");
+        assert_eq!(burst(&layers), 2);
+        layers = layers.variable("ARLOAD_BURST", "3");
+        assert_eq!(burst(&layers), 3);
+        layers = layers.flag("burst", "4");
+        assert_eq!(burst(&layers), 4);
+        let shown = layers.settle().unwrap().shown;
+        let shown = shown.iter().find(|shown| shown.key == "burst").unwrap();
+        assert_eq!((shown.value.as_deref(), shown.source.as_str()), (Some("4"), "flag --burst"));
+    }
+
+    #[test]
+    fn a_refused_value_is_named_with_who_gave_it() {
+        let local = || given(&[]).purpose(Purpose::Local);
+        for (layers, message) in [
+            (local().flag("max-chunk-rows", "0"), "--max-chunk-rows: 0 is too small; expected 1 to 10,000"),
+            (
+                local().variable("ARLOAD_CANARY", "x"),
+                "ARLOAD_CANARY: \"x\" is not a whole number; expected 0 to 10,000",
+            ),
+            (
+                local().file(Place::Here, "\nrate = \"5\""),
+                "conf/arload.toml:3: rate: \"5\" is not a rate; expected a form like 5/s, 300/min or 1000/h",
+            ),
+            (local().flag("map", "x"), "--map: \"x\" is not a pair; expected a form like \"Bill No=invoiceNumber\""),
+            (
+                local().file(Place::Here, "severity = { date-futur = \"note\" }"),
+                "conf/arload.toml:2: severity: \"date-futur\" is not a code of a finding; did you mean date-future?",
+            ),
+            (
+                local().variable("ARLOAD_SELLERS", "27AAPFU0939F1ZV=x"),
+                "ARLOAD_SELLERS: \"x\" is not an Enkash company id; expected CEK and 7 capital letters or digits",
+            ),
+            (
+                local().flag("mapping", "tally"),
+                "--mapping: no saved mapping \"tally\"; expected a table [mappings.NAME], found: none",
+            ),
+        ] {
+            assert_eq!(layers.message(), message);
+        }
+    }
+
+    #[test]
+    fn tables_are_joined_and_the_stronger_source_wins_per_key() {
+        let settings = given(&[("ARLOAD_MAP", "B=b2; C=c2"), ("ARLOAD_SET", "gstExclusive=true")])
+            .file(Place::User, "map = { A = \"a1\", B = \"b1\" }\n[mappings.m]\nmap = { Z = \"z0\", A = \"a0\" }\n")
+            .flag("mapping", "m")
+            .flag("map", "C=D=c3")
+            .purpose(Purpose::Local)
+            .settings();
+        let map: Vec<String> = settings.mapping.map.iter().map(|(left, right)| format!("{left}>{right}")).collect();
+        assert_eq!(map, ["Z>z0", "A>a1", "B>b2", "C>c2", "C=D>c3"]);
+        assert_eq!(settings.mapping.set, [("gstExclusive".to_owned(), "true".to_owned())]);
+    }
+
+    #[test]
+    fn every_kind_of_value_reaches_its_setting() {
+        let settings = given(&[("ARLOAD_PERIOD", "2026-03"), ("ARLOAD_STRICT", "1"), ("ARLOAD_SHEET", "March")])
+            .file(
+                Place::User,
+                "customers = \"c.csv\"\nexpect-total = 481203.50\ndate-order = \"mdy\"\nsettle = \"1m\"\n\
+                 severity = { date-future = \"warning\" }",
+            )
+            .flag("results", "out")
+            .flag("delimiter", "tab")
+            .purpose(Purpose::Local)
+            .settings();
+        assert_eq!(settings.gate.period, Some((2026, 3)));
+        assert_eq!(settings.gate.expect_total, Some(Money(48_120_350)));
+        assert!(settings.gate.strict);
+        assert_eq!(settings.reading.sheets, ["March"]);
+        assert_eq!((settings.reading.delimiter, settings.reading.date_order), (Some(b'\t'), Some(DateOrder::Mdy)));
+        assert_eq!(settings.severity[&Code::DateFuture], Severity::Warning);
+        assert_eq!(settings.sending.settle, Duration::from_secs(60));
+        assert_eq!(settings.mapping.customers.as_deref(), Some(Path::new("conf/c.csv")));
+        assert_eq!(settings.places.results.as_deref(), Some(Path::new("out")));
+    }
+
+    #[test]
+    fn everything_that_a_real_send_lacks_is_named_at_once() {
+        let error = given(&[]).settle().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "settings: missing base-url, company-id, client-id, client-secret, username, password"
+        );
+        assert_eq!(
+            error.hint().unwrap(),
+            "set ARLOAD_BASE_URL, ARLOAD_COMPANY_ID, ARLOAD_CLIENT_ID, ARLOAD_CLIENT_SECRET, ARLOAD_USERNAME, \
+             ARLOAD_PASSWORD, or write the keys below [profiles.default] in arload.toml (\"arload config init\" writes \
+             one); to try without an account: --dry-run or --sandbox"
+        );
+        let planned = given(&[("ARLOAD_BASE_URL", "https://a.example")]).flag("plan", "true");
+        assert_eq!(planned.message(), "settings: missing company-id");
+        let update = Purpose::Sheets(Operation::find("customers", "update").unwrap());
+        let several = given(LOGIN)
+            .variable("ARLOAD_BASE_URL", "https://a.example")
+            .variable("ARLOAD_SELLERS", "27AAPFU0939F1ZV=CEK1234567;29AAPFU0939F1ZV=CEK1234568");
+        assert_eq!(several.settings().company.seller_id, None);
+        assert_eq!(several.purpose(update).message(), "settings: missing parent-company-id");
+    }
+
+    #[test]
+    fn dry_runs_local_commands_and_the_sandbox_need_no_account() {
+        let dry = given(&[]).flag("dry-run", "true").settings();
+        assert!(dry.target == Target::Nowhere && dry.credentials.is_none() && AccountKey::of(&dry).is_none());
+        let sandbox = given(LOGIN).flag("sandbox", "true").settings();
+        assert!(sandbox.target == Target::Sandbox && sandbox.credentials.is_none());
+        assert_eq!(sandbox.company.company_id, SANDBOX_COMPANY);
+        assert_eq!(sandbox.sending.settle, Duration::ZERO);
+        assert!(values::company_id(SANDBOX_COMPANY).is_ok());
+        assert!(given(&[]).purpose(Purpose::Local).settle().is_ok());
+    }
+
+    #[test]
+    fn a_loopback_server_needs_no_settle_time() {
+        let near = given(LOGIN).variable("ARLOAD_BASE_URL", "http://127.0.0.1:8087").settings();
+        assert_eq!(near.sending.settle, Duration::ZERO);
+        assert_eq!(near.credentials.unwrap().password.expose_secret(), "hunter2");
+    }
+
+    #[test]
+    fn a_file_of_the_current_directory_cannot_redirect_secrets_of_the_environment() {
+        let evil = "base-url = \"https://evil.example\"";
+        let good = ("ARLOAD_BASE_URL", "https://good.example");
+        let refused = "a file of the current directory cannot redirect the secret from ARLOAD_CLIENT_SECRET";
+        assert!(given(LOGIN).file(Place::Here, evil).message().ends_with(refused));
+        assert!(given(LOGIN).variable(good.0, good.1).file(Place::Here, evil).message().ends_with(refused));
+        for allowed in [
+            given(LOGIN).file(Place::User, evil),
+            given(LOGIN).file(Place::Named, evil),
+            given(LOGIN).file(Place::Here, evil).variable("ARLOAD_BASE_URL", "https://EVIL.example:443/"),
+            given(LOGIN).file(Place::Here, evil).flag("base-url", "https://evil.example"),
+            given(LOGIN).file(Place::Here, "rate = \"1/s\"").variable(good.0, good.1),
+            given(LOGIN).file(Place::Here, evil).flag("sandbox", "true"),
+            given(&[]).file(Place::Here, &format!("{evil}\n{LOGIN_FILE}")),
+        ] {
+            assert!(allowed.settle().is_ok(), "{:?}", allowed.settle());
+        }
+    }
+
+    #[test]
+    fn secrets_of_a_profile_go_only_to_the_host_beside_them() {
+        let profile = format!("base-url = \"https://a.example/ar\"\n{LOGIN_FILE}");
+        let with_file = |text: &str| given(&[]).file(Place::User, text);
+        assert_eq!(
+            with_file(&profile).flag("base-url", "https://b.example").message(),
+            "conf/arload.toml:5: the secret belongs to https://a.example and is not sent to https://b.example \
+             (--base-url)"
+        );
+        assert!(with_file(&profile).variable("ARLOAD_BASE_URL", "http://127.0.0.1:1").settle().is_err());
+        assert!(
+            with_file(LOGIN_FILE).flag("base-url", "https://b.example").message().contains("no base-url beside it")
+        );
+        assert!(with_file(&profile).flag("base-url", "https://a.example/v2").settle().is_ok());
+        assert!(with_file(&profile).settle().is_ok());
+    }
+
+    #[test]
+    fn a_variable_cannot_turn_a_named_profile_to_another_host() {
+        let profile = format!("base-url = \"https://a.example\"\n{LOGIN_FILE}");
+        let named = |url: &str| {
+            given(&[("ARLOAD_BASE_URL", url)]).file(Place::User, &profile).flag("profile", "default").settle()
+        };
+        let error = named("https://b.example").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "--profile default: its host is https://a.example (conf/arload.toml:2), and ARLOAD_BASE_URL says \
+             https://b.example"
+        );
+        assert!(named("https://a.example/").is_ok());
+    }
+
+    #[test]
+    fn mistyped_variables_are_told() {
+        let warnings = given(&[("ARLOAD_BASEURL", "x"), ("ARLOAD_PROFILE", "x"), ("ARLOAD_PASSWORD_FILE", "x")])
+            .purpose(Purpose::Local)
+            .settle()
+            .unwrap()
+            .warnings;
+        assert_eq!(
+            warnings,
+            ["environment: \"ARLOAD_BASEURL\" is not a setting of arload and was ignored; did you mean \
+                 ARLOAD_BASE_URL?"]
+        );
+    }
+
+    #[test]
+    fn secrets_appear_nowhere_but_in_the_credentials() {
+        let profile = format!("base-url = \"https://a.example\"\n{LOGIN_FILE}");
+        for layers in [
+            given(LOGIN).variable("ARLOAD_BASE_URL", "https://a.example"),
+            given(&[]).file(Place::User, &profile),
+            given(&[]).file(Place::User, &profile.replace("password =", "password-command =")).purpose(Purpose::Local),
+        ] {
+            let settled = layers.settle().unwrap();
+            assert!(!format!("{settled:?} {:?} {:?}", layers.file, layers.flags).contains("hunter2"), "{settled:?}");
+            let password = settled.shown.iter().filter(|shown| shown.key.starts_with("password"));
+            let told: Vec<&str> = password.filter_map(|shown| shown.value.as_deref()).collect();
+            assert!(told.len() == 1 && told[0].starts_with("(set, from "), "{told:?}");
+        }
+    }
 }

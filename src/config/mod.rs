@@ -208,6 +208,7 @@ pub struct Places {
 
 /// How this one run goes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line, apart from the others")]
 pub struct Mode {
     /// Read, map, check and report only.
     pub dry_run: bool,

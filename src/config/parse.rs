@@ -100,11 +100,11 @@ impl Reader<'_> {
             let at = name.span().start;
             let text = name.get_ref().as_ref();
             let known = |key: &&Key| only.is_none_or(|only| only.contains(&key.name));
-            let Some(key) = keys::find(text).filter(|key| known(&key)) else {
+            let Some(key) = keys::find(text).filter(known) else {
                 let near = values::nearest(text, KEYS.iter().filter(known).map(|key| key.name));
                 return Err(self.unknown(at, text, near, None));
             };
-            let given = self.given(key, value).ok_or_else(|| {
+            let given = Self::given(key, value).ok_or_else(|| {
                 let found = value.get_ref().type_str();
                 self.line_error(at, format!("{}: found {found}, expected {}", key.name, key.form.expected()), None)
             })?;
@@ -114,7 +114,7 @@ impl Reader<'_> {
     }
 
     /// The value in the form its key takes; none where it has another.
-    fn given(&self, key: &Key, value: &Spanned<DeValue<'_>>) -> Option<Given> {
+    fn given(key: &Key, value: &Spanned<DeValue<'_>>) -> Option<Given> {
         let text = |value: &DeValue<'_>| match value {
             DeValue::String(text) => Some(text.as_ref().to_owned()),
             _ => None,
@@ -133,7 +133,10 @@ impl Reader<'_> {
                 other => text(other).map(|one| Given::Texts(vec![one])),
             },
             Form::Pairs => {
-                let pairs = value.as_table()?.iter().map(|(left, right)| {
+                // The library sorts keys by name; the order given is that of their places.
+                let mut entries: Vec<_> = value.as_table()?.iter().collect();
+                entries.sort_by_key(|(left, _)| left.span().start);
+                let pairs = entries.into_iter().map(|(left, right)| {
                     let right = right.get_ref();
                     let plain = right.as_bool().map(|on| on.to_string());
                     let right = plain.or_else(|| text(right)).or_else(|| whole(right)).or_else(|| fraction(right))?;

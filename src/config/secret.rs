@@ -69,13 +69,17 @@ pub(super) fn locate(sources: &Sources<'_>, key: &'static str) -> Result<Option<
 }
 
 impl Located {
-    /// The key of the secret.
-    pub(super) fn key(&self) -> &'static str {
-        self.key
+    /// The key that gives the secret: its own, or that of the command.
+    pub(super) fn given_by(&self) -> &'static str {
+        match (&self.store, self.key) {
+            (Store::Command(_), "password") => "password-command",
+            (Store::Command(_), _) => "client-secret-command",
+            (Store::Value(_) | Store::File(_), key) => key,
+        }
     }
 
     /// Whether the environment gives the secret, by itself or by naming a file.
-    pub(super) fn from_environment(&self) -> bool {
+    pub(super) fn is_in_environment(&self) -> bool {
         matches!(self.source, Source::Environment(_))
     }
 
@@ -245,7 +249,7 @@ mod tests {
         assert_eq!(error.to_string(), "ARLOAD_PASSWORD: password is also given by ARLOAD_PASSWORD_FILE");
         let both = profile("password = \"a\"\npassword-command = \"b\"");
         assert!(located(&[], &both).unwrap_err().to_string().contains("password-command"));
-        assert!(located(&[("ARLOAD_PASSWORD", "c")], &both).unwrap().unwrap().from_environment());
+        assert!(located(&[("ARLOAD_PASSWORD", "c")], &both).unwrap().unwrap().is_in_environment());
     }
 
     #[test]

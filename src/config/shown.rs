@@ -27,7 +27,7 @@ pub(super) fn all(sources: &Sources<'_>, settings: &Settings, secrets: [Option<&
 fn one(key: &Key, sources: &Sources<'_>, settings: &Settings, secrets: [Option<&Located>; 2]) -> Shown {
     let shown = |value: Option<String>, source: String| Shown { key: key.name, value, source };
     if key.form == Form::Secret {
-        let located = secrets.into_iter().flatten().find(|located| located.key() == key.name);
+        let located = secrets.into_iter().flatten().find(|located| located.given_by() == key.name);
         let place = located.map(|located| located.source().clone());
         let place = place.or_else(|| sources.find(key.name).map(|(_, source)| source));
         return match place {

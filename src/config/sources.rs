@@ -38,11 +38,11 @@ impl Sources<'_> {
         self.environment.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
     }
 
-    fn from_flag(&self, key: &Key) -> Option<(Given, Source)> {
+    fn by_flag(&self, key: &Key) -> Option<(Given, Source)> {
         self.flags.value(key.name).map(|given| (given.clone(), Source::Flag(key.name)))
     }
 
-    fn from_environment(&self, key: &Key) -> Option<(Given, Source)> {
+    fn by_environment(&self, key: &Key) -> Option<(Given, Source)> {
         let name = key.variable();
         let value = self.variable(&name).filter(|_| key.in_environment())?;
         let given = match key.form {
@@ -57,19 +57,19 @@ impl Sources<'_> {
         Some((given, Source::Environment(name)))
     }
 
-    fn from_file(&self, key: &Key) -> Option<(Given, Source)> {
+    fn by_file(&self, key: &Key) -> Option<(Given, Source)> {
         self.file?.value(key.name).map(|(given, source)| (given.clone(), source))
     }
 
     /// The value that counts and who gave it.
     pub(super) fn find(&self, name: &str) -> Option<(Given, Source)> {
         let key = keys::find(name)?;
-        self.from_flag(key).or_else(|| self.from_environment(key)).or_else(|| self.from_file(key))
+        self.by_flag(key).or_else(|| self.by_environment(key)).or_else(|| self.by_file(key))
     }
 
     /// Whether the variable of a key is set, whatever counts in the end.
     pub(super) fn environment_text(&self, name: &str) -> Option<(String, Source)> {
-        match self.from_environment(keys::find(name)?)? {
+        match self.by_environment(keys::find(name)?)? {
             (Given::Text(text), source) => Some((text, source)),
             _ => None,
         }
@@ -77,7 +77,7 @@ impl Sources<'_> {
 
     /// What the file says about a key, whatever counts in the end.
     pub(super) fn file_text(&self, name: &str) -> Option<(String, Source)> {
-        match self.from_file(keys::find(name)?)? {
+        match self.by_file(keys::find(name)?)? {
             (Given::Text(text), source) => Some((text, source)),
             _ => None,
         }
@@ -135,7 +135,7 @@ impl Sources<'_> {
     pub(super) fn pairs(&self, name: &'static str, first: Vec<Pair>) -> Result<Vec<Pair>, ConfigError> {
         let key = keys::find(name).expect("only keys of the table are asked for");
         let mut joined = first;
-        for found in [self.from_file(key), self.from_environment(key), self.from_flag(key)] {
+        for found in [self.by_file(key), self.by_environment(key), self.by_flag(key)] {
             let Some((given, source)) = found else { continue };
             for pair in pairs_of(name, given, &source)? {
                 match joined.iter_mut().find(|other| other.left == pair.left) {
@@ -149,7 +149,7 @@ impl Sources<'_> {
 
     /// Who gave a table: every source that has a say.
     pub(super) fn givers(&self, key: &Key) -> Vec<Source> {
-        let found = [self.from_flag(key), self.from_environment(key), self.from_file(key)];
+        let found = [self.by_flag(key), self.by_environment(key), self.by_file(key)];
         found.into_iter().flatten().map(|(_, source)| source).collect()
     }
 

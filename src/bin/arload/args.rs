@@ -1,0 +1,460 @@
+//! The command line: every flag once, with its help.
+//!
+//! [`crate::flags`] hands what was given to the settings. Values stay text here; [`arload::config::layers`] reads them, so that a flag, a variable and a key of the file are
+//! refused with the same words. The rule: no flag takes a secret, and every flag of a setting has a key of its name.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::help::{about, after_operation, exit_codes};
+
+/// Load finance sheets into Enkash's Account Receivable API, with a proven outcome for every row
+#[derive(Debug, Parser)]
+#[command(name = "arload", version, after_long_help = exit_codes(), propagate_version = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Create invoices from sheets
+    #[command(subcommand)]
+    Invoices(InvoicesCommand),
+    /// Create and change customers from sheets
+    #[command(subcommand)]
+    Customers(CustomersCommand),
+    /// List runs, show them, go on with them, write their results again
+    #[command(subcommand)]
+    Runs(RunsCommand),
+    /// Serve a local stand-in for the API until interrupted
+    Sandbox(SandboxArgs),
+    /// Write a settings file, or show the settings in force
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum InvoicesCommand {
+    #[command(about = about("invoices", "create"), after_long_help = after_operation("invoices", "create"))]
+    Create(Box<SheetArgs>),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CustomersCommand {
+    #[command(about = about("customers", "create"), after_long_help = after_operation("customers", "create"))]
+    Create(Box<SheetArgs>),
+    #[command(about = about("customers", "update"), after_long_help = after_operation("customers", "update"))]
+    Update(Box<SheetArgs>),
+}
+
+/// What every operation on sheets takes.
+#[derive(Debug, Args)]
+pub(crate) struct SheetArgs {
+    /// Sheets to read: files, globs, folders, or - for standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<String>,
+    #[command(flatten)]
+    pub(crate) account: AccountArgs,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
+    #[command(flatten)]
+    pub(crate) mapping: MappingArgs,
+    #[command(flatten)]
+    pub(crate) gate: GateArgs,
+    #[command(flatten)]
+    pub(crate) wait: WaitArgs,
+    #[command(flatten)]
+    pub(crate) pace: PaceArgs,
+    #[command(flatten)]
+    pub(crate) results: ResultsArgs,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+/// Which account and settings.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Account")]
+pub(crate) struct AccountArgs {
+    /// Take this profile of the settings file
+    ///
+    /// Default: the file's default-profile, else "default". Also ARLOAD_PROFILE.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// Read settings from this file
+    ///
+    /// Default: arload.toml here, then in the user's config folder. Also ARLOAD_CONFIG.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// Whom to talk to.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Account")]
+pub(crate) struct ServerArgs {
+    /// Use a stand-in for the API, started in this process
+    ///
+    /// No credentials are needed; it has a ledger of its own, and results are named NAME.sandbox.*. Default: off.
+    #[arg(long, conflicts_with = "base_url")]
+    pub(crate) sandbox: bool,
+    /// Talk to the API at this address
+    ///
+    /// Plain http only to a loopback address. A profile's secrets go only to the host named beside them.
+    /// Default: the profile's base-url.
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url: Option<String>,
+}
+
+/// How sheets are read, over what is detected.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Reading sheets")]
+pub(crate) struct ReadingArgs {
+    /// Read only this worksheet; may be repeated
+    ///
+    /// Default: all visible worksheets that map.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) sheet: Vec<String>,
+    /// Take the headings from this row
+    ///
+    /// Counted as in the spreadsheet, from 1. Default: detected.
+    #[arg(long, value_name = "N")]
+    pub(crate) header_row: Option<String>,
+    /// Split text files at this character
+    ///
+    /// One of , ; | or tab. Default: detected.
+    #[arg(long, value_name = "C")]
+    pub(crate) delimiter: Option<String>,
+    /// Read text files in this encoding
+    ///
+    /// Such as utf-8 or windows-1252. Default: detected.
+    #[arg(long, value_name = "E")]
+    pub(crate) encoding: Option<String>,
+    /// Read dates such as 04/05/2026 in this order
+    ///
+    /// Default: decided from all dates of a column.
+    #[arg(long, value_name = "ORDER", value_parser = ["dmy", "mdy", "ymd"])]
+    pub(crate) date_order: Option<String>,
+}
+
+/// How headings become fields.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Mapping")]
+pub(crate) struct MappingArgs {
+    /// Read a heading as a field; may be repeated
+    ///
+    /// As in --map "Bill No=invoiceNumber". Default: known headings of common exports.
+    #[arg(long, value_name = "HEADING=FIELD")]
+    pub(crate) map: Vec<String>,
+    /// Give a field the same value in every row; may be repeated
+    ///
+    /// Default: none.
+    #[arg(long, value_name = "FIELD=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Use a saved mapping of the settings file
+    ///
+    /// A table [mappings.NAME] with map, set and only-amount. Default: none.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) mapping: Option<String>,
+    /// Find customer ids in this file, by code, GSTIN or name
+    ///
+    /// Default: the customers that the ledger knows.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) customers: Option<String>,
+}
+
+/// What must hold before anything is sent.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Before sending")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub(crate) struct GateArgs {
+    /// Read, map, check and report only
+    ///
+    /// No network, no account; results are named NAME.dry-run.*. Default: off.
+    #[arg(long, conflicts_with = "plan")]
+    pub(crate) dry_run: bool,
+    /// Write the plan to the ledger and stop
+    ///
+    /// "arload runs send ID" goes on. Default: off.
+    #[arg(long)]
+    pub(crate) plan: bool,
+    /// Send nothing if any row is invalid
+    ///
+    /// Default: off.
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Send nothing if more than this share of rows cannot be read
+    ///
+    /// Counts errors of reading and format, from 5 rows on: the guard against a wrong mapping. Default: 5%.
+    #[arg(long, value_name = "SHARE")]
+    pub(crate) max_invalid: Option<String>,
+    /// Send nothing unless there are this many data rows
+    ///
+    /// Default: any number.
+    #[arg(long, value_name = "N")]
+    pub(crate) expect_rows: Option<String>,
+    /// Send nothing unless the rows add up to this amount
+    ///
+    /// The sum of netAmount, else baseAmount, over all rows, such as 4,81,203.50. Default: any sum.
+    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
+    pub(crate) expect_total: Option<String>,
+    /// Refuse invoices dated outside this month
+    ///
+    /// As in 2026-03; it also settles whether day or month comes first. Default: any month.
+    #[arg(long, value_name = "MONTH")]
+    pub(crate) period: Option<String>,
+    /// Plan afresh, even if these sheets have an unfinished run
+    ///
+    /// The duplicate guard still holds. Default: go on with the unfinished run.
+    #[arg(long)]
+    pub(crate) new_run: bool,
+    /// Send rows again that the API rejected in an earlier run
+    ///
+    /// Default: they stay rejected.
+    #[arg(long)]
+    pub(crate) retry_rejected: bool,
+    /// Skip the look-up of a ledger that does not know the account yet
+    ///
+    /// Default: the sheets' keys are looked up in the API first.
+    #[arg(long)]
+    pub(crate) first_use: bool,
+    /// Ask nothing
+    ///
+    /// Default: deletions and mail to customers are confirmed first.
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+/// What to do when another run is sending.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Before sending")]
+pub(crate) struct WaitArgs {
+    /// Wait until another run of the account has ended
+    ///
+    /// Default: end at once with exit code 75.
+    #[arg(long)]
+    pub(crate) wait: bool,
+}
+
+/// How fast and how persistently.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Pace")]
+pub(crate) struct PaceArgs {
+    /// Send at most this many requests in a time
+    ///
+    /// As in 5/s, 300/min or 1000/h. Default: 5/s.
+    #[arg(long, value_name = "RATE")]
+    pub(crate) rate: Option<String>,
+    /// Let this many requests leave at once after a pause
+    ///
+    /// Default: 1.
+    #[arg(long, value_name = "N")]
+    pub(crate) burst: Option<String>,
+    /// Have at most this many requests under way
+    ///
+    /// Default: 4.
+    #[arg(long, value_name = "N")]
+    pub(crate) concurrency: Option<String>,
+    /// Send at most this many requests a day
+    ///
+    /// Default: no limit.
+    #[arg(long, value_name = "N")]
+    pub(crate) per_day: Option<String>,
+    /// Put at most this many rows into a request
+    ///
+    /// Default: 500.
+    #[arg(long, value_name = "N")]
+    pub(crate) max_chunk_rows: Option<String>,
+    /// Make a request's file at most this large
+    ///
+    /// As in 1MiB or 512KiB. Default: 1MiB.
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) max_chunk_bytes: Option<String>,
+    /// Send this many rows first and alone where an upload is not proven yet
+    ///
+    /// 0 for none. Default: 5.
+    #[arg(long, value_name = "N")]
+    pub(crate) canary: Option<String>,
+    /// Try a chunk at most this many times
+    ///
+    /// Answers 429 and 401 are not counted. Default: 5.
+    #[arg(long, value_name = "N")]
+    pub(crate) attempts: Option<String>,
+    /// Wait at most this long for an answer
+    ///
+    /// As in 60s or 2m. Default: 60s.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) timeout: Option<String>,
+    /// Let at most this many requests a day be refused whole
+    ///
+    /// Refused chunks are halved to find the bad rows; issuers block noisy clients. Default: 200.
+    #[arg(long, value_name = "N")]
+    pub(crate) refusal_budget: Option<String>,
+}
+
+/// Where results go.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Results")]
+pub(crate) struct ResultsArgs {
+    /// Write results into this folder
+    ///
+    /// It is created. Default: beside each input.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) results: Option<String>,
+}
+
+/// Where the ledger lives.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Results")]
+pub(crate) struct StateArgs {
+    /// Keep the ledger in this folder
+    ///
+    /// It is created. Default: the user's state folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: Option<String>,
+}
+
+/// What the person at the terminal sees.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct OutputArgs {
+    /// Use this many workers for reading and checking
+    ///
+    /// Default: one for each processor.
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<String>,
+    /// Print events and summary as JSON lines on standard output
+    ///
+    /// Default: off.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print only the summary and what went wrong
+    ///
+    /// Default: off.
+    #[arg(long)]
+    pub(crate) quiet: bool,
+    /// Show progress
+    ///
+    /// Default: auto, on a terminal only.
+    #[arg(long, value_name = "WHEN", value_parser = ["auto", "always", "never"])]
+    pub(crate) progress: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RunsCommand {
+    /// List the runs of the ledger
+    List(RunsListArgs),
+    /// Show a run: its sheets, chunks and outcomes
+    Show(RunArgs),
+    /// Go on with a planned or unfinished run
+    Send(Box<RunSendArgs>),
+    /// Write a run's results again, from the ledger
+    Results(RunResultsArgs),
+}
+
+/// What `runs list` takes.
+#[derive(Debug, Args)]
+pub(crate) struct RunsListArgs {
+    #[command(flatten)]
+    pub(crate) account: AccountArgs,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+/// What `runs show` takes.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The run, as "arload runs list" names it
+    #[arg(value_name = "ID")]
+    pub(crate) run: String,
+    #[command(flatten)]
+    pub(crate) shared: RunsListArgs,
+}
+
+/// What `runs send` takes.
+#[derive(Debug, Args)]
+pub(crate) struct RunSendArgs {
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+    #[command(flatten)]
+    pub(crate) wait: WaitArgs,
+    #[command(flatten)]
+    pub(crate) pace: PaceArgs,
+    #[command(flatten)]
+    pub(crate) results: ResultsArgs,
+}
+
+/// What `runs results` takes.
+#[derive(Debug, Args)]
+pub(crate) struct RunResultsArgs {
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+    #[command(flatten)]
+    pub(crate) results: ResultsArgs,
+}
+
+/// What `sandbox` takes.
+#[derive(Debug, Args)]
+pub(crate) struct SandboxArgs {
+    /// Listen at this loopback address
+    ///
+    /// Port 0 takes any free one. Default: 127.0.0.1:8087.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8087", hide_default_value = true)]
+    pub(crate) listen: std::net::SocketAddr,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Write a settings file with every key explained
+    Init(ConfigInitArgs),
+    /// Show every setting with its value and where it comes from
+    Show(Box<ConfigShowArgs>),
+}
+
+/// What `config init` takes.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigInitArgs {
+    /// Write this file
+    ///
+    /// Default: arload.toml in the current directory.
+    #[arg(value_name = "FILE", default_value = "arload.toml", hide_default_value = true)]
+    pub(crate) file: PathBuf,
+    /// Replace a file that exists
+    ///
+    /// Default: off.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// What `config show` takes: any flag of a setting, so that its effect can be seen.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigShowArgs {
+    #[command(flatten)]
+    pub(crate) account: AccountArgs,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
+    #[command(flatten)]
+    pub(crate) mapping: MappingArgs,
+    #[command(flatten)]
+    pub(crate) gate: GateArgs,
+    #[command(flatten)]
+    pub(crate) wait: WaitArgs,
+    #[command(flatten)]
+    pub(crate) pace: PaceArgs,
+    #[command(flatten)]
+    pub(crate) results: ResultsArgs,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}

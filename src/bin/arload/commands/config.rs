@@ -1,0 +1,84 @@
+//! `arload config init` and `arload config show`.
+//!
+//! Leaves the settings to [`arload::config`]. The rule: `init` never replaces a file unasked, and `show` never tells a
+//! secret.
+
+use std::io::Write;
+
+use arload::config::error::ConfigError;
+use arload::config::layers::{Purpose, Settled};
+use arload::config::template::TEMPLATE;
+use arload::exit::ExitCode;
+use arload::platform;
+
+use crate::args::{ConfigCommand, ConfigInitArgs, ConfigShowArgs};
+use crate::flags::Flags as _;
+use crate::surroundings::Surroundings;
+
+/// Runs a `config` command; `out` takes data, `talk` what is said about it.
+pub(crate) fn run(
+    command: &ConfigCommand,
+    surroundings: &Surroundings,
+    out: &mut dyn Write,
+    talk: &mut dyn Write,
+) -> anyhow::Result<ExitCode> {
+    match command {
+        ConfigCommand::Init(arguments) => init(arguments, talk),
+        ConfigCommand::Show(arguments) => show(arguments, surroundings, out, talk),
+    }
+}
+
+fn init(arguments: &ConfigInitArgs, talk: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    let path = &arguments.file;
+    let shown = path.display();
+    if path.symlink_metadata().is_ok() {
+        if !arguments.force {
+            writeln!(talk, "arload: {shown}: already exists, nothing written")?;
+            writeln!(talk, "hint: pass --force to replace it, or name another file")?;
+            return Ok(ExitCode::Usage);
+        }
+        let removed = std::fs::remove_file(path);
+        removed.map_err(|source| ConfigError::File { path: path.clone(), step: "replace the settings", source })?;
+    }
+    let written = platform::create_private(path).and_then(|mut file| {
+        file.write_all(TEMPLATE.as_bytes())?;
+        file.sync_all()
+    });
+    written.map_err(|source| ConfigError::File { path: path.clone(), step: "write settings", source })?;
+    writeln!(
+        talk,
+        "wrote {shown}: every key explained and switched off; \"arload config show\" tells what is in force"
+    )?;
+    Ok(ExitCode::Success)
+}
+
+fn show(
+    arguments: &ConfigShowArgs,
+    surroundings: &Surroundings,
+    out: &mut dyn Write,
+    talk: &mut dyn Write,
+) -> anyhow::Result<ExitCode> {
+    let Settled { settings, shown, warnings } = surroundings.settle(&arguments.values(), Purpose::Local)?;
+    for warning in warnings {
+        writeln!(talk, "arload: {warning}")?;
+    }
+    if settings.output.json {
+        let lines = shown.iter().map(|one| {
+            serde_json::json!({ "key": one.key, "value": one.value, "source": one.source, "profile": settings.profile })
+        });
+        for line in lines {
+            writeln!(out, "{line}")?;
+        }
+        return Ok(ExitCode::Success);
+    }
+    writeln!(out, "profile {}", settings.profile)?;
+    let width = shown.iter().map(|one| one.key.len()).max().unwrap_or(0);
+    for one in shown {
+        match one.value {
+            Some(secret) if secret.starts_with("(set, ") => writeln!(out, "{:width$} = {secret}", one.key)?,
+            Some(value) => writeln!(out, "{:width$} = {value}  ({})", one.key, one.source)?,
+            None => writeln!(out, "{:width$}   ({})", one.key, one.source)?,
+        }
+    }
+    Ok(ExitCode::Success)
+}

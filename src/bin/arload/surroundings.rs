@@ -1,0 +1,65 @@
+//! What the library must not look at by itself: the environment, the user's folders, the current directory.
+//!
+//! The rule: only this file of the program reads them.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use arload::config::error::ConfigError;
+use arload::config::file::{ProfileFile, Search, load};
+use arload::config::given::FlagValues;
+use arload::config::layers::{Layers, Purpose, Settled};
+use etcetera::{AppStrategy as _, AppStrategyArgs, choose_app_strategy};
+
+/// Where the program finds itself.
+#[derive(Clone)]
+pub(crate) struct Surroundings {
+    environment: BTreeMap<String, String>,
+    here: PathBuf,
+    config_folder: Option<PathBuf>,
+    default_state: PathBuf,
+}
+
+impl Surroundings {
+    /// Looks around. Without a home folder there is no user's settings file, and the ledger is kept in `.arload` here.
+    pub(crate) fn look() -> anyhow::Result<Surroundings> {
+        let here = std::env::current_dir().context("find the current directory")?;
+        let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+        let ours = variables.filter(|(name, _)| name.starts_with("ARLOAD_"));
+        // A value that is not Unicode is still set, and its setting refuses it.
+        let environment = ours.map(|(name, value)| (name, value.to_string_lossy().into_owned())).collect();
+        let names =
+            AppStrategyArgs { top_level_domain: String::new(), author: String::new(), app_name: "arload".to_owned() };
+        let folders = choose_app_strategy(names).ok();
+        let default_state = folders
+            .as_ref()
+            .map_or_else(|| here.join(".arload"), |folders| folders.state_dir().unwrap_or_else(|| folders.data_dir()));
+        let config_folder = folders.map(|folders| folders.config_dir());
+        Ok(Surroundings { environment, here, config_folder, default_state })
+    }
+
+    fn file(&self, flags: &FlagValues) -> Result<Option<ProfileFile>, ConfigError> {
+        let variable = |name: &str| self.environment.get(name).filter(|value| !value.trim().is_empty());
+        let named = flags.config.clone().or_else(|| variable("ARLOAD_CONFIG").map(PathBuf::from));
+        load(&Search {
+            named: named.as_deref(),
+            here: &self.here,
+            user: self.config_folder.as_deref(),
+            profile: flags.profile.as_deref().or(variable("ARLOAD_PROFILE").map(String::as_str)),
+        })
+    }
+
+    /// Settles the settings of a command from its flags and all that lies around.
+    pub(crate) fn settle(&self, flags: &FlagValues, purpose: Purpose) -> Result<Settled, ConfigError> {
+        let file = self.file(flags)?;
+        let layers = Layers {
+            flags,
+            environment: &self.environment,
+            file: file.as_ref(),
+            default_state: &self.default_state,
+            purpose,
+        };
+        layers.settle()
+    }
+}
