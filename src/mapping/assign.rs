@@ -212,14 +212,17 @@ impl Assignment<'_> {
         if values.is_empty() {
             return Some(&[]);
         }
+        let tax_rate = match key {
+            "rate" => self.stands("price") || self.stands("unitprice") || values.tax_rates(),
+            "gst" => values.at_most_forty(),
+            "tax" => values.at_most_forty() && values.percentages(),
+            _ => false,
+        };
         Some(match key {
-            "rate" if self.stands("price") || self.stands("unitprice") || values.tax_rates() => &["taxRate"],
+            _ if tax_rate => &["taxRate"],
             "rate" => &["unitPrice"],
             "gst" if values.gstins() => &["customerGstin", "gstin"],
-            "gst" if values.at_most_forty() => &["taxRate"],
-            "gst" => &["taxTotal"],
-            "tax" if values.at_most_forty() && values.percentages() => &["taxRate"],
-            "tax" => &["taxTotal"],
+            "gst" | "tax" => &["taxTotal"],
             "code" if values.pins() && (self.stands("city") || self.stands("state")) => &["pinCode"],
             "code" => &["customerCode", "uniqueRefNo"],
             "account" if values.account_numbers() => &["accountNumber"],

@@ -1,7 +1,7 @@
 //! Headings as words: one form for all the ways of writing the same heading.
 //!
 //! Owns the normalisation that both sides of a match go through. Leaves meaning to the table of aliases. The one rule:
-//! a note that changes the amounts (paise, lakhs) is never dropped unseen; [`unit`] tells of it.
+//! a note that changes the amounts (paise, lakhs) is never dropped unseen; [`unit()`] tells of it.
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
