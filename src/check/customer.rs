@@ -20,7 +20,13 @@ pub(super) fn check(
     fill_address(row);
     if operation.repeat == Repeat::Safe {
         rules.company.parent_company_id.clone_into(&mut labels.account_id);
-        invoice::find_customer(row, rules, findings);
+        // The code and the GSTIN name the customer only where the id does not: they may be what is to change.
+        let sources = if row.is_blank("customerId") {
+            ["customerId", "uniqueRefNo", "gstin", "customerId"]
+        } else {
+            ["customerId"; 4]
+        };
+        invoice::resolve_customer(row, sources, rules, findings);
         check_change(row, operation, findings);
     }
 }

@@ -18,9 +18,12 @@ pub(super) fn invoice(row: &Row<'_>, rules: &Rules<'_>, labels: &Labels) -> (Str
     let number = row.text("invoiceNumber");
     let external = row.text("externalId");
     let shown = if number.is_empty() { external } else { number }.to_owned();
-    let Some(issued) = row.date("invoiceDate").filter(|_| !shown.is_empty()) else { return (shown, None) };
-    // The year that began last April.
-    let year = if issued.month() >= 4 { issued.year() } else { issued.year() - 1 };
+    if shown.is_empty() {
+        return (shown, None);
+    }
+    // The year that began last April; 0 for rows that may do without a date.
+    let year =
+        row.date("invoiceDate").map_or(0, |issued| if issued.month() >= 4 { issued.year() } else { issued.year() - 1 });
     let kind = row.text("documentType").to_ascii_lowercase();
     let kind = if kind.contains("debit") || kind == "dbn" { "DBN" } else { "INV" };
     let (number, external) = (number.to_uppercase(), if number.is_empty() { external } else { "" });

@@ -89,60 +89,54 @@ pub(super) fn check(row: &mut Row<'_>, rules: &Rules<'_>, labels: &mut Labels, f
 }
 
 /// Puts the customer's id where the row names its customer in another way.
-pub(super) fn find_customer(row: &mut Row<'_>, rules: &Rules<'_>, findings: &mut Findings<'_>) {
+fn find_customer(row: &mut Row<'_>, rules: &Rules<'_>, findings: &mut Findings<'_>) {
     let sources = ["customerId", "customerCode", "customerGstin", "customerName"];
+    resolve_customer(row, sources, rules, findings);
+}
+
+/// Puts the customer's id where the fields that name id, code, GSTIN and name lead to exactly one customer.
+pub(super) fn resolve_customer(
+    row: &mut Row<'_>,
+    sources: [&'static str; 4],
+    rules: &Rules<'_>,
+    findings: &mut Findings<'_>,
+) {
     if sources.iter().any(|name| row.is_bad(name)) {
         // Whom the row is for cannot be told while one of these cells is unusable.
         row.set("customerId", Value::Bad);
         return;
     }
-    let reference = CustomerRef {
-        id: row.text("customerId"),
-        code: row.text("customerCode"),
-        gstin: row.text("customerGstin"),
-        name: row.text("customerName"),
-    };
+    let [id, code, gstin, name] = sources.map(|source| row.text(source));
     let given = sources.iter().copied().find(|name| !row.is_blank(name)).unwrap_or("customerId");
-    let hint = Some("pass --customers FILE with customer_id, code, gstin and legal_name, or give the KC id".to_owned());
     let column = row.column_of(given);
-    match rules.directory.resolve(&reference) {
-        Resolution::Found(id) => {
-            let id = id.to_owned();
-            row.set("customerId", Value::Text(id.into()));
-        }
-        Resolution::Missing => {
-            let message = "is blank, and so are code, GSTIN and name: which customer is it for?";
-            findings.add(Code::CustomerMissing, "customerId", column, message, None);
-            row.set("customerId", Value::Bad);
-        }
-        Resolution::NotFound { by } => {
-            let message = format!("{}: the directory has no customer with this {by}", quote(row.text(given)));
-            findings.add(Code::CustomerNotFound, given, column, message, hint);
-            row.set("customerId", Value::Bad);
-        }
-        Resolution::Ambiguous { candidates } => {
-            let message = format!("{}: several customers fit: {}", quote(row.text(given)), candidates.join(", "));
-            findings.add(
-                Code::CustomerAmbiguous,
-                given,
-                column,
-                message,
-                Some("give the KC id or the code".to_owned()),
-            );
-            row.set("customerId", Value::Bad);
-        }
-        Resolution::Contradiction { first, first_id, second, second_id } => {
-            let message = format!("the {first} names {first_id}, but the {second} names {second_id}");
-            findings.add(
-                Code::CustomerContradiction,
-                given,
-                column,
-                message,
-                Some("mend the cell that is wrong".to_owned()),
-            );
-            row.set("customerId", Value::Bad);
-        }
-    }
+    let mut bad = |code: Code, message: String, hint: &str| {
+        findings.add(code, given, column, message, (!hint.is_empty()).then(|| hint.to_owned()));
+        Value::Bad
+    };
+    let value = match rules.directory.resolve(&CustomerRef { id, code, gstin, name }) {
+        Resolution::Found(id) => Value::Text(id.to_owned().into()),
+        Resolution::Missing => bad(
+            Code::CustomerMissing,
+            "is blank, and so are code, GSTIN and name: which customer is it for?".to_owned(),
+            "",
+        ),
+        Resolution::NotFound { by } => bad(
+            Code::CustomerNotFound,
+            format!("{}: the directory has no customer with this {by}", quote(row.text(given))),
+            "pass --customers FILE with customer_id, code, gstin and legal_name, or give the KC id",
+        ),
+        Resolution::Ambiguous { candidates } => bad(
+            Code::CustomerAmbiguous,
+            format!("{}: several customers fit: {}", quote(row.text(given)), candidates.join(", ")),
+            "give the KC id or the code",
+        ),
+        Resolution::Contradiction { first, first_id, second, second_id } => bad(
+            Code::CustomerContradiction,
+            format!("the {first} names {first_id}, but the {second} names {second_id}"),
+            "mend the cell that is wrong",
+        ),
+    };
+    row.set("customerId", value);
 }
 
 /// Finds the CEK id that the row goes under: its own seller id, else the supplier's GSTIN, else the profile's seller.

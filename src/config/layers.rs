@@ -183,6 +183,7 @@ impl Layers<'_> {
         Ok(Places {
             results: sources.path("results")?,
             state: sources.path("state")?.unwrap_or_else(|| self.default_state.to_path_buf()),
+            user_state: self.default_state.to_path_buf(),
             results_bom: sources.switch("results-bom")?,
             results_delimiter: sources.settle("results-delimiter", values::delimiter)?,
         })

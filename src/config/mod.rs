@@ -200,6 +200,8 @@ pub struct Places {
     pub results: Option<PathBuf>,
     /// Folder of the ledger, the locks and the log-in guard.
     pub state: PathBuf,
+    /// The user's own state folder, whatever `state` says: refused log-ins are remembered there for all ledgers.
+    pub user_state: PathBuf,
     /// Whether result CSVs begin with a byte order mark.
     pub results_bom: bool,
     /// Delimiter of result CSVs.

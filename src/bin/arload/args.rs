@@ -409,6 +409,16 @@ pub(crate) struct SandboxArgs {
     /// Port 0 takes any free one. Default: 127.0.0.1:8087.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8087", hide_default_value = true)]
     pub(crate) listen: std::net::SocketAddr,
+    /// Let this many requests a second through and answer the others with 429
+    ///
+    /// Default: no limit.
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<f64>,
+    /// Read credentials, faults and the shape of replies from this file
+    ///
+    /// TOML, with the keys that the README lists under "The sandbox". Default: a faultless server with demo credentials.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

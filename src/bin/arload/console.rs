@@ -134,11 +134,9 @@ impl Console {
                 span(*least_time),
                 grouped(*ended)
             )),
-            Event::Resumed { run, rows, unknown } => self.talk(&format!(
-                "run {run} goes on: {} to send, {} unknown",
-                count(*rows, "row"),
-                grouped(*unknown)
-            )),
+            Event::Resumed { run, rows, unknown } => {
+                self.talk(&format!("run {run} goes on: {} to send, {} unknown", count(*rows, "row"), grouped(*unknown)))
+            }
             Event::Superseded { run, rows } => {
                 self.say(&format!("run {run} is given up for this one: {} of it not sent", count(*rows, "row")));
             }
@@ -263,7 +261,8 @@ mod tests {
 
     #[test]
     fn the_table_adds_up_before_the_readers_eyes() {
-        let amounts = Amounts { taxable: Some(Money(10_000_000)), total: Some(Money(11_800_000)), ..Amounts::default() };
+        let amounts =
+            Amounts { taxable: Some(Money(10_000_000)), total: Some(Money(11_800_000)), ..Amounts::default() };
         let mut totals = Totals::default();
         for status in [Status::Accepted, Status::Accepted, Status::Unknown] {
             totals.read.add(&amounts);

@@ -4,38 +4,57 @@
 
 mod args;
 mod commands;
+mod console;
 mod flags;
 mod help;
+mod interrupt;
+mod session;
 mod surroundings;
 
 use std::io::{self, Write as _};
 
+use arload::api::client::HttpError;
 use arload::config::error::ConfigError;
+use arload::error::RunError;
 use arload::exit::ExitCode;
+use arload::ledger::LedgerError;
+use arload::operation::Operation;
 use clap::Parser as _;
 
-use crate::args::{Arguments, Command};
+use crate::args::{Arguments, Command, CustomersCommand, InvoicesCommand, SheetArgs};
 use crate::surroundings::Surroundings;
 
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::parse();
-    let code = run(&arguments).unwrap_or_else(|error| report(&error));
-    code.into()
+    // A panic has told its place by itself; scripts get the code of a bug.
+    let ended = std::panic::catch_unwind(|| run(&arguments).unwrap_or_else(|error| report(&error)));
+    ended.unwrap_or(ExitCode::Bug).into()
 }
 
 fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let surroundings = Surroundings::look()?;
-    let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
+    let mut out = io::stdout();
     match &arguments.command {
-        Command::Config(command) => commands::config::run(command, &surroundings, &mut out, &mut talk),
-        Command::Invoices(_) | Command::Customers(_) | Command::Runs(_) | Command::Sandbox(_) => {
-            writeln!(talk, "arload: this command is not part of this version")?;
-            Ok(ExitCode::Usage)
-        }
+        Command::Invoices(InvoicesCommand::Create(sheets)) => on_sheets("invoices", "create", sheets, &surroundings),
+        Command::Customers(CustomersCommand::Create(sheets)) => on_sheets("customers", "create", sheets, &surroundings),
+        Command::Customers(CustomersCommand::Update(sheets)) => on_sheets("customers", "update", sheets, &surroundings),
+        Command::Runs(command) => commands::runs::run(command, &surroundings, &mut out),
+        Command::Sandbox(arguments) => commands::sandbox::run(arguments, &mut out),
+        Command::Config(command) => commands::config::run(command, &surroundings, &mut out, &mut io::stderr()),
     }
 }
 
-/// Says why the program ends. Nothing more can be done where even that fails.
+fn on_sheets(
+    resource: &str,
+    verb: &str,
+    arguments: &SheetArgs,
+    surroundings: &Surroundings,
+) -> anyhow::Result<ExitCode> {
+    let operation = Operation::find(resource, verb).expect("the command line names operations of the table only");
+    commands::sheets::run(operation, arguments, surroundings)
+}
+
+/// Says why the program ends, with the way out on a line of its own. Nothing more can be done where even that fails.
 fn report(error: &anyhow::Error) -> ExitCode {
     let closed = |cause: &(dyn std::error::Error + 'static)| {
         cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
@@ -45,8 +64,33 @@ fn report(error: &anyhow::Error) -> ExitCode {
     }
     let mut talk = io::stderr().lock();
     let _ = writeln!(talk, "arload: {error:#}");
-    if let Some(hint) = error.downcast_ref::<ConfigError>().and_then(ConfigError::hint) {
+    if let Some(hint) = hint(error) {
         let _ = writeln!(talk, "hint: {hint}");
     }
-    ExitCode::Usage
+    code(error)
+}
+
+fn hint(error: &anyhow::Error) -> Option<String> {
+    if let Some(error) = error.downcast_ref::<RunError>() {
+        return error.hint();
+    }
+    if let Some(error) = error.downcast_ref::<LedgerError>() {
+        return Some(error.hint().to_owned());
+    }
+    error.downcast_ref::<ConfigError>().and_then(ConfigError::hint).map(str::to_owned)
+}
+
+/// What an error that ended the command means to a script.
+fn code(error: &anyhow::Error) -> ExitCode {
+    if error.downcast_ref::<HttpError>().is_some() {
+        return ExitCode::Usage;
+    }
+    match error.downcast_ref::<RunError>() {
+        Some(RunError::Locked(_)) => ExitCode::Locked,
+        Some(RunError::Interrupted) => ExitCode::Interrupted,
+        Some(RunError::TotalsDisagree(_)) => ExitCode::Bug,
+        // The plan could not be recorded; nothing was sent, and the same command goes on.
+        Some(RunError::Ledger(LedgerError::Storage { .. }) | RunError::Spool(_)) => ExitCode::StoppedEarly,
+        _ => ExitCode::Usage,
+    }
 }

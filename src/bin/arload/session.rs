@@ -57,7 +57,8 @@ impl Session {
         let key = AccountKey::of(&settings);
         let account = key.as_ref().map_or_else(String::new, AccountKey::to_string);
         let writes = purpose == Use::Write && !settings.mode.dry_run;
-        let lock = if writes { Some(lock::take(&settings.places.state, &account, settings.mode.wait, stop)?) } else { None };
+        let lock =
+            if writes { Some(lock::take(&settings.places.state, &account, settings.mode.wait, stop)?) } else { None };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let path = ledger_path(&settings);
         let dry_run = settings.mode.dry_run;

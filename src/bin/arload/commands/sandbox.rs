@@ -24,7 +24,8 @@ pub(crate) fn run(arguments: &SandboxArgs, out: &mut dyn Write) -> anyhow::Resul
     settings.rate = arguments.limit.or(settings.rate);
     let demo = settings.credentials.clone();
     let company = settings.company_id.clone();
-    let sandbox = sandbox::start(arguments.listen, settings).with_context(|| format!("--listen {}", arguments.listen))?;
+    let sandbox =
+        sandbox::start(arguments.listen, settings).with_context(|| format!("--listen {}", arguments.listen))?;
     writeln!(out, "sandbox: {}", sandbox.base_url())?;
     writeln!(out, "to use it:")?;
     for (name, value) in [

@@ -18,7 +18,9 @@ use crate::surroundings::Surroundings;
 
 /// Runs an operation over the sheets that the arguments name.
 pub(crate) fn run(
-    operation: &'static Operation, arguments: &SheetArgs, surroundings: &Surroundings,
+    operation: &'static Operation,
+    arguments: &SheetArgs,
+    surroundings: &Surroundings,
 ) -> anyhow::Result<ExitCode> {
     let settled = surroundings.settle(&arguments.values(), Purpose::Sheets(operation))?;
     let console = Console::new(settled.settings.output);
@@ -43,5 +45,8 @@ pub(crate) fn run(
 /// Gives rayon as many workers as asked for.
 fn size_pool(threads: usize) {
     // It fails only where the pool exists already, which then has its size.
-    let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(|number| format!("check-{number}")).build_global();
+    let _ = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|number| format!("check-{number}"))
+        .build_global();
 }
