@@ -24,7 +24,7 @@ fn main() -> std::process::ExitCode {
 }
 
 fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let surroundings = Surroundings::look()?;
+    let surroundings = Surroundings::look();
     let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
     match &arguments.command {
         Command::Config(command) => commands::config::run(command, &surroundings, &mut out, &mut talk),
