@@ -1,7 +1,7 @@
 //! Settings: what a run is told, settled once from flags, environment and file, with nothing left to guess.
 //!
-//! [`Settings`] is what every later stage takes. [`keys`] is the table of all settings, [`file`] reads `arload.toml`,
-//! [`layers`] puts flags over environment over file. The environment itself is handed in by the binary; nothing here
+//! [`Settings`] is what every later stage takes. [`keys`] is the table of all settings, [`mod@file`] reads
+//! `arload.toml`, [`layers`] puts flags over environment over file. The environment itself is handed in by the binary; nothing here
 //! reads it.
 
 pub mod account;

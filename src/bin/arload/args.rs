@@ -11,7 +11,7 @@ use crate::help::{about, after_operation, exit_codes};
 
 /// Load finance sheets into Enkash's Account Receivable API, with a proven outcome for every row
 #[derive(Debug, Parser)]
-#[command(name = "arload", version, after_long_help = exit_codes(), propagate_version = true)]
+#[command(name = "arload", version, after_long_help = exit_codes())]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -1,11 +1,10 @@
-//! What the library must not look at by itself: the environment, the user's folders, the current directory.
+//! What the library must not look at by itself: the environment and the user's folders.
 //!
 //! The rule: only this file of the program reads them.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use arload::config::error::ConfigError;
 use arload::config::file::{ProfileFile, Search, load};
 use arload::config::given::FlagValues;
@@ -16,15 +15,13 @@ use etcetera::{AppStrategy as _, AppStrategyArgs, choose_app_strategy};
 #[derive(Clone)]
 pub(crate) struct Surroundings {
     environment: BTreeMap<String, String>,
-    here: PathBuf,
     config_folder: Option<PathBuf>,
     default_state: PathBuf,
 }
 
 impl Surroundings {
     /// Looks around. Without a home folder there is no user's settings file, and the ledger is kept in `.arload` here.
-    pub(crate) fn look() -> anyhow::Result<Surroundings> {
-        let here = std::env::current_dir().context("find the current directory")?;
+    pub(crate) fn look() -> Surroundings {
         let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
         let ours = variables.filter(|(name, _)| name.starts_with("ARLOAD_"));
         // A value that is not Unicode is still set, and its setting refuses it.
@@ -32,11 +29,12 @@ impl Surroundings {
         let names =
             AppStrategyArgs { top_level_domain: String::new(), author: String::new(), app_name: "arload".to_owned() };
         let folders = choose_app_strategy(names).ok();
-        let default_state = folders
-            .as_ref()
-            .map_or_else(|| here.join(".arload"), |folders| folders.state_dir().unwrap_or_else(|| folders.data_dir()));
+        let default_state = folders.as_ref().map_or_else(
+            || PathBuf::from(".arload"),
+            |folders| folders.state_dir().unwrap_or_else(|| folders.data_dir()),
+        );
         let config_folder = folders.map(|folders| folders.config_dir());
-        Ok(Surroundings { environment, here, config_folder, default_state })
+        Surroundings { environment, config_folder, default_state }
     }
 
     fn file(&self, flags: &FlagValues) -> Result<Option<ProfileFile>, ConfigError> {
@@ -44,7 +42,8 @@ impl Surroundings {
         let named = flags.config.clone().or_else(|| variable("ARLOAD_CONFIG").map(PathBuf::from));
         load(&Search {
             named: named.as_deref(),
-            here: &self.here,
+            // Relative, so that messages name the file as the user would.
+            here: Path::new(""),
             user: self.config_folder.as_deref(),
             profile: flags.profile.as_deref().or(variable("ARLOAD_PROFILE").map(String::as_str)),
         })
