@@ -159,7 +159,8 @@ impl TokenHolder {
                     words = words.replace(secret, "***");
                 }
             }
-            words
+            // Cut only now, or half a secret could be left at the cut.
+            plain_words(&words)
         };
         match error {
             TokenError::Refused(words) => TokenError::Refused(clean(words)),
@@ -264,13 +265,13 @@ fn refusal_words(response: &Response) -> String {
     let status = response.status;
     let words = match serde_json::from_slice(&response.body) {
         Ok(Value::Object(object)) => oauth_words(&object)
-            .or_else(|| Envelope::read(&response.body)?.words())
+            .or_else(|| Envelope::read(&response.body)?.words_uncut())
             .or_else(|| present(&object, "message").map(shown))
             .unwrap_or_default(),
         _ => String::from_utf8_lossy(&response.body).into_owned(),
     };
-    match plain_words(&words) {
-        words if words.is_empty() => format!("{status}"),
+    match words.trim() {
+        "" => format!("{status}"),
         words => format!("{status}: {words}"),
     }
 }

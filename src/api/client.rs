@@ -1,6 +1,6 @@
 //! The API over HTTP.
 //!
-//! Owns routes and the multipart body. Leaves the wire to [`super::wire`], tokens to [`super::auth`] and what
+//! Owns routes and the multipart body. Leaves the wire to `wire`, tokens to [`auth`](super::auth) and what
 //! answers mean to [`super::reply`]. The one rule: [`HttpApi::upload`] sends its file once, and says whether any
 //! of it may have arrived.
 

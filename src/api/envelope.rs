@@ -46,8 +46,13 @@ impl Envelope {
             || self.message.as_deref().is_some_and(|message| message.eq_ignore_ascii_case("FAILURE"))
     }
 
-    /// The server's best words for a failure.
+    /// The server's best words for a failure, fit for a message.
     pub(super) fn words(&self) -> Option<String> {
+        self.words_uncut().map(|words| plain_words(&words))
+    }
+
+    /// The same as they came; whoever takes them makes them fit.
+    pub(super) fn words_uncut(&self) -> Option<String> {
         let error = self.error.as_ref();
         let plain_payload = self.payload.as_ref().and_then(Value::as_str).map(str::to_owned);
         let mut words = error
@@ -59,7 +64,7 @@ impl Envelope {
             words.push_str("; ");
             words.push_str(details);
         }
-        Some(plain_words(&words))
+        Some(words)
     }
 }
 

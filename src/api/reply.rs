@@ -1,6 +1,6 @@
 //! What a bulk reply says of each row sent, by the rules of the contract (2.2, 2.3, 4.3).
 //!
-//! Pure: values in, values out. [`super::items`] says which row an item speaks of, [`super::envelope`] how values
+//! Pure: values in, values out. `items` says which row an item speaks of, `envelope` how values
 //! are read. Leaves what to do next to [`crate::send::retry`] and to the look-up. The one rule: a row is accepted or
 //! rejected only on what the reply says of it; everything else is unknown.
 
@@ -146,7 +146,7 @@ pub fn sent_rows(payload_csv: &[u8]) -> Vec<SentRow> {
 pub fn read_bulk(operation: &Operation, response: &Response, rows: &[SentRow], names: &ReplyNames) -> Reading {
     let status = response.status;
     if !response.complete {
-        return unknown(format!("the answer ({status}) did not arrive whole"));
+        return unknown(&format!("the answer ({status}) did not arrive whole"));
     }
     // A gateway that names a time to come back has not passed the request on, whatever its body says.
     if status == 503 && response.retry_after.is_some() {
@@ -154,7 +154,7 @@ pub fn read_bulk(operation: &Operation, response: &Response, rows: &[SentRow], n
     }
     let envelope = Envelope::read(&response.body);
     if let Some(reason) = unsettling(status, envelope.as_ref()) {
-        return unknown(format!("{reason}: {}", words(response, envelope.as_ref())));
+        return unknown(&format!("{reason}: {}", words(response, envelope.as_ref())));
     }
     let bulk = envelope.as_ref().and_then(|envelope| envelope.payload.as_ref()?.as_object()).and_then(Bulk::read);
     let words = words(response, envelope.as_ref());
@@ -162,9 +162,9 @@ pub fn read_bulk(operation: &Operation, response: &Response, rows: &[SentRow], n
         (_, Some(bulk)) if bulk.names_results() || (is_success(status) && bulk.counts()) => {
             bulk.read_rows(operation, rows, names)
         }
-        (None, _) if is_success(status) => unknown(format!("the answer ({status}) is not readable: {words}")),
+        (None, _) if is_success(status) => unknown(&format!("the answer ({status}) is not readable: {words}")),
         (Some(envelope), bulk) if is_success(status) && (bulk.is_some() || !envelope.failed()) => {
-            unknown("the reply has no counts and no lists".to_owned())
+            unknown("the reply has no counts and no lists")
         }
         _ => refusal(status, envelope.as_ref(), words),
     }
@@ -174,8 +174,8 @@ fn is_success(status: u16) -> bool {
     (200..300).contains(&status)
 }
 
-fn unknown(reason: String) -> Reading {
-    Reading::Unknown { reason: plain_words(&reason) }
+fn unknown(reason: &str) -> Reading {
+    Reading::Unknown { reason: plain_words(reason) }
 }
 
 /// Why an answer leaves open whether the file was stored (rule 7), if it does.

@@ -11,8 +11,8 @@ pub(super) enum Act {
     Write(String),
     /// Waits, then writes.
     WriteAfter(Duration, String),
-    /// Writes a byte at a time with a pause between.
-    Drip(Duration, String),
+    /// Writes the head, then the body a byte at a time with a pause between.
+    Drip(Duration, String, String),
     /// Closes without a word.
     HangUp,
 }
@@ -94,8 +94,9 @@ fn act(mut stream: TcpStream, act: Act) {
             std::thread::sleep(time);
             drop(stream.write_all(bytes.as_bytes()));
         }
-        Act::Drip(time, bytes) => {
-            for byte in bytes.as_bytes() {
+        Act::Drip(time, head, body) => {
+            drop(stream.write_all(head.as_bytes()));
+            for byte in body.as_bytes() {
                 if stream.write_all(&[*byte]).is_err() {
                     break;
                 }

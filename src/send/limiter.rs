@@ -173,13 +173,17 @@ impl Limiter {
         state.throttled += 1;
         state.paused_until = state.paused_until.max(now.saturating_add(asked.min(self.longest_pause)));
         state.mark_throttled(left_at);
+        let mut rate = state.rate;
         if state.cut_at.is_none_or(|cut_at| left_at > cut_at) {
             let through = state.through(left_at) as f64;
-            let rate = through.clamp(state.rate / 2.0, state.rate).max(self.set_rate * LEAST_SHARE);
+            rate = through.clamp(rate / 2.0, rate).max(self.set_rate * LEAST_SHARE);
             state.cut_at = Some(now);
             state.cuts += 1;
-            self.change_rate(&mut state, rate, now);
         }
+        // The first request leaves when the pause ends, and no burst with it.
+        let before_the_end = state.paused_until.saturating_sub(Duration::from_secs_f64(1.0 / rate));
+        state.last_slot = Some(state.last_slot.unwrap_or_default().max(before_the_end));
+        self.change_rate(&mut state, rate, now);
         // Nothing is learned while nothing leaves, so recovery begins after the pause.
         state.recovered_until = state.recovered_until.max(now).max(state.paused_until);
         asked <= self.longest_pause
@@ -234,8 +238,8 @@ impl Limiter {
     fn leave(&self) -> Result<(), Duration> {
         let mut state = self.state();
         let now = self.clock.elapsed();
-        if now < state.paused_until {
-            return Err(state.paused_until - now);
+        if let Some(delay) = time_until(state.paused_until, now) {
+            return Err(delay);
         }
         self.recover(&mut state, now);
         if let Some(delay) = self.full_second(&state, now) {
@@ -260,7 +264,7 @@ impl Limiter {
         }
         let oldest = state.departures.len().checked_sub(most)?;
         let again_at = state.departures.get(oldest)?.at + SECOND;
-        (again_at > now).then(|| again_at - now)
+        time_until(again_at, now)
     }
 
     fn recover(&self, state: &mut State, now: Duration) {
@@ -294,6 +298,10 @@ impl std::fmt::Debug for Limiter {
     }
 }
 
+fn time_until(then: Duration, now: Duration) -> Option<Duration> {
+    then.checked_sub(now).filter(|delay| !delay.is_zero())
+}
+
 fn governor(rate: f64, burst: NonZeroU32, instant: &Instant) -> Governor {
     let quota = Quota::with_period(Duration::from_secs_f64(1.0 / rate)).expect("rates lie between 1e-9 and 1e6");
     RateLimiter::direct_with_clock(quota.allow_burst(burst), instant.clone())
@@ -305,8 +313,8 @@ impl State {
         self.instant.set(earliest);
         let Err(not_until) = self.governor.check() else { return Ok(earliest) };
         let slot = not_until.earliest_possible();
-        if slot > now {
-            return Err(slot - now);
+        if let Some(delay) = time_until(slot, now) {
+            return Err(delay);
         }
         self.instant.set(slot);
         match self.governor.check() {

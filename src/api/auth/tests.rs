@@ -71,7 +71,7 @@ fn both_spellings_and_lifetimes_are_read() {
         let clock = Arc::new(TestClock::default());
         let api = api(&server.base_url, Arc::clone(&clock), None);
         assert_eq!(api.token().unwrap().secret.expose_secret(), "t");
-        clock.advance(Duration::from_secs(renewed_after) - Duration::from_millis(1));
+        clock.advance(Duration::from_millis(renewed_after * 1000 - 1));
         api.token().unwrap();
         assert_eq!(server.requests().len(), 1, "{body}");
         clock.advance(Duration::from_millis(1));
@@ -113,6 +113,14 @@ fn a_refused_log_in_is_never_tried_again() {
         guard.forget(&host, "a@example.com").unwrap();
         assert!(matches!(api(&server.base_url, Arc::default(), Some(guard)).token(), Err(TokenError::Refused(_))));
     }
+}
+
+#[test]
+fn a_quoted_secret_is_struck_out_even_at_the_cut() {
+    let body = format!("{}pass word-1", "x".repeat(490));
+    let server = Scripted::start(move |_, _| answer(401, "", &body));
+    let error = api(&server.base_url, Arc::default(), None).token().unwrap_err().to_string();
+    assert!(!error.contains("pass") && error.contains("xxx"), "{error}");
 }
 
 #[test]

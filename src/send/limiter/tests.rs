@@ -62,6 +62,7 @@ fn the_set_rate_is_used_and_never_exceeded_by_more_than_the_burst() {
 fn a_burst_leaves_at_once_after_idling_and_not_more() {
     let (clock, limiter) = limiter(5.0, 3);
     clock.advance(Duration::from_secs(60));
+    limiter.queue();
     let at_once = (0..10).filter(|_| limiter.leave().is_ok()).count();
     assert_eq!(at_once, 3);
     assert_eq!(limiter.leave(), Err(ms(200)));
@@ -85,7 +86,7 @@ fn several_threads_share_one_pace() {
     let departures = departures.into_inner().unwrap();
     // A loaded machine may be slow, never fast.
     assert!(departures.len() <= 155, "{}", departures.len());
-    assert!(departures.len() >= 75, "{}", departures.len());
+    assert!(departures.len() >= 120, "{}", departures.len());
     assert_eq!(limiter.state().waiting, 0);
 }
 
@@ -103,9 +104,9 @@ fn a_stall_is_not_made_up_for_by_a_volley() {
 fn many_429s_of_requests_that_left_before_the_cut_count_once() {
     let (clock, limiter) = limiter(10.0, 1);
     departures(&clock, &limiter, Duration::from_secs(5), ms(0));
-    let now = clock.elapsed();
+    let left_at = ms(4900);
     for _ in 0..4 {
-        limiter.throttled(now, None);
+        limiter.throttled(left_at, None);
     }
     let pace = limiter.pace();
     assert_eq!((pace.throttled, pace.cuts), (4, 1));
@@ -175,6 +176,15 @@ fn a_pause_holds_for_all_and_is_capped() {
     assert_eq!((limiter.paused_until(), limiter.leave()), (None, Ok(())));
     // Nothing recovered while nothing left.
     assert!((limiter.current_rate() - 5.0).abs() < 1e-9);
+}
+
+#[test]
+fn no_burst_follows_a_pause() {
+    let (clock, limiter) = limiter(10.0, 8);
+    departures(&clock, &limiter, Duration::from_secs(5), ms(0));
+    limiter.throttled(clock.elapsed(), Some(Duration::from_secs(30)));
+    clock.advance(Duration::from_secs(30));
+    assert_eq!((0..8).filter(|_| limiter.leave().is_ok()).count(), 1);
 }
 
 #[test]
