@@ -107,7 +107,7 @@ impl Search {
         for path in matches {
             let path = path.map_err(|error| {
                 let file = error.path().display().to_string();
-                SheetError::reading(&file, error.into_error())
+                SheetError::reading(&file, error.into())
             })?;
             if path.is_file() {
                 paths.push(path);
@@ -278,25 +278,18 @@ mod tests {
     fn what_leads_nowhere_is_refused_by_name() {
         let folder = folder(&[("a.csv", "x"), ("r.csv", RESULT), ("~$b.xlsx", "x")]);
         fs::create_dir(folder.path().join("empty")).unwrap();
-        let found = find_in(&folder, &["gone.csv", "*.xls", "empty", "r.csv", "~$b.xlsx", "[.csv", "r*.csv", "a.csv"]);
-        assert_eq!(
-            problems(&folder, &found),
-            [
-                "gone.csv: no such file",
-                "*.xls: no file matches",
-                "empty: no sheets in it",
-                "r.csv: is a result of arload, not a sheet to load",
-                "~$b.xlsx: is a lock file of an open workbook, not a sheet to load",
-                "[.csv: not a valid pattern: Pattern syntax error near position 0: invalid range pattern",
-                "r*.csv: no sheets in it",
-            ]
-            .map(|line| if line.starts_with("[.csv") {
-                found.refused[5].to_string().replace(&format!("{}/", folder.path().display()), "")
-            } else {
-                line.to_owned()
-            })
-        );
+        let found = find_in(&folder, &["gone.csv", "*.xls", "empty", "r.csv", "~$b.xlsx", "r*.csv", "a.csv"]);
+        let expected = [
+            "gone.csv: no such file",
+            "*.xls: no file matches",
+            "empty: no sheets in it",
+            "r.csv: is a result of arload, not a sheet to load",
+            "~$b.xlsx: is a lock file of an open workbook, not a sheet to load",
+            "r*.csv: no sheets in it",
+        ];
+        assert_eq!(problems(&folder, &found), expected);
         assert_eq!(names(&found), ["a.csv"]);
+        assert!(matches!(find_in(&folder, &["[.csv"]).refused[..], [SheetError::BadPattern { .. }]));
         assert!(found.refused.iter().all(|error| error.hint().is_some()));
     }
 
