@@ -71,7 +71,7 @@ impl BookRows {
         let work = Work { path: path.to_owned(), label: label.to_owned(), sheet: sheet.to_owned(), content };
         thread::Builder::new()
             .name("sheet-decoder".to_owned())
-            .spawn(move || work.run(sender))
+            .spawn(move || work.run(&sender))
             .map_err(|source| SheetError::reading(label, source))?;
         Ok(Self { batches, batch: Vec::new().into_iter() })
     }
@@ -100,7 +100,7 @@ struct Work {
 }
 
 impl Work {
-    fn run(self, sender: Sender<Result<Vec<RawRow>, SheetError>>) {
+    fn run(&self, sender: &Sender<Result<Vec<RawRow>, SheetError>>) {
         let mut rows =
             Rows { sender: sender.clone(), batch: Vec::new(), bytes: 0, row: RawRow::default(), text: String::new() };
         let done = contained(&self.label, || match self.decode(&mut rows) {

@@ -84,14 +84,14 @@ pub(super) fn name_columns(row: &RawRow, below: &[RawRow], is_text: bool) -> Hea
         .map(|column| {
             let text = row.cell(column).text.trim();
             let name = if text.is_empty() { format!("Column {}", column_letters(column)) } else { text.to_owned() };
-            unique(name, &mut seen)
+            unique(&name, &mut seen)
         })
         .collect();
     Header { number: row.number, columns }
 }
 
-fn unique(name: String, seen: &mut HashSet<String>) -> String {
-    let mut candidate = name.clone();
+fn unique(name: &str, seen: &mut HashSet<String>) -> String {
+    let mut candidate = name.to_owned();
     let mut count = 2;
     while !seen.insert(candidate.clone()) {
         candidate = format!("{name} ({count})");

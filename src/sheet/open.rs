@@ -156,19 +156,15 @@ impl OpenSheet {
         header_row: Option<RowNumber>,
         recognise: &dyn Fn(&str) -> bool,
     ) -> Result<Self, SheetError> {
-        let (mut sample, at) = match header_row {
-            Some(number) => {
-                let sample = read_from(&mut rows, number)?;
-                if sample.first().is_none_or(|row| row.number != number || row.filled().next().is_none()) {
-                    return Err(SheetError::BlankHeader { file, row: number });
-                }
-                (sample, 0)
+        let mut sample = read_from(&mut rows, header_row.unwrap_or(1))?;
+        let at = if let Some(number) = header_row {
+            if sample.first().is_none_or(|row| row.number != number || row.filled().next().is_none()) {
+                return Err(SheetError::BlankHeader { file, row: number });
             }
-            None => {
-                let sample = read_from(&mut rows, 1)?;
-                let Some(at) = header::find(&sample, recognise) else { return Err(no_header(file, &sample)) };
-                (sample, at)
-            }
+            0
+        } else {
+            let Some(at) = header::find(&sample, recognise) else { return Err(no_header(file, &sample)) };
+            at
         };
         let below = sample.split_off(at + 1);
         let header_row = sample.pop().expect("the header is in the sample");
@@ -178,10 +174,7 @@ impl OpenSheet {
         }
         let mut end = SheetEnd::default();
         note_banner(&sample, header.number, &mut notes, &mut end.dropped);
-        let dialect = match &rows {
-            Rows::Text(text) => Some(text.dialect()),
-            Rows::Book(_) => None,
-        };
+        let dialect = if let Rows::Text(text) = &rows { Some(text.dialect()) } else { None };
         let widths = below.iter().filter(|row| row.filled().next().is_some()).map(RawRow::len);
         Ok(Self {
             notes,
@@ -548,7 +541,7 @@ mod tests {
             sheet.write_with_format(4, 1, 45_748.0, &date).unwrap();
             sheet.write(4, 3, 1234.5).unwrap();
             sheet.write(8, 0, "INV-2").unwrap();
-            sheet.write_with_format(8, 1, 45_748.4375, &date).unwrap();
+            sheet.write_with_format(8, 1, 45_748.437_5, &date).unwrap();
             sheet.write(8, 2, true).unwrap();
             sheet.write_formula(8, 3, rust_xlsxwriter::Formula::new("1/0").set_result("#DIV/0!")).unwrap();
             sheet.write(9, 0, "Total").unwrap();
