@@ -133,7 +133,7 @@ mod tests {
     fn dates_are_exact_to_the_second_or_stay_numbers() {
         let cases = [
             (45_748.0, false, "2025-04-01", CellKind::Date),
-            (45_748.4375, false, "2025-04-01T10:30:00", CellKind::Date),
+            (45_748.437_5, false, "2025-04-01T10:30:00", CellKind::Date),
             (45_748.999_999_99, false, "2025-04-02", CellKind::Date),
             (45_748.0 + 1.0 / 86_400.0, false, "2025-04-01T00:00:01", CellKind::Date),
             (61.0, false, "1900-03-01", CellKind::Date),

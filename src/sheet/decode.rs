@@ -21,7 +21,7 @@ const HEAD: usize = 64 * 1024;
 /// A text file on its way to UTF-8.
 pub(super) struct Decoder {
     file: File,
-    decoder: encoding_rs::Decoder,
+    state: encoding_rs::Decoder,
     piece: Vec<u8>,
     ended: bool,
     /// The encoding used.
@@ -46,7 +46,7 @@ impl Decoder {
         handle.seek(SeekFrom::Start(0)).map_err(reading)?;
         Ok(Self {
             file: handle,
-            decoder: choice.encoding.new_decoder_with_bom_removal(),
+            state: choice.encoding.new_decoder_with_bom_removal(),
             piece: vec![0; PIECE],
             ended: false,
             encoding: choice.encoding,
@@ -64,9 +64,9 @@ impl Decoder {
         let count = read_some(&mut self.file, &mut self.piece)?;
         self.ended = count == 0;
         let old = window.len();
-        let room = self.decoder.max_utf8_buffer_length(count).unwrap_or(4 * PIECE);
+        let room = self.state.max_utf8_buffer_length(count).unwrap_or(4 * PIECE);
         window.reserve(room);
-        let (_, _, replaced) = self.decoder.decode_to_string(&self.piece[..count], window, self.ended);
+        let (_, _, replaced) = self.state.decode_to_string(&self.piece[..count], window, self.ended);
         self.lossy |= replaced;
         self.drop_nuls(window, old);
         Ok(true)
@@ -90,6 +90,7 @@ pub(super) fn read_head(file: &mut File) -> io::Result<Vec<u8>> {
 }
 
 /// Whether the first bytes belong to no text file in any encoding known here.
+#[expect(clippy::naive_bytecount, reason = "64 KiB once a file do not deserve a crate")]
 pub(super) fn is_binary(head: &[u8]) -> bool {
     let nuls = head.iter().filter(|byte| **byte == 0).count();
     nuls * 10 > head.len() && utf16(head).is_none()

@@ -71,7 +71,7 @@ impl BookRows {
         let work = Work { path: path.to_owned(), label: label.to_owned(), sheet: sheet.to_owned(), content };
         thread::Builder::new()
             .name("sheet-decoder".to_owned())
-            .spawn(move || work.run(sender))
+            .spawn(move || work.run(&sender))
             .map_err(|source| SheetError::reading(label, source))?;
         Ok(Self { batches, batch: Vec::new().into_iter() })
     }
@@ -100,7 +100,7 @@ struct Work {
 }
 
 impl Work {
-    fn run(self, sender: Sender<Result<Vec<RawRow>, SheetError>>) {
+    fn run(&self, sender: &Sender<Result<Vec<RawRow>, SheetError>>) {
         let mut rows =
             Rows { sender: sender.clone(), batch: Vec::new(), bytes: 0, row: RawRow::default(), text: String::new() };
         let done = contained(&self.label, || match self.decode(&mut rows) {
@@ -353,4 +353,100 @@ fn open_xls(path: &Path, file: &str) -> Result<Xls<Input>, SheetError> {
         Err(password @ SheetError::Password { .. }) => password,
         _ => error,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// A workbook of one sheet whose rows are written as XML, as a careless library might.
+    fn book(rows: &str) -> Vec<u8> {
+        const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+        const RELATIONS: &str = "http://schemas.openxmlformats.org/package/2006/relationships";
+        const OFFICE: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+        let relation = |kind: &str, target: &str| {
+            let item = format!("<Relationship Id=\"r1\" Type=\"{OFFICE}/{kind}\" Target=\"{target}\"/>");
+            format!("<Relationships xmlns=\"{RELATIONS}\">{item}</Relationships>")
+        };
+        let sheets = "<sheets><sheet name=\"S\" sheetId=\"1\" r:id=\"r1\"/></sheets>";
+        zip(&[
+            ("[Content_Types].xml", "<Types/>".to_owned()),
+            ("_rels/.rels", relation("officeDocument", "xl/workbook.xml")),
+            ("xl/workbook.xml", format!("<workbook xmlns=\"{MAIN}\" xmlns:r=\"{OFFICE}\">{sheets}</workbook>")),
+            ("xl/_rels/workbook.xml.rels", relation("worksheet", "worksheets/sheet1.xml")),
+            (
+                "xl/worksheets/sheet1.xml",
+                format!("<worksheet xmlns=\"{MAIN}\"><sheetData>{rows}</sheetData></worksheet>"),
+            ),
+        ])
+    }
+
+    /// A zip without compression.
+    fn zip(files: &[(&str, String)]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut table = Vec::new();
+        for (name, text) in files {
+            let at = bytes.len() as u32;
+            let size = (text.len() as u32).to_le_bytes();
+            let fixed =
+                [&[20, 0, 0, 0, 0, 0, 0, 0, 0, 0][..], &crc(text.as_bytes()).to_le_bytes(), &size, &size].concat();
+            let lengths = [&(name.len() as u16).to_le_bytes()[..], &[0, 0]].concat();
+            bytes.extend([b"PK\x03\x04", &fixed[..], &lengths, name.as_bytes(), text.as_bytes()].concat());
+            let rest = [&[0; 10][..], &at.to_le_bytes(), name.as_bytes()].concat();
+            table.extend([b"PK\x01\x02\x14\0", &fixed[..], &lengths, &rest].concat());
+        }
+        let count = (files.len() as u16).to_le_bytes();
+        let (size, start) = ((table.len() as u32).to_le_bytes(), (bytes.len() as u32).to_le_bytes());
+        [&bytes, &table, &b"PK\x05\x06\0\0\0\0"[..], &count, &count, &size, &start, &[0, 0]].concat()
+    }
+
+    fn crc(bytes: &[u8]) -> u32 {
+        let step = |crc: u32| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
+        !bytes.iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| step(crc)))
+    }
+
+    fn read(rows: &str) -> Result<Vec<String>, SheetError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.xlsx");
+        fs::write(&path, book(rows)).unwrap();
+        let mut rows = BookRows::open(&path, "a.xlsx[S]", "S", Content::Xlsx)?;
+        let mut row = RawRow::default();
+        let mut found = Vec::new();
+        while rows.next(&mut row)? {
+            let cells: Vec<String> =
+                row.filled().map(|(column, cell)| format!("{column} {:?} {}", cell.kind, cell.text)).collect();
+            found.push(format!("{}: {}", row.number, cells.join(", ")));
+        }
+        Ok(found)
+    }
+
+    #[test]
+    fn formulas_without_value_and_new_errors_keep_their_places() {
+        let rows = "<row r=\"3\"><c r=\"A3\"><v>1</v></c><c r=\"C3\" t=\"e\"><v>#SPILL!</v></c><c r=\"D3\"><f>1+1</f></c></row>\
+                    <row r=\"5\"><c r=\"B5\" t=\"e\"><v>#CALC!</v></c><c r=\"C5\" t=\"str\"><f>\"\"</f><v></v></c>\
+                    <c r=\"E5\"><f>A3</f><v>1</v></c></row>";
+        let expected = ["3: 0 Number 1, 2 Error #SPILL!, 3 FormulaWithoutValue ", "5: 1 Error #CALC!, 4 Number 1"];
+        assert_eq!(read(rows).unwrap(), expected);
+    }
+
+    #[test]
+    fn cells_without_references_are_placed_by_order() {
+        let rows = "<row><c><v>1</v></c><c t=\"inlineStr\"><is><t>x</t></is></c></row><row><c><v>2</v></c></row>";
+        assert_eq!(read(rows).unwrap(), ["1: 0 Number 1, 1 Text x", "2: 0 Number 2"]);
+    }
+
+    #[test]
+    fn broken_xml_is_an_error_after_the_rows_before_it() {
+        let error =
+            read("<row r=\"1\"><c r=\"A1\"><v>1</v></c></row><row r=\"2\"><c r=\"!\"><v>1</v></c></row>").unwrap_err();
+        assert!(matches!(error, SheetError::Damaged { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_panic_of_the_decoder_is_contained() {
+        let error = contained::<()>("a.xls", || panic!("as decoders do")).unwrap_err();
+        assert_eq!(error.to_string(), "a.xls: is damaged: the workbook reader gave up on it");
+    }
 }

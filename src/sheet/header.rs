@@ -26,14 +26,14 @@ fn best_known(sample: &[RawRow], recognise: &dyn Fn(&str) -> bool) -> Option<usi
         }
     }
     let (known, index) = best;
-    let is_enough = known >= 2 || known == 1 && (sample[index].filled().count() == 1 || is_over_values(sample, index));
+    let is_enough = known >= 2 || known == 1 && (usual_width(sample) == 1 || is_over_values(sample, index));
     is_enough.then_some(index)
 }
 
 /// The first row of at least two different words, as wide as most rows, that stands over a column of values.
 fn by_shape(sample: &[RawRow]) -> Option<usize> {
     let usual = usual_width(sample);
-    sample.iter().position(|row| row.filled().count().max(2) * 2 > usual).filter(|index| {
+    sample.iter().position(|row| row.filled().count() * 2 > usual).filter(|index| {
         let row = &sample[*index];
         row.filled().count() >= 2 && !is_comment(row) && is_over_values(sample, *index)
     })
@@ -84,14 +84,14 @@ pub(super) fn name_columns(row: &RawRow, below: &[RawRow], is_text: bool) -> Hea
         .map(|column| {
             let text = row.cell(column).text.trim();
             let name = if text.is_empty() { format!("Column {}", column_letters(column)) } else { text.to_owned() };
-            unique(name, &mut seen)
+            unique(&name, &mut seen)
         })
         .collect();
     Header { number: row.number, columns }
 }
 
-fn unique(name: String, seen: &mut HashSet<String>) -> String {
-    let mut candidate = name.clone();
+fn unique(name: &str, seen: &mut HashSet<String>) -> String {
+    let mut candidate = name.to_owned();
     let mut count = 2;
     while !seen.insert(candidate.clone()) {
         candidate = format!("{name} ({count})");
@@ -140,6 +140,8 @@ mod tests {
             ("A1,X,12.00\nA2,Y,13.00\nA3,Z,14.00", None),
             ("Rechnung,Kunde\nA,B\nC,D", None),
             ("Acme\nPune", None),
+            ("A1,X,12.00\nForeign,Kunde,Betrag\nA2,Y,13.00", None),
+            ("Customer\nA1,X,12.00\nA2,Y,13.00\nA3,Z,1.00", None),
             ("", None),
         ];
         for (text, expected) in cases {

@@ -156,19 +156,15 @@ impl OpenSheet {
         header_row: Option<RowNumber>,
         recognise: &dyn Fn(&str) -> bool,
     ) -> Result<Self, SheetError> {
-        let (mut sample, at) = match header_row {
-            Some(number) => {
-                let sample = read_from(&mut rows, number)?;
-                if sample.first().is_none_or(|row| row.number != number || row.filled().next().is_none()) {
-                    return Err(SheetError::BlankHeader { file, row: number });
-                }
-                (sample, 0)
+        let mut sample = read_from(&mut rows, header_row.unwrap_or(1))?;
+        let at = if let Some(number) = header_row {
+            if sample.first().is_none_or(|row| row.number != number || row.filled().next().is_none()) {
+                return Err(SheetError::BlankHeader { file, row: number });
             }
-            None => {
-                let sample = read_from(&mut rows, 1)?;
-                let Some(at) = header::find(&sample, recognise) else { return Err(no_header(file, &sample)) };
-                (sample, at)
-            }
+            0
+        } else {
+            let Some(at) = header::find(&sample, recognise) else { return Err(no_header(file, &sample)) };
+            at
         };
         let below = sample.split_off(at + 1);
         let header_row = sample.pop().expect("the header is in the sample");
@@ -178,10 +174,7 @@ impl OpenSheet {
         }
         let mut end = SheetEnd::default();
         note_banner(&sample, header.number, &mut notes, &mut end.dropped);
-        let dialect = match &rows {
-            Rows::Text(text) => Some(text.dialect()),
-            Rows::Book(_) => None,
-        };
+        let dialect = if let Rows::Text(text) = &rows { Some(text.dialect()) } else { None };
         let widths = below.iter().filter(|row| row.filled().next().is_some()).map(RawRow::len);
         Ok(Self {
             notes,
@@ -367,3 +360,258 @@ const _: fn() = || {
     fn is_send<T: Send>() {}
     is_send::<OpenSheet>();
 };
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::sheet::CellKind::{self, Bool, Date, Error, Number, Text};
+
+    /// Everything that a sheet gave, in words.
+    #[derive(Debug, Default)]
+    struct Read {
+        header: Vec<String>,
+        rows: Vec<String>,
+        marks: Vec<String>,
+        notes: Vec<String>,
+        end: SheetEnd,
+    }
+
+    fn known(heading: &str) -> bool {
+        ["Invoice No", "Invoice Date", "Customer", "Amount", "customerId"].contains(&heading)
+    }
+
+    fn read_source(source: &SheetSource, reading: &Reading, rows_a_block: usize) -> Result<Read, SheetError> {
+        let mut sheet = source.open(reading, &known)?;
+        let mut read = Read { header: sheet.header.columns.clone(), notes: sheet.notes.clone(), ..Read::default() };
+        let mut block = RowBlock::default();
+        while sheet.next_block(&mut block, rows_a_block, 1 << 20)? {
+            for mark in &block.marks {
+                read.marks.push(format!("{} {}", block.number(mark.row as usize), mark.code));
+            }
+            for row in 0..block.len() {
+                let cells: Vec<&str> = block.cells(row).collect();
+                read.rows.push(format!("{}: {}", block.number(row), cells.join("|")));
+            }
+        }
+        read.end = sheet.finish();
+        Ok(read)
+    }
+
+    fn read_with(text: impl AsRef<[u8]>, reading: &Reading) -> Result<Read, SheetError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        fs::write(&path, text).unwrap();
+        let sources = sheets_of(&path, reading)?;
+        assert_eq!(sources[0].label(), "a.csv");
+        read_source(&sources[0], reading, 2)
+    }
+
+    fn read(text: impl AsRef<[u8]>) -> Read {
+        read_with(text, &Reading::default()).unwrap()
+    }
+
+    fn workbook(fill: impl FnOnce(&mut rust_xlsxwriter::Workbook)) -> (TempDir, std::path::PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.xlsx");
+        let mut workbook = rust_xlsxwriter::Workbook::new();
+        fill(&mut workbook);
+        workbook.save(&path).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn a_register_gives_its_data_rows_and_accounts_for_the_rest() {
+        let read = read(
+            "Acme Ltd,,,\n# exported by X\nSales Register,,,\n\nInvoice No,Invoice Date,Customer,Amount,\n\
+             INV-1,01-04-2025,\"Mehta, Rakesh\",100.00,\nInvoice No,Invoice Date,Customer,Amount,\n,,,,\n\
+             INV-2,02-04-2025,\"12 Road\nPune\",200.00,\n\nGrand Total,,,300.00,\n\nAll amounts in rupees\n\n\n",
+        );
+        assert_eq!(read.header, ["Invoice No", "Invoice Date", "Customer", "Amount"]);
+        assert_eq!(read.rows, ["6: INV-1|01-04-2025|Mehta, Rakesh|100.00", "9: INV-2|02-04-2025|12 Road\nPune|200.00"]);
+        assert_eq!(read.notes, ["the header is row 5; 2 rows above it were skipped, beginning with \"Acme Ltd\""]);
+        let dropped: Vec<String> =
+            read.end.dropped.first.iter().map(|row| format!("{} {:?} {}", row.number, row.reason, row.text)).collect();
+        assert_eq!(
+            dropped,
+            [
+                "2 Comment # exported by X",
+                "7 RepeatedHeader Invoice No | Invoice Date | Customer | Amount",
+                "11 Total Grand Total | 300.00",
+                "13 Note All amounts in rupees",
+            ]
+        );
+        assert_eq!((read.end.data_rows, read.end.blank_rows, read.end.dropped.total()), (2, 3, 4));
+        assert!(read.marks.is_empty());
+    }
+
+    #[test]
+    fn a_lone_text_between_data_rows_stays_in_its_place() {
+        let read = read("Invoice No,Customer,Amount\n1,A,5\nNorth zone,,\n2,B,6\nNorth zone,,\n");
+        assert_eq!(read.rows, ["2: 1|A|5", "3: North zone||", "4: 2|B|6"]);
+        assert_eq!(read.end.dropped.counts.get(&DropReason::Note), Some(&1));
+    }
+
+    #[test]
+    fn ragged_and_broken_rows_are_kept_and_marked() {
+        let cases: Vec<(Vec<u8>, &[&str], &[&str])> = vec![
+            (
+                b"Invoice No,Customer,Amount\n1,A,1,00,000.00\n2,B,5,,\n".into(),
+                &["2: 1|A|1", "3: 2|B|5"],
+                &["2 surplus-cells"],
+            ),
+            (
+                b"Invoice No,Customer,Amount,x\n1,A,5,y\n2\n3,B,6,y\n4,B,6\n".into(),
+                &["2: 1|A|5|y", "3: 2|||", "4: 3|B|6|y", "5: 4|B|6|"],
+                &["3 short-row"],
+            ),
+            (b"Invoice No,Customer\n1,\"ABC\n2,B\n".into(), &["2: 1|\"ABC", "3: 2|B"], &["2 unbalanced-quote"]),
+            (
+                b"Invoice No,Customer\n1,\xe2\x82\xb9\n2,caf\xe9\n".into(),
+                &["2: 1|₹", "3: 2|caf\u{fffd}"],
+                &["3 bad-encoding"],
+            ),
+            (b"Invoice No,Customer\n1,caf\xe9\n".into(), &["2: 1|café"], &[]),
+            (b"Invoice No;Customer\r1;A\r".into(), &["2: 1|A"], &[]),
+            (b"customerId\nKC1\nKC2".into(), &["2: KC1", "3: KC2"], &[]),
+            (b"Invoice No,Customer\n".into(), &[], &[]),
+        ];
+        for (text, rows, marks) in cases {
+            let read = read(&text);
+            assert_eq!(
+                (&read.rows[..], &read.marks[..]),
+                (
+                    &rows.iter().map(ToString::to_string).collect::<Vec<_>>()[..],
+                    &marks.iter().map(ToString::to_string).collect::<Vec<_>>()[..]
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn a_cell_is_too_long_by_characters_not_bytes() {
+        let long = |count: usize| read(format!("Invoice No,Customer\n1,{}\n", "₹".repeat(count))).marks;
+        assert!(long(32_767).is_empty());
+        assert_eq!(long(32_768), ["2 cell-too-long"]);
+        let endless = read(format!("Invoice No,Customer\n1,{}\n2,B\n", "x".repeat(2 << 20)));
+        assert_eq!(endless.marks, ["2 cell-too-long", "2 cell-too-long"]);
+        assert_eq!(endless.rows[1], "3: 2|B");
+    }
+
+    #[test]
+    fn what_has_no_header_is_refused_with_what_was_found() {
+        let message = |text: &str| read_with(text, &Reading::default()).unwrap_err().to_string();
+        assert_eq!(
+            message("INV-1,A,5\nINV-2,B,6\n"),
+            "a.csv: no header row was recognised; the first rows are: 1: INV-1 | A | 5; 2: INV-2 | B | 6"
+        );
+        assert_eq!(message("\n \n,,\n"), "a.csv: has no rows");
+        let asked = |row| Reading { header_row: Some(row), ..Reading::default() };
+        let text = "a,b\n\nBill,Party\n1,X\n";
+        assert_eq!(read_with(text, &asked(3)).unwrap().rows, ["4: 1|X"]);
+        for row in [2, 9, 0] {
+            assert!(matches!(read_with(text, &asked(row)), Err(SheetError::BlankHeader { .. })), "{row}");
+        }
+    }
+
+    #[test]
+    fn settings_win_over_what_is_detected() {
+        let reading = Reading { delimiter: Some(b'^'), encoding: Some("latin1".into()), ..Reading::default() };
+        let read = read_with(b"Invoice No^Customer\n1^caf\xe9, b; c\n", &reading).unwrap();
+        assert_eq!(
+            (read.rows, read.notes),
+            (vec!["2: 1|café, b; c".to_owned()], vec!["the text is encoded as windows-1252".to_owned()])
+        );
+    }
+
+    #[test]
+    fn a_workbook_gives_kinds_dates_and_real_row_numbers() {
+        let (_folder, path) = workbook(|workbook| {
+            let date = rust_xlsxwriter::Format::new().set_num_format("dd/mm/yyyy");
+            let blank = rust_xlsxwriter::Format::new().set_bold();
+            let sheet = workbook.add_worksheet().set_name("March").unwrap();
+            sheet.write(1, 0, "Acme Ltd").unwrap();
+            for (column, heading) in ["Invoice No", "Invoice Date", "Customer", "Amount"].into_iter().enumerate() {
+                sheet.write(3, column as u16, heading).unwrap();
+            }
+            sheet.write(4, 0, 1042).unwrap();
+            sheet.write_with_format(4, 1, 45_748.0, &date).unwrap();
+            sheet.write(4, 3, 1234.5).unwrap();
+            sheet.write(8, 0, "INV-2").unwrap();
+            sheet.write_with_format(8, 1, 45_748.437_5, &date).unwrap();
+            sheet.write(8, 2, true).unwrap();
+            sheet.write_formula(8, 3, rust_xlsxwriter::Formula::new("1/0").set_result("#DIV/0!")).unwrap();
+            sheet.write(9, 0, "Total").unwrap();
+            sheet.write(9, 3, 1234.5).unwrap();
+            sheet.write_blank(1_048_575, 3, &blank).unwrap();
+            workbook.add_worksheet().set_name("Old").unwrap().set_hidden(true);
+        });
+        let listing = list(&path, &Reading::default()).unwrap();
+        assert_eq!(listing.notes, ["hidden sheets are not read unless named with --sheet: \"Old\""]);
+        assert_eq!(listing.sources.iter().map(SheetSource::label).collect::<Vec<_>>(), ["a.xlsx[March]"]);
+        let read = read_source(&listing.sources[0], &Reading::default(), 1000).unwrap();
+        assert_eq!(read.rows, ["5: 1042|2025-04-01||1234.5", "9: INV-2|2025-04-01T10:30:00|TRUE|#DIV/0!"]);
+        assert_eq!((read.end.blank_rows, read.end.dropped.total()), (3, 1));
+        let mut sheet = listing.sources[0].open(&Reading::default(), &known).unwrap();
+        let mut block = RowBlock::new(4);
+        assert!(sheet.next_block(&mut block, 1000, 1 << 20).unwrap());
+        let kinds: Vec<CellKind> = (0..2)
+            .flat_map(|row| (0..4).map(move |column| (row, column)))
+            .map(|(row, column)| block.cell(row, column).kind)
+            .collect();
+        assert_eq!(kinds, [Number, Date, Text, Number, Text, Date, Bool, Error]);
+    }
+
+    #[test]
+    fn sheets_are_chosen_by_name_and_a_wrong_name_is_refused() {
+        let (_folder, path) = workbook(|workbook| {
+            workbook.add_worksheet().set_name("North").unwrap();
+            workbook.add_worksheet().set_name("South").unwrap().set_hidden(true);
+        });
+        let asked =
+            |names: &[&str]| Reading { sheets: names.iter().map(ToString::to_string).collect(), ..Reading::default() };
+        let labels = |names: &[&str]| {
+            sheets_of(&path, &asked(names)).map(|sheets| sheets.iter().map(SheetSource::label).collect::<Vec<_>>())
+        };
+        assert_eq!(labels(&[]).unwrap(), ["a.xlsx[North]"]);
+        assert_eq!(labels(&["South"]).unwrap(), ["a.xlsx[South]"]);
+        assert!(labels(&["West"]).unwrap_err().to_string().ends_with("has no sheet \"West\"; found: North, South"));
+        let north = &sheets_of(&path, &asked(&[])).unwrap()[0];
+        assert_eq!(read_source(north, &asked(&[]), 10).unwrap_err().to_string(), "a.xlsx[North]: has no rows");
+    }
+
+    #[test]
+    fn a_long_workbook_comes_whole_and_may_be_dropped_halfway() {
+        let (_folder, path) = workbook(|workbook| {
+            let sheet = workbook.add_worksheet();
+            sheet.write_row(0, 0, ["Invoice No", "Customer"]).unwrap();
+            (1..=5000).for_each(|row| {
+                sheet.write(row, 0, row).unwrap();
+                sheet.write(row, 1, "Acme").unwrap();
+            });
+        });
+        let source = &sheets_of(&path, &Reading::default()).unwrap()[0];
+        let read = read_source(source, &Reading::default(), 1000).unwrap();
+        assert_eq!((read.rows.len(), read.rows[4999].as_str()), (5000, "5001: 5000|Acme"));
+        let mut sheet = source.open(&Reading::default(), &known).unwrap();
+        assert!(sheet.next_block(&mut RowBlock::default(), 10, 1 << 20).unwrap());
+        drop(sheet);
+    }
+
+    #[test]
+    fn a_damaged_workbook_is_an_error_of_its_own() {
+        let (_folder, path) = workbook(|workbook| {
+            workbook.add_worksheet().write(0, 0, "Invoice No").unwrap();
+        });
+        let whole = fs::read(&path).unwrap();
+        for cut in [10, whole.len() / 2, whole.len() - 30] {
+            fs::write(&path, &whole[..cut]).unwrap();
+            assert!(matches!(sheets_of(&path, &Reading::default()), Err(SheetError::Damaged { .. })), "{cut}");
+        }
+        fs::write(&path, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and nothing more").unwrap();
+        assert!(matches!(sheets_of(&path, &Reading::default()), Err(SheetError::Damaged { .. })));
+    }
+}

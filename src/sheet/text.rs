@@ -105,7 +105,8 @@ impl TextRows {
     /// Keeps the beginning of a row that is too long and skips to the end of its line.
     fn cut_short(&mut self, row: &mut RawRow) -> Result<bool, SheetError> {
         let rest = &self.window[self.at..];
-        let cut = rest.floor_char_boundary(MAX_ROW_BYTES);
+        let boundary = (0..=MAX_ROW_BYTES).rev().find(|at| rest.is_char_boundary(*at));
+        let cut = boundary.expect("every text has a boundary at its start");
         let Parsed::Record { used, lines } = parse(&rest[..cut], self.delimiter, true, row) else {
             unreachable!("the end of the text ends a record")
         };
