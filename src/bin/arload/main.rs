@@ -32,7 +32,7 @@ fn main() -> std::process::ExitCode {
 }
 
 fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let surroundings = Surroundings::look()?;
+    let surroundings = Surroundings::look();
     let mut out = io::stdout();
     match &arguments.command {
         Command::Invoices(InvoicesCommand::Create(sheets)) => on_sheets("invoices", "create", sheets, &surroundings),
