@@ -21,11 +21,6 @@ impl Money {
         use fmt::Write as _;
         write!(out, "{self}").expect("writing to a string cannot fail");
     }
-
-    /// The absolute amount.
-    pub fn abs(self) -> Money {
-        Money(self.0.abs())
-    }
 }
 
 impl fmt::Display for Money {

@@ -26,7 +26,7 @@ const RENEW_AHEAD: Duration = Duration::from_secs(30);
 const RENEW_AGAIN: Duration = Duration::from_secs(5);
 
 /// Limit: no token is believed to live longer; it keeps the arithmetic of times safe.
-const LONGEST_LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
+const LONGEST_LIFE: Duration = Duration::from_hours(720);
 
 /// The shared token of one account at one server.
 pub(super) struct TokenHolder {

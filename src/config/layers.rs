@@ -24,10 +24,10 @@ use crate::operation::Operation;
 // Limit: the contract names no largest reply; a bulk reply of 10,000 rows stays far below this.
 const MAX_REPLY_BYTES: usize = 16 << 20;
 // Limit: below the five minutes that some pages of the API give a token.
-const TOKEN_LIFETIME: Duration = Duration::from_secs(240);
+const TOKEN_LIFETIME: Duration = Duration::from_mins(4);
 /// How long a real server is given to show what it took.
-const SETTLE: Duration = Duration::from_secs(300);
-const DAY: Duration = Duration::from_secs(86_400);
+const SETTLE: Duration = Duration::from_mins(5);
+const DAY: Duration = Duration::from_hours(24);
 
 /// What the settings are for, which decides what must be there.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -328,7 +328,7 @@ fn sending(sources: &Sources<'_>, target: &Target) -> Result<Sending, ConfigErro
         max_chunk_bytes: sources.settle("max-chunk-bytes", |text| values::size(text, 256, 64 << 20))?,
         canary: sources.settle("canary", number(0, 10_000))?,
         attempts: sources.settle("attempts", number(1, 100))?,
-        timeout: sources.settle("timeout", between(Duration::from_millis(1), Duration::from_secs(3600)))?,
+        timeout: sources.settle("timeout", between(Duration::from_millis(1), Duration::from_hours(1)))?,
         refusal_budget: sources.settle("refusal-budget", number(0, 100_000))?,
         settle: settle.unwrap_or(if near { Duration::ZERO } else { SETTLE }),
         allow_assumed: sources.switch("allow-assumed")?,
@@ -469,12 +469,12 @@ mod tests {
             max_chunk_bytes: 1 << 20,
             canary: 5,
             attempts: 5,
-            timeout: Duration::from_secs(60),
+            timeout: Duration::from_mins(1),
             refusal_budget: 200,
-            settle: Duration::from_secs(300),
+            settle: Duration::from_mins(5),
             allow_assumed: false,
             max_reply_bytes: 16 << 20,
-            token_lifetime: Duration::from_secs(240),
+            token_lifetime: Duration::from_mins(4),
         };
         assert_eq!(settings.sending, sending);
         assert_eq!(settings.mode, Mode { resume_within: 3 * DAY, ..Mode::default() });
@@ -563,7 +563,7 @@ mod tests {
         assert_eq!(settings.reading.sheets, ["March"]);
         assert_eq!((settings.reading.delimiter, settings.reading.date_order), (Some(b'\t'), Some(DateOrder::Mdy)));
         assert_eq!(settings.severity[&Code::DateFuture], Severity::Warning);
-        assert_eq!(settings.sending.settle, Duration::from_secs(60));
+        assert_eq!(settings.sending.settle, Duration::from_mins(1));
         assert_eq!(settings.mapping.customers.as_deref(), Some(Path::new("conf/c.csv")));
         assert_eq!(settings.places.results.as_deref(), Some(Path::new("out")));
     }

@@ -36,7 +36,7 @@ use crate::operation::{ALL, Operation};
 // Limit: a body is held in memory; uploads of arload are far smaller.
 const LARGEST_BODY: usize = 64 << 20;
 // Limit: a test or a person never waits longer for a reply on purpose.
-const LONGEST_DELAY: Duration = Duration::from_secs(600);
+const LONGEST_DELAY: Duration = Duration::from_mins(10);
 
 /// A running sandbox; it stops when this is dropped.
 #[derive(Debug)]

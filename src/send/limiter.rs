@@ -20,10 +20,10 @@ use crate::clock::Clock;
 use crate::stop::Stop;
 
 /// The longest single wait that a server may ask for unless configured: a quarter of an hour.
-pub const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
+pub const LONGEST_PAUSE: Duration = Duration::from_mins(15);
 
 /// Limit: rate headers pause for a minute at most; they are a hint, not an order.
-const LONGEST_HINT: Duration = Duration::from_secs(60);
+const LONGEST_HINT: Duration = Duration::from_mins(1);
 
 /// Limit: how late a waiting thread may wake without its slot being lost; timers are seldom later.
 const LATENESS: Duration = Duration::from_millis(20);

@@ -35,7 +35,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { attempts: 5, waiting: Duration::from_secs(60), longest_asked: LONGEST_PAUSE, throttles: 100 }
+        Self { attempts: 5, waiting: Duration::from_mins(1), longest_asked: LONGEST_PAUSE, throttles: 100 }
     }
 }
 
@@ -278,7 +278,7 @@ mod tests {
         while let Next::RetryAfter(wait) = patience.decide(answered(&throttled, None)) {
             waits.push(wait);
         }
-        assert!(waits.iter().sum::<Duration>() <= Duration::from_secs(60), "{waits:?}");
+        assert!(waits.iter().sum::<Duration>() <= Duration::from_mins(1), "{waits:?}");
         assert!(waits.len() >= 4 && waits[3] > waits[0], "{waits:?}");
     }
 

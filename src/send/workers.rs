@@ -120,7 +120,7 @@ impl Senders<'_> {
     fn work(&self, sender: &str, shared: &Shared) {
         while !self.stop.asked() {
             let Some(head) = shared.chunks.get(shared.next.fetch_add(1, Ordering::SeqCst)) else { return };
-            let onward = self.take(head).and_then(|outgoing| self.send_chunk(sender, outgoing, shared));
+            let onward = self.take(head).and_then(|outgoing| self.send_chunk(sender, &outgoing, shared));
             match onward {
                 Ok(Onward::Next) => {}
                 Ok(Onward::Stop) => return,
@@ -142,7 +142,7 @@ impl Senders<'_> {
     }
 
     /// Tries until the chunk is settled, unknown, or left planned.
-    fn send_chunk(&self, sender: &str, outgoing: Outgoing, shared: &Shared) -> Result<Onward, LedgerError> {
+    fn send_chunk(&self, sender: &str, outgoing: &Outgoing, shared: &Shared) -> Result<Onward, LedgerError> {
         let limits = Limits { attempts: self.settings.attempts, ..Limits::default() };
         let mut patience = Patience::new(limits, self.operation.repeat, outgoing.head.id.0 as u64);
         let mut number = outgoing.head.attempts;
@@ -158,13 +158,13 @@ impl Senders<'_> {
                 return Ok(Onward::Stop);
             }
             number += 1;
-            let attempt = self.begin(sender, &outgoing, number)?;
+            let attempt = self.begin(sender, outgoing, number)?;
             let left_at = self.clock.elapsed();
-            let answer = self.exchange(&token, &outgoing, left_at);
+            let answer = self.exchange(&token, outgoing, left_at);
             let took = self.clock.elapsed().saturating_sub(left_at);
             let next = patience.decide(answer.tried());
-            self.record(&outgoing, attempt, &answer, &next, shared)?;
-            self.tell(&outgoing, number, &answer, &next, took);
+            self.record(outgoing, attempt, &answer, &next, shared)?;
+            self.tell(outgoing, number, &answer, &next, took);
             match next {
                 Next::Settle => {
                     shared.fruitless.store(0, Ordering::SeqCst);

@@ -1,1 +1,1 @@
-fn main() {}
+//! The whole program, run against the sandbox over HTTP in temporary folders.

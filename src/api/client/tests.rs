@@ -25,7 +25,7 @@ fn settings(base_url: &str, timeout: Duration) -> HttpSettings {
         timeout,
         concurrency: 2,
         max_reply_bytes: 1000,
-        token_lifetime: Duration::from_secs(60),
+        token_lifetime: Duration::from_mins(1),
         guard: None,
     }
 }

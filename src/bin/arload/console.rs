@@ -88,12 +88,6 @@ impl Console {
         }
     }
 
-    fn print(&self, text: &str) {
-        let mut out = io::stdout().lock();
-        // A closed pipe ends the talk, not the run.
-        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    }
-
     fn finished(&self, run: Option<i64>, totals: &Totals, next: &[String], head: &str) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
@@ -101,15 +95,15 @@ impl Console {
         let mut text = verdict(run, totals);
         text.push_str(&table(totals));
         for file in &self.state.lock().expect("no printer panics").files {
-            text.push_str(&format!("results: {file}\n"));
+            add(&mut text, format_args!("results: {file}"));
         }
         for step in next {
-            text.push_str(&format!("next: {step}\n"));
+            add(&mut text, format_args!("next: {step}"));
         }
         if run.is_some() {
-            text.push_str(&format!("history: {}\n", &head[..head.len().min(16)]));
+            add(&mut text, format_args!("history: {}", &head[..head.len().min(16)]));
         }
-        self.print(&text);
+        print(&text);
     }
 
     fn tell(&self, event: &Event) {
@@ -119,7 +113,6 @@ impl Console {
                 self.talk(&format!("{operation}: {host}{environment}, company {company}"));
             }
             Event::InputSkipped { path, reason } => self.talk(&format!("{path}: {reason}")),
-            Event::SheetRefused { message, hint } => self.problem(message, hint.as_ref()),
             Event::SheetRead { sheet, rows, notes } => {
                 self.talk(&format!("{sheet}: {}", count(*rows, "row")));
                 for note in notes {
@@ -135,7 +128,11 @@ impl Console {
                 grouped(*ended)
             )),
             Event::Resumed { run, rows, unknown } => {
-                self.talk(&format!("run {run} goes on: {} to send, {} unknown", count(*rows, "row"), grouped(*unknown)))
+                self.talk(&format!(
+                    "run {run} goes on: {} to send, {} unknown",
+                    count(*rows, "row"),
+                    grouped(*unknown)
+                ));
             }
             Event::Superseded { run, rows } => {
                 self.say(&format!("run {run} is given up for this one: {} of it not sent", count(*rows, "row")));
@@ -163,7 +160,9 @@ impl Console {
             }),
             Event::Waiting { reason, time } => self.talk(&format!("waiting {} ({reason})", span(*time))),
             Event::Stopping { reason } => self.problem(&format!("stopping: {reason}"), None),
-            Event::Warning { message, hint } => self.problem(message, hint.as_ref()),
+            Event::SheetRefused { message, hint } | Event::Warning { message, hint } => {
+                self.problem(message, hint.as_ref());
+            }
             Event::ResultsWritten { path } => {
                 self.state.lock().expect("no printer panics").files.push(path.clone());
             }
@@ -187,11 +186,23 @@ impl Observer for Console {
     fn event(&self, event: &Event) {
         if self.output.json {
             let line = serde_json::to_string(event).expect("events have string keys only");
-            self.print(&format!("{line}\n"));
+            print(&format!("{line}\n"));
         } else {
             self.tell(event);
         }
     }
+}
+
+/// Writes data; a closed pipe ends the talk, not the run.
+fn print(text: &str) {
+    let mut out = io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Adds a line to a text.
+fn add(text: &mut String, line: std::fmt::Arguments<'_>) {
+    // Writing to a string cannot fail.
+    let _ = std::fmt::Write::write_fmt(text, format_args!("{line}\n"));
 }
 
 /// The run in one sentence: every outcome that occurs, of all rows and rupees.
@@ -238,7 +249,7 @@ pub(crate) fn table(totals: &Totals) -> String {
     }
     if totals.read.rows_with_unreadable_amount > 0 {
         let rows = count(totals.read.rows_with_unreadable_amount, "row");
-        text.push_str(&format!("  {rows} with an amount that cannot be read, counted with what can\n"));
+        add(&mut text, format_args!("  {rows} with an amount that cannot be read, counted with what can"));
     }
     text
 }

@@ -61,7 +61,7 @@ fn the_set_rate_is_used_and_never_exceeded_by_more_than_the_burst() {
 #[test]
 fn a_burst_leaves_at_once_after_idling_and_not_more() {
     let (clock, limiter) = limiter(5.0, 3);
-    clock.advance(Duration::from_secs(60));
+    clock.advance(Duration::from_mins(1));
     limiter.queue();
     let at_once = (0..10).filter(|_| limiter.leave().is_ok()).count();
     assert_eq!(at_once, 3);

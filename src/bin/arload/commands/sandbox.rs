@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: &SandboxArgs, out: &mut dyn Write) -> anyhow::Resul
     out.flush()?;
     let stop = Arc::new(Stop::default());
     interrupt::listen(&stop)?;
-    while !stop.wait(Duration::from_secs(3600)) {}
+    while !stop.wait(Duration::from_hours(1)) {}
     sandbox.stop();
     Ok(ExitCode::Success)
 }
