@@ -1,1 +1,3 @@
 //! The whole program, run against the sandbox over HTTP in temporary folders.
+
+mod tidy;

@@ -1,3 +1,5 @@
+//! The pace by a clock of its own: what leaves when, after pauses, cuts and stalls.
+
 use super::*;
 use crate::clock::{SystemClock, TestClock};
 use crate::stop::StopReason;
