@@ -431,6 +431,7 @@ pub(super) const MOBILE: &[Alias] = &[
     any("Mobile"),
     any("Mobile Number"),
     any("Contact Mobile"),
+    any("Customer Mobile"),
     any("WhatsApp No").choice(1),
     any("Mob"),
     any("Cell"),
