@@ -13,7 +13,7 @@ pub enum RunError {
     #[error("the temporary folder cannot hold the rows: {0}")]
     Spool(std::io::Error),
     /// No sheet could be read.
-    #[error("no sheet could be read")]
+    #[error("no sheet could be read; nothing was sent")]
     NoSheets,
     /// Something in the input has to be put right first; nothing was sent.
     #[error("{message}")]
@@ -62,7 +62,7 @@ impl RunError {
         match self {
             RunError::Ledger(error) => Some(error.hint().to_owned()),
             RunError::Spool(_) => Some("free some disk space, or set TMPDIR to a larger disk".to_owned()),
-            RunError::NoSheets => Some("look at a file with \"arload invoices create FILE --dry-run\"".to_owned()),
+            RunError::NoSheets => None,
             RunError::Input { hint, .. } => (!hint.is_empty()).then(|| hint.clone()),
             RunError::Results { .. } => Some("name a folder that you can write to with --results".to_owned()),
             RunError::Sheet(error) => error.hint(),

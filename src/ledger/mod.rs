@@ -16,6 +16,8 @@
 //! (proved by `no_request_leaves_before_its_attempt_is_committed`).
 
 pub mod blob;
+#[cfg(test)]
+mod conformance;
 pub mod sqlite;
 
 use std::fmt;

@@ -59,7 +59,7 @@ impl SqliteLedger {
         let path = PathBuf::new();
         let connection = Connection::open("").map_err(|source| storage(&path, source))?;
         let ledger = Self { path, connection: Mutex::new(connection) };
-        ledger.run_batch("PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF;")?;
+        ledger.run_batch("PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY;")?;
         ledger.create()?;
         Ok(ledger)
     }

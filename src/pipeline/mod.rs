@@ -8,6 +8,8 @@ mod finish;
 mod input;
 pub mod lock;
 mod resume;
+#[cfg(test)]
+mod tests;
 
 use std::io::Read;
 use std::path::PathBuf;

@@ -104,6 +104,12 @@ impl Deciding<'_> {
                     "an accepted record is not changed by creating it again; correct it at Enkash, or give the row another number",
                 )
             }
+            // Unknown money must not hide behind a new run's number.
+            Some(Fate::Held) if known.fate.outcome.status == Status::Unknown => Decision::Ended(RowOutcome::new(
+                Status::Unknown,
+                code::UNKNOWN_IN_RUN,
+                format!("{place} was sent on {day} and no answer is recorded; never sent again by itself"),
+            )),
             Some(Fate::Held) => Decision::Ended(RowOutcome::new(
                 Status::NotSent,
                 code::HELD_BY_RUN,

@@ -37,6 +37,19 @@ const RECOVERY_STEP: Duration = Duration::from_millis(50);
 /// Share of the set rate by which the rate recovers in a second.
 const RECOVERY: f64 = 0.02;
 
+/// A cut within this time of another shows a limit of the server below the set rate.
+const REPEATED: Duration = Duration::from_mins(1);
+
+/// After a repeated cut the rate stays for this long: at a limit far below the set rate, recovering at once would cost a
+/// pause every other second.
+const HOLD: Duration = Duration::from_secs(10);
+
+/// A repeated cut takes at least this share, because what got through counts the server's burst too.
+const REPEATED_CUT: f64 = 0.1;
+
+/// Limit: what got through in less time than this says nothing about the server's limit.
+const LEAST_WINDOW: Duration = Duration::from_millis(500);
+
 /// Limit: cuts stop at this share of the set rate, so that a pace never dies.
 const LEAST_SHARE: f64 = 1.0 / 256.0;
 
@@ -83,6 +96,10 @@ struct State {
     paused_until: Duration,
     cut_at: Option<Duration>,
     recovered_until: Duration,
+    /// End of the last pause, or the start: requests have flowed since.
+    flowing_since: Duration,
+    /// Until then the rate does not recover.
+    held_until: Duration,
     /// Since when at least one thread has been waiting.
     queued_since: Duration,
     waiting: usize,
@@ -132,6 +149,8 @@ impl Limiter {
             paused_until: Duration::ZERO,
             cut_at: None,
             recovered_until: now,
+            flowing_since: now,
+            held_until: Duration::ZERO,
             queued_since: now,
             waiting: 0,
             departures: VecDeque::new(),
@@ -176,7 +195,13 @@ impl Limiter {
         let mut rate = state.rate;
         if state.cut_at.is_none_or(|cut_at| left_at > cut_at) {
             let through = state.through(left_at) as f64;
-            rate = through.clamp(rate / 2.0, rate).max(self.set_rate * LEAST_SHARE);
+            let measured = left_at.saturating_sub(state.flowing_since) >= LEAST_WINDOW;
+            let repeated = state.cut_at.is_some_and(|cut_at| now.saturating_sub(cut_at) < REPEATED);
+            let most = if measured && repeated { rate * (1.0 - REPEATED_CUT) } else { rate };
+            if measured && repeated {
+                state.held_until = state.paused_until.max(now) + HOLD;
+            }
+            rate = through.clamp(rate / 2.0, most).max(self.set_rate * LEAST_SHARE);
             state.cut_at = Some(now);
             state.cuts += 1;
         }
@@ -184,6 +209,7 @@ impl Limiter {
         let before_the_end = state.paused_until.saturating_sub(Duration::from_secs_f64(1.0 / rate));
         state.last_slot = Some(state.last_slot.unwrap_or_default().max(before_the_end));
         self.change_rate(&mut state, rate, now);
+        state.flowing_since = state.paused_until.max(now);
         // Nothing is learned while nothing leaves, so recovery begins after the pause.
         state.recovered_until = state.recovered_until.max(now).max(state.paused_until);
         asked <= self.longest_pause
@@ -269,7 +295,7 @@ impl Limiter {
 
     fn recover(&self, state: &mut State, now: Duration) {
         let Some(time) = now.checked_sub(state.recovered_until) else { return };
-        if state.rate >= self.set_rate {
+        if state.rate >= self.set_rate || now < state.held_until {
             state.recovered_until = now;
         } else if time >= RECOVERY_STEP {
             state.recovered_until = now;

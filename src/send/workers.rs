@@ -188,7 +188,7 @@ impl Senders<'_> {
                 if time > Duration::from_secs(2) {
                     self.observer.event(&Event::Waiting { reason: "back-off".to_owned(), time });
                 }
-                self.stop.wait(time).then_some(Onward::Stop)
+                self.clock.wait(time, self.stop).then_some(Onward::Stop)
             }
             Next::GiveUpUnsent(reason) => {
                 self.halt(shared, StopReason::Outage, reason);

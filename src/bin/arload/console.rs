@@ -3,6 +3,7 @@
 //! One observer for both kinds of reader. The rule: with `--json` standard output holds JSON lines and nothing else.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,8 @@ const PLAIN_EVERY: Duration = Duration::from_secs(10);
 pub(crate) struct Console {
     output: Output,
     bar: Option<ProgressBar>,
+    /// Results below it are shown by their short path.
+    here: Option<PathBuf>,
     state: Mutex<State>,
 }
 
@@ -43,7 +46,7 @@ impl Console {
             bar
         });
         let state = State { last_line: Instant::now(), files: Vec::new() };
-        Self { output, bar, state: Mutex::new(state) }
+        Self { output, bar, here: std::env::current_dir().ok(), state: Mutex::new(state) }
     }
 
     fn say(&self, text: &str) {
@@ -110,7 +113,8 @@ impl Console {
         match event {
             Event::Account { host, environment, company, operation } => {
                 let environment = environment.as_ref().map_or_else(String::new, |label| format!(" ({label})"));
-                self.talk(&format!("{operation}: {host}{environment}, company {company}"));
+                let company = if company.is_empty() { String::new() } else { format!(", company {company}") };
+                self.talk(&format!("{operation}: {host}{environment}{company}"));
             }
             Event::InputSkipped { path, reason } => self.talk(&format!("{path}: {reason}")),
             Event::SheetRead { sheet, rows, notes } => {
@@ -164,7 +168,9 @@ impl Console {
                 self.problem(message, hint.as_ref());
             }
             Event::ResultsWritten { path } => {
-                self.state.lock().expect("no printer panics").files.push(path.clone());
+                let shown = self.here.as_ref().and_then(|here| Path::new(path).strip_prefix(here).ok());
+                let shown = shown.map_or_else(|| path.clone(), |shown| shown.display().to_string());
+                self.state.lock().expect("no printer panics").files.push(shown);
             }
             Event::Finished { run, totals, next, head, .. } => self.finished(*run, totals, next, head),
         }

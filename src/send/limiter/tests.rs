@@ -142,6 +142,29 @@ fn the_rate_recovers_by_two_percent_of_the_set_rate_a_second() {
 }
 
 #[test]
+fn a_limit_far_below_the_set_rate_is_found_and_kept_to() {
+    let (clock, limiter) = limiter(50.0, 1);
+    // A server that refills ten a second into a bucket of two and asks for a whole second after each refusal.
+    let (mut level, mut filled_at, mut accepted, mut refused) = (2.0_f64, Duration::ZERO, 0, 0);
+    let stop = Stop::default();
+    while accepted < 200 {
+        assert!(limiter.wait(&stop));
+        let now = clock.elapsed();
+        level = (level + (now - filled_at).as_secs_f64() * 10.0).min(2.0);
+        filled_at = now;
+        if level >= 1.0 {
+            level -= 1.0;
+            accepted += 1;
+        } else {
+            refused += 1;
+            limiter.throttled(now, Some(Duration::from_secs(1)));
+        }
+    }
+    // Twenty seconds is the least; a quarter more is what finding the limit may cost.
+    assert!(clock.elapsed() < Duration::from_secs(25), "{:?}, {refused} refused", clock.elapsed());
+}
+
+#[test]
 fn recovery_while_sending_keeps_to_the_growing_rate() {
     let (clock, limiter) = limiter(100.0, 1);
     limiter.throttled(clock.elapsed(), None);

@@ -1,0 +1,219 @@
+//! What every ledger must do, as tests that take any; a second implementation runs them too.
+
+use jiff::Timestamp;
+
+use super::sqlite::SqliteLedger;
+use super::{
+    AttemptId, ChunkChange, ChunkId, ChunkState, Ledger, LedgerError, NewAttempt, NewChunk, NewReply, NewRun, NewSheet,
+    RunId, RunState, blob,
+};
+use crate::directory::Entry;
+
+const ACCOUNT: &str = "https://api.example CEK0000001";
+const DAY: &str = "2026-11-22";
+
+fn now() -> Timestamp {
+    Timestamp::from_second(1_795_329_000).unwrap()
+}
+
+fn new_run(content: u8) -> NewRun<'static> {
+    NewRun {
+        account: ACCOUNT,
+        operation: "invoices create",
+        state: RunState::Open,
+        reason: "",
+        content: [content; 32],
+        plan: [content; 32],
+        created_at: now(),
+        settings: "{}",
+    }
+}
+
+/// A committed run with one sheet and one chunk of two lines.
+fn planned(ledger: &dyn Ledger, content: u8) -> (RunId, ChunkId) {
+    let run = ledger.begin_plan(&new_run(content)).unwrap();
+    let sheet = NewSheet {
+        ordinal: 0,
+        path: "/in/a.csv",
+        file_name: "a.csv",
+        sheet_name: None,
+        content: [content; 32],
+        facts: "{}",
+        rows_of: None,
+    };
+    let sheet = ledger.add_sheet(run, &sheet).unwrap();
+    ledger.add_rows(sheet, 0, b"rows").unwrap();
+    ledger.add_verdicts(sheet, 0, (2, 3), b"verdicts").unwrap();
+    let payload = blob::compress(b"a\n1\n2\n");
+    let chunk = NewChunk { ordinal: 1, account_id: "CEK0000001", rows: 2, payload: &payload };
+    let chunk = ledger.add_chunk(run, &chunk).unwrap();
+    ledger.commit_plan().unwrap();
+    (run, chunk)
+}
+
+fn attempt(ledger: &dyn Ledger, run: RunId, chunk: ChunkId, number: u32) -> AttemptId {
+    let attempt = NewAttempt {
+        run,
+        chunk,
+        number,
+        sender: "sender-1",
+        started_at: now(),
+        digest: [7; 32],
+        account: ACCOUNT,
+        day: DAY,
+    };
+    ledger.start_attempt(&attempt).unwrap()
+}
+
+fn reply(ledger: &dyn Ledger, attempt: AttemptId, chunk: ChunkId, state: ChunkState, outcomes: Option<&[u8]>) {
+    let reply = NewReply {
+        attempt,
+        received_at: now(),
+        kind: "answered",
+        status: Some(200),
+        request_id: Some("r-1"),
+        body: b"{}",
+    };
+    let customer =
+        Entry { customer_id: "KC0123456789ABCD".into(), code: Some("C1".into()), gstin: None, legal_name: None };
+    let customers = if outcomes.is_some() { vec![customer] } else { Vec::new() };
+    let change = ChunkChange { state, outcomes, refused: state == ChunkState::Rejected, customers: &customers };
+    ledger.finish_attempt(&reply, chunk, &change, (ACCOUNT, DAY)).unwrap();
+}
+
+fn in_a_folder(test: impl Fn(&dyn Ledger)) {
+    let folder = tempfile::tempdir().unwrap();
+    test(&SqliteLedger::open(&folder.path().join("ledger.db")).unwrap());
+    test(&SqliteLedger::scratch().unwrap());
+}
+
+#[test]
+fn a_plan_shows_as_a_whole_or_not_at_all() {
+    in_a_folder(|ledger| {
+        let run = ledger.begin_plan(&new_run(1)).unwrap();
+        ledger.abandon_plan().unwrap();
+        assert!(ledger.run(run).unwrap().is_none());
+
+        let (run, chunk) = planned(ledger, 2);
+        assert_eq!(ledger.run(run).unwrap().unwrap().state, RunState::Open);
+        let sheet = ledger.sheets(run).unwrap().remove(0);
+        assert_eq!((sheet.rows_of, sheet.path.as_str()), (sheet.id, "/in/a.csv"));
+        assert_eq!(ledger.row_block(sheet.id, 0).unwrap().unwrap(), b"rows");
+        assert_eq!(ledger.row_block(sheet.id, 1).unwrap(), None);
+        assert_eq!(ledger.verdict_block(sheet.id, 0).unwrap().unwrap(), b"verdicts");
+        assert_eq!(ledger.block_of_row(sheet.id, 3).unwrap(), Some(0));
+        assert_eq!(ledger.block_of_row(sheet.id, 4).unwrap(), None);
+        assert_eq!(ledger.rows_with_content(&[2; 32]).unwrap(), Some(sheet.id));
+        assert_eq!(blob::decompress(&ledger.chunk_payload(chunk).unwrap()).unwrap(), b"a\n1\n2\n");
+    });
+}
+
+#[test]
+fn a_chunk_goes_from_planned_over_sending_to_its_outcome() {
+    in_a_folder(|ledger| {
+        let (run, chunk) = planned(ledger, 1);
+        let state = || ledger.chunk(run, 1).unwrap().unwrap();
+        assert_eq!((state().state, state().attempts), (ChunkState::Planned, 0));
+
+        let first = attempt(ledger, run, chunk, 1);
+        assert_eq!((state().state, state().attempts), (ChunkState::Sending, 1));
+        reply(ledger, first, chunk, ChunkState::Planned, None);
+        assert_eq!((state().state, ledger.chunk_outcomes(chunk).unwrap()), (ChunkState::Planned, None));
+
+        let second = attempt(ledger, run, chunk, 2);
+        reply(ledger, second, chunk, ChunkState::Settled, Some(b"outcomes"));
+        assert_eq!((state().state, state().attempts), (ChunkState::Settled, 2));
+        assert_eq!(state().request_id.as_deref(), Some("r-1"));
+        assert!(state().settled_at.is_some());
+        assert_eq!(ledger.chunk_outcomes(chunk).unwrap().unwrap(), b"outcomes");
+        assert_eq!(ledger.day_count(ACCOUNT, DAY).unwrap(), (2, 0));
+        assert_eq!(ledger.customers(ACCOUNT).unwrap().len(), 1);
+        assert_eq!(ledger.customers("another").unwrap().len(), 0);
+    });
+}
+
+#[test]
+fn what_a_dead_process_left_sending_becomes_what_the_caller_says() {
+    in_a_folder(|ledger| {
+        let (run, chunk) = planned(ledger, 1);
+        assert_eq!(ledger.recover(run, ChunkState::Unknown).unwrap(), 0);
+        attempt(ledger, run, chunk, 1);
+        assert_eq!(ledger.recover(run, ChunkState::Unknown).unwrap(), 1);
+        assert_eq!(ledger.chunk(run, 1).unwrap().unwrap().state, ChunkState::Unknown);
+    });
+}
+
+#[test]
+fn every_record_changes_the_head_of_its_run_and_of_no_other() {
+    in_a_folder(|ledger| {
+        let (run, chunk) = planned(ledger, 1);
+        let (other, _) = planned(ledger, 2);
+        let mut heads = vec![ledger.head(run).unwrap()];
+        let untouched = ledger.head(other).unwrap();
+        let first = attempt(ledger, run, chunk, 1);
+        heads.push(ledger.head(run).unwrap());
+        reply(ledger, first, chunk, ChunkState::Rejected, Some(b"x"));
+        heads.push(ledger.head(run).unwrap());
+        heads.dedup();
+        assert_eq!(heads.len(), 3);
+        assert_eq!(ledger.head(other).unwrap(), untouched);
+        assert_eq!(ledger.day_count(ACCOUNT, DAY).unwrap(), (1, 1));
+    });
+}
+
+#[test]
+fn runs_are_found_by_content_path_and_state() {
+    in_a_folder(|ledger| {
+        let (first, _) = planned(ledger, 1);
+        let (second, _) = planned(ledger, 1);
+        let found: Vec<RunId> =
+            ledger.runs_with_content(ACCOUNT, "invoices create", &[1; 32]).unwrap().iter().map(|run| run.id).collect();
+        assert_eq!(found, [second, first]);
+        assert!(ledger.runs_with_content(ACCOUNT, "customers create", &[1; 32]).unwrap().is_empty());
+
+        ledger.set_run_state(first, RunState::Superseded, "changed", Some(second), now()).unwrap();
+        let open = ledger.open_runs_with_path(ACCOUNT, "invoices create", "/in/a.csv").unwrap();
+        assert_eq!(open.iter().map(|run| run.id).collect::<Vec<_>>(), [second]);
+        let closed = ledger.run(first).unwrap().unwrap();
+        assert_eq!((closed.successor, closed.reason.as_str()), (Some(second), "changed"));
+        assert!(closed.finished_at.is_some());
+    });
+}
+
+#[test]
+fn keys_are_handed_out_by_year_and_range() {
+    in_a_folder(|ledger| {
+        let run = ledger.begin_plan(&new_run(1)).unwrap();
+        let block = |first: u8, last: u8| [[first; 32], [last; 32]].concat();
+        ledger.add_keys(run, ACCOUNT, "invoice", 2026, &block(1, 3)).unwrap();
+        ledger.add_keys(run, ACCOUNT, "invoice", 2026, &block(5, 9)).unwrap();
+        ledger.add_keys(run, ACCOUNT, "invoice", 2025, &block(1, 9)).unwrap();
+        ledger.commit_plan().unwrap();
+        let count = |year: i16, from: u8, to: u8| {
+            let mut blocks = 0;
+            ledger.visit_keys(ACCOUNT, "invoice", year, (&[from; 16], &[to; 16]), &mut |_, _| blocks += 1).unwrap();
+            blocks
+        };
+        assert_eq!((count(2026, 0, 255), count(2026, 4, 4), count(2026, 2, 6), count(2024, 0, 255)), (2, 0, 2, 0));
+    });
+}
+
+#[test]
+fn a_ledger_of_a_newer_format_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    drop(SqliteLedger::open(&path).unwrap());
+    rusqlite::Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
+    let refused = SqliteLedger::open(&path).unwrap_err();
+    assert!(matches!(refused, LedgerError::Newer { found: 99, known: 1, .. }), "{refused}");
+}
+
+#[test]
+fn a_file_that_is_no_ledger_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    std::fs::write(&path, "a person's notes, long enough to look like something else than an empty database").unwrap();
+    let before = std::fs::read(&path).unwrap();
+    assert!(SqliteLedger::open(&path).is_err());
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}

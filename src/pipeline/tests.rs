@@ -1,0 +1,429 @@
+//! Runs from sheets to results against a scripted API, with a real ledger and real files.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use super::{Pipeline, Report};
+use crate::api::{Api, Exchange, Response, Token, TokenError, Upload};
+use crate::clock::TestClock;
+use crate::config::given::FlagValues;
+use crate::config::layers::{Layers, Purpose};
+use crate::error::RunError;
+use crate::event::{Event, Observer};
+use crate::ledger::sqlite::SqliteLedger;
+use crate::ledger::{Ledger, RunId, RunState};
+use crate::operation::Operation;
+use crate::outcome::Status;
+use crate::stop::{Stop, StopReason};
+
+/// What the API does with a file; given the file's text.
+type Script = Box<dyn Fn(&str) -> Exchange + Send + Sync>;
+
+struct FakeApi {
+    script: Script,
+    uploads: Mutex<Vec<String>>,
+}
+
+impl Api for FakeApi {
+    fn token(&self) -> Result<Token, TokenError> {
+        Ok(Token { secret: "t".to_owned().into(), generation: 1 })
+    }
+
+    fn discard(&self, _: &Token) {}
+
+    fn upload(&self, _: &Token, upload: &Upload<'_>) -> Exchange {
+        let body = String::from_utf8(upload.body.to_vec()).unwrap();
+        self.uploads.lock().unwrap().push(body.clone());
+        (self.script)(&body)
+    }
+}
+
+fn answer(status: u16, body: &str) -> Exchange {
+    Exchange::Answered(Response { status, body: body.into(), complete: true, ..Response::default() })
+}
+
+/// Takes every row.
+fn takes(body: &str) -> Exchange {
+    let rows = body.lines().count() - 1;
+    answer(200, &format!(r#"{{"response_code":0,"payload":{{"success_count":{rows},"failure_count":0}}}}"#))
+}
+
+/// Refuses the second row by number and takes the others.
+fn refuses_second(body: &str) -> Exchange {
+    let rows = body.lines().count() - 2;
+    answer(
+        200,
+        &format!(
+            r#"{{"payload":{{"success_count":{rows},"failure_count":1,"failureRequests":[{{"rowNumber":3,"errorMessage":"customer is not active"}}]}}}}"#
+        ),
+    )
+}
+
+#[derive(Default)]
+struct Heard(Mutex<Vec<Event>>);
+
+impl Observer for Heard {
+    fn event(&self, event: &Event) {
+        self.0.lock().unwrap().push(event.clone());
+    }
+}
+
+/// A folder with sheets, a ledger and an API.
+struct World {
+    folder: tempfile::TempDir,
+    ledger: SqliteLedger,
+    api: FakeApi,
+    clock: Arc<TestClock>,
+    stop: Stop,
+    heard: Heard,
+}
+
+impl World {
+    fn new(script: impl Fn(&str) -> Exchange + Send + Sync + 'static) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = SqliteLedger::open(&folder.path().join("ledger.db")).unwrap();
+        let api = FakeApi { script: Box::new(script), uploads: Mutex::default() };
+        let (clock, stop, heard) = (Arc::new(TestClock::default()), Stop::default(), Heard::default());
+        Self { folder, ledger, api, clock, stop, heard }
+    }
+
+    /// The same ledger and files with another API, as in a later start.
+    fn then(mut self, script: impl Fn(&str) -> Exchange + Send + Sync + 'static) -> Self {
+        self.api = FakeApi { script: Box::new(script), uploads: Mutex::default() };
+        self.stop = Stop::default();
+        self
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A sheet of invoices: number and amount each.
+    fn sheet(&self, name: &str, rows: &[(&str, &str)]) -> String {
+        let mut text = "invoiceNumber,customerId,invoiceDate,dueDate,baseAmount\n".to_owned();
+        for (number, amount) in rows {
+            text.push_str(&format!("{number},KC9B2X7M4Q1Z8T6D,2026-05-20,2026-06-20,{amount}\n"));
+        }
+        std::fs::write(self.path(name), text).unwrap();
+        self.path(name).display().to_string()
+    }
+
+    fn run(&self, sheets: &[&String], flags: &[(&'static str, &str)]) -> Result<Report, RunError> {
+        self.with(flags, |pipeline| {
+            let operation = Operation::by_name("invoices create").unwrap();
+            let inputs: Vec<String> = sheets.iter().map(|sheet| (*sheet).clone()).collect();
+            pipeline.run_sheets(operation, &inputs, Box::new(std::io::empty()))
+        })
+    }
+
+    fn with<T>(&self, flags: &[(&'static str, &str)], act: impl FnOnce(&Pipeline<'_>) -> T) -> T {
+        let mut values = FlagValues::default();
+        values.text("concurrency", Some("1".to_owned()));
+        for (key, value) in flags {
+            values.text(key, Some((*value).to_owned()));
+        }
+        let environment: BTreeMap<String, String> = [
+            ("ARLOAD_BASE_URL", "http://127.0.0.1:9"),
+            ("ARLOAD_COMPANY_ID", "CEK4T7M2QA"),
+            ("ARLOAD_CLIENT_ID", "CEK4T7M2QA"),
+            ("ARLOAD_CLIENT_SECRET", "s"),
+            ("ARLOAD_USERNAME", "u"),
+            ("ARLOAD_PASSWORD", "p"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+        let operation = Operation::by_name("invoices create").unwrap();
+        let layers = Layers {
+            flags: &values,
+            environment: &environment,
+            file: None,
+            default_state: self.folder.path(),
+            purpose: Purpose::Sheets(operation),
+        };
+        let settings = layers.settle().unwrap().settings;
+        act(&Pipeline {
+            settings: &settings,
+            account: "http://127.0.0.1:9 CEK4T7M2QA",
+            host: "127.0.0.1:9",
+            ledger: &self.ledger,
+            earlier: Some(&self.ledger),
+            api: Some(&self.api),
+            clock: Arc::clone(&self.clock) as _,
+            stop: &self.stop,
+            observer: &self.heard,
+        })
+    }
+
+    fn uploads(&self) -> usize {
+        self.api.uploads.lock().unwrap().len()
+    }
+
+    /// Status and code of each row of a result.
+    fn results(&self, name: &str) -> Vec<(String, String)> {
+        let mut reader = csv::Reader::from_path(self.path(name)).unwrap();
+        reader.records().map(|row| row.unwrap()).map(|row| (row[2].to_owned(), row[3].to_owned())).collect()
+    }
+
+    fn messages(&self, name: &str) -> Vec<String> {
+        let mut reader = csv::Reader::from_path(self.path(name)).unwrap();
+        reader.records().map(|row| row.unwrap()[4].to_owned()).collect()
+    }
+}
+
+fn of(statuses: &[(&str, &str)]) -> Vec<(String, String)> {
+    statuses.iter().map(|(status, code)| ((*status).to_owned(), (*code).to_owned())).collect()
+}
+
+const TWO: &[(&str, &str)] = &[("A-1", "100.00"), ("A-2", "200.00")];
+
+#[test]
+fn accepted_rows_are_recognised_in_any_later_sheet() {
+    let world = World::new(takes);
+    let april = world.sheet("april.csv", TWO);
+    assert_eq!(world.run(&[&april], &[]).unwrap().exit.code(), 0);
+    let more = world.sheet("more.csv", &[("a-2", "200.00"), ("A-3", "300.00")]);
+    let report = world.run(&[&more], &[]).unwrap();
+    assert_eq!(report.exit.code(), 0);
+    assert_eq!(world.results("more.results.csv"), of(&[("already-accepted", "accepted-earlier"), ("accepted", "")]));
+    assert!(world.messages("more.results.csv")[0].contains("run 1, april.csv:3"));
+    assert_eq!(world.uploads(), 2);
+}
+
+#[test]
+fn an_accepted_number_with_other_content_is_a_conflict_that_names_each_field() {
+    let world = World::new(takes);
+    world.run(&[&world.sheet("april.csv", TWO)], &[]).unwrap();
+    let report = world.run(&[&world.sheet("may.csv", &[("A-1", "101.00")])], &[]).unwrap();
+    assert_eq!(report.exit.code(), 1);
+    assert_eq!(world.results("may.results.csv"), of(&[("invalid", "conflicts-with-earlier-run")]));
+    let message = &world.messages("may.results.csv")[0];
+    assert!(
+        message.contains("baseAmount \"100.00\" → \"101.00\"") && message.contains("run 1, april.csv:2"),
+        "{message}"
+    );
+    assert_eq!(world.uploads(), 1);
+}
+
+#[test]
+fn the_same_sheet_again_sends_nothing_and_stores_no_rows_again() {
+    let world = World::new(takes);
+    let sheet = world.sheet("april.csv", TWO);
+    world.run(&[&sheet], &[]).unwrap();
+    let report = world.run(&[&sheet], &[]).unwrap();
+    assert_eq!((report.exit.code(), report.totals.rows(Status::AlreadyAccepted), world.uploads()), (0, 2, 1));
+    let (first, second) = (world.ledger.sheets(RunId(1)).unwrap(), world.ledger.sheets(RunId(2)).unwrap());
+    assert_eq!(second[0].rows_of, first[0].id);
+    // The older run's results stay under its number.
+    assert!(world.path("april.results.1.csv").exists());
+}
+
+#[test]
+fn rejected_rows_stay_rejected_until_they_are_changed_or_asked_for() {
+    let world = World::new(refuses_second);
+    let sheet = world.sheet("april.csv", TWO);
+    assert_eq!(world.run(&[&sheet], &[]).unwrap().exit.code(), 1);
+    let world = world.then(takes);
+    world.run(&[&sheet], &[]).unwrap();
+    assert_eq!(world.results("april.results.csv")[1], ("rejected".to_owned(), "rejected-earlier".to_owned()));
+    assert!(world.messages("april.results.csv")[1].contains("customer is not active"));
+    assert_eq!(world.uploads(), 0);
+
+    let report = world.run(&[&sheet], &[("retry-rejected", "true")]).unwrap();
+    assert_eq!((report.exit.code(), report.totals.rows(Status::Accepted), world.uploads()), (0, 1, 1));
+}
+
+#[test]
+fn a_changed_row_that_was_rejected_is_sent_without_asking() {
+    let world = World::new(refuses_second);
+    world.run(&[&world.sheet("april.csv", TWO)], &[]).unwrap();
+    let world = world.then(takes);
+    let mended = world.sheet("april.csv", &[("A-1", "100.00"), ("A-2", "250.00")]);
+    let report = world.run(&[&mended], &[]).unwrap();
+    assert_eq!(report.exit.code(), 0);
+    assert_eq!(world.results("april.results.csv"), of(&[("already-accepted", "accepted-earlier"), ("accepted", "")]));
+}
+
+#[test]
+fn a_lost_reply_leaves_rows_unknown_and_they_are_never_sent_again() {
+    let world = World::new(|_| Exchange::NoReply("the connection broke".to_owned()));
+    let sheet = world.sheet("april.csv", TWO);
+    assert_eq!(world.run(&[&sheet], &[]).unwrap().exit.code(), 4);
+    let world = world.then(takes);
+    // The same command goes on with the run and finds nothing that may be sent.
+    let report = world.run(&[&sheet], &[]).unwrap();
+    assert_eq!((report.exit.code(), report.run, world.uploads()), (4, Some(RunId(1)), 0));
+    // Another sheet with the same rows does not hide them either.
+    let report = world.run(&[&world.sheet("copy.csv", TWO)], &[("new-run", "true")]).unwrap();
+    assert_eq!((report.exit.code(), world.uploads()), (4, 0));
+    let more = world.sheet("more.csv", &[("A-2", "200.00"), ("A-9", "9.00")]);
+    assert_eq!(world.run(&[&more], &[]).unwrap().exit.code(), 4);
+    assert_eq!(world.results("more.results.csv"), of(&[("unknown", "unknown-in-run"), ("accepted", "")]));
+}
+
+#[test]
+fn planned_rows_are_held_by_their_run_until_it_is_over() {
+    let world = World::new(takes);
+    let planned = world.run(&[&world.sheet("april.csv", TWO)], &[("plan", "true")]).unwrap();
+    assert_eq!((planned.exit.code(), world.uploads()), (0, 0));
+    assert_eq!(world.results("april.results.csv"), of(&[("not-sent", "planned"), ("not-sent", "planned")]));
+
+    let copy = world.sheet("copy.csv", &[("A-2", "200.00")]);
+    let report = world.run(&[&copy], &[]).unwrap();
+    assert_eq!((report.exit.code(), world.uploads()), (1, 0));
+    assert_eq!(world.results("copy.results.csv"), of(&[("not-sent", "held-by-run")]));
+
+    let sent = world.with(&[], |pipeline| pipeline.send_run(RunId(1))).unwrap();
+    assert_eq!((sent.exit.code(), sent.totals.rows(Status::Accepted)), (0, 2));
+    assert_eq!(world.run(&[&copy], &[]).unwrap().totals.rows(Status::AlreadyAccepted), 1);
+}
+
+#[test]
+fn a_changed_sheet_under_the_same_path_takes_over_the_unsent_rows() {
+    let world = World::new(takes);
+    world.run(&[&world.sheet("april.csv", TWO)], &[("plan", "true")]).unwrap();
+    let changed = world.sheet("april.csv", &[("A-1", "100.00"), ("A-2", "222.00")]);
+    let report = world.run(&[&changed], &[]).unwrap();
+    assert_eq!((report.exit.code(), report.totals.rows(Status::Accepted)), (0, 2));
+    let old = world.ledger.run(RunId(1)).unwrap().unwrap();
+    assert_eq!(old.state, RunState::Superseded);
+    assert!(old.reason.contains("april.csv has changed"), "{}", old.reason);
+}
+
+#[test]
+fn a_run_left_alone_too_long_goes_on_by_its_number_only() {
+    let world = World::new(takes);
+    let sheet = world.sheet("april.csv", TWO);
+    world.run(&[&sheet], &[("plan", "true")]).unwrap();
+    world.clock.advance(std::time::Duration::from_hours(24 * 4));
+    let report = world.run(&[&sheet], &[]).unwrap();
+    assert_eq!((report.exit.code(), report.totals.rows(Status::NotSent), world.uploads()), (1, 2, 0));
+    assert_eq!(world.with(&[], |pipeline| pipeline.send_run(RunId(1))).unwrap().exit.code(), 0);
+}
+
+#[test]
+fn repeated_rows_are_excluded_or_invalid_and_name_the_first() {
+    let world = World::new(takes);
+    let sheet = world.sheet("april.csv", &[("A-1", "100.00"), ("A-1", "100.00"), ("a-1", "101.00")]);
+    let report = world.run(&[&sheet], &[]).unwrap();
+    assert_eq!(report.exit.code(), 1);
+    assert_eq!(
+        world.results("april.results.csv"),
+        of(&[("accepted", ""), ("excluded", "duplicate-row"), ("invalid", "duplicate-in-sheet")])
+    );
+    let messages = world.messages("april.results.csv");
+    assert!(messages[1].contains("april.csv:2"), "{}", messages[1]);
+    assert!(messages[2].contains("baseAmount \"100.00\" → \"101.00\""), "{}", messages[2]);
+}
+
+#[test]
+fn a_file_refused_whole_is_rejected_with_the_reason() {
+    let world = World::new(|_| answer(422, r#"{"response_code":422,"errorResponse":{"errorMessage":"bad file"}}"#));
+    let report = world.run(&[&world.sheet("april.csv", TWO)], &[]).unwrap();
+    assert_eq!(report.exit.code(), 1);
+    assert_eq!(world.results("april.results.csv")[0], ("rejected".to_owned(), "chunk-refused".to_owned()));
+    assert!(world.messages("april.results.csv")[0].contains("bad file"));
+}
+
+#[test]
+fn a_forbidden_account_stops_the_run_with_everything_still_planned() {
+    let world = World::new(|_| answer(403, "<html>not whitelisted</html>"));
+    let sheet = world.sheet("april.csv", TWO);
+    let report = world.run(&[&sheet], &[("max-chunk-rows", "1")]).unwrap();
+    assert_eq!((report.exit.code(), world.uploads()), (3, 1));
+    assert_eq!(world.stop.reason(), Some(StopReason::Refused));
+    let world = world.then(takes);
+    let report = world.run(&[&sheet], &[("max-chunk-rows", "1")]).unwrap();
+    assert_eq!((report.exit.code(), report.run, world.uploads()), (0, Some(RunId(1)), 2));
+}
+
+#[test]
+fn an_api_that_never_answers_stops_the_run_early() {
+    let world = World::new(|_| answer(500, "{}"));
+    let rows: Vec<(String, String)> = (0..20).map(|number| (format!("A-{number}"), "10.00".to_owned())).collect();
+    let rows: Vec<(&str, &str)> = rows.iter().map(|(number, amount)| (number.as_str(), amount.as_str())).collect();
+    let report = world.run(&[&world.sheet("april.csv", &rows)], &[("max-chunk-rows", "1")]).unwrap();
+    assert_eq!((report.exit.code(), world.uploads()), (4, 5));
+    assert_eq!((report.totals.rows(Status::Unknown), report.totals.rows(Status::NotSent)), (5, 15));
+}
+
+#[test]
+fn the_days_quota_stops_the_run_and_holds_across_runs() {
+    let world = World::new(takes);
+    let sheet = world.sheet("april.csv", TWO);
+    let flags = [("max-chunk-rows", "1"), ("per-day", "1")];
+    let report = world.run(&[&sheet], &flags).unwrap();
+    assert_eq!((report.exit.code(), world.uploads(), report.totals.rows(Status::Accepted)), (3, 1, 1));
+    let world = world.then(takes);
+    assert_eq!(world.run(&[&sheet], &flags).unwrap().exit.code(), 3);
+    assert_eq!(world.uploads(), 0);
+    let world = world.then(takes);
+    world.clock.advance(std::time::Duration::from_hours(24));
+    assert_eq!(world.run(&[&sheet], &flags).unwrap().exit.code(), 0);
+}
+
+#[test]
+fn gates_close_the_run_and_nothing_is_sent() {
+    let world = World::new(takes);
+    let sheet = world.sheet("april.csv", &[("A-1", "100.00"), ("A-2", "abc")]);
+    let report = world.run(&[&sheet], &[("strict", "true")]).unwrap();
+    assert_eq!((report.exit.code(), world.uploads()), (1, 0));
+    assert_eq!(world.results("april.results.csv")[0], ("not-sent".to_owned(), "strict".to_owned()));
+    assert_eq!(world.ledger.run(RunId(1)).unwrap().unwrap().state, RunState::Closed);
+    assert!(world.run(&[&sheet], &[("expect-rows", "3")]).is_err());
+    assert!(world.run(&[&sheet], &[("expect-total", "300.00")]).is_err());
+    assert_eq!(world.uploads(), 0);
+    // A closed run holds no keys.
+    assert_eq!(world.run(&[&sheet], &[]).unwrap().totals.rows(Status::Accepted), 1);
+}
+
+#[test]
+fn results_can_be_made_again_byte_for_byte() {
+    let world = World::new(refuses_second);
+    let sheet = world.sheet("april.csv", &[("A-1", "100.00"), ("A-2", "200.00"), ("=A-3", "x"), ("A-1", "100.00")]);
+    world.run(&[&sheet], &[]).unwrap();
+    let read = |path: &Path| std::fs::read(path).unwrap();
+    let places = [world.path("april.results.csv"), world.path("april.summary.json")];
+    let before: Vec<Vec<u8>> = places.iter().map(|path| read(path)).collect();
+    for path in &places {
+        std::fs::remove_file(path).unwrap();
+    }
+    let run = world.ledger.run(RunId(1)).unwrap().unwrap();
+    world.with(&[], |pipeline| pipeline.write_results(&run)).unwrap();
+    assert_eq!(places.iter().map(|path| read(path)).collect::<Vec<_>>(), before);
+}
+
+#[test]
+fn a_broken_file_among_several_is_named_and_the_others_go_on() {
+    let world = World::new(takes);
+    let good = world.sheet("april.csv", TWO);
+    std::fs::write(world.path("broken.csv"), [0u8; 4000]).unwrap();
+    let broken = world.path("broken.csv").display().to_string();
+    let report = world.run(&[&good, &broken], &[]).unwrap();
+    assert_eq!((report.exit.code(), report.totals.rows(Status::Accepted)), (1, 2));
+    let heard = world.heard.0.lock().unwrap();
+    assert!(
+        heard
+            .iter()
+            .any(|event| matches!(event, Event::SheetRefused { message, .. } if message.contains("broken.csv")))
+    );
+}
+
+#[test]
+fn a_dry_run_reads_the_ledger_and_writes_none() {
+    let world = World::new(takes);
+    world.run(&[&world.sheet("april.csv", TWO)], &[]).unwrap();
+    let both = world.sheet("both.csv", &[("A-1", "100.00"), ("A-7", "70.00")]);
+    let scratch = SqliteLedger::scratch().unwrap();
+    let report = world.with(&[("dry-run", "true")], |pipeline| {
+        let dry = Pipeline { ledger: &scratch, api: None, clock: Arc::clone(&pipeline.clock), ..*pipeline };
+        let operation = Operation::by_name("invoices create").unwrap();
+        dry.run_sheets(operation, std::slice::from_ref(&both), Box::new(std::io::empty()))
+    });
+    assert_eq!(report.unwrap().exit.code(), 0);
+    assert_eq!(
+        world.results("both.dry-run.results.csv"),
+        of(&[("already-accepted", "accepted-earlier"), ("not-sent", "dry-run")])
+    );
+    assert_eq!((world.ledger.runs().unwrap().len(), world.uploads()), (1, 1));
+}
