@@ -185,6 +185,7 @@ impl Sum {
 
 /// Control totals: what was read, and the same by outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Totals {
     /// All data rows.
     pub read: Sum,

@@ -1,3 +1,15 @@
 //! The whole program, run against the sandbox over HTTP in temporary folders.
+//!
+//! Each file holds the tests of one promise. [`world`] gives every test a home, a sandbox and a way to look at what
+//! was left behind. The rule: tests share nothing and wait for what happens, never for time to pass.
 
+mod bad_input;
+mod docs;
+mod faults;
+mod findings;
+mod main_job;
+mod resume;
+mod stub;
+mod threads;
 mod tidy;
+mod world;
