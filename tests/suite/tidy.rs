@@ -16,7 +16,7 @@ const MAX_LINES: usize = 500;
 
 /// Files that are longer, how long they may be, and why.
 const LONGER: &[(&str, usize, &str)] = &[
-    ("src/operation/headings.rs", 560, "one table of headings, read as one"),
+    ("src/operation/headings.rs", 620, "one table of headings, read as one"),
     ("src/ledger/sqlite.rs", 600, "every statement of the store beside the others"),
 ];
 
@@ -157,7 +157,7 @@ fn every_setting_of_the_sandbox_stands_in_the_readme() {
 fn every_test_that_a_paper_names_exists() {
     let sources = sources(&["src", "tests"]);
     let mut missing = Vec::new();
-    for (paper, text) in papers().into_iter().filter(|(path, _)| path.ends_with(".md")) {
+    for (paper, text) in papers() {
         for word in text.split('`').skip(1).step_by(2).filter(|word| is_test_name(word)) {
             let definition = format!("fn {word}(");
             if !sources.iter().any(|(_, text)| text.contains(&definition)) {
@@ -213,7 +213,7 @@ fn paper(name: &str) -> String {
 }
 
 fn papers() -> Vec<(String, String)> {
-    let names = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "Cargo.toml", ".gitignore"];
+    let names = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "samples/README.md"];
     names.iter().map(|name| ((*name).to_owned(), paper(name))).collect()
 }
 
