@@ -24,12 +24,12 @@ pub enum RunError {
         hint: String,
     },
     /// Results could not be written.
-    #[error("{path}: results cannot be written: {source}")]
+    #[error("{path}: results cannot be written: {cause}")]
     Results {
         /// The file or folder.
         path: String,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// A sheet changed or broke while it was read.
     #[error(transparent)]
@@ -41,12 +41,12 @@ pub enum RunError {
     #[error("another run is sending for {0}")]
     Locked(String),
     /// The system refused the lock.
-    #[error("{path}: the lock cannot be taken: {source}")]
+    #[error("{path}: the lock cannot be taken: {cause}")]
     Lock {
         /// The file.
         path: String,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// A person or the system asked to stop before the plan was made.
     #[error("interrupted while reading; nothing was sent")]

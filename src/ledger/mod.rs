@@ -31,12 +31,12 @@ use crate::directory::Entry;
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     /// The store refused.
-    #[error("{path}: the ledger cannot be used: {}", storage_words(.source))]
+    #[error("{path}: the ledger cannot be used: {}", storage_words(.cause))]
     Storage {
         /// The ledger's file.
         path: String,
-        /// What the store said.
-        source: rusqlite::Error,
+        /// What the store said; told in the text, in words of our own where there are some.
+        cause: rusqlite::Error,
     },
     /// The file or its folder cannot be made or opened.
     #[error("{path}: the ledger cannot be opened")]

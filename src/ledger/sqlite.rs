@@ -131,8 +131,8 @@ impl SqliteLedger {
     }
 }
 
-fn storage(path: &Path, source: rusqlite::Error) -> LedgerError {
-    LedgerError::Storage { path: path.display().to_string(), source }
+fn storage(path: &Path, cause: rusqlite::Error) -> LedgerError {
+    LedgerError::Storage { path: path.display().to_string(), cause }
 }
 
 fn read_time(milliseconds: i64) -> Timestamp {

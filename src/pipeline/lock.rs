@@ -15,7 +15,7 @@ pub fn take(state: &Path, account: &str, wait: bool, stop: &Stop) -> Result<Proc
     let folder = state.join("locks");
     let path = folder.join(format!("{}.lock", &blake3::hash(account.as_bytes()).to_hex()[..16]));
     platform::create_private_folder(&folder)
-        .map_err(|source| RunError::Lock { path: folder.display().to_string(), source })?;
+        .map_err(|cause| RunError::Lock { path: folder.display().to_string(), cause })?;
     loop {
         match ProcessLock::take(&path) {
             Ok(lock) => return Ok(lock),
@@ -25,8 +25,8 @@ pub fn take(state: &Path, account: &str, wait: bool, stop: &Stop) -> Result<Proc
                 }
             }
             Err(LockError::Held) => return Err(RunError::Locked(account.to_owned())),
-            Err(LockError::Refused(path, source)) => {
-                return Err(RunError::Lock { path: path.display().to_string(), source });
+            Err(LockError::Refused(path, cause)) => {
+                return Err(RunError::Lock { path: path.display().to_string(), cause });
             }
         }
     }

@@ -162,6 +162,9 @@ impl ReadRun {
                 return Ok(Pass::Refused(Refusal { message: format!("{label}: {}", refusal.message), ..refusal }));
             }
         };
+        if batch.is_empty() {
+            return Ok(Pass::Refused(no_rows(&label, open.header.number)));
+        }
         let date_columns = dates::columns(operation, &mapping);
         let mut evidence = dates::Evidence::new(&date_columns);
         for block in &batch {
@@ -347,6 +350,15 @@ fn line_level(label: &str, row: &str) -> Refusal {
             "export one row per invoice; joining lines (group = true in a mapping) is not in this version".to_owned(),
         ),
         no_table: false,
+    }
+}
+
+/// Refuses a sheet that has headings and nothing below them; in a workbook with other sheets it is only skipped.
+fn no_rows(label: &str, header: u32) -> Refusal {
+    Refusal {
+        message: format!("{label}: has no rows below the headings of row {header}"),
+        hint: Some("check that the right file or sheet was exported".to_owned()),
+        no_table: true,
     }
 }
 

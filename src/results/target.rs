@@ -152,8 +152,8 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-fn failed(path: &Path, source: io::Error) -> RunError {
-    RunError::Results { path: path.display().to_string(), source }
+fn failed(path: &Path, cause: io::Error) -> RunError {
+    RunError::Results { path: path.display().to_string(), cause }
 }
 
 /// Gives a result the rights that a new file of this user has; temporary files are private.

@@ -85,6 +85,9 @@ fn code(error: &anyhow::Error) -> ExitCode {
     if error.downcast_ref::<HttpError>().is_some() {
         return ExitCode::Usage;
     }
+    if let Some(LedgerError::Storage { .. }) = error.downcast_ref::<LedgerError>() {
+        return ExitCode::StoppedEarly;
+    }
     match error.downcast_ref::<RunError>() {
         Some(RunError::Locked(_)) => ExitCode::Locked,
         Some(RunError::Interrupted) => ExitCode::Interrupted,
