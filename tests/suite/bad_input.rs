@@ -44,11 +44,7 @@ fn files_that_are_no_sheets_are_refused_by_name() {
             "none/*.csv: no file matches",
             "check the pattern; put it in quotation marks so that the shell leaves it alone",
         ),
-        (
-            "folder",
-            "folder: no sheets in it",
-            "expected files ending in csv, tsv, txt, xlsx, xlsm, xls, xlsb or ods",
-        ),
+        ("folder", "folder: no sheets in it", "expected files ending in csv, tsv, txt, xlsx, xlsm, xls, xlsb or ods"),
         ("empty.csv", "empty.csv: has no rows", "check that the right file or sheet was exported"),
         ("mark.csv", "mark.csv: has no rows", "check that the right file or sheet was exported"),
         (
@@ -145,7 +141,10 @@ fn columns_that_do_not_fit_are_named_with_the_flag_that_helps() {
     let world = World::new();
     world.write("twice.csv", format!("{HEADINGS},Taxable Amount\n{ROW},5\n"));
     world.write("same.csv", format!("{HEADINGS},Invoice Number\n{ROW},S-2\n"));
-    world.write("nodue.csv", "Invoice Number,Customer Id,Invoice Date,Taxable Value\nT-1,KC0123456789ABCD,01/07/2026,9\n");
+    world.write(
+        "nodue.csv",
+        "Invoice Number,Customer Id,Invoice Date,Taxable Value\nT-1,KC0123456789ABCD,01/07/2026,9\n",
+    );
     world.write("good.csv", format!("{HEADINGS}\n{ROW}\n"));
     for (arguments, message, hint) in [
         (

@@ -88,10 +88,10 @@ fn only_one_file_of_the_program_reads_variables() {
 
 #[test]
 fn no_file_names_a_folder_of_one_machine() {
-    let here = root().to_string_lossy().into_owned();
-    // In pieces, so that this file does not name them either.
-    let mut places = vec![["/ro", "ot/"].concat(), ["/ho", "me/"].concat(), ["/Us", "ers/"].concat(), here];
-    places.retain(|place| place.len() > 1);
+    // Where this is built, and its user's folder; in pieces, so that this file does not name the usual one.
+    let mut places = vec![root().to_string_lossy().into_owned(), ["/ro", "ot/"].concat()];
+    let home = std::env::var("HOME").unwrap_or_default();
+    places.extend((home.len() > 1).then(|| format!("{}/", home.trim_end_matches('/'))));
     let mut files = sources(&["src", "tests", "benches", "samples"]);
     files.extend(papers());
     let found = files.into_iter().filter(|(_, text)| places.iter().any(|place| text.contains(place.as_str())));
