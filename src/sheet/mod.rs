@@ -16,6 +16,7 @@ pub mod input;
 pub mod open;
 mod record;
 mod row;
+mod surplus;
 pub mod table;
 mod text;
 

@@ -5,6 +5,7 @@
 //! below the header is handed out or stands in [`SheetEnd`].
 
 use std::collections::VecDeque;
+use std::fmt::Write as _;
 use std::path::Path;
 
 use super::container::{Content, detect};
@@ -12,6 +13,7 @@ use super::error::SheetError;
 use super::excel::{self, BookRows};
 use super::header::{self, MAX_COLUMNS};
 use super::row::RawRow;
+use super::surplus::joined_amounts;
 use super::table::{Dropped, RowFilter, Verdict};
 use super::text::TextRows;
 use super::{Dialect, DropReason, Header, RowBlock, RowMark, RowNumber, SheetSource};
@@ -124,6 +126,8 @@ pub struct OpenSheet {
     filter: RowFilter,
     /// Cells that most rows have, and so a row with fewer is short.
     usual_width: usize,
+    /// Cells of the header row, blank ones at its end included.
+    header_width: usize,
     /// Rows read for the header's sake that are yet to be judged.
     ahead: VecDeque<RawRow>,
     /// Rows that are notes unless data follows.
@@ -181,6 +185,7 @@ impl OpenSheet {
             dialect,
             filter: RowFilter::new(&header_row, &below),
             usual_width: header::most_common(widths),
+            header_width: header_row.len(),
             last_number: header.number,
             header,
             rows,
@@ -302,15 +307,27 @@ impl OpenSheet {
     /// In a text file surplus cells mean that cells may have shifted; in a workbook cells stand where they stand.
     fn mark_surplus(&mut self, row: &RawRow, block: &mut RowBlock) {
         let columns = block.columns();
-        let Some((_, first)) = row.filled().find(|(column, _)| *column >= columns) else { return };
-        if self.rows.is_text() {
-            let first = quote(first.text);
-            let message =
-                format!("the row has {} cells for {columns} columns; the first surplus one is {first}", row.len());
-            mark(block, Code::SurplusCells, None, message);
-        } else {
-            self.stray_rows += 1;
+        let first = row.filled().find(|(column, _)| *column >= columns);
+        let Rows::Text(text) = &self.rows else {
+            self.stray_rows += u64::from(first.is_some());
+            return;
+        };
+        // Commas of an amount shift the cells behind it even where the last ones are blank.
+        let joined = if text.dialect().delimiter == b',' { joined_amounts(row, self.header_width) } else { None };
+        let mut message = match first {
+            Some((_, first)) => {
+                let first = quote(first.text);
+                format!("the row has {} cells for {columns} columns; the first surplus one is {first}", row.len())
+            }
+            None if joined.is_some() => format!("the row has {} cells, the header {}", row.len(), self.header_width),
+            None => return,
+        };
+        if let Some(amounts) = joined {
+            let amounts: Vec<String> = amounts.iter().map(|amount| quote(amount)).collect();
+            let amounts = amounts.join(" and ");
+            let _ = write!(message, "; it would fit if {amounts} stood in one cell: put it in quotation marks");
         }
+        mark(block, Code::SurplusCells, None, message);
     }
 }
 
