@@ -7,6 +7,7 @@
 mod cells;
 mod customer;
 pub mod dates;
+mod excluded;
 mod identity;
 mod invoice;
 mod line;
@@ -150,7 +151,7 @@ impl<'a> Checker<'a> {
     fn judge(&self, row: &mut Row<'_>, mut findings: Findings<'_>) -> CheckedRow {
         let mut labels = Labels { account_id: self.rules.company.company_id.clone(), ..Labels::default() };
         let excluded = match self.operation.resource {
-            "invoices" => invoice::excluded(row),
+            "invoices" => excluded::excluded(row),
             _ => None,
         };
         match self.operation.resource {

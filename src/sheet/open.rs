@@ -266,6 +266,7 @@ impl OpenSheet {
 
     fn hand_out(&mut self, row: &RawRow, block: &mut RowBlock) {
         self.end.data_rows += 1;
+        block.from_1904 = row.from_1904;
         self.mark_row(row, block);
         for column in 0..block.columns() {
             let cell = row.cell(column);

@@ -105,7 +105,7 @@ fn goes_with_total(cell: Cell<'_>) -> bool {
     let lower = cell.text.to_lowercase();
     let in_words = (lower.starts_with("rupees") || lower.starts_with("inr ")) && lower.ends_with("only");
     is_amount(cell)
-        || cell.kind == CellKind::Error
+        || matches!(cell.kind, CellKind::Error | CellKind::FormulaWithoutValue)
         || UNITS.contains(&lower.as_str())
         || in_words
         || is_total_label(cell.text)
