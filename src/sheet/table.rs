@@ -310,6 +310,17 @@ mod tests {
     }
 
     #[test]
+    fn a_total_whose_formulas_were_never_computed_is_still_a_total() {
+        let header = row("Invoice No|Date|Amount");
+        let mut total = RawRow::default();
+        total.push_cell("Total", CellKind::Text);
+        total.push_cell("", CellKind::Text);
+        total.push_cell("", CellKind::FormulaWithoutValue);
+        let filter = RowFilter::new(&header, &[row("INV-1|01-04-2025|100")]);
+        assert_eq!(filter.judge(&total), Verdict::Drop(DropReason::Total));
+    }
+
+    #[test]
     fn repeated_headers_notes_and_blanks_are_told_from_data() {
         let cases = [
             ("Invoice No|Date|Customer|Amount|Tax", Verdict::Drop(DropReason::RepeatedHeader)),
