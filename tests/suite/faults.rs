@@ -30,11 +30,7 @@ fn faulty(faults: &[(u64, Fault)]) -> Sandbox {
         settings.faults.retry_after_s = 0;
         settings.faults.schedule = faults
             .iter()
-            .map(|(request, fault)| ScheduledFault {
-                request: *request,
-                route: Some(UPLOAD.to_owned()),
-                fault: *fault,
-            })
+            .map(|(request, fault)| ScheduledFault { request: *request, route: Some(UPLOAD.to_owned()), fault: *fault })
             .collect();
     })
 }
@@ -164,8 +160,7 @@ fn an_api_that_is_not_there_stops_the_run_and_the_plan_is_kept() {
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let api = sandbox(|_| {});
     let mut command = world.client(&api, &CHUNKS_OF_10);
-    let stopped =
-        ended(command.env("ARLOAD_BASE_URL", format!("http://{nobody}")).args(["--attempts", "1"])).expect(3);
+    let stopped = ended(command.env("ARLOAD_BASE_URL", format!("http://{nobody}")).args(["--attempts", "1"])).expect(3);
     let problems = stopped.problems(&world);
     assert!(problems.starts_with("arload: stopping: no success after 1 attempts: "), "{problems}");
     assert!(stopped.out.contains("next: 20 rows not sent yet: the same command goes on with run 1"), "{}", stopped.out);
@@ -264,8 +259,7 @@ fn assert_attempted(ledger: &PathBuf, upload: &Upload) {
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let ledger = rusqlite::Connection::open_with_flags(ledger, flags).unwrap();
     ledger.busy_timeout(Duration::from_secs(10)).unwrap();
-    let ordinal: u32 =
-        upload.file_name.rsplit('-').next().unwrap().strip_suffix(".csv").unwrap().parse().unwrap();
+    let ordinal: u32 = upload.file_name.rsplit('-').next().unwrap().strip_suffix(".csv").unwrap().parse().unwrap();
     let (state, payload, digest): (String, Vec<u8>, Vec<u8>) = ledger
         .query_row(
             "SELECT chunk.state, chunk.payload, attempt.digest FROM chunk JOIN attempt ON attempt.chunk_id = chunk.id

@@ -7,8 +7,7 @@ use arload::sandbox::Sandbox;
 use rust_decimal::Decimal;
 
 use crate::world::{
-    World, added_up, decimal, ended, invoices, records, rupees, sample_lines, sandbox, state, statuses,
-    stored_numbers,
+    World, added_up, decimal, ended, invoices, records, rupees, sample_lines, sandbox, state, statuses, stored_numbers,
 };
 
 const MAIN: [&str; 4] = ["invoices", "create", "invoices.csv", "invoices.xlsx"];
@@ -92,10 +91,10 @@ fn the_built_in_sandbox_keeps_its_records_from_start_to_start() {
       outcome   rows          taxable            total
       accepted   369  ₹2,84,71,059.45  ₹3,28,11,590.14
       read       369  ₹2,84,71,059.45  ₹3,28,11,590.14
-    results: [DIR]/invoices.csv.sandbox.results.csv
-    results: [DIR]/invoices.csv.sandbox.summary.json
-    results: [DIR]/invoices.xlsx.sandbox.results.csv
-    results: [DIR]/invoices.xlsx.sandbox.summary.json
+    results: invoices.csv.sandbox.results.csv
+    results: invoices.csv.sandbox.summary.json
+    results: invoices.xlsx.sandbox.results.csv
+    results: invoices.xlsx.sandbox.summary.json
     history: [HEAD]
     ");
     let stored = fs::read(world.state().join("sandbox-records.jsonl")).unwrap();
@@ -171,10 +170,9 @@ fn exports_that_name_customers_by_code_and_gstin_upload_with_a_directory_and_no_
     let world = World::with_samples(&["tally-sales-register.xlsx", "zoho-invoices.csv", "customers-directory.csv"]);
     let api = sandbox(|_| {});
     let directory = ["--customers", "customers-directory.csv"];
-    for (name, rows, accepted, excluded, total) in [
-        ("tally-sales-register.xlsx", 31, 30, 1, "1724556.00"),
-        ("zoho-invoices.csv", 30, 28, 2, "2743626.00"),
-    ] {
+    for (name, rows, accepted, excluded, total) in
+        [("tally-sales-register.xlsx", 31, 30, 1, "1724556.00"), ("zoho-invoices.csv", 30, 28, 2, "2743626.00")]
+    {
         world.run(&api, &[&["invoices", "create", name], &directory[..]].concat()).expect(0);
         let name = name.split('.').next().unwrap();
         let lines = world.lines(&format!("{name}.results.csv"));
@@ -195,8 +193,7 @@ fn a_line_level_export_is_refused_with_the_setting_to_use() {
     insta::assert_snapshot!(refused.problems(&world), @r#"
     arload: zoho-line-items.csv: this is a line-level export: it has item columns, and row 3 "INV-002101" is one more line of a document above
     hint: export one row per invoice; joining lines (group = true in a mapping) is not in this version
-    arload: no sheet could be read
-    hint: look at a file with "arload invoices create FILE --dry-run"
+    arload: no sheet could be read; nothing was sent
     "#);
     assert_eq!((world.results(), state(&api, "logins/ok")), (Vec::new(), 0));
 }

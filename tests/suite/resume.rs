@@ -153,10 +153,7 @@ fn rejected_rows_stay_rejected_until_told_to_retry_them() {
     world.write("sheet.csv", invoices(9));
     let api = sandbox(|settings| settings.replies.refuse_rows = Refused::Some);
     world.run(&api, &SHEET).expect(1);
-    assert_eq!(
-        statuses(&world.lines("sheet.results.csv")),
-        BTreeMap::from([("accepted", 6), ("rejected", 3)])
-    );
+    assert_eq!(statuses(&world.lines("sheet.results.csv")), BTreeMap::from([("accepted", 6), ("rejected", 3)]));
     api.change(|settings| settings.replies.refuse_rows = Refused::None);
 
     world.run(&api, &SHEET).expect(1);
@@ -165,15 +162,15 @@ fn rejected_rows_stay_rejected_until_told_to_retry_them() {
     for line in lines.iter().filter(|line| line["status"] == "rejected") {
         assert_eq!(line["code"], "rejected-earlier");
         let message = &line["message"];
-        assert!(["refused on purpose", "run 1", "--retry-rejected"].iter().all(|part| message.contains(part)), "{message}");
+        assert!(
+            ["refused on purpose", "run 1", "--retry-rejected"].iter().all(|part| message.contains(part)),
+            "{message}"
+        );
     }
     assert_eq!(state(&api, "uploads"), 1);
 
     world.run(&api, &[&SHEET[..], &["--retry-rejected"]].concat()).expect(0);
-    assert_eq!(
-        statuses(&world.lines("sheet.results.csv")),
-        BTreeMap::from([("accepted", 3), ("already-accepted", 6)])
-    );
+    assert_eq!(statuses(&world.lines("sheet.results.csv")), BTreeMap::from([("accepted", 3), ("already-accepted", 6)]));
     assert_eq!((state(&api, "invoices"), state(&api, "duplicate_rows")), (9, 0));
 }
 

@@ -290,8 +290,7 @@ pub(crate) fn sample_lines(name: &str) -> Vec<csv::StringRecord> {
 
 /// A clean sheet of invoices; each has a net amount of its own.
 pub(crate) fn invoices(rows: usize) -> String {
-    let mut sheet =
-        "Invoice Number,Customer Id,Invoice Date,Due Date,Taxable Value,IGST,Invoice Total\n".to_owned();
+    let mut sheet = "Invoice Number,Customer Id,Invoice Date,Due Date,Taxable Value,IGST,Invoice Total\n".to_owned();
     for row in 1..=rows {
         let base = 1_000 + row as u64;
         let rupees = |paise: u64| format!("{}.{:02}", paise / 100, paise % 100);
@@ -323,8 +322,7 @@ pub(crate) fn statuses(lines: &[Line]) -> BTreeMap<&str, usize> {
 pub(crate) fn added_up(summary: &Value) -> (u64, Decimal) {
     let totals = &summary["totals"];
     for figure in ["taxable", "cgst", "sgst", "igst", "total"] {
-        let sum: Decimal =
-            totals["by-status"].as_object().unwrap().values().map(|sum| decimal(&sum[figure])).sum();
+        let sum: Decimal = totals["by-status"].as_object().unwrap().values().map(|sum| decimal(&sum[figure])).sum();
         assert_eq!(sum, decimal(&totals["read"][figure]), "{figure}: {totals}");
     }
     let rows: u64 = totals["by-status"].as_object().unwrap().values().map(|sum| sum["rows"].as_u64().unwrap()).sum();
