@@ -203,7 +203,12 @@ fn a_refused_sheet_is_left_out_whole_and_the_others_go() {
     let world = World::with_samples(&["zoho-line-items.csv"]);
     world.write("good.csv", invoices(4));
     let api = sandbox(|_| {});
-    let ended = world.run(&api, &["invoices", "create", "good.csv", "zoho-line-items.csv", "gone.csv"]).expect(1);
-    assert!(ended.err.contains("zoho-line-items.csv") && ended.err.contains("gone.csv"), "{}", ended.err);
+    world.write("broken.xlsx", b"PK\x03\x04broken");
+    world.write("blank.csv", "Invoice Number,Customer Id,Invoice Date,Due Date,Taxable Value\n");
+    let refused = ["zoho-line-items.csv", "gone.csv", "broken.xlsx", "blank.csv"];
+    let ended = world.run(&api, &[&["invoices", "create", "good.csv"], &refused[..]].concat()).expect(1);
+    for name in refused {
+        assert!(ended.err.contains(&format!("arload: {name}: ")), "{name}: {}", ended.err);
+    }
     assert_eq!(stored_numbers(&api).len(), 4);
 }
