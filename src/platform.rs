@@ -70,6 +70,38 @@ pub fn create_private_folder(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
+/// The kind of network file system that a folder is on, if it is on one: locks and syncing cannot be relied on there.
+///
+/// Asked on Linux only, where the system tells it by number; the numbers are those of the kernel's `magic.h`.
+pub fn network_file_system(folder: &Path) -> Option<&'static str> {
+    #[cfg(target_os = "linux")]
+    {
+        let kind = rustix::fs::statfs(folder).ok()?.f_type as u64 & 0xFFFF_FFFF;
+        match kind {
+            0x6969 => Some("NFS"),
+            0xFF53_4D42 | 0xFE53_4D42 | 0x517B => Some("SMB"),
+            0x0102_1997 => Some("9P"),
+            0x00C3_6400 => Some("Ceph"),
+            0x5346_414F => Some("AFS"),
+            0x0BD0_0BD0 => Some("Lustre"),
+            _ => None,
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = folder;
+        None
+    }
+}
+
+/// The program that keeps a folder in step with other machines, if its path names one: it copies a ledger half-written.
+pub fn sync_program(folder: &Path) -> Option<&'static str> {
+    let path = folder.to_string_lossy().to_lowercase();
+    ["OneDrive", "Dropbox", "Google Drive", "GoogleDrive", "iCloud", "Nextcloud", "Syncthing", "pCloud"]
+        .into_iter()
+        .find(|name| path.contains(&name.to_lowercase()))
+}
+
 /// Puts a finished file into its place, durably: the old one is there until the new one is.
 pub fn replace(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)?;
@@ -119,6 +151,18 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
+
+    #[test]
+    fn folders_of_sync_programs_are_known_by_name() {
+        for (path, program) in [
+            ("/home/a/Dropbox/arload", Some("Dropbox")),
+            ("C:/Users/a/OneDrive - Firm/x", Some("OneDrive")),
+            ("/srv/ledger", None),
+        ] {
+            assert_eq!(sync_program(Path::new(path)), program);
+        }
+        assert_eq!(network_file_system(&std::env::temp_dir()), None);
+    }
 
     #[test]
     fn a_lock_is_held_by_one_and_free_when_dropped() {

@@ -1,7 +1,7 @@
 //! Checks: from a row of text to a typed record, or to everything that is wrong with it.
 //!
-//! [`value`] reads single cells, [`cells`] all cells of a row by the mapping, [`invoice`] and [`customer`] hold the rules
-//! between cells, [`line`] writes what is uploaded. Pure: no files, no time, no threads. The one rule: all findings of a
+//! [`value`] reads single cells, `cells` all cells of a row by the mapping, `invoice` and `customer` hold the rules
+//! between cells, `line` writes what is uploaded. Pure: no files, no time, no threads. The one rule: all findings of a
 //! row are reported, and a row with an error among them is never sent.
 
 mod cells;

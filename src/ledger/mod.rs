@@ -46,6 +46,14 @@ pub enum LedgerError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The folder is on a file system that does not keep what a database needs.
+    #[error("{path}: the ledger cannot live on {kind}, a network file system: its locks and syncs are not reliable")]
+    Network {
+        /// The folder.
+        path: String,
+        /// The kind of file system.
+        kind: &'static str,
+    },
     /// The file was written by a newer arload.
     #[error("{path}: the ledger has format {found}; this arload knows formats up to {known}")]
     Newer {
@@ -68,6 +76,7 @@ impl LedgerError {
             LedgerError::Storage { .. } => {
                 "free some disk space or mend the folder's rights, then run the same command again"
             }
+            LedgerError::Network { .. } => "name a folder on a disk of this machine with --state",
             LedgerError::Open { .. } => "name a folder that you can write to with --state",
             LedgerError::Newer { .. } => "install the newer arload, or name another folder with --state",
             LedgerError::Damaged(_) => "restore the ledger from a backup",

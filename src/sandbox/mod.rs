@@ -1,9 +1,9 @@
 //! A stand-in for the API: a real HTTP server that keeps to the contract and fails on demand.
 //!
-//! A request passes [`server`] (which reads it and counts it), [`limit`] (429), [`faults`] (what goes wrong on
-//! purpose), [`auth`] (tokens), and then [`bulk`] or [`search`], which work on the [`store`]. What was received and
-//! kept can be asked for below `/sandbox/`, so that tests and people have an oracle that is not the API; [`state`]
-//! answers there. [`wire`] can cut a connection in the middle of a reply.
+//! A request passes `server` (which reads it and counts it), `limit` (429), `faults` (what goes wrong on
+//! purpose), `auth` (tokens), and then `bulk` or `search`, which work on the `store`. What was received and
+//! kept can be asked for below `/sandbox/`, so that tests and people have an oracle that is not the API; `state`
+//! answers there. `wire` can cut a connection in the middle of a reply.
 //!
 //! The routes of uploads, their account parameters and their columns come from [`crate::operation::ALL`]. Ids,
 //! totals and states are the sandbox's own and say nothing about the real service. The one rule: a row that is

@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 
 use super::faults::mix;
 use crate::operation::{ALL, Operation};
+use crate::platform;
 
 /// What a record is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -158,7 +159,9 @@ impl Store {
     pub(super) fn open(path: Option<&Path>) -> io::Result<Store> {
         let mut store = Store::default();
         let Some(path) = path else { return Ok(store) };
-        let mut file = File::options().read(true).append(true).create(true).open(path)?;
+        // Records are copies of what people tried with, so they are nobody else's business.
+        drop(platform::create_private_file(path)?);
+        let mut file = File::options().read(true).append(true).open(path)?;
         file.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => io::Error::new(
                 io::ErrorKind::WouldBlock,

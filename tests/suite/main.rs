@@ -11,4 +11,5 @@ mod main_job;
 mod resume;
 mod stub;
 mod threads;
+mod tidy;
 mod world;

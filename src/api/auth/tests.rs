@@ -1,3 +1,5 @@
+//! Log-ins and tokens against a scripted server.
+
 use super::super::Api;
 use super::super::client::{HttpApi, HttpSettings};
 use super::super::scripted::{Act, Scripted, answer};

@@ -1,3 +1,5 @@
+//! The client against a scripted server: what leaves, and what each way of answering is reported as.
+
 use std::net::TcpListener;
 use std::time::Instant;
 

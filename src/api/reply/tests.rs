@@ -1,3 +1,5 @@
+//! Replies as the contract describes them, and as servers garble them, with what they say of each row.
+
 use std::time::Duration;
 
 use serde_json::json;

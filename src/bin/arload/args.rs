@@ -217,14 +217,14 @@ pub(crate) struct GateArgs {
     /// Default: they stay rejected.
     #[arg(long)]
     pub(crate) retry_rejected: bool,
-    /// Skip the look-up of a ledger that does not know the account yet
+    /// Send although the ledger does not know the account yet
     ///
-    /// Default: the sheets' keys are looked up in the API first.
+    /// This version does not look keys up in the API, so the flag changes nothing yet. Default: off.
     #[arg(long)]
     pub(crate) first_use: bool,
     /// Ask nothing
     ///
-    /// Default: deletions and mail to customers are confirmed first.
+    /// No operation of this version asks, so the flag changes nothing yet. Default: off.
     #[arg(long)]
     pub(crate) yes: bool,
 }
@@ -276,7 +276,7 @@ pub(crate) struct PaceArgs {
     pub(crate) max_chunk_bytes: Option<String>,
     /// Send this many rows first and alone where an upload is not proven yet
     ///
-    /// 0 for none. Default: 5.
+    /// This version sends no such chunk, so the flag changes nothing yet. Default: 5.
     #[arg(long, value_name = "N")]
     pub(crate) canary: Option<String>,
     /// Try a chunk at most this many times
@@ -291,7 +291,7 @@ pub(crate) struct PaceArgs {
     pub(crate) timeout: Option<String>,
     /// Let at most this many requests a day be refused whole
     ///
-    /// Refused chunks are halved to find the bad rows; issuers block noisy clients. Default: 200.
+    /// This version does not halve refused chunks, so the flag changes nothing yet. Default: 200.
     #[arg(long, value_name = "N")]
     pub(crate) refusal_budget: Option<String>,
 }

@@ -69,6 +69,9 @@ impl Session {
                 let folder = &settings.places.state;
                 platform::create_private_folder(folder)
                     .map_err(|source| LedgerError::Open { path: folder.display().to_string(), source })?;
+                if let Some(kind) = platform::network_file_system(folder) {
+                    return Err(LedgerError::Network { path: folder.display().to_string(), kind }.into());
+                }
                 (SqliteLedger::open(&path)?, None)
             }
         };

@@ -1,3 +1,5 @@
+//! The pace by a clock of its own: what leaves when, after pauses, cuts and stalls.
+
 use super::*;
 use crate::clock::{SystemClock, TestClock};
 use crate::stop::StopReason;
@@ -150,7 +152,7 @@ fn a_limit_far_below_the_set_rate_is_found_and_kept_to() {
     while accepted < 200 {
         assert!(limiter.wait(&stop));
         let now = clock.elapsed();
-        level = (level + (now - filled_at).as_secs_f64() * 10.0).min(2.0);
+        level = (level + now.saturating_sub(filled_at).as_secs_f64() * 10.0).min(2.0);
         filled_at = now;
         if level >= 1.0 {
             level -= 1.0;

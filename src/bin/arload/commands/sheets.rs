@@ -7,6 +7,7 @@ use arload::config::layers::Purpose;
 use arload::event::{Event, Observer as _};
 use arload::exit::ExitCode;
 use arload::operation::Operation;
+use arload::platform;
 use arload::stop::Stop;
 
 use crate::args::SheetArgs;
@@ -26,6 +27,15 @@ pub(crate) fn run(
     let console = Console::new(settled.settings.output);
     for message in settled.warnings {
         console.event(&Event::Warning { message, hint: None });
+    }
+    if let Some(program) = platform::sync_program(&settled.settings.places.state) {
+        console.event(&Event::Warning {
+            message: format!(
+                "{}: {program} copies this folder; it can damage a ledger",
+                settled.settings.places.state.display()
+            ),
+            hint: Some("name another folder with --state".to_owned()),
+        });
     }
     size_pool(settled.settings.threads);
     let stop = Arc::new(Stop::default());

@@ -1,0 +1,25 @@
+//! Reading a CSV: decoding, splitting into records, telling data rows from the rest.
+
+mod sheets;
+
+use criterion::{Criterion, Throughput};
+
+fn read_csv(criterion: &mut Criterion) {
+    let (_folder, path) = sheets::invoices(sheets::ROWS);
+    let mut group = criterion.benchmark_group("sheet");
+    group.sample_size(10).throughput(Throughput::Elements(sheets::ROWS as u64));
+    group.bench_function("read csv", |bench| {
+        bench.iter(|| {
+            let mut sheet = sheets::open(&path);
+            let rows = sheets::read(&mut sheet, |_| {});
+            assert_eq!(rows, sheets::ROWS);
+        });
+    });
+    group.finish();
+}
+
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    read_csv(&mut criterion);
+    criterion.final_summary();
+}

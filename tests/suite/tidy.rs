@@ -1,0 +1,241 @@
+//! House rules that a machine can check: what files look like, who may touch the world, what the papers promise.
+//!
+//! Each exception is listed here with its reason. The rule: a paper that names a test, a flag, a code or an exit code
+//! names one that exists.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use arload::exit::ExitCode;
+use arload::finding::{Code, Severity};
+use arload::sandbox::SandboxSettings;
+
+/// Lines a file may have before its tests.
+const MAX_LINES: usize = 500;
+
+/// Files that are longer, how long they may be, and why.
+const LONGER: &[(&str, usize, &str)] = &[
+    ("src/operation/headings.rs", 620, "one table of headings, read as one"),
+    ("src/ledger/sqlite.rs", 600, "every statement of the store beside the others"),
+];
+
+/// Parts of the library that may use files: each is where some file of the outside world is read or written.
+const USE_FILES: &[&str] = &[
+    "src/sheet/",
+    "src/api/guard.rs",
+    "src/ledger/",
+    "src/results/",
+    "src/sandbox/",
+    "src/config/file.rs",
+    "src/config/secret.rs",
+    "src/platform.rs",
+    "src/pipeline/input.rs",
+    "src/bin/",
+    // The private file in which checked rows wait for the plan.
+    "src/plan/spool.rs",
+];
+
+/// Lines of the library that may do what the library does not do, and why.
+const EXCEPTIONS: &[(&str, &str, &str)] =
+    &[("src/pipeline/input.rs", "std::env::temp_dir()", "standard input is spooled where the system keeps such files")];
+
+#[test]
+fn every_source_file_opens_with_what_it_owns() {
+    let silent = sources(&["src", "tests", "benches"]).into_iter().filter(|(_, text)| !text.starts_with("//!"));
+    assert_eq!(names(silent), [""; 0], "these files do not open with //!");
+}
+
+#[test]
+fn no_file_is_long_before_its_tests() {
+    let long = sources(&["src"]).into_iter().filter(|(path, text)| {
+        let limit = LONGER.iter().find(|(file, ..)| file == path).map_or(MAX_LINES, |(_, limit, _)| *limit);
+        !path.ends_with("/tests.rs") && code(text).lines().count() > limit
+    });
+    assert_eq!(names(long), [""; 0], "these files want a second home for their second noun");
+}
+
+#[test]
+fn only_listed_modules_use_files() {
+    let uses = sources(&["src"])
+        .into_iter()
+        .filter(|(path, _)| !path.ends_with("/tests.rs") && !USE_FILES.iter().any(|part| path.starts_with(part)))
+        .filter(|(_, text)| code(text).contains("std::fs"));
+    assert_eq!(names(uses), [""; 0], "these modules are to be pure, or to be listed");
+}
+
+#[test]
+fn the_library_never_prints_exits_or_reads_the_environment() {
+    let mut found = Vec::new();
+    let library = |path: &str| !path.starts_with("src/bin/") && !path.ends_with("/tests.rs");
+    for (path, text) in sources(&["src"]).into_iter().filter(|(path, _)| library(path)) {
+        for line in code(&text).lines().map(str::trim).filter(|line| !line.starts_with("//")) {
+            let does = ["println!", "eprint", "print!(", "process::exit", "std::env", "dbg!"];
+            let listed = EXCEPTIONS.iter().any(|(file, words, _)| path == *file && line.contains(words));
+            if does.iter().any(|words| line.contains(words)) && !listed {
+                found.push(format!("{path}: {line}"));
+            }
+        }
+    }
+    assert_eq!(found, [""; 0]);
+}
+
+#[test]
+fn only_one_file_of_the_program_reads_variables() {
+    let readers = sources(&["src/bin"]).into_iter().filter(|(_, text)| text.contains("env::var"));
+    assert_eq!(names(readers), ["src/bin/arload/surroundings.rs"]);
+}
+
+#[test]
+fn no_file_names_a_folder_of_one_machine() {
+    // Where this is built, and its user's folder; in pieces, so that this file does not name the usual one.
+    let mut places = vec![root().to_string_lossy().into_owned(), ["/ro", "ot/"].concat()];
+    let home = std::env::var("HOME").unwrap_or_default();
+    places.extend((home.len() > 1).then(|| format!("{}/", home.trim_end_matches('/'))));
+    let mut files = sources(&["src", "tests", "benches", "samples"]);
+    files.extend(papers());
+    let found = files.into_iter().filter(|(_, text)| places.iter().any(|place| text.contains(place.as_str())));
+    assert_eq!(names(found), [""; 0]);
+}
+
+#[test]
+fn every_code_is_explained_in_the_readme_as_in_the_program() {
+    let readme = paper("README.md");
+    for code in Code::ALL {
+        let weight = match code.severity() {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
+        };
+        let line = format!("| `{code}` | {weight} | {} |", code.explanation());
+        assert!(readme.contains(&line), "README.md lacks the line\n{line}");
+    }
+    let outcomes = std::fs::read_to_string(root().join("src/outcome.rs")).expect("the source is here");
+    for line in outcomes.lines().filter(|line| line.trim_start().starts_with("pub const") && line.contains("&str")) {
+        let code = line.split('"').nth(1).expect("a code stands in quotes");
+        assert!(readme.contains(&format!("| `{code}` |")), "README.md does not explain the code {code}");
+    }
+}
+
+#[test]
+fn the_exit_codes_of_the_readme_are_those_of_the_program() {
+    let readme = paper("README.md");
+    let table = section(&readme, "## Exit codes");
+    let rows: Vec<&str> =
+        table.lines().filter(|line| line.starts_with("| ") && line.contains(char::is_numeric)).collect();
+    let wanted: Vec<String> =
+        ExitCode::ALL.iter().map(|code| format!("| {} | {} |", code.code(), code.meaning())).collect();
+    assert_eq!(rows, wanted);
+}
+
+#[test]
+fn every_flag_of_an_operation_stands_in_the_readme() {
+    let help = Command::new(env!("CARGO_BIN_EXE_arload")).args(["invoices", "create", "-h"]).output();
+    let help = String::from_utf8(help.expect("the program starts").stdout).expect("help is text");
+    let flags: BTreeSet<&str> =
+        help.split_whitespace().filter(|word| word.starts_with("--") && word.len() > 3).map(flag_name).collect();
+    assert!(flags.len() > 30, "{flags:?}");
+    let readme = paper("README.md");
+    let table = section(&readme, "## Flags");
+    let missing: Vec<&str> =
+        flags.into_iter().filter(|flag| *flag != "--help" && !table.contains(&format!("| `{flag}"))).collect();
+    assert_eq!(missing, [""; 0]);
+}
+
+#[test]
+fn every_setting_of_the_sandbox_stands_in_the_readme() {
+    let readme = paper("README.md");
+    let section = section(&readme, "## The sandbox");
+    let settings = serde_json::to_value(SandboxSettings::default()).expect("settings have string keys only");
+    let mut keys = Vec::new();
+    collect(&settings, "", &mut keys);
+    let missing: Vec<String> = keys.into_iter().filter(|key| !section.contains(&format!("| `{key}` |"))).collect();
+    assert_eq!(missing, [""; 0]);
+}
+
+#[test]
+fn every_test_that_a_paper_names_exists() {
+    let sources = sources(&["src", "tests"]);
+    let mut missing = Vec::new();
+    for (paper, text) in papers() {
+        for word in text.split('`').skip(1).step_by(2).filter(|word| is_test_name(word)) {
+            let definition = format!("fn {word}(");
+            if !sources.iter().any(|(_, text)| text.contains(&definition)) {
+                missing.push(format!("{paper}: {word}"));
+            }
+        }
+    }
+    assert_eq!(missing, [""; 0]);
+}
+
+/// Test names are sentences: words of small letters and digits, joined by underscores, four or more.
+fn is_test_name(word: &str) -> bool {
+    let plain = word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    plain && word.matches('_').count() >= 3
+}
+
+fn flag_name(word: &str) -> &str {
+    word.trim_end_matches(['.', ',', ')', '\''])
+}
+
+/// The leaves of settings, as `part.key`.
+fn collect(value: &serde_json::Value, prefix: &str, keys: &mut Vec<String>) {
+    let Some(table) = value.as_object() else { return };
+    for (key, value) in table {
+        let name = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+        // The rates of faults are a table that the user fills.
+        if value.is_object() && name != "faults.rates" { collect(value, &name, keys) } else { keys.push(name) }
+    }
+}
+
+/// A section of a paper, from its heading to the next of its rank.
+fn section<'t>(text: &'t str, heading: &str) -> &'t str {
+    let start = text.find(&format!("\n{heading}\n")).unwrap_or_else(|| panic!("no heading {heading}"));
+    let rest = &text[start + heading.len() + 2..];
+    &rest[..rest.find("\n## ").unwrap_or(rest.len())]
+}
+
+/// A file without its tests.
+fn code(text: &str) -> &str {
+    &text[..text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len())]
+}
+
+fn names(files: impl IntoIterator<Item = (String, String)>) -> Vec<String> {
+    files.into_iter().map(|(path, _)| path).collect()
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn paper(name: &str) -> String {
+    std::fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+fn papers() -> Vec<(String, String)> {
+    let names = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "samples/README.md"];
+    names.iter().map(|name| ((*name).to_owned(), paper(name))).collect()
+}
+
+/// The source files below some folders, and the texts among the samples, by their path from the root, sorted.
+fn sources(folders: &[&str]) -> Vec<(String, String)> {
+    let mut waiting: Vec<PathBuf> = folders.iter().map(|folder| root().join(folder)).collect();
+    let mut found = Vec::new();
+    while let Some(folder) = waiting.pop() {
+        for entry in std::fs::read_dir(&folder).expect("the folder is here") {
+            let path = entry.expect("the folder can be listed").path();
+            let name = path.strip_prefix(root()).expect("it is below the root").to_string_lossy().replace('\\', "/");
+            let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+            // What a run left beside the samples is nobody's source.
+            let left = name.contains(".results.") || name.contains(".summary.");
+            let sample = name.starts_with("samples/") && matches!(extension, "toml" | "md" | "csv") && !left;
+            if path.is_dir() {
+                waiting.push(path);
+            } else if extension == "rs" || sample {
+                found.push((name, std::fs::read_to_string(&path).expect("it is text")));
+            }
+        }
+    }
+    found.sort();
+    found
+}
