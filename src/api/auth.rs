@@ -104,6 +104,11 @@ impl TokenHolder {
         state.take(answer, now, self.clock.elapsed(), self.fallback_lifetime)
     }
 
+    /// What logs in; also what must never come back out.
+    pub(super) fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
     /// Forgets the shared token if it is still this one.
     pub(super) fn discard(&self, token: &Token) {
         let mut state = self.state.lock().expect("no holder of this lock panics");

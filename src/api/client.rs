@@ -16,7 +16,7 @@ use secrecy::ExposeSecret;
 use super::auth::{TokenHolder, host_and_port};
 use super::guard::LoginGuard;
 use super::wire::{Wire, is_loopback};
-use super::{Api, Exchange, Token, TokenError, Upload};
+use super::{Api, Exchange, Token, TokenError, Upload, strike};
 use crate::clock::Clock;
 use crate::config::Credentials;
 use crate::finding::quote;
@@ -113,7 +113,11 @@ impl Api for HttpApi {
             .bearer_auth(token.secret.expose_secret())
             .header(CONTENT_TYPE, content_type)
             .body(body);
-        self.wire.send(request)
+        let mut exchange = self.wire.send(request);
+        if let Exchange::Answered(response) = &mut exchange {
+            strike::secrets(response, self.tokens.credentials(), token);
+        }
+        exchange
     }
 }
 

@@ -12,6 +12,7 @@ mod items;
 pub mod reply;
 #[cfg(test)]
 mod scripted;
+mod strike;
 mod wire;
 
 use std::time::Duration;

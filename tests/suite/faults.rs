@@ -124,7 +124,7 @@ fn a_token_that_expires_in_mid_run_is_renewed_and_every_row_goes() {
     settings.token.lifetime_in_reply = false;
     let here = SocketAddr::from(([127, 0, 0, 1], 0));
     let api = sandbox::start_with_clock(here, settings, Arc::<TestClock>::clone(&clock)).unwrap();
-    let child = begun(&mut world.client(&api, &CHUNKS_OF_10[..4]).args(["5", "--concurrency", "2"]));
+    let child = begun(world.client(&api, &CHUNKS_OF_10[..4]).args(["5", "--concurrency", "2"]));
     wait_until("an upload", || state(&api, "uploads") >= 2);
     clock.advance(Duration::from_secs(301));
     end_of(child).expect(0);

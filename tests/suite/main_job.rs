@@ -91,10 +91,10 @@ fn the_built_in_sandbox_keeps_its_records_from_start_to_start() {
       outcome   rows          taxable            total
       accepted   369  ₹2,84,71,059.45  ₹3,28,11,590.14
       read       369  ₹2,84,71,059.45  ₹3,28,11,590.14
-    results: [DIR]/invoices.csv.sandbox.results.csv
-    results: [DIR]/invoices.csv.sandbox.summary.json
-    results: [DIR]/invoices.xlsx.sandbox.results.csv
-    results: [DIR]/invoices.xlsx.sandbox.summary.json
+    results: invoices.csv.sandbox.results.csv
+    results: invoices.csv.sandbox.summary.json
+    results: invoices.xlsx.sandbox.results.csv
+    results: invoices.xlsx.sandbox.summary.json
     history: [HEAD]
     ");
     let stored = fs::read(world.state().join("sandbox-records.jsonl")).unwrap();
@@ -193,8 +193,7 @@ fn a_line_level_export_is_refused_with_the_setting_to_use() {
     insta::assert_snapshot!(refused.problems(&world), @r#"
     arload: zoho-line-items.csv: this is a line-level export: it has item columns, and row 3 "INV-002101" is one more line of a document above
     hint: export one row per invoice; joining lines (group = true in a mapping) is not in this version
-    arload: no sheet could be read
-    hint: look at a file with "arload invoices create FILE --dry-run"
+    arload: no sheet could be read; nothing was sent
     "#);
     assert_eq!((world.results(), state(&api, "logins/ok")), (Vec::new(), 0));
 }
@@ -204,7 +203,12 @@ fn a_refused_sheet_is_left_out_whole_and_the_others_go() {
     let world = World::with_samples(&["zoho-line-items.csv"]);
     world.write("good.csv", invoices(4));
     let api = sandbox(|_| {});
-    let ended = world.run(&api, &["invoices", "create", "good.csv", "zoho-line-items.csv", "gone.csv"]).expect(1);
-    assert!(ended.err.contains("zoho-line-items.csv") && ended.err.contains("gone.csv"), "{}", ended.err);
+    world.write("broken.xlsx", b"PK\x03\x04broken");
+    world.write("blank.csv", "Invoice Number,Customer Id,Invoice Date,Due Date,Taxable Value\n");
+    let refused = ["zoho-line-items.csv", "gone.csv", "broken.xlsx", "blank.csv"];
+    let ended = world.run(&api, &[&["invoices", "create", "good.csv"], &refused[..]].concat()).expect(1);
+    for name in refused {
+        assert!(ended.err.contains(&format!("arload: {name}: ")), "{name}: {}", ended.err);
+    }
     assert_eq!(stored_numbers(&api).len(), 4);
 }
