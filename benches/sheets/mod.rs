@@ -46,7 +46,7 @@ pub(crate) fn invoices(rows: usize) -> (tempfile::TempDir, PathBuf) {
 }
 
 /// Opens the only sheet of a file.
-pub(crate) fn open(path: &std::path::Path) -> OpenSheet {
+pub(crate) fn open(path: &std::path::Path) -> OpenSheet<'static> {
     let reading = Reading::default();
     let listing = list(path, &reading).expect("the file is a sheet");
     listing.sources[0].open(&reading, &|heading| mapping::recognises(operation(), heading)).expect("it has a header")
