@@ -70,7 +70,9 @@ impl RunError {
             RunError::Locked(_) => Some("wait for it to end, or pass --wait".to_owned()),
             RunError::Lock { .. } => Some("name a folder that you can write to with --state".to_owned()),
             RunError::Interrupted => Some("run the same command again".to_owned()),
-            RunError::NoRun(_) => Some("\"arload runs list\" shows the runs there are".to_owned()),
+            RunError::NoRun(_) => {
+                Some("\"arload runs list\" shows the runs there are; those of the sandbox need --sandbox".to_owned())
+            }
         }
     }
 }

@@ -138,7 +138,7 @@ impl MappingError {
                 quote(heading)
             ),
             MappingError::OnlyTotal { .. } => {
-                "set only-amount = \"baseAmount\" or \"netAmount\" in the profile to say which amount it is".to_string()
+                "set only-amount = \"baseAmount\" or \"netAmount\" in the profile to say which amount it is, or map the column with --map".to_string()
             }
             MappingError::CoarseUnit { .. } => "write the amounts in rupees in the sheet".to_string(),
         })

@@ -76,7 +76,7 @@ impl Pipeline<'_> {
             totals: totals.clone(),
             exit: exit.code(),
             next: next_steps(operation, &run, &totals, &breakdown, stopped, self.settings.mode.dry_run),
-            head: hex(&self.ledger.head(run.id)?),
+            head: self.head(&run)?,
         });
         Ok(Report { run: id, totals, exit, files })
     }
@@ -115,8 +115,14 @@ impl Pipeline<'_> {
                 .to_string(),
             state: run.state.as_str().to_owned(),
             reason: run.reason.clone(),
-            head: hex(&self.ledger.head(run.id)?),
+            head: self.head(run)?,
         })
+    }
+
+    /// The hash over a run's history; empty where nothing was sent.
+    fn head(&self, run: &Run) -> Result<String, RunError> {
+        let sent = self.ledger.chunks(run.id)?.iter().any(|chunk| chunk.attempts > 0);
+        Ok(if sent { hex(&self.ledger.head(run.id)?) } else { String::new() })
     }
 
     fn exit_code(&self, totals: &Totals, breakdown: &Breakdown, refused: usize) -> ExitCode {
@@ -158,7 +164,7 @@ fn next_steps(
     }
     if totals.rows(Status::Unknown) > 0 {
         next.push(format!(
-            "{} unknown: sent, and no answer says what became of them; look at Enkash before you send them again",
+            "{} unknown: sent, and no answer says what became of them; look them up at Enkash, arload never sends them again by itself",
             count(totals.rows(Status::Unknown), "row")
         ));
     }

@@ -188,7 +188,10 @@ impl Pipeline<'_> {
         }
         let rows = u64::from(read.rows);
         let planned = planning.write(read)?;
-        if let Some(withheld) = &planned.withheld {
+        if let Some(withheld) = planned.withheld.as_ref().filter(|_| self.settings.mode.dry_run) {
+            let message = format!("a real run would send nothing: {}", withheld.reason);
+            self.observer.event(&Event::Warning { message, hint: None });
+        } else if let Some(withheld) = &planned.withheld {
             self.observer.event(&Event::Withheld { reason: withheld.reason.clone() });
         } else if !self.settings.mode.dry_run {
             self.observer.event(&Event::Planned {

@@ -24,11 +24,7 @@ impl Target {
     /// Begins a file beside its place.
     pub fn create(path: &Path, settings: &ResultSettings) -> Result<Self, RunError> {
         let folder = folder_of(path);
-        let file = tempfile::Builder::new()
-            .prefix(".arload-")
-            .suffix(".tmp")
-            .tempfile_in(folder)
-            .map_err(|source| failed(folder, source))?;
+        let file = temporary(folder).map_err(|source| failed(folder, source))?;
         Ok(Self { path: path.to_owned(), file: BufWriter::with_capacity(1 << 18, file), durable: settings.durable })
     }
 
@@ -39,7 +35,6 @@ impl Target {
         if self.durable {
             file.as_file().sync_all().map_err(|source| failed(&path, source))?;
         }
-        share(file.as_file());
         match file.persist(&path) {
             Ok(_) => {
                 if self.durable {
@@ -137,11 +132,7 @@ fn free_name(path: &Path) -> PathBuf {
 pub fn test_folder(folder: &Path) -> Result<(), RunError> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     fs::create_dir_all(folder).map_err(|source| failed(folder, source))?;
-    tempfile::Builder::new()
-        .prefix(".arload-")
-        .suffix(".tmp")
-        .tempfile_in(folder)
-        .map_err(|source| failed(folder, source))?;
+    temporary(folder).map_err(|source| failed(folder, source))?;
     Ok(())
 }
 
@@ -156,24 +147,17 @@ fn failed(path: &Path, cause: io::Error) -> RunError {
     RunError::Results { path: path.display().to_string(), cause }
 }
 
-/// Gives a result the rights that a new file of this user has; temporary files are private.
-fn share(file: &File) {
+/// A temporary file beside its place, with the rights that a new file of this user has.
+fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".arload-").suffix(".tmp");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        let mask = umask();
-        // A result that stays private is a nuisance, not a fault.
-        let _ = file.set_permissions(fs::Permissions::from_mode(0o666 & !mask));
+        // Temporary files are private by themselves; the system takes the user's mask off these rights.
+        builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    #[cfg(not(unix))]
-    let _ = file;
-}
-
-#[cfg(unix)]
-fn umask() -> u32 {
-    let mask = rustix::process::umask(rustix::fs::Mode::from_bits_truncate(0o077));
-    rustix::process::umask(mask);
-    mask.bits()
+    builder.tempfile_in(folder)
 }
 
 #[cfg(test)]

@@ -103,7 +103,7 @@ impl Console {
         for step in next {
             add(&mut text, format_args!("next: {step}"));
         }
-        if run.is_some() {
+        if !head.is_empty() {
             add(&mut text, format_args!("history: {}", &head[..head.len().min(16)]));
         }
         print(&text);
@@ -124,6 +124,9 @@ impl Console {
                 }
             }
             Event::Checked { rows } => self.progress(|| format!("checked {}", count(*rows, "row"))),
+            Event::Planned { run, rows: 0, ended, .. } => {
+                self.talk(&format!("run {run}: nothing to send; {} ended in planning", count(*ended, "row")));
+            }
             Event::Planned { run, rows, chunks, ended, least_time } => self.talk(&format!(
                 "run {run}: {} in {}, at least {}; {} ended without sending",
                 count(*rows, "row"),

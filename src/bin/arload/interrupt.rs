@@ -8,8 +8,13 @@ use arload::stop::{Stop, StopReason};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+/// What the first signal does to a run.
+pub(crate) const FINISHING: &str = "stopping: what is under way is finished; once more stops at once";
+
 /// Listens for signals for as long as the process lives.
-pub(crate) fn listen(stop: &Arc<Stop>) -> std::io::Result<()> {
+///
+/// `first` is what the first signal is answered with.
+pub(crate) fn listen(stop: &Arc<Stop>, first: &'static str) -> std::io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
     let stop = Arc::clone(stop);
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
@@ -17,7 +22,7 @@ pub(crate) fn listen(stop: &Arc<Stop>) -> std::io::Result<()> {
             let mut talk = std::io::stderr().lock();
             if count == 0 {
                 stop.ask(StopReason::Interrupted);
-                let _ = writeln!(talk, "arload: stopping: what is under way is finished; once more stops at once");
+                let _ = writeln!(talk, "arload: {first}");
             } else {
                 let _ = writeln!(talk, "arload: stopped at once; the ledger knows what was sent");
                 std::process::exit(i32::from(ExitCode::Interrupted.code()));

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::sync::Arc;
 
+use arload::config::Target;
 use arload::config::layers::{Purpose, Settled};
 use arload::error::RunError;
 use arload::event::{Event, Observer as _};
@@ -38,6 +39,9 @@ fn list(arguments: &RunsListArgs, surroundings: &Surroundings, out: &mut dyn Wri
     let runs = session.ledger().runs()?;
     if runs.is_empty() && !json {
         writeln!(out, "no runs in {}", crate::session::ledger_path(&session.settings).display())?;
+        if session.settings.target != Target::Sandbox {
+            writeln!(out, "runs of the sandbox are listed with --sandbox")?;
+        }
         return Ok(ExitCode::Success);
     }
     if !json {
@@ -141,7 +145,7 @@ fn send(arguments: &RunSendArgs, surroundings: &Surroundings) -> anyhow::Result<
     let Settled { settings, .. } = surroundings.settle(&arguments.values(), Purpose::Account)?;
     let console = Console::new(settings.output);
     let stop = Arc::new(Stop::default());
-    interrupt::listen(&stop)?;
+    interrupt::listen(&stop, interrupt::FINISHING)?;
     let session = Session::open(settings, Use::Write, &stop)?;
     let run = find(session.ledger(), &arguments.run.run)?;
     console.event(&Event::Account {

@@ -17,7 +17,8 @@ pub(crate) fn run(arguments: &SandboxArgs, out: &mut dyn Write) -> anyhow::Resul
     let mut settings = match &arguments.settings {
         Some(path) => {
             let text = std::fs::read_to_string(path).with_context(|| format!("--settings: {}", path.display()))?;
-            toml::from_str::<SandboxSettings>(&text).with_context(|| format!("--settings: {}", path.display()))?
+            toml::from_str::<SandboxSettings>(&text)
+                .map_err(|error| anyhow::anyhow!("--settings: {}: {}", path.display(), error.message()))?
         }
         None => SandboxSettings::default(),
     };
@@ -41,7 +42,7 @@ pub(crate) fn run(arguments: &SandboxArgs, out: &mut dyn Write) -> anyhow::Resul
     writeln!(out, "what it stored: {}/sandbox/state", sandbox.base_url())?;
     out.flush()?;
     let stop = Arc::new(Stop::default());
-    interrupt::listen(&stop)?;
+    interrupt::listen(&stop, "the sandbox stops")?;
     while !stop.wait(Duration::from_hours(1)) {}
     sandbox.stop();
     Ok(ExitCode::Success)

@@ -39,7 +39,7 @@ pub(crate) fn run(
     }
     size_pool(settled.settings.threads);
     let stop = Arc::new(Stop::default());
-    interrupt::listen(&stop)?;
+    interrupt::listen(&stop, interrupt::FINISHING)?;
     let session = Session::open(settled.settings, Use::Write, &stop)?;
     console.event(&Event::Account {
         host: session.host().to_owned(),
