@@ -153,6 +153,11 @@ impl Directory {
         &self.entries
     }
 
+    /// What is known of the customer with a KC id.
+    pub fn entry(&self, customer_id: &str) -> Option<&Entry> {
+        self.ids.get(customer_id).map(|index| &self.entries[*index as usize])
+    }
+
     /// Adds a customer, or fills in and replaces what is known of one with the same KC id.
     pub fn add(&mut self, entry: Entry) {
         let Some(&index) = self.ids.get(entry.customer_id.as_str()) else {

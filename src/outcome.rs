@@ -93,6 +93,8 @@ pub mod code {
     pub const DOCUMENT_DRAFT: &str = "document-draft";
     /// The document is cancelled.
     pub const DOCUMENT_CANCELLED: &str = "document-cancelled";
+    /// The row is no invoice: a receipt, an order, a journal.
+    pub const DOCUMENT_NOT_INVOICE: &str = "document-not-invoice";
     /// Credit notes have no operation in the API.
     pub const CREDIT_NOTE: &str = "credit-note-not-supported";
 }

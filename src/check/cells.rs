@@ -14,6 +14,9 @@ use crate::money::Money;
 use crate::operation::{FieldKind, Operation, Role};
 use crate::sheet::{Cell, CellKind, RowBlock};
 
+/// From the first day of Excel's 1900 system to that of its 1904 system.
+const DAYS_BETWEEN_EPOCHS: u32 = 1462;
+
 /// A field's value in one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Value<'b> {
@@ -114,7 +117,13 @@ impl<'a> Cells<'a> {
                 From::Column(column) => (block.cell(index, *column), Some(*column as u16)),
                 From::Constant(text) => (Cell { text, kind: CellKind::Text }, None),
             };
-            let value = read_value(cell, input, &mut faults);
+            let value = if input.kind == FieldKind::Date && block.from_1904 && cell.kind == CellKind::Number {
+                let text = from_1904(cell.text);
+                let shifted = Cell { text: &text, ..cell };
+                value::date(shifted, input.order, &mut faults).map_or(Value::Bad, Value::Date)
+            } else {
+                read_value(cell, input, &mut faults)
+            };
             let name = self.operation.fields[input.field].name;
             for Fault { code, message, hint } in faults.drain(..) {
                 findings.add(code, name, column, message, hint);
@@ -128,6 +137,16 @@ impl<'a> Cells<'a> {
             }
         }
         Row { operation: self.operation, columns: &self.columns, values, block, index }
+    }
+}
+
+/// A count of days from 1904 as one from 1900; whatever else stands there is left as it is.
+fn from_1904(text: &str) -> Cow<'_, str> {
+    let (days, time) = text.split_once('.').unwrap_or((text, ""));
+    match days.parse::<u32>().ok().and_then(|days| days.checked_add(DAYS_BETWEEN_EPOCHS)) {
+        Some(days) if time.is_empty() => days.to_string().into(),
+        Some(days) => format!("{days}.{time}").into(),
+        None => text.into(),
     }
 }
 
@@ -226,6 +245,11 @@ impl<'b> Row<'b> {
     /// Whether a field was not given.
     pub(super) fn is_blank(&self, name: &str) -> bool {
         matches!(self.value(name), Value::Blank)
+    }
+
+    /// Whether the sheet has no column for a field.
+    pub(super) fn is_unmapped(&self, name: &str) -> bool {
+        self.column_of(name).is_none()
     }
 
     /// Whether a field was given and is unusable.

@@ -21,12 +21,13 @@ pub(super) fn check(
     if operation.repeat == Repeat::Safe {
         rules.company.parent_company_id.clone_into(&mut labels.account_id);
         // The code and the GSTIN name the customer only where the id does not: they may be what is to change.
-        let sources = if row.is_blank("customerId") {
-            ["customerId", "uniqueRefNo", "gstin", "customerId"]
-        } else {
-            ["customerId"; 4]
-        };
+        let named_otherwise = row.is_blank("customerId");
+        let sources =
+            if named_otherwise { ["customerId", "uniqueRefNo", "gstin", "customerId"] } else { ["customerId"; 4] };
         invoice::resolve_customer(row, sources, rules, findings);
+        if named_otherwise {
+            drop_identity(row, rules);
+        }
         check_change(row, operation, findings);
     }
 }
@@ -68,11 +69,27 @@ fn fill_address(row: &mut Row<'_>) {
     }
 }
 
+/// Blanks code and GSTIN that only say which customer is meant; one the directory does not know is a change.
+fn drop_identity(row: &mut Row<'_>, rules: &Rules<'_>) {
+    let Some(known) = rules.directory.entry(row.text("customerId")) else { return };
+    let same = |given: &str, known: &Option<String>| {
+        known.as_ref().is_some_and(|known| !given.is_empty() && known.trim().eq_ignore_ascii_case(given.trim()))
+    };
+    if same(row.text("uniqueRefNo"), &known.code) {
+        row.set("uniqueRefNo", Value::Blank);
+    }
+    if same(row.text("gstin"), &known.gstin) && row.text("panOrGstin") == row.text("gstin") {
+        row.set("panOrGstin", Value::Blank);
+    }
+}
+
 fn check_change(row: &Row<'_>, operation: &Operation, findings: &mut Findings<'_>) {
     let changes = operation.fields.iter().enumerate().any(|(index, field)| {
         field.role != Role::Sheet && field.name != "customerId" && !matches!(row.values[index], Value::Blank)
     });
     if !changes {
-        findings.add(Code::NothingToUpdate, "", None, "every field but the customer is blank", None);
+        let lost = ["city", "addressLine2"].iter().any(|name| !row.is_blank(name));
+        let hint = lost.then(|| "give the address too: its second line and the city alone change nothing".to_owned());
+        findings.add(Code::NothingToUpdate, "", None, "nothing but the customer is given", hint);
     }
 }

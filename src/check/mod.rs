@@ -7,10 +7,12 @@
 mod cells;
 mod customer;
 pub mod dates;
+mod excluded;
 mod identity;
 mod invoice;
 mod line;
 pub mod record;
+pub mod totals;
 pub mod value;
 
 use std::collections::BTreeMap;
@@ -22,6 +24,7 @@ use crate::directory::Directory;
 use crate::finding::{Code, Finding, Severity};
 use crate::mapping::Mapping;
 use crate::operation::{Grouping, Key, Need, Operation, RequestKind};
+use crate::outcome::Amounts;
 use crate::sheet::RowBlock;
 use cells::{Cells, Row, Value};
 use dates::ColumnOrder;
@@ -75,6 +78,10 @@ impl Findings<'_> {
     }
 }
 
+fn is_error(finding: &Finding) -> bool {
+    finding.severity == Severity::Error
+}
+
 impl<'a> Checker<'a> {
     /// A checker for the rows of a sheet.
     pub fn new(
@@ -100,11 +107,17 @@ impl<'a> Checker<'a> {
             while let Some(mark) = marks.next_if(|mark| mark.row as usize == index) {
                 findings.add(mark.code, "", mark.column, mark.message.clone(), None);
             }
-            let mut row = self.cells.read(block, index, &mut findings);
-            let mut row_checked = self.judge(&mut row, findings);
+            let shifted = findings.list.iter().any(|finding| finding.code == Code::SurplusCells && is_error(finding));
+            let (row_checked, row) = if shifted {
+                (self.shifted(findings), None)
+            } else {
+                let mut row = self.cells.read(block, index, &mut findings);
+                (self.judge(&mut row, findings), Some(row))
+            };
+            let mut row_checked = row_checked;
             row_checked.number = block.number(index);
             row_checked.line_number = if block.line(index) == row_checked.number { 0 } else { block.line(index) };
-            if row_checked.standing == Standing::Ready {
+            if let Some(row) = row.filter(|_| row_checked.standing == Standing::Ready) {
                 (row_checked.columns, row_checked.line) = lines.write(&row);
             }
             checked.rows.push(row_checked);
@@ -113,10 +126,32 @@ impl<'a> Checker<'a> {
         checked
     }
 
+    /// A row with surplus cells: which cell belongs to which column is unknown, so nothing is said of any of them.
+    fn shifted(&self, mut findings: Findings<'_>) -> CheckedRow {
+        findings.list.retain(|finding| finding.code == Code::SurplusCells);
+        CheckedRow {
+            number: 0,
+            line_number: 0,
+            standing: Standing::Invalid,
+            findings: findings.list,
+            key: String::new(),
+            guard: None,
+            amounts: Amounts { unreadable: true, ..Amounts::default() },
+            // Unlike a row without any document, it is no further line of the one above.
+            labels: Labels {
+                account_id: self.rules.company.company_id.clone(),
+                document: "unknown".to_owned(),
+                ..Labels::default()
+            },
+            columns: 0,
+            line: 0..0,
+        }
+    }
+
     fn judge(&self, row: &mut Row<'_>, mut findings: Findings<'_>) -> CheckedRow {
         let mut labels = Labels { account_id: self.rules.company.company_id.clone(), ..Labels::default() };
         let excluded = match self.operation.resource {
-            "invoices" => invoice::excluded(row),
+            "invoices" => excluded::excluded(row),
             _ => None,
         };
         match self.operation.resource {
@@ -130,7 +165,7 @@ impl<'a> Checker<'a> {
             Key::Customer => identity::customer(row, self.rules),
             Key::None => (row.text("customerId").to_owned(), None),
         };
-        let errors = findings.list.iter().any(|finding| finding.severity == Severity::Error) || row.has_bad();
+        let errors = findings.list.iter().any(is_error) || row.has_bad();
         let standing = match excluded {
             Some((code, message)) => {
                 // What is wrong with a row that is not meant to be sent is nobody's business.
@@ -172,3 +207,6 @@ impl<'a> Checker<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -148,7 +148,11 @@ impl MappingError {
 fn missing_hint(fields: &[String], suggestions: &[(String, &'static str)]) -> String {
     if suggestions.is_empty() {
         let field = fields.first().and_then(|field| field.split(' ').next()).unwrap_or_default();
-        return format!("pass --map \"HEADING={field}\" with the heading of the column");
+        let map = format!("pass --map \"HEADING={field}\" with the heading of the column");
+        return match field {
+            "dueDate" => format!("{map}, or --set creditDays=30 to count 30 days from the invoice date"),
+            _ => map,
+        };
     }
     let maps: Vec<String> =
         suggestions.iter().map(|(heading, field)| format!("--map \"{}={field}\"", plain(heading))).collect();

@@ -293,6 +293,7 @@ pub(super) const FREIGHT: &[Alias] = &[
     any("Freight Charges"),
     by("Shipping Charge", Z),
     any("Shipping Charges"),
+    by("Adjustment", Z),
     any("Other Charges"),
     any("Packing and Forwarding"),
     any("Packing Charges"),

@@ -13,6 +13,7 @@ use super::gate::BadRows;
 use super::spool::Spool;
 use super::{SheetFacts, count};
 use crate::check::record::{CheckedBlock, Standing};
+use crate::check::totals::{ColumnSums, grand_total_mismatch};
 use crate::check::{Checker, Rules, dates};
 use crate::config::Settings;
 use crate::dedupe::Keys;
@@ -212,7 +213,7 @@ impl ReadRun {
             return Ok(Pass::OrderOverturned(better));
         }
         drop(checker);
-        self.finish_sheet((source, shown), open, sheet, mapping, &whole_evidence.notes(&better), reading);
+        self.finish_sheet((source, shown), open, sheet, mapping, &whole_evidence.notes(&better), reading)?;
         Ok(Pass::Taken)
     }
 
@@ -224,6 +225,7 @@ impl ReadRun {
             }
             self.read.add(&row.amounts);
             sheet.read.add(&row.amounts);
+            sheet.sums.add(&row.amounts);
             if row.standing == Standing::Invalid {
                 self.bad.add(&row.findings);
             }
@@ -240,13 +242,15 @@ impl ReadRun {
         mapping: Mapping,
         dates: &[String],
         reading: &Reading<'_>,
-    ) {
+    ) -> Result<(), RunError> {
         let header = open.header.clone();
         let mut notes = open.notes.clone();
         notes.extend(mapping.notes.iter().cloned());
         notes.extend(unmapped(&mapping));
         notes.extend(dates.iter().cloned());
-        notes.extend(left_out(&open.finish()));
+        let end = open.finish();
+        notes.extend(left_out(&end));
+        notes.extend(compare_total(source, &mapping, &sheet.sums, &end, reading)?);
         let rows = sheet.read.rows;
         reading.observer.event(&Event::SheetRead { sheet: source.label(), rows, notes: notes.clone() });
         self.sheets.push(ReadSheet {
@@ -257,7 +261,29 @@ impl ReadRun {
             blocks: sheet.first_block..self.spool.len(),
             first_row: sheet.first_row,
         });
+        Ok(())
     }
+}
+
+/// Holds the sheet's own grand total against its rows: a gap stops the run unless the settings take it.
+fn compare_total(
+    source: &SheetSource,
+    mapping: &Mapping,
+    sums: &ColumnSums,
+    end: &SheetEnd,
+    reading: &Reading<'_>,
+) -> Result<Option<String>, RunError> {
+    let Some(total) = end.dropped.stated_total() else { return Ok(None) };
+    let gaps = grand_total_mismatch(reading.operation, mapping, &total.cells, sums);
+    let Some(gap) = gaps.first() else { return Ok(None) };
+    let message = format!("{}:{}: {gap}", source.label(), total.number);
+    if reading.settings.gate.accept_total_mismatch {
+        return Ok(Some(format!("{message}; taken, as accept-total-mismatch says")));
+    }
+    Err(RunError::Input {
+        message: format!("{message}; nothing was sent"),
+        hint: "rows may be missing or counted twice; accept-total-mismatch = true takes the sheet as it is".to_owned(),
+    })
 }
 
 enum Pass {
@@ -271,6 +297,8 @@ struct SheetInProgress {
     first_block: usize,
     first_row: u32,
     read: Sum,
+    /// What the sheet's own grand total is held against.
+    sums: ColumnSums,
 }
 
 impl SheetInProgress {
@@ -280,6 +308,7 @@ impl SheetInProgress {
             first_block: run.spool.len(),
             first_row: run.rows,
             read: Sum::default(),
+            sums: ColumnSums::default(),
         }
     }
 }

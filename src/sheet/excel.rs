@@ -101,8 +101,14 @@ struct Work {
 
 impl Work {
     fn run(&self, sender: &Sender<Result<Vec<RawRow>, SheetError>>) {
-        let mut rows =
-            Rows { sender: sender.clone(), batch: Vec::new(), bytes: 0, row: RawRow::default(), text: String::new() };
+        let mut rows = Rows {
+            sender: sender.clone(),
+            batch: Vec::new(),
+            bytes: 0,
+            row: RawRow::default(),
+            text: String::new(),
+            from_1904: false,
+        };
         let done = contained(&self.label, || match self.decode(&mut rows) {
             Ok(()) => {
                 rows.end_row();
@@ -235,6 +241,8 @@ struct Rows {
     bytes: usize,
     row: RawRow,
     text: String,
+    /// Whether the workbook counts days from 1904.
+    from_1904: bool,
 }
 
 impl Rows {
@@ -242,6 +250,7 @@ impl Rows {
         if *value == DataRef::Empty {
             return Ok(());
         }
+        self.from_1904 = is_1904;
         let mut text = std::mem::take(&mut self.text);
         let kind = cell::write(value, is_1904, &mut text);
         let put = self.put_text(place, &text, kind);
@@ -252,6 +261,7 @@ impl Rows {
     fn put_range(&mut self, range: &Range<Data>, is_1904: bool) -> Result<(), Halt> {
         let (first_row, first_column) = range.start().unwrap_or_default();
         let mut text = String::new();
+        self.from_1904 = is_1904;
         for (row, column, value) in range.used_cells() {
             let kind = cell::write_owned(value, is_1904, &mut text);
             self.put_text((first_row + row as u32, first_column + column as u32), &text, kind)?;
@@ -284,7 +294,8 @@ impl Rows {
         if self.row.len() == 0 {
             return true;
         }
-        let row = std::mem::take(&mut self.row);
+        let mut row = std::mem::take(&mut self.row);
+        row.from_1904 = self.from_1904;
         self.bytes += row.text_bytes();
         self.batch.push(row);
         if self.batch.len() < BATCH_ROWS && self.bytes < BATCH_BYTES { true } else { self.send() }

@@ -16,6 +16,7 @@ pub mod input;
 pub mod open;
 mod record;
 mod row;
+mod surplus;
 pub mod table;
 mod text;
 
@@ -81,6 +82,8 @@ pub struct RowBlock {
     rows: Vec<(RowNumber, u32)>,
     /// What the reader noticed, in row order.
     pub marks: Vec<RowMark>,
+    /// Whether the rows' workbook counts days from 1904; cells formatted as dates take it into account already.
+    pub from_1904: bool,
 }
 
 impl RowBlock {

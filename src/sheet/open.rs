@@ -5,13 +5,15 @@
 //! below the header is handed out or stands in [`SheetEnd`].
 
 use std::collections::VecDeque;
+use std::fmt::Write as _;
 use std::path::Path;
 
 use super::container::{Content, detect};
 use super::error::SheetError;
 use super::excel::{self, BookRows};
 use super::header::{self, MAX_COLUMNS};
-use super::row::RawRow;
+use super::row::{RawRow, is_value};
+use super::surplus::joined_amounts;
 use super::table::{Dropped, RowFilter, Verdict};
 use super::text::TextRows;
 use super::{Dialect, DropReason, Header, RowBlock, RowMark, RowNumber, SheetSource};
@@ -77,7 +79,7 @@ pub fn sheets_of(path: &Path, reading: &Reading) -> Result<Vec<SheetSource>, She
 
 impl SheetSource {
     /// Opens the sheet from its beginning; `recognise` says whether the operation's mapping knows a heading.
-    pub fn open(&self, reading: &Reading, recognise: &dyn Fn(&str) -> bool) -> Result<OpenSheet, SheetError> {
+    pub fn open<'r>(&self, reading: &Reading, recognise: Recognise<'r>) -> Result<OpenSheet<'r>, SheetError> {
         let file = self.label();
         let content = detect(&self.path, &file)?;
         let mut notes = Vec::new();
@@ -112,8 +114,11 @@ impl Rows {
     }
 }
 
+/// Says whether the operation's mapping knows a heading.
+pub type Recognise<'r> = &'r (dyn Fn(&str) -> bool + Sync);
+
 /// A sheet with its header settled, being read.
-pub struct OpenSheet {
+pub struct OpenSheet<'r> {
     /// The headings.
     pub header: Header,
     /// What is worth knowing about how the sheet is read; one sentence each.
@@ -121,9 +126,12 @@ pub struct OpenSheet {
     /// Encoding and delimiter of a text file; none for a worksheet.
     pub dialect: Option<Dialect>,
     rows: Rows,
+    recognise: Recognise<'r>,
     filter: RowFilter,
     /// Cells that most rows have, and so a row with fewer is short.
     usual_width: usize,
+    /// Cells of the header row, blank ones at its end included.
+    header_width: usize,
     /// Rows read for the header's sake that are yet to be judged.
     ahead: VecDeque<RawRow>,
     /// Rows that are notes unless data follows.
@@ -148,13 +156,13 @@ pub struct SheetEnd {
     pub notes: Vec<String>,
 }
 
-impl OpenSheet {
+impl<'r> OpenSheet<'r> {
     fn settle(
         mut rows: Rows,
         file: String,
         mut notes: Vec<String>,
         header_row: Option<RowNumber>,
-        recognise: &dyn Fn(&str) -> bool,
+        recognise: Recognise<'r>,
     ) -> Result<Self, SheetError> {
         let mut sample = read_from(&mut rows, header_row.unwrap_or(1))?;
         let at = if let Some(number) = header_row {
@@ -181,9 +189,11 @@ impl OpenSheet {
             dialect,
             filter: RowFilter::new(&header_row, &below),
             usual_width: header::most_common(widths),
+            header_width: header_row.len(),
             last_number: header.number,
             header,
             rows,
+            recognise,
             ahead: below.into(),
             pending: Vec::new(),
             spare: RawRow::default(),
@@ -202,10 +212,14 @@ impl OpenSheet {
         }
         let mut row = std::mem::take(&mut self.spare);
         while !self.ended && block.len() < max_rows.max(1) && block.text_bytes() < max_bytes.max(1) {
-            if self.next_row(&mut row)? {
-                self.take(&mut row, block);
-            } else {
+            if !self.next_row(&mut row)? {
                 self.ended = true;
+            } else if self.begins_other_table(&row) {
+                self.leave_other_table(&row)?;
+            } else {
+                self.take(&mut row, block);
+            }
+            if self.ended {
                 for note in std::mem::take(&mut self.pending) {
                     self.end.dropped.record(&note, DropReason::Note);
                 }
@@ -239,6 +253,34 @@ impl OpenSheet {
         }
     }
 
+    /// Whether a row below a gap holds other headings: mostly known ones, and nothing that is data.
+    fn begins_other_table(&self, row: &RawRow) -> bool {
+        let gap = row.number > self.last_number.saturating_add(1) || !self.pending.is_empty();
+        if !gap || self.end.data_rows == 0 || row.filled().any(|(_, cell)| is_value(cell)) {
+            return false;
+        }
+        let filled = row.filled().count();
+        let known = row.filled().filter(|(_, cell)| (self.recognise)(cell.text)).count();
+        known >= 3 && known * 2 > filled && self.filter.judge(row) == Verdict::Data
+    }
+
+    /// Ends the sheet at the headings of another table, and says how much of it is not read.
+    fn leave_other_table(&mut self, headings: &RawRow) -> Result<(), SheetError> {
+        let (number, shown) = (headings.number, quote(&headings.preview(40)));
+        let mut row = RawRow::default();
+        let mut rows: u64 = 0;
+        while self.next_row(&mut row)? {
+            rows += u64::from(row.filled().next().is_some());
+        }
+        self.ended = true;
+        let rows = if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
+        let note = format!(
+            "row {number} begins another table, {shown}; its {rows} are not read: put it in a sheet of its own"
+        );
+        self.end.notes.push(note);
+        Ok(())
+    }
+
     fn take(&mut self, row: &mut RawRow, block: &mut RowBlock) {
         let verdict = self.filter.judge(row);
         if verdict == Verdict::Blank {
@@ -261,6 +303,7 @@ impl OpenSheet {
 
     fn hand_out(&mut self, row: &RawRow, block: &mut RowBlock) {
         self.end.data_rows += 1;
+        block.from_1904 = row.from_1904;
         self.mark_row(row, block);
         for column in 0..block.columns() {
             let cell = row.cell(column);
@@ -302,15 +345,27 @@ impl OpenSheet {
     /// In a text file surplus cells mean that cells may have shifted; in a workbook cells stand where they stand.
     fn mark_surplus(&mut self, row: &RawRow, block: &mut RowBlock) {
         let columns = block.columns();
-        let Some((_, first)) = row.filled().find(|(column, _)| *column >= columns) else { return };
-        if self.rows.is_text() {
-            let first = quote(first.text);
-            let message =
-                format!("the row has {} cells for {columns} columns; the first surplus one is {first}", row.len());
-            mark(block, Code::SurplusCells, None, message);
-        } else {
-            self.stray_rows += 1;
+        let first = row.filled().find(|(column, _)| *column >= columns);
+        let Rows::Text(text) = &self.rows else {
+            self.stray_rows += u64::from(first.is_some());
+            return;
+        };
+        // Commas of an amount shift the cells behind it even where the last ones are blank.
+        let joined = if text.dialect().delimiter == b',' { joined_amounts(row, self.header_width) } else { None };
+        let mut message = match first {
+            Some((_, first)) => {
+                let first = quote(first.text);
+                format!("the row has {} cells for {columns} columns; the first surplus one is {first}", row.len())
+            }
+            None if joined.is_some() => format!("the row has {} cells, the header {}", row.len(), self.header_width),
+            None => return,
+        };
+        if let Some(amounts) = joined {
+            let amounts: Vec<String> = amounts.iter().map(|amount| quote(amount)).collect();
+            let amounts = amounts.join(" and ");
+            let _ = write!(message, "; it would fit if {amounts} stood in one cell: put it in quotation marks");
         }
+        mark(block, Code::SurplusCells, None, message);
     }
 }
 
@@ -488,6 +543,39 @@ mod tests {
                     &marks.iter().map(ToString::to_string).collect::<Vec<_>>()[..]
                 )
             );
+        }
+    }
+
+    #[test]
+    fn another_table_below_is_left_alone_and_said() {
+        let first = "Invoice No,Invoice Date,Customer,Amount\nINV-1,01-04-2025,Acme,5\n";
+        for (second, rows, notes) in [
+            ("\nInvoice Date,Customer,Amount,Mode\n1-4-25,Acme,7,UPI\n", 1, 1),
+            ("\nReceipts of April,,,\nInvoice Date,Customer,Amount,Mode\n1-4-25,Acme,7,UPI\n", 1, 1),
+            ("Invoice Date,Customer,Amount,Mode\n1-4-25,Acme,7,UPI\n", 3, 0),
+            ("\nInvoice No,Invoice Date,Customer,Amount\nINV-2,01-04-2025,Acme,5\n", 2, 0),
+            ("\nMode,Bank,Customer,Amount\nINV-2,01-04-2025,Acme,5\n", 3, 0),
+            ("\nINV-2,Invoice Date,Customer,5\n", 2, 0),
+        ] {
+            let read = read(format!("{first}{second}"));
+            assert_eq!((read.rows.len(), read.end.notes.len()), (rows, notes), "{second:?} {:?}", read.rows);
+        }
+        let read = read(format!("{first}\nInvoice Date,Customer,Amount\n1-4-25,Acme,7\n\n2-4-25,B,8\n"));
+        let note = "row 4 begins another table, \"Invoice Date | Customer | Amount\"; its 2 rows are not read: \
+                    put it in a sheet of its own";
+        assert_eq!(read.end.notes, [note]);
+    }
+
+    #[test]
+    fn commas_of_an_amount_are_seen_even_where_no_cell_is_surplus() {
+        let header = "Invoice No,Customer,Amount,Remarks,X,Y\n";
+        for (row, marks) in [
+            ("1,Acme,1,00,000.00,,,\n", &["2 surplus-cells"][..]),
+            ("1,Acme,\"1,00,000.00\",,,,,\n", &[]),
+            ("1,Acme,1000,,,,\n", &[]),
+            ("1,Acme,1,00,000.00,a,b,c\n", &["2 surplus-cells"]),
+        ] {
+            assert_eq!(read(format!("{header}{row}")).marks, marks, "{row}");
         }
     }
 

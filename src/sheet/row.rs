@@ -20,6 +20,8 @@ pub(super) struct RawRow {
     pub(super) unbalanced: bool,
     /// The row went on past what is kept.
     pub(super) overlong: bool,
+    /// Its workbook counts days from 1904.
+    pub(super) from_1904: bool,
 }
 
 impl RawRow {

@@ -105,7 +105,7 @@ fn goes_with_total(cell: Cell<'_>) -> bool {
     let lower = cell.text.to_lowercase();
     let in_words = (lower.starts_with("rupees") || lower.starts_with("inr ")) && lower.ends_with("only");
     is_amount(cell)
-        || cell.kind == CellKind::Error
+        || matches!(cell.kind, CellKind::Error | CellKind::FormulaWithoutValue)
         || UNITS.contains(&lower.as_str())
         || in_words
         || is_total_label(cell.text)
@@ -198,6 +198,8 @@ pub struct Dropped {
     pub first: Vec<DroppedRow>,
     /// The last grand total, else the last total, with its cells; the sheet's own sum.
     pub grand_total: Option<DroppedRow>,
+    /// How many rows are as good a total as that one.
+    as_good: u64,
 }
 
 impl Dropped {
@@ -219,17 +221,26 @@ impl Dropped {
             Vec::new()
         };
         let dropped = DroppedRow { number: row.number, reason, text: row.preview(KEPT_CHARACTERS), cells };
-        if is_total && self.is_better_total(&dropped) {
-            self.grand_total = Some(dropped.clone());
+        if is_total {
+            self.keep_total(&dropped);
         }
         if self.first.len() < KEPT_ROWS {
             self.first.push(dropped);
         }
     }
 
+    /// The sheet's own sum of all its rows: its one grand total, else its one plain total; no subtotal or balance.
+    pub fn stated_total(&self) -> Option<&DroppedRow> {
+        self.grand_total.as_ref().filter(|total| self.as_good == 1 && total_rank(total) >= 2)
+    }
+
     /// A grand total beats any other; a plain total beats subtotals and balances; the later beats the earlier.
-    fn is_better_total(&self, dropped: &DroppedRow) -> bool {
-        self.grand_total.as_ref().is_none_or(|kept| total_rank(dropped) >= total_rank(kept))
+    fn keep_total(&mut self, dropped: &DroppedRow) {
+        let (rank, kept) = (total_rank(dropped), self.grand_total.as_ref().map(total_rank));
+        if kept.is_none_or(|kept| rank >= kept) {
+            self.as_good = if kept == Some(rank) { self.as_good + 1 } else { 1 };
+            self.grand_total = Some(dropped.clone());
+        }
     }
 }
 
@@ -299,6 +310,17 @@ mod tests {
     }
 
     #[test]
+    fn a_total_whose_formulas_were_never_computed_is_still_a_total() {
+        let header = row("Invoice No|Date|Amount");
+        let mut total = RawRow::default();
+        total.push_cell("Total", CellKind::Text);
+        total.push_cell("", CellKind::Text);
+        total.push_cell("", CellKind::FormulaWithoutValue);
+        let filter = RowFilter::new(&header, &[row("INV-1|01-04-2025|100")]);
+        assert_eq!(filter.judge(&total), Verdict::Drop(DropReason::Total));
+    }
+
+    #[test]
     fn repeated_headers_notes_and_blanks_are_told_from_data() {
         let cases = [
             ("Invoice No|Date|Customer|Amount|Tax", Verdict::Drop(DropReason::RepeatedHeader)),
@@ -336,6 +358,28 @@ mod tests {
         dropped.record(&row("Grand Total|||150|150"), DropReason::Total);
         dropped.record(&row("Total|||7|7"), DropReason::Total);
         assert_eq!((dropped.total(), dropped.first.len()), (152, 100));
+        assert_eq!(dropped.stated_total().unwrap().cells, ["Grand Total", "", "", "150", "150"]);
         assert_eq!(dropped.grand_total.unwrap().cells, ["Grand Total", "", "", "150", "150"]);
+    }
+
+    #[test]
+    fn only_one_plain_or_grand_total_stands_for_the_whole_sheet() {
+        for (rows, stated) in [
+            ("Total|||5|1", Some("Total")),
+            ("Sub Total|||3|1;Sub Total|||2|0;Total|||5|1", Some("Total")),
+            ("Total|||3|1;Total|||2|0;Grand Total|||5|1", Some("Grand Total")),
+            ("Total|||3|1;Total|||2|0", None),
+            ("Total for Acme|||3|1;Total for Beta|||2|0", None),
+            ("Sub Total|||3|1", None),
+            ("Closing Balance|||3|1", None),
+            ("Page Total|||3|1", None),
+            ("", None),
+        ] {
+            let mut dropped = Dropped::default();
+            rows.split(';')
+                .filter(|text| !text.is_empty())
+                .for_each(|text| dropped.record(&row(text), DropReason::Total));
+            assert_eq!(dropped.stated_total().map(|total| total.cells[0].as_str()), stated, "{rows}");
+        }
     }
 }

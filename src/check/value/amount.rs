@@ -282,7 +282,8 @@ fn plain_number(number: &str, text: &str, comma: bool, exact: bool) -> Result<(S
     Ok((whole.chars().filter(char::is_ascii_digit).collect(), decimals.to_owned()))
 }
 
-const COMMA_HINT: &str = "if the sheet writes decimals with a comma, set decimal-comma = true in the mapping";
+const COMMA_HINT: &str =
+    "write a point before the paise and only commas between thousands, or export the sheet in that form";
 
 fn ambiguous(text: &str, comma: bool) -> Fault {
     let fault = Fault::new(Code::AmountAmbiguous, format!("{} could be read in two ways; {FORM}", quote(text)));

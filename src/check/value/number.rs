@@ -24,6 +24,10 @@ pub fn invoice_number<'a>(cell: Cell<'a>, faults: &mut Faults) -> Option<Cow<'a,
         faults.push(changed(&text, "a power of ten"));
         return None;
     }
+    if is_day_and_month(&text) {
+        faults.push(changed(&text, "a date"));
+        return None;
+    }
     if cell.kind == CellKind::Number
         && text.bytes().all(|byte| byte.is_ascii_digit())
         && is_rounded(&text)
@@ -42,6 +46,16 @@ pub fn invoice_number<'a>(cell: Cell<'a>, faults: &mut Faults) -> Option<Cow<'a,
         faults.push(Fault::new(Code::InvoiceNumberStart, message));
     }
     Some(text)
+}
+
+/// Whether the text is what Excel makes of `3/4` and writes into a CSV: `03-Apr`.
+fn is_day_and_month(text: &str) -> bool {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    text.split_once('-').is_some_and(|(day, month)| {
+        (1..=2).contains(&day.len())
+            && day.parse::<u8>().is_ok_and(|day| (1..=31).contains(&day))
+            && MONTHS.contains(&month)
+    })
 }
 
 /// Pushes everything that keeps the text from being an invoice number.
@@ -123,6 +137,12 @@ mod tests {
             ("000", Text, None, &[Code::InvoiceNumberZero]),
             ("0", Number, None, &[Code::InvoiceNumberZero]),
             ("2025-03-04", Date, None, &[Code::NumberChangedBySpreadsheet]),
+            ("3-Apr", Text, None, &[Code::NumberChangedBySpreadsheet]),
+            ("03-Apr", Text, None, &[Code::NumberChangedBySpreadsheet]),
+            ("APR-03", Text, Some("APR-03"), &[]),
+            ("3-APR", Text, Some("3-APR"), &[]),
+            ("Apr-25", Text, Some("Apr-25"), &[]),
+            ("44-Apr", Text, Some("44-Apr"), &[]),
             ("2E+10", Text, None, &[Code::NumberChangedBySpreadsheet]),
             ("2.5E+10", Text, None, &[Code::NumberChangedBySpreadsheet]),
             ("1234567890123450", Number, None, &[Code::NumberRounded]),

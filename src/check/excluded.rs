@@ -1,0 +1,169 @@
+//! Rows of an invoice sheet that are not meant to be sent: credit notes, other documents, void and draft ones.
+//!
+//! Pure. The one rule: only words that can mean nothing else leave a row out; an unknown type or state is an invoice,
+//! and whatever is wrong with such a row is reported as for any other.
+
+use super::cells::Row;
+use crate::finding::quote;
+use crate::outcome::code;
+
+/// What a type of document in the sheet means; SAP's and GSTR-1's short forms among them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// An invoice, a debit note, or a word nobody knows.
+    Invoice,
+    Credit,
+    /// No claim on a customer, or not yet one.
+    Other,
+}
+
+/// Why the row is not meant to be sent: the outcome's code and the reason in words; none if it is.
+pub(super) fn excluded(row: &Row<'_>) -> Option<(&'static str, String)> {
+    let (kind, status, party) = (row.text("documentType"), row.text("status"), row.text("customerName"));
+    // As a state, short forms and names of other documents can mean something else.
+    let credit = [(kind, true), (status, is_credit_note(&plain(status)) || plain(status) == "return")];
+    if let Some((word, _)) = credit.into_iter().find(|(word, told)| *told && document_kind(word) == Kind::Credit) {
+        return Some((code::CREDIT_NOTE, format!("{} is a credit note; the API has no operation for it", quote(word))));
+    }
+    if document_kind(kind) == Kind::Other {
+        return Some((code::DOCUMENT_NOT_INVOICE, format!("{} is no invoice", quote(kind))));
+    }
+    for name in ["netAmount", "baseAmount"] {
+        let raw = row.raw(name);
+        if is_credit(raw) {
+            return Some((code::CREDIT_NOTE, format!("{} is a credit; the API has no operation for it", quote(raw))));
+        }
+    }
+    let (code, word) = match state(status) {
+        Some(code) => (code, status),
+        None if is_cancelled_party(party) => (code::DOCUMENT_CANCELLED, party),
+        None => return None,
+    };
+    Some((code, format!("the sheet says {}", quote(word))))
+}
+
+/// Small letters, and one space for whatever stands between words.
+fn plain(text: &str) -> String {
+    let words: Vec<&str> =
+        text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    words.join(" ").to_lowercase()
+}
+
+fn document_kind(text: &str) -> Kind {
+    const CREDITS: &[&str] =
+        &["crn", "cn", "cr note", "c", "dg", "sales return", "sale return", "return", "return credit note", "refund"];
+    const OTHERS: &[&str] = &[
+        "receipt",
+        "receipt voucher",
+        "payment",
+        "payment in",
+        "payment out",
+        "payment voucher",
+        "journal",
+        "journal entry",
+        "journal voucher",
+        "contra",
+        "deposit",
+        "purchase",
+        "purchase bill",
+        "purchase order",
+        "purchase invoice",
+        "purchase return",
+        "expense",
+        "estimate",
+        "quotation",
+        "sale order",
+        "sales order",
+        "delivery challan",
+        "delivery note",
+        "proforma",
+        "proforma invoice",
+        "pro forma invoice",
+        "opening balance",
+        "dz",
+    ];
+    let kind = plain(text);
+    if CREDITS.contains(&kind.as_str()) || is_credit_note(&kind) {
+        Kind::Credit
+    } else if OTHERS.contains(&kind.as_str()) {
+        Kind::Other
+    } else {
+        Kind::Invoice
+    }
+}
+
+/// `Credit Note Issued` is said of an invoice that has one.
+fn is_credit_note(kind: &str) -> bool {
+    (kind.contains("credit note") || kind.contains("credit memo")) && !kind.ends_with("issued")
+}
+
+fn state(text: &str) -> Option<&'static str> {
+    let state = plain(text);
+    match state.split(' ').next()? {
+        "void" | "voided" => Some(code::DOCUMENT_VOID),
+        "draft" => Some(code::DOCUMENT_DRAFT),
+        "pending" | "saved" if state.ends_with("draft") => Some(code::DOCUMENT_DRAFT),
+        "cancelled" | "canceled" | "cancel" | "reversed" | "deleted" => Some(code::DOCUMENT_CANCELLED),
+        _ => None,
+    }
+}
+
+fn is_cancelled_party(party: &str) -> bool {
+    let party = party.to_lowercase();
+    party.contains("(cancelled)") || party.contains("(canceled)")
+}
+
+/// Whether an amount is marked as a credit: `1,000.00 Cr`.
+fn is_credit(raw: &str) -> bool {
+    let raw = raw.trim().trim_end_matches('.');
+    let Some((start, end)) = raw.len().checked_sub(2).and_then(|at| raw.split_at_checked(at)) else { return false };
+    end.eq_ignore_ascii_case("cr") && start.trim_end().ends_with(|last: char| last.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_amount_marked_cr_is_a_credit() {
+        for (raw, credit) in [
+            ("1,000.00 Cr", true),
+            ("1000CR.", true),
+            ("1,000 Dr", false),
+            ("Cr", false),
+            ("", false),
+            ("é", false),
+            ("1000", false),
+        ] {
+            assert_eq!(is_credit(raw), credit, "{raw}");
+        }
+    }
+
+    #[test]
+    fn receipts_orders_and_returns_are_told_from_invoices() {
+        for (kinds, expected) in [
+            ("Credit Note|CRN|Sales Return|Credit Memo|C|DG|Return / Credit Note|Return|GST Credit Note", Kind::Credit),
+            ("Receipt|Payment|Payment-In|Journal Entry|Sales Order|Pro-forma Invoice|Estimate|DZ", Kind::Other),
+            ("|Sales|Sale|Invoice|Tax Invoice|Debit Note|DBN|INV|D|RV|GST Sales|Cash Sale|Paid|Sent", Kind::Invoice),
+            ("Overdue|Partially Paid|Credit Note Issued|Payment Due|Written Off|Unpaid|Regular B2B", Kind::Invoice),
+        ] {
+            for kind in kinds.split('|') {
+                assert_eq!(document_kind(kind), expected, "{kind}");
+            }
+        }
+    }
+
+    #[test]
+    fn void_draft_and_cancelled_states_leave_a_row_out() {
+        for (states, expected) in [
+            ("Void|VOIDED", Some(code::DOCUMENT_VOID)),
+            ("Draft|Saved as draft|Pending draft", Some(code::DOCUMENT_DRAFT)),
+            ("Cancelled|CANCELED|Cancel|Reversed|Deleted|Cancelled (duplicate)", Some(code::DOCUMENT_CANCELLED)),
+            ("|Paid|Sent|Overdue|Pending|Unpaid|Avoid|Closed|Partly Paid|Approved", None),
+        ] {
+            for text in states.split('|') {
+                assert_eq!(state(text), expected, "{text}");
+            }
+        }
+    }
+}
