@@ -165,7 +165,10 @@ fn columns_that_do_not_fit_are_named_with_the_flag_that_helps() {
         (
             &["nodue.csv"],
             "nodue.csv: no column for dueDate; found: Invoice Number, Customer Id, Invoice Date, Taxable Value",
-            Some("pass --map \"HEADING=dueDate\" with the heading of the column"),
+            Some(
+                "pass --map \"HEADING=dueDate\" with the heading of the column, \
+                 or --set creditDays=30 to count 30 days from the invoice date",
+            ),
         ),
         (
             &["good.csv", "--map", "Nope=invoiceNumber"],

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use arload::sandbox::{Refused, Sandbox};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::world::{Ended, World, begun, end_of, invoices, sandbox, state, statuses, stored_numbers, wait_until};
+use crate::world::{
+    Ended, World, begun, end_of, ended, invoices, sandbox, state, statuses, stored_numbers, wait_until,
+};
 
 const SHEET: [&str; 3] = ["invoices", "create", "sheet.csv"];
 const CHUNKS_OF_20: [&str; 5] = ["invoices", "create", "sheet.csv", "--max-chunk-rows", "20"];
@@ -51,6 +53,31 @@ fn a_run_that_was_killed_goes_on_and_stores_no_row_twice_and_loses_none() {
         let third = world.run(&api, &CHUNKS_OF_20);
         assert_eq!((third.code, state(&api, "uploads")), (resumed.code, uploads));
         assert_eq!(stored_numbers(&api), stored);
+    }
+}
+
+#[test]
+fn a_kill_takes_the_built_in_sandbox_along_and_both_go_on() {
+    let world = World::new();
+    world.write("sheet.csv", invoices(1_000));
+    let arguments = [&CHUNKS_OF_20[..], &["--sandbox", "--rate", "100/s"]].concat();
+    let records = || std::fs::read_to_string(world.state().join("sandbox-records.jsonl")).unwrap_or_default();
+    let mut child = begun(&mut world.arload(&arguments));
+    wait_until("records", || records().lines().count() >= 200);
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    let resumed = ended(&mut world.arload(&arguments));
+
+    let lines = world.lines("sheet.sandbox.results.csv");
+    let counts = statuses(&lines);
+    let unknown = counts.get("unknown").copied().unwrap_or_default();
+    assert_eq!(counts["accepted"] + unknown, 1_000, "{counts:?}");
+    assert_eq!(resumed.code, if unknown == 0 { 0 } else { 4 }, "{}", resumed.err);
+    let records = records();
+    for line in &lines {
+        let times = records.matches(&format!("\"{}\"", line["key"])).count();
+        assert!(times == 1 || (times == 0 && line["status"] == "unknown"), "{times} times: {line:?}");
     }
 }
 
