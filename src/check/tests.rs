@@ -156,6 +156,22 @@ fn without_a_tax_column_the_total_may_hold_any_tax_but_no_less_than_the_taxable_
 }
 
 #[test]
+fn a_due_date_that_cannot_be_counted_is_told_once() {
+    let head = "Invoice No|Customer Id|Invoice Date|Credit Days|Taxable Value";
+    for (row, expected) in [
+        ("13/05/2026|30", ""),
+        ("13/05/2026|Net 45", ""),
+        ("13/05/2026|-5", "days-not-recognised"),
+        ("no date|30", "date-not-recognised"),
+        ("|30", "required-missing"),
+        ("13/05/2026|", "required-missing"),
+    ] {
+        let sheet = format!("{head}\nA-1|KC00000000000001|{row}|1000");
+        assert_eq!(codes(&check("invoices create", &sheet).rows[0]), expected, "{row}");
+    }
+}
+
+#[test]
 fn plain_serials_count_from_1904_where_the_workbook_does() {
     let sheet = "invoiceNumber|customerId|invoiceDate|dueDate|baseAmount\n\
                  A-1|KC00000000000001|44693|44723.75|1000";

@@ -118,7 +118,7 @@ mod tests {
             sums.add(&Amounts {
                 taxable: Some(Money(5_000_000)),
                 cgst: Some(Money(900_000)),
-                total: Some(Money(5900_000)),
+                total: Some(Money(5_900_000)),
                 ..Amounts::default()
             });
         }

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use super::captions;
 use super::container::{Content, detect};
 use super::error::SheetError;
 use super::excel::{self, BookRows};
@@ -174,8 +175,15 @@ impl<'r> OpenSheet<'r> {
             let Some(at) = header::find(&sample, recognise) else { return Err(no_header(file, &sample)) };
             at
         };
-        let below = sample.split_off(at + 1);
-        let header_row = sample.pop().expect("the header is in the sample");
+        let joined = captions::join(&sample, at, recognise);
+        let last = joined.as_ref().map_or(at, |(_, upper)| upper + 1);
+        let below = sample.split_off(last + 1);
+        let mut header_row = sample.pop().expect("the header is in the sample");
+        if let Some((row, upper)) = joined {
+            sample.truncate(upper);
+            notes.push(format!("the headings stand in rows {} and {} and were joined", row.number - 1, row.number));
+            header_row = row;
+        }
         let header = header::name_columns(&header_row, &below, rows.is_text());
         if header.columns.len() > MAX_COLUMNS {
             return Err(SheetError::TooWide { file, row: header.number, columns: header.columns.len() });
@@ -261,7 +269,7 @@ impl<'r> OpenSheet<'r> {
         }
         let filled = row.filled().count();
         let known = row.filled().filter(|(_, cell)| (self.recognise)(cell.text)).count();
-        known >= 3 && known * 2 > filled && self.filter.judge(row) == Verdict::Data
+        filled >= 3 && known >= 2 && known * 2 >= filled && self.filter.judge(row) == Verdict::Data
     }
 
     /// Ends the sheet at the headings of another table, and says how much of it is not read.
@@ -273,10 +281,9 @@ impl<'r> OpenSheet<'r> {
             rows += u64::from(row.filled().next().is_some());
         }
         self.ended = true;
-        let rows = if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
-        let note = format!(
-            "row {number} begins another table, {shown}; its {rows} are not read: put it in a sheet of its own"
-        );
+        let rows = if rows == 1 { "1 row is".to_owned() } else { format!("{rows} rows are") };
+        let note =
+            format!("row {number} begins another table, {shown}; its {rows} not read: put it in a sheet of its own");
         self.end.notes.push(note);
         Ok(())
     }
@@ -554,7 +561,8 @@ mod tests {
             ("\nReceipts of April,,,\nInvoice Date,Customer,Amount,Mode\n1-4-25,Acme,7,UPI\n", 1, 1),
             ("Invoice Date,Customer,Amount,Mode\n1-4-25,Acme,7,UPI\n", 3, 0),
             ("\nInvoice No,Invoice Date,Customer,Amount\nINV-2,01-04-2025,Acme,5\n", 2, 0),
-            ("\nMode,Bank,Customer,Amount\nINV-2,01-04-2025,Acme,5\n", 3, 0),
+            ("\nMode,Bank,Customer,Amount\nINV-2,01-04-2025,Acme,5\n", 1, 1),
+            ("\nMode,Bank,Branch,Amount\nINV-2,01-04-2025,Acme,5\n", 3, 0),
             ("\nINV-2,Invoice Date,Customer,5\n", 2, 0),
         ] {
             let read = read(format!("{first}{second}"));

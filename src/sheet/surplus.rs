@@ -38,11 +38,7 @@ fn amount_parts(row: &RawRow, start: usize) -> usize {
         let last = length == 3 && rest.strip_prefix('.').is_some_and(is_fraction);
         let plain = rest.is_empty();
         if last || length == 3 && plain && !goes_on(row, column) {
-            return if lengths[0] > 0 && (lengths[1] > 0 || digits.len() > 2) {
-                1
-            } else {
-                column - start + 1
-            };
+            return if lengths[0] > 0 && (lengths[1] > 0 || digits.len() > 2) { 1 } else { column - start + 1 };
         }
         if !plain || !(2..=3).contains(&length) {
             return 1;
