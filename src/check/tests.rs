@@ -244,3 +244,37 @@ fn the_order_of_dates_is_the_columns_and_late_proof_overturns_it() {
     assert!(dates::overturned(&early.decide(None), &whole.decide(None)));
     assert!(!dates::overturned(&early.decide(Some(DateOrder::Dmy)), &whole.decide(Some(DateOrder::Dmy))));
 }
+
+#[test]
+fn the_stated_totals_of_the_samples_agree_with_their_rows_and_a_changed_one_does_not() {
+    let operation = Operation::by_name("invoices create").unwrap();
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
+    let reading = Reading::default();
+    let recognise = |heading: &str| mapping::recognises(operation, heading);
+    let mut compared = 0;
+    for name in ["invoices.xlsx", "tally-sales-register.xlsx"] {
+        for source in sheets_of(&samples.join(name), &reading).unwrap() {
+            let mut open = source.open(&reading, &recognise).unwrap();
+            let mut block = RowBlock::default();
+            assert!(open.next_block(&mut block, 1000, 1 << 20).unwrap());
+            assert!(!open.next_block(&mut RowBlock::default(), 1000, 1 << 20).unwrap());
+            let headings = open.header.columns.clone();
+            let cells = |column: usize| (0..block.len()).map(|row| block.text(row, column).to_owned()).collect();
+            let mapping = mapping::map_columns(operation, &headings, &cells, &MappingSettings::default()).unwrap();
+            let (company, directory, severity) = (Company::default(), Directory::new(), BTreeMap::new());
+            let rules = rules(&company, &directory, &severity);
+            let checked = Checker::new(operation, &mapping, &[], &rules).check(&block);
+            let mut sums = totals::ColumnSums::default();
+            checked.rows.iter().for_each(|row| sums.add(&row.amounts));
+            let end = open.finish();
+            let mut total = end.dropped.stated_total().unwrap().cells.clone();
+            assert_eq!(totals::grand_total_mismatch(operation, &mapping, &total, &sums), [], "{}", source.label());
+            let net = mapping.column_of(operation.field_index("netAmount").unwrap()).unwrap();
+            assert!(!total[net].is_empty(), "{}: {total:?}", source.label());
+            total[net] = "7".to_owned();
+            assert_eq!(totals::grand_total_mismatch(operation, &mapping, &total, &sums)[0].field, "netAmount");
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 3);
+}

@@ -142,6 +142,8 @@ pub struct OpenSheet<'r> {
     ended: bool,
     end: SheetEnd,
     stray_rows: u64,
+    garbled_rows: u64,
+    first_garbled: RowNumber,
 }
 
 /// What a sheet turned out to hold besides its data rows.
@@ -208,6 +210,8 @@ impl<'r> OpenSheet<'r> {
             ended: false,
             end,
             stray_rows: 0,
+            garbled_rows: 0,
+            first_garbled: 0,
         })
     }
 
@@ -242,6 +246,12 @@ impl<'r> OpenSheet<'r> {
         if self.stray_rows > 0 {
             let note = "rows have cells to the right of the last column, which are not read";
             self.end.notes.push(format!("{} {note}", self.stray_rows));
+        }
+        if self.garbled_rows > 0 {
+            let (rows, first) = (self.garbled_rows, self.first_garbled);
+            let rows = if rows == 1 { "1 row has".to_owned() } else { format!("{rows} rows have") };
+            let why = "garbled text such as \"â‚¹\" for \"₹\", written with a wrong encoding before: export it again as UTF-8";
+            self.end.notes.push(format!("{rows} {why}; the first is row {first}"));
         }
         if let Rows::Text(text) = &self.rows
             && text.nuls() > 0
@@ -311,6 +321,10 @@ impl<'r> OpenSheet<'r> {
     fn hand_out(&mut self, row: &RawRow, block: &mut RowBlock) {
         self.end.data_rows += 1;
         block.from_1904 = row.from_1904;
+        if row.is_garbled() {
+            self.garbled_rows += 1;
+            self.first_garbled = if self.garbled_rows == 1 { row.number } else { self.first_garbled };
+        }
         self.mark_row(row, block);
         for column in 0..block.columns() {
             let cell = row.cell(column);
@@ -572,6 +586,13 @@ mod tests {
         let note = "row 4 begins another table, \"Invoice Date | Customer | Amount\"; its 2 rows are not read: \
                     put it in a sheet of its own";
         assert_eq!(read.end.notes, [note]);
+    }
+
+    #[test]
+    fn garbled_text_is_said_once_with_its_first_row() {
+        let read = read("Invoice No,Customer\n1,Acme\n2,CafÃ©\n3,â‚¹\n");
+        assert_eq!(read.end.notes.len(), 1);
+        assert!(read.end.notes[0].starts_with("2 rows have garbled text") && read.end.notes[0].ends_with("row 3"));
     }
 
     #[test]
