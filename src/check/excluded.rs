@@ -117,7 +117,8 @@ fn is_cancelled_party(party: &str) -> bool {
 fn is_credit(raw: &str) -> bool {
     let raw = raw.trim().trim_end_matches('.');
     let Some((start, end)) = raw.len().checked_sub(2).and_then(|at| raw.split_at_checked(at)) else { return false };
-    end.eq_ignore_ascii_case("cr") && start.trim_end().ends_with(|last: char| last.is_ascii_digit())
+    let signed = start.contains(['-', '\u{2212}', '(']);
+    !signed && end.eq_ignore_ascii_case("cr") && start.trim_end().ends_with(|last: char| last.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -130,6 +131,8 @@ mod tests {
             ("1,000.00 Cr", true),
             ("1000CR.", true),
             ("1,000 Dr", false),
+            ("-1,000 Cr", false),
+            ("(1,000) Cr", false),
             ("Cr", false),
             ("", false),
             ("é", false),

@@ -136,12 +136,15 @@ fn find_seller(row: &Row<'_>, rules: &Rules<'_>, labels: &mut Labels, findings: 
 }
 
 fn fill_due_date(row: &mut Row<'_>) {
-    let (Some(date), Value::Days(days)) = (row.date("invoiceDate"), row.value("creditDays")) else { return };
-    if row.is_blank("dueDate")
-        && let Ok(due) = date.checked_add(i64::from(*days).days())
-    {
-        row.set("dueDate", Value::Date(due));
+    if !row.is_blank("dueDate") || row.is_blank("creditDays") {
+        return;
     }
+    let due = match (row.date("invoiceDate"), row.value("creditDays")) {
+        (Some(date), Value::Days(days)) => date.checked_add(i64::from(*days).days()).ok(),
+        _ => None,
+    };
+    // Without a date to count from, or days to count, that cell alone is to be mended.
+    row.set("dueDate", due.map_or(Value::Bad, Value::Date));
 }
 
 fn check_dates(row: &Row<'_>, rules: &Rules<'_>, findings: &mut Findings<'_>) {

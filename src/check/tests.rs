@@ -156,6 +156,22 @@ fn without_a_tax_column_the_total_may_hold_any_tax_but_no_less_than_the_taxable_
 }
 
 #[test]
+fn a_due_date_that_cannot_be_counted_is_told_once() {
+    let head = "Invoice No|Customer Id|Invoice Date|Credit Days|Taxable Value";
+    for (row, expected) in [
+        ("13/05/2026|30", ""),
+        ("13/05/2026|Net 45", ""),
+        ("13/05/2026|-5", "days-not-recognised"),
+        ("no date|30", "date-not-recognised"),
+        ("|30", "required-missing"),
+        ("13/05/2026|", "required-missing"),
+    ] {
+        let sheet = format!("{head}\nA-1|KC00000000000001|{row}|1000");
+        assert_eq!(codes(&check("invoices create", &sheet).rows[0]), expected, "{row}");
+    }
+}
+
+#[test]
 fn plain_serials_count_from_1904_where_the_workbook_does() {
     let sheet = "invoiceNumber|customerId|invoiceDate|dueDate|baseAmount\n\
                  A-1|KC00000000000001|44693|44723.75|1000";
@@ -227,4 +243,38 @@ fn the_order_of_dates_is_the_columns_and_late_proof_overturns_it() {
     whole.merge(&evidence(&[("05/06/2026", "06/07/2026", 3999), ("05/16/2026", "06/07/2026", 1)]));
     assert!(dates::overturned(&early.decide(None), &whole.decide(None)));
     assert!(!dates::overturned(&early.decide(Some(DateOrder::Dmy)), &whole.decide(Some(DateOrder::Dmy))));
+}
+
+#[test]
+fn the_stated_totals_of_the_samples_agree_with_their_rows_and_a_changed_one_does_not() {
+    let operation = Operation::by_name("invoices create").unwrap();
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
+    let reading = Reading::default();
+    let recognise = |heading: &str| mapping::recognises(operation, heading);
+    let mut compared = 0;
+    for name in ["invoices.xlsx", "tally-sales-register.xlsx"] {
+        for source in sheets_of(&samples.join(name), &reading).unwrap() {
+            let mut open = source.open(&reading, &recognise).unwrap();
+            let mut block = RowBlock::default();
+            assert!(open.next_block(&mut block, 1000, 1 << 20).unwrap());
+            assert!(!open.next_block(&mut RowBlock::default(), 1000, 1 << 20).unwrap());
+            let headings = open.header.columns.clone();
+            let cells = |column: usize| (0..block.len()).map(|row| block.text(row, column).to_owned()).collect();
+            let mapping = mapping::map_columns(operation, &headings, &cells, &MappingSettings::default()).unwrap();
+            let (company, directory, severity) = (Company::default(), Directory::new(), BTreeMap::new());
+            let rules = rules(&company, &directory, &severity);
+            let checked = Checker::new(operation, &mapping, &[], &rules).check(&block);
+            let mut sums = totals::ColumnSums::default();
+            checked.rows.iter().for_each(|row| sums.add(&row.amounts));
+            let end = open.finish();
+            let mut total = end.dropped.stated_total().unwrap().cells.clone();
+            assert_eq!(totals::grand_total_mismatch(operation, &mapping, &total, &sums), [], "{}", source.label());
+            let net = mapping.column_of(operation.field_index("netAmount").unwrap()).unwrap();
+            assert!(!total[net].is_empty(), "{}: {total:?}", source.label());
+            total[net] = "7".to_owned();
+            assert_eq!(totals::grand_total_mismatch(operation, &mapping, &total, &sums)[0].field, "netAmount");
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 3);
 }

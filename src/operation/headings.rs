@@ -203,6 +203,7 @@ pub(super) const DESCRIPTION: &[Alias] = &[
     by("Notes", Z).choice(2),
     by("Memo", Q).choice(2),
     any("Remarks").choice(3),
+    any("Remark").choice(3),
 ];
 
 pub(super) const PO_NUMBER: &[Alias] = &[
@@ -273,6 +274,8 @@ pub(super) const NET_AMOUNT: &[Alias] = &[
     by("Rounded Total", E).choice(1),
     by("Invoice Value", G),
     by("Revised Invoice Value", G),
+    by("Note Value", G).choice(1),
+    by("Note/Refund Voucher Value", G).choice(1),
     by("Amount in local currency", S),
     only("Amount in doc. curr.", S).choice(1),
     only("Debit", T).choice(2),

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use super::captions;
 use super::container::{Content, detect};
 use super::error::SheetError;
 use super::excel::{self, BookRows};
@@ -141,6 +142,8 @@ pub struct OpenSheet<'r> {
     ended: bool,
     end: SheetEnd,
     stray_rows: u64,
+    garbled_rows: u64,
+    first_garbled: RowNumber,
 }
 
 /// What a sheet turned out to hold besides its data rows.
@@ -174,8 +177,15 @@ impl<'r> OpenSheet<'r> {
             let Some(at) = header::find(&sample, recognise) else { return Err(no_header(file, &sample)) };
             at
         };
-        let below = sample.split_off(at + 1);
-        let header_row = sample.pop().expect("the header is in the sample");
+        let joined = captions::join(&sample, at, recognise);
+        let last = joined.as_ref().map_or(at, |(_, upper)| upper + 1);
+        let below = sample.split_off(last + 1);
+        let mut header_row = sample.pop().expect("the header is in the sample");
+        if let Some((row, upper)) = joined {
+            sample.truncate(upper);
+            notes.push(format!("the headings stand in rows {} and {} and were joined", row.number - 1, row.number));
+            header_row = row;
+        }
         let header = header::name_columns(&header_row, &below, rows.is_text());
         if header.columns.len() > MAX_COLUMNS {
             return Err(SheetError::TooWide { file, row: header.number, columns: header.columns.len() });
@@ -200,6 +210,8 @@ impl<'r> OpenSheet<'r> {
             ended: false,
             end,
             stray_rows: 0,
+            garbled_rows: 0,
+            first_garbled: 0,
         })
     }
 
@@ -235,6 +247,12 @@ impl<'r> OpenSheet<'r> {
             let note = "rows have cells to the right of the last column, which are not read";
             self.end.notes.push(format!("{} {note}", self.stray_rows));
         }
+        if self.garbled_rows > 0 {
+            let (rows, first) = (self.garbled_rows, self.first_garbled);
+            let rows = if rows == 1 { "1 row has".to_owned() } else { format!("{rows} rows have") };
+            let why = "garbled text such as \"â‚¹\" for \"₹\", written with a wrong encoding before: export it again as UTF-8";
+            self.end.notes.push(format!("{rows} {why}; the first is row {first}"));
+        }
         if let Rows::Text(text) = &self.rows
             && text.nuls() > 0
         {
@@ -261,7 +279,7 @@ impl<'r> OpenSheet<'r> {
         }
         let filled = row.filled().count();
         let known = row.filled().filter(|(_, cell)| (self.recognise)(cell.text)).count();
-        known >= 3 && known * 2 > filled && self.filter.judge(row) == Verdict::Data
+        filled >= 3 && known >= 2 && known * 2 >= filled && self.filter.judge(row) == Verdict::Data
     }
 
     /// Ends the sheet at the headings of another table, and says how much of it is not read.
@@ -273,10 +291,9 @@ impl<'r> OpenSheet<'r> {
             rows += u64::from(row.filled().next().is_some());
         }
         self.ended = true;
-        let rows = if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
-        let note = format!(
-            "row {number} begins another table, {shown}; its {rows} are not read: put it in a sheet of its own"
-        );
+        let rows = if rows == 1 { "1 row is".to_owned() } else { format!("{rows} rows are") };
+        let note =
+            format!("row {number} begins another table, {shown}; its {rows} not read: put it in a sheet of its own");
         self.end.notes.push(note);
         Ok(())
     }
@@ -304,6 +321,10 @@ impl<'r> OpenSheet<'r> {
     fn hand_out(&mut self, row: &RawRow, block: &mut RowBlock) {
         self.end.data_rows += 1;
         block.from_1904 = row.from_1904;
+        if row.is_garbled() {
+            self.garbled_rows += 1;
+            self.first_garbled = if self.garbled_rows == 1 { row.number } else { self.first_garbled };
+        }
         self.mark_row(row, block);
         for column in 0..block.columns() {
             let cell = row.cell(column);
@@ -554,7 +575,8 @@ mod tests {
             ("\nReceipts of April,,,\nInvoice Date,Customer,Amount,Mode\n1-4-25,Acme,7,UPI\n", 1, 1),
             ("Invoice Date,Customer,Amount,Mode\n1-4-25,Acme,7,UPI\n", 3, 0),
             ("\nInvoice No,Invoice Date,Customer,Amount\nINV-2,01-04-2025,Acme,5\n", 2, 0),
-            ("\nMode,Bank,Customer,Amount\nINV-2,01-04-2025,Acme,5\n", 3, 0),
+            ("\nMode,Bank,Customer,Amount\nINV-2,01-04-2025,Acme,5\n", 1, 1),
+            ("\nMode,Bank,Branch,Amount\nINV-2,01-04-2025,Acme,5\n", 3, 0),
             ("\nINV-2,Invoice Date,Customer,5\n", 2, 0),
         ] {
             let read = read(format!("{first}{second}"));
@@ -564,6 +586,13 @@ mod tests {
         let note = "row 4 begins another table, \"Invoice Date | Customer | Amount\"; its 2 rows are not read: \
                     put it in a sheet of its own";
         assert_eq!(read.end.notes, [note]);
+    }
+
+    #[test]
+    fn garbled_text_is_said_once_with_its_first_row() {
+        let read = read("Invoice No,Customer\n1,Acme\n2,CafÃ©\n3,â‚¹\n");
+        assert_eq!(read.end.notes.len(), 1);
+        assert!(read.end.notes[0].starts_with("2 rows have garbled text") && read.end.notes[0].ends_with("row 3"));
     }
 
     #[test]

@@ -86,6 +86,54 @@ impl RawRow {
         self.text.len()
     }
 
+    /// Whether some text was decoded twice on its way here: `â‚¹` for `₹`, `Ã©` for `é`.
+    pub(super) fn is_garbled(&self) -> bool {
+        if self.text.is_ascii() {
+            return false;
+        }
+        let second = |letter: char| {
+            matches!(
+                letter,
+                '\u{80}'
+                    ..='\u{bf}'
+                        | '€'
+                        | '‚'
+                        | '„'
+                        | '…'
+                        | '‹'
+                        | '™'
+                        | '“'
+                        | '”'
+                        | '‘'
+                        | '’'
+                        | '–'
+                        | '—'
+                        | 'ƒ'
+                        | 'ˆ'
+                        | '‰'
+                        | '†'
+                        | '‡'
+                        | '•'
+                        | '›'
+                        | '˜'
+            )
+        };
+        let mut letters = self.text.chars().peekable();
+        while let Some(letter) = letters.next() {
+            let Some(next) = letters.peek() else { break };
+            let garbled = match letter {
+                'Ã' | 'Â' => second(*next),
+                'â' => matches!(next, '€' | '‚' | '„'),
+                'à' => matches!(next, '¤' | '¥' | 'ª' | '«' | '®' | '¯' | '°' | '±'),
+                _ => false,
+            };
+            if garbled {
+                return true;
+            }
+        }
+        false
+    }
+
     /// Whether any cell holds the character that stands for undecodable bytes.
     pub(super) fn has_replacement(&self) -> bool {
         self.text.contains(char::REPLACEMENT_CHARACTER)
@@ -165,6 +213,25 @@ mod tests {
             assert!(!is_amount(text(other)), "{other}");
         }
         assert!(!is_amount(Cell { text: "2025-04-01", kind: CellKind::Date }));
+    }
+
+    #[test]
+    fn text_decoded_twice_is_told_from_letters_with_accents() {
+        for (text, garbled) in [
+            ("â‚¹ 500", true),
+            ("CafÃ©", true),
+            ("Mehtaâ€™s", true),
+            ("Â\u{a0}500", true),
+            ("à¤®à¥\u{8d}à¤¤", true),
+            ("₹ 500 Café à la carte", false),
+            ("SÃO PAULO", false),
+            ("plain", false),
+            ("Ã", false),
+        ] {
+            let mut row = RawRow::default();
+            row.push_cell(text, CellKind::Text);
+            assert_eq!(row.is_garbled(), garbled, "{text}");
+        }
     }
 
     #[test]

@@ -52,7 +52,7 @@ impl RowFilter {
     /// Judges one row.
     pub(super) fn judge(&self, row: &RawRow) -> Verdict {
         let Some((column, first)) = row.filled().next() else { return Verdict::Blank };
-        if column == self.first_heading && first.text == self.headings[column] && self.is_header(row) {
+        if column == self.first_heading && same_words(first.text, &self.headings[column]) && self.is_header(row) {
             return Verdict::Drop(DropReason::RepeatedHeader);
         }
         if row.filled().take(2).any(|(_, cell)| may_be_total(cell)) && is_total(row) {
@@ -63,7 +63,7 @@ impl RowFilter {
 
     fn is_header(&self, row: &RawRow) -> bool {
         let width = self.headings.len().max(row.len());
-        (0..width).all(|column| row.cell(column).text.trim() == self.headings.get(column).map_or("", String::as_str))
+        (0..width).all(|column| same_words(row.cell(column).text, self.headings.get(column).map_or("", String::as_str)))
     }
 
     fn judge_note(&self, row: &RawRow, column: usize, text: &str) -> Verdict {
@@ -78,6 +78,14 @@ impl RowFilter {
         let is_prose = text.split_whitespace().nth(1).is_some() || !text.contains(char::is_alphanumeric);
         if filled == 1 && column == 0 && is_prose { Verdict::NoteAtTheEnd } else { Verdict::Data }
     }
+}
+
+/// Whether two texts differ in case and spaces at most.
+fn same_words(one: &str, other: &str) -> bool {
+    let letters = |text: &'_ str| {
+        text.chars().filter(|letter| !letter.is_whitespace()).flat_map(char::to_lowercase).collect::<Vec<_>>()
+    };
+    one == other || one.len().abs_diff(other.len()) <= 16 && letters(one) == letters(other)
 }
 
 /// A quick look that spares nearly all rows the slow one.
@@ -325,6 +333,8 @@ mod tests {
         let cases = [
             ("Invoice No|Date|Customer|Amount|Tax", Verdict::Drop(DropReason::RepeatedHeader)),
             (" Invoice No |Date|Customer|Amount|Tax|", Verdict::Drop(DropReason::RepeatedHeader)),
+            ("INVOICE NO|DATE|Customer|AMOUNT|tax", Verdict::Drop(DropReason::RepeatedHeader)),
+            ("Invoice No|Date|Customer|Tax|Amount", Verdict::Data),
             ("Invoice No|Date|Customer|Amount|", Verdict::Data),
             ("||||", Verdict::Blank),
             (" |\t|||", Verdict::Blank),
