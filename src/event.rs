@@ -10,7 +10,7 @@ use crate::outcome::Totals;
 
 /// One thing that happened.
 #[derive(Debug, Clone, Serialize)]
-#[serde(tag = "event", rename_all = "kebab-case")]
+#[serde(tag = "event", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum Event {
     /// The account was settled; printed first.
     Account {
@@ -61,7 +61,8 @@ pub enum Event {
         chunks: u64,
         /// Rows that ended in planning.
         ended: u64,
-        /// The least time that sending takes at the set rate.
+        /// The least time that sending takes at the set rate, in seconds.
+        #[serde(serialize_with = "seconds")]
         least_time: Duration,
     },
     /// An unfinished run of the same sheets goes on.
@@ -102,7 +103,8 @@ pub enum Event {
         status: Option<u16>,
         /// What it means, in words; empty where all went well.
         message: String,
-        /// Time from sending to answer.
+        /// Time from sending to answer, in seconds.
+        #[serde(serialize_with = "seconds")]
         took: Duration,
     },
     /// A chunk's rows have their outcomes, or went back to planned.
@@ -124,7 +126,8 @@ pub enum Event {
     Waiting {
         /// Because of what.
         reason: String,
-        /// How long.
+        /// How long, in seconds.
+        #[serde(serialize_with = "seconds")]
         time: Duration,
     },
     /// Sending stops early.
@@ -157,6 +160,11 @@ pub enum Event {
         /// Hash over the last records of the run, in hexadecimal.
         head: String,
     },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands fields by reference")]
+fn seconds<S: serde::Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(time.as_secs_f64())
 }
 
 /// Hears what happens; called from several threads.

@@ -92,7 +92,10 @@ pub(super) fn read_file(read: &mut ReadRun, file: &InputFile, reading: &Reading<
     let (tableless, refused): (Vec<_>, Vec<_>) =
         refusals.into_iter().partition(|(_, refusal)| some_taken && refusal.no_table);
     for (source, refusal) in tableless {
-        reading.observer.event(&Event::InputSkipped { path: source.label(), reason: refusal.message });
+        let label = source.label();
+        // A refusal names its sheet itself.
+        let reason = refusal.message.strip_prefix(&format!("{label}: ")).unwrap_or(&refusal.message).to_owned();
+        reading.observer.event(&Event::InputSkipped { path: label, reason });
     }
     for (_, refusal) in &refused {
         reading.observer.event(&Event::SheetRefused { message: refusal.message.clone(), hint: refusal.hint.clone() });

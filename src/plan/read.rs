@@ -33,6 +33,9 @@ use crate::stop::Stop;
 const BLOCK_ROWS: usize = 1000;
 const BLOCK_BYTES: usize = 256 << 10;
 
+/// How many columns without use a note names.
+const NAMED_COLUMNS: usize = 10;
+
 // Limit: rows are counted in 32 bits all through; more belong into several runs.
 const MAX_ROWS: u32 = 1 << 30;
 
@@ -166,7 +169,7 @@ impl ReadRun {
         if batch.is_empty() {
             return Ok(Pass::Refused(no_rows(&label, open.header.number)));
         }
-        let date_columns = dates::columns(operation, &mapping);
+        let date_columns = dates::columns(operation, &mapping, reading.rules.period);
         let mut evidence = dates::Evidence::new(&date_columns);
         for block in &batch {
             evidence.add(block);
@@ -321,7 +324,7 @@ struct Done {
     packed_checked: Vec<u8>,
 }
 
-fn check_block(checker: &Checker<'_>, block: &RowBlock, date_columns: &[usize]) -> Done {
+fn check_block(checker: &Checker<'_>, block: &RowBlock, date_columns: &dates::DateColumns) -> Done {
     let checked = checker.check(block);
     let mut evidence = dates::Evidence::new(date_columns);
     evidence.add(block);
@@ -415,7 +418,11 @@ fn unmapped(mapping: &Mapping) -> Vec<String> {
     if unknown.is_empty() {
         return Vec::new();
     }
-    vec![format!("{} not used: {}", count(unknown.len() as u64, "column"), unknown.join(", "))]
+    // Limit: a sheet of thousands of columns names the first; the results hold them all.
+    let rest = unknown.len().saturating_sub(NAMED_COLUMNS);
+    let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+    let named = unknown[..unknown.len().min(NAMED_COLUMNS)].join(", ");
+    vec![format!("{} not used: {named}{more}", count(unknown.len() as u64, "column"))]
 }
 
 fn left_out(end: &SheetEnd) -> Vec<String> {

@@ -46,7 +46,12 @@ pub fn list(path: &Path, reading: &Reading) -> Result<Listing, SheetError> {
     let file_name = path.file_name().map_or_else(|| file.clone(), |name| name.to_string_lossy().into_owned());
     let source = |sheet| SheetSource { path: path.to_owned(), file_name: file_name.clone(), sheet };
     if content == Content::Text {
-        return Ok(Listing { sources: vec![source(None)], notes: Vec::new() });
+        let notes = if reading.sheets.is_empty() {
+            Vec::new()
+        } else {
+            vec!["a text file has no worksheets; --sheet does not apply to it".to_owned()]
+        };
+        return Ok(Listing { sources: vec![source(None)], notes });
     }
     let sheets = excel::list(path, &file, content)?;
     let names =
