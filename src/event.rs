@@ -46,6 +46,13 @@ pub enum Event {
         /// What was understood and what was left out, a sentence each.
         notes: Vec<String>,
     },
+    /// What was read of a file agrees with its control file.
+    ControlAgreed {
+        /// The control file.
+        control: String,
+        /// The figures that agree.
+        figures: String,
+    },
     /// Rows were read and checked so far.
     Checked {
         /// Rows.
@@ -162,7 +169,6 @@ pub enum Event {
     },
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands fields by reference")]
 fn seconds<S: serde::Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(time.as_secs_f64())
 }

@@ -1,14 +1,17 @@
-//! Opens what the command names: files, globs, folders, standard input, and the customer directory.
+//! Opens what the command names: files with their control files, globs, folders, standard input, and the customer
+//! directory.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::config::Settings;
+use crate::config::{Gate, Settings};
 use crate::directory::Directory;
 use crate::error::RunError;
 use crate::event::{Event, Observer};
-use crate::plan::read::{ReadRun, Reading, Refusal};
+use crate::outcome::Sum;
+use crate::plan::control::{Control, malformed};
+use crate::plan::read::{ReadRun, ReadSheet, Reading, Refusal};
 use crate::sheet::SheetSource;
 use crate::sheet::error::SheetError;
 use crate::sheet::input::{self, Spool};
@@ -29,6 +32,29 @@ pub(super) struct InputFile {
     /// The path that the ledger keeps and results stand beside.
     shown: PathBuf,
     sources: Vec<SheetSource>,
+    /// What must hold for the file, where a control file stands beside it.
+    control: Option<Control>,
+}
+
+impl InputFile {
+    /// The month that the file's invoices must be dated in.
+    pub(super) fn period(&self, gate: &Gate) -> Result<Option<(i16, i8)>, RunError> {
+        self.control.as_ref().map_or(Ok(gate.period), |control| control.period(gate.period))
+    }
+
+    /// Holds the sheets that were taken of the file against its control file.
+    ///
+    /// A file that was refused whole sends nothing, and its refusal was told.
+    pub(super) fn check_control(&self, taken: &[ReadSheet], observer: &dyn Observer) -> Result<(), RunError> {
+        let Some(control) = self.control.as_ref().filter(|_| !taken.is_empty()) else { return Ok(()) };
+        let mut read = Sum::default();
+        for sheet in taken {
+            read.merge(&sheet.facts.read);
+        }
+        let figures = control.check(&read)?;
+        observer.event(&Event::ControlAgreed { control: control.name.clone(), figures });
+        Ok(())
+    }
 }
 
 impl Opened {
@@ -64,7 +90,9 @@ pub(super) fn open(
                 let spooled = found.spool.as_ref().is_some_and(|spool| spool.path == *path);
                 let shown = if spooled { Path::new("stdin") } else { path.as_path() };
                 let shown = std::path::absolute(shown).unwrap_or_else(|_| shown.to_owned());
-                files.push(InputFile { shown, sources: listing.sources });
+                // What comes through a pipe has nothing beside it.
+                let control = if spooled { None } else { read_control(path)? };
+                files.push(InputFile { shown, sources: listing.sources, control });
             }
             Err(error) => {
                 refuse(&error, observer);
@@ -101,6 +129,29 @@ pub(super) fn read_file(read: &mut ReadRun, file: &InputFile, reading: &Reading<
         reading.observer.event(&Event::SheetRefused { message: refusal.message.clone(), hint: refusal.hint.clone() });
     }
     Ok(refused.len())
+}
+
+/// The control file beside a file, if there is one.
+fn read_control(sheet: &Path) -> Result<Option<Control>, RunError> {
+    // Limit: three lines and what a person may remark on them.
+    const MOST: u64 = 64 << 10;
+    // A packed sheet has two endings.
+    let packed = sheet.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gz"));
+    let path =
+        if packed { sheet.with_extension("").with_extension("control") } else { sheet.with_extension("control") };
+    let name = path.display().to_string();
+    let unread = |error: &io::Error| malformed(&name, &format!("cannot be read: {error}"));
+    let file = match File::open(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        other => other.map_err(|error| unread(&error))?,
+    };
+    let mut bytes = Vec::new();
+    file.take(MOST + 1).read_to_end(&mut bytes).map_err(|error| unread(&error))?;
+    if bytes.len() as u64 > MOST {
+        return Err(malformed(&name, "is larger than 64 KiB"));
+    }
+    let text = String::from_utf8(bytes).map_err(|_| malformed(&name, "is not UTF-8 text"))?;
+    Control::parse(&text, &name).map(Some)
 }
 
 /// Reads the `--customers` file.

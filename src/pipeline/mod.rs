@@ -136,21 +136,24 @@ impl Pipeline<'_> {
 
     fn read(&self, operation: &'static Operation, opened: &input::Opened) -> Result<(ReadRun, usize), RunError> {
         let directory = self.directory()?;
-        let rules = Rules {
-            account: self.account,
-            company: &self.settings.company,
-            directory: &directory,
-            today: self.clock.now().to_zoned(self.settings.timezone.clone()).date(),
-            period: self.settings.gate.period,
-            severity: &self.settings.severity,
-            allow_unnumbered: self.settings.mapping.allow_unnumbered,
-        };
-        let reading =
-            Reading { operation, settings: self.settings, rules: &rules, stop: self.stop, observer: self.observer };
+        let today = self.clock.now().to_zoned(self.settings.timezone.clone()).date();
         let mut read = ReadRun::new()?;
         let mut refused = 0;
         for file in &opened.files {
+            let rules = Rules {
+                account: self.account,
+                company: &self.settings.company,
+                directory: &directory,
+                today,
+                period: file.period(&self.settings.gate)?,
+                severity: &self.settings.severity,
+                allow_unnumbered: self.settings.mapping.allow_unnumbered,
+            };
+            let reading =
+                Reading { operation, settings: self.settings, rules: &rules, stop: self.stop, observer: self.observer };
+            let before = read.sheets.len();
             refused += input::read_file(&mut read, file, &reading)?;
+            file.check_control(&read.sheets[before..], self.observer)?;
         }
         Ok((read, refused))
     }

@@ -43,6 +43,10 @@ impl Identity {
         for sheet in &read.sheets {
             let mapping = serde_json::to_vec(&sheet.facts.mapping).expect("a mapping has string keys only");
             plan.update(&(mapping.len() as u64).to_le_bytes()).update(&mapping);
+            // That of the settings is in them already.
+            if let Some((year, month)) = sheet.period.filter(|period| Some(*period) != settings.gate.period) {
+                plan.update(&year.to_le_bytes()).update(&month.to_le_bytes());
+            }
         }
         Self { content, plan: *plan.finalize().as_bytes(), settings: shaping }
     }

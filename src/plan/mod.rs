@@ -1,9 +1,10 @@
 //! The plan: every row read and checked, duplicates settled, good rows cut into chunks, all of it durable.
 //!
-//! [`read`] takes sheets into the [`spool`], [`gate`] says whether the run may go on, [`mod@write`] decides about every row
+//! [`read`] takes sheets into the [`spool`], [`control`] and [`gate`] say whether the run may go on, [`mod@write`] decides about every row
 //! and stores the plan. The one rule: no request leaves before the plan is committed, and the outcomes that planning
 //! itself decides are in it.
 
+pub mod control;
 pub mod decide;
 pub mod gate;
 pub mod history;

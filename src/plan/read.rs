@@ -83,6 +83,8 @@ pub struct ReadSheet {
     pub blocks: std::ops::Range<usize>,
     /// Its first row, counted over all sheets.
     pub first_row: u32,
+    /// Month that its invoices had to be dated in: of `--period` or of its control file.
+    pub period: Option<(i16, i8)>,
 }
 
 /// A sheet that was left out whole.
@@ -263,6 +265,7 @@ impl ReadRun {
             facts: SheetFacts { header, mapping, read: sheet.read, notes },
             blocks: sheet.first_block..self.spool.len(),
             first_row: sheet.first_row,
+            period: reading.rules.period,
         });
         Ok(())
     }

@@ -192,8 +192,10 @@ fn not_a_sheet(path: &Path) -> Option<&'static str> {
     if name.starts_with('.') {
         return Some("is a hidden file");
     }
-    let is_ours = name.ends_with(".summary.json") || name.ends_with(".control");
-    is_ours.then_some("is a result of arload")
+    if name.ends_with(".control") {
+        return Some("is a control file");
+    }
+    name.ends_with(".summary.json").then_some("is a result of arload")
 }
 
 /// Whether a file begins with the headings that mark arload's results.

@@ -117,6 +117,7 @@ impl Console {
                 self.talk(&format!("{operation}: {host}{environment}{company}"));
             }
             Event::InputSkipped { path, reason } => self.talk(&format!("{path}: {reason}")),
+            Event::ControlAgreed { control, figures } => self.talk(&format!("{control}: agrees: {figures}")),
             Event::SheetRead { sheet, rows, notes } => {
                 self.talk(&format!("{sheet}: {}", count(*rows, "row")));
                 for note in notes {
