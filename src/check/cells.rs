@@ -88,7 +88,7 @@ impl<'a> Cells<'a> {
                 from: From::Column(column),
                 kind: operation.fields[field].kind,
                 order,
-                style: AmountStyle { paise, ..AmountStyle::default() },
+                style: AmountStyle { paise, decimal_comma: mapping.decimal_comma },
             });
         }
         for (field, value) in &mapping.constants {

@@ -92,7 +92,7 @@ pub fn grand_total_mismatch(
 
 fn stated_amount(mapping: &Mapping, column: usize, cells: &[String]) -> Option<Money> {
     let paise = mapping.amount_units.get(column).copied().flatten() == Some(Unit::Paise);
-    let style = AmountStyle { paise, ..AmountStyle::default() };
+    let style = AmountStyle { paise, decimal_comma: mapping.decimal_comma };
     let cell = Cell { text: cells.get(column)?, kind: CellKind::Text };
     value::amount(cell, style, &mut Faults::new())
 }

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use super::error::ConfigError;
 use super::given::{Given, Source};
 use super::parse;
+use crate::mapping::saved::{Misread, SavedMapping};
 use crate::platform;
 
 /// Name of the settings file in the folders that are searched.
@@ -97,7 +98,7 @@ pub fn load(search: &Search<'_>) -> Result<Option<ProfileFile>, ConfigError> {
         std::iter::once(here).chain(user).collect()
     };
     for (path, place) in &candidates {
-        if let Some((text, readable_by_others)) = read(path, *place)? {
+        if let Some((text, readable_by_others)) = read(path, *place, "name a settings file with --config FILE")? {
             let mut file = read_profile(&text, path, *place, search.profile)?;
             file.readable_by_others = readable_by_others;
             return Ok(Some(file));
@@ -115,8 +116,8 @@ pub fn load(search: &Search<'_>) -> Result<Option<ProfileFile>, ConfigError> {
     }
 }
 
-/// The text of a settings file, and whether others can read it; none where a searched one does not exist.
-fn read(path: &Path, place: Place) -> Result<Option<(String, bool)>, ConfigError> {
+/// The text of a file of settings, and whether others can read it; none where a searched one does not exist.
+fn read(path: &Path, place: Place, way_out: &str) -> Result<Option<(String, bool)>, ConfigError> {
     let io = |source| ConfigError::File { path: path.to_path_buf(), step: "read settings", source };
     let file = match File::open(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && place != Place::Named => return Ok(None),
@@ -127,7 +128,7 @@ fn read(path: &Path, place: Place) -> Result<Option<(String, bool)>, ConfigError
     let refused =
         |what: &str, hint: String| Err(ConfigError::Refused { path: path.to_path_buf(), what: what.to_owned(), hint });
     if !metadata.is_file() {
-        return refused("is not a file", "name a settings file with --config FILE".to_owned());
+        return refused("is not a file", way_out.to_owned());
     }
     if platform::others_can_write(&metadata) {
         let hint = format!("make it your own and run: chmod go-w {}", path.display());
@@ -136,12 +137,26 @@ fn read(path: &Path, place: Place) -> Result<Option<(String, bool)>, ConfigError
     let mut bytes = Vec::new();
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(io)?;
     if bytes.len() as u64 > MAX_BYTES {
-        return refused("is larger than 1 MiB", "name a settings file with --config FILE".to_owned());
+        return refused("is larger than 1 MiB", way_out.to_owned());
     }
     match String::from_utf8(bytes) {
         Ok(text) => Ok(Some((text, platform::others_can_read(&metadata)))),
         Err(_) => refused("is not UTF-8 text", "save the file as UTF-8".to_owned()),
     }
+}
+
+/// Reads a mapping file; none where it does not exist. What it says decides amounts, so it is trusted like settings.
+pub(super) fn read_mapping(path: &Path) -> Result<Option<SavedMapping>, ConfigError> {
+    let Some((text, _)) = read(path, Place::Here, "name a mapping file with --mapping FILE.toml")? else {
+        return Ok(None);
+    };
+    let saved = SavedMapping::parse(&text, &path.display().to_string());
+    saved.map(Some).map_err(|Misread { line, what }| ConfigError::Line {
+        path: path.to_path_buf(),
+        line,
+        what,
+        hint: Some("a mapping file has a table [columns] with lines like \"Bill No\" = \"invoiceNumber\"".to_owned()),
+    })
 }
 
 /// Reads one profile of a settings file's text, and checks all others too.

@@ -10,15 +10,16 @@ use std::time::Duration;
 use super::account::{SANDBOX_COMPANY, is_loopback, normalise_base_url};
 use super::error::ConfigError;
 use super::file::ProfileFile;
-use super::given::{FlagValues, Given, Source};
+use super::given::{FlagValues, Source};
+use super::saved::Saved;
 use super::secret::{self, Located};
 use super::shown::{self, Shown};
-use super::sources::{Pair, Sources, pairs_of, understand};
+use super::sources::{Pair, Sources, understand};
 use super::{
     Company, Credentials, Gate, MappingSettings, Mode, Output, Places, Reading, Sending, Settings, Target, hosts, keys,
     values,
 };
-use crate::finding::{Code, Severity, quote};
+use crate::finding::{Code, Severity};
 use crate::operation::Operation;
 
 // Limit: the contract names no largest reply; a bulk reply of 10,000 rows stays far below this.
@@ -78,12 +79,13 @@ impl Layers<'_> {
         if target != Target::Sandbox {
             hosts::check_named_profile(&sources)?;
         }
+        let saved = Saved::find(&sources)?;
         let mut settings = Settings {
             profile: self.profile(),
             environment: sources.read("environment", values::text)?,
             timezone: sources.settle("timezone", values::timezone)?,
-            reading: reading(&sources)?,
-            mapping: mapping(&sources)?,
+            reading: reading(&sources, &saved)?,
+            mapping: mapping(&sources, &saved)?,
             gate: gate(&sources)?,
             sending: sending(&sources, &target)?,
             places: self.places(&sources)?,
@@ -236,26 +238,27 @@ fn company(sources: &Sources<'_>, target: &Target) -> Result<Company, ConfigErro
     Ok(Company { company_id, seller_id, parent_company_id: parent.unwrap_or_default(), sellers })
 }
 
-fn reading(sources: &Sources<'_>) -> Result<Reading, ConfigError> {
+fn reading(sources: &Sources<'_>, saved: &Saved<'_>) -> Result<Reading, ConfigError> {
     Ok(Reading {
         sheets: sources.texts("sheet"),
         // Limit: a worksheet has this many rows.
         header_row: sources.read("header-row", number(1, 1_048_576))?,
         delimiter: sources.read("delimiter", values::delimiter)?,
         encoding: sources.read("encoding", values::encoding)?,
-        date_order: sources.read("date-order", values::date_order)?,
+        date_order: sources
+            .read("date-order", values::date_order)?
+            .or_else(|| saved.file().and_then(|saved| saved.date_order)),
     })
 }
 
-fn mapping(sources: &Sources<'_>) -> Result<MappingSettings, ConfigError> {
-    let saved = |table: &'static str| saved_pairs(sources, table);
+fn mapping(sources: &Sources<'_>, saved: &Saved<'_>) -> Result<MappingSettings, ConfigError> {
     let pairs = |table: &'static str| -> Result<Vec<(String, String)>, ConfigError> {
-        let joined = sources.pairs(table, saved(table)?)?;
+        let joined = sources.pairs(table, saved.pairs(table)?)?;
         Ok(joined.into_iter().map(|pair| (pair.left, pair.right)).collect())
     };
     let only_amount = match sources.read("only-amount", values::only_amount)? {
         Some(only_amount) => Some(only_amount),
-        None => saved_text(sources, "only-amount", values::only_amount)?,
+        None => saved.only_amount()?,
     };
     Ok(MappingSettings {
         map: pairs("map")?,
@@ -264,39 +267,8 @@ fn mapping(sources: &Sources<'_>) -> Result<MappingSettings, ConfigError> {
         allow_unnumbered: sources.switch("allow-unnumbered")?,
         only_amount,
         customers: sources.path("customers")?,
+        saved: saved.file().cloned(),
     })
-}
-
-/// An entry of the saved mapping in use.
-fn saved(sources: &Sources<'_>, key: &str) -> Result<Option<(Given, Source)>, ConfigError> {
-    let Some((Given::Text(name), source)) = sources.find("mapping") else { return Ok(None) };
-    let file = sources.file;
-    let Some(mapping) = file.and_then(|file| file.mappings.get(name.trim())) else {
-        let there: Vec<&str> = file.into_iter().flat_map(|file| file.mappings.keys().map(String::as_str)).collect();
-        let there = if there.is_empty() { "none".to_owned() } else { there.join(", ") };
-        let what = format!("no saved mapping {}; expected a table [mappings.NAME], found: {there}", quote(&name));
-        return Err(ConfigError::Value { source_name: source, key: "mapping", what });
-    };
-    let entry = mapping.get(key).zip(file);
-    Ok(entry.map(|(entry, file)| (entry.given.clone(), file.source(entry.line))))
-}
-
-fn saved_pairs(sources: &Sources<'_>, key: &'static str) -> Result<Vec<Pair>, ConfigError> {
-    match saved(sources, key)? {
-        Some((given, source)) => pairs_of(key, given, &source),
-        None => Ok(Vec::new()),
-    }
-}
-
-fn saved_text<T>(
-    sources: &Sources<'_>,
-    key: &'static str,
-    parse: impl Fn(&str) -> Result<T, String>,
-) -> Result<Option<T>, ConfigError> {
-    match saved(sources, key)? {
-        Some((Given::Text(text), source)) => understand(key, &text, source, parse).map(Some),
-        _ => Ok(None),
-    }
 }
 
 fn gate(sources: &Sources<'_>) -> Result<Gate, ConfigError> {
@@ -525,7 +497,8 @@ mod tests {
             ),
             (
                 local().flag("mapping", "tally"),
-                "--mapping: no saved mapping \"tally\"; expected a table [mappings.NAME], found: none",
+                "--mapping: no saved mapping \"tally\"; expected the file tally.mapping.toml or a table [mappings.NAME], \
+                 found: none",
             ),
         ] {
             assert_eq!(layers.message(), message);

@@ -12,6 +12,7 @@ mod hosts;
 pub mod keys;
 pub mod layers;
 mod parse;
+mod saved;
 mod secret;
 pub mod shown;
 mod sources;
@@ -26,6 +27,7 @@ use jiff::tz::TimeZone;
 use secrecy::SecretString;
 
 use crate::finding::{Code, Severity};
+use crate::mapping::saved::SavedMapping;
 use crate::money::Money;
 
 /// Everything a run is told.
@@ -141,6 +143,8 @@ pub struct MappingSettings {
     pub only_amount: Option<String>,
     /// Customer directory to read beside the ledger's own.
     pub customers: Option<PathBuf>,
+    /// The mapping file in use; its columns and constants stand in `map` and `set` too.
+    pub saved: Option<SavedMapping>,
 }
 
 /// What must hold before anything is sent.

@@ -9,6 +9,7 @@ use crate::config::MappingSettings;
 use crate::operation::{Exporter, Field, FieldKind, Operation, Role};
 
 use super::samples::{Values, adds_nothing};
+use super::saved::SavedMapping;
 use super::table::{self, Candidate, Class};
 use super::{KnownUnused, Mapping, MappingError, Tie, Unknown, WhyUnused, exporter, heading, suggest, unused};
 
@@ -29,6 +30,7 @@ struct Column {
 enum State {
     Open,
     Mapped,
+    LeftOut,
     Tied,
     Lost,
     Repeats,
@@ -56,6 +58,7 @@ pub(super) fn assign(
         columns: vec![None; headings.len()],
         exporter,
         exporter_headings: recognised.map_or_else(Vec::new, |(_, shown)| shown.into_iter().map(String::from).collect()),
+        decimal_comma: settings.saved.as_ref().is_some_and(|saved| saved.decimal_comma),
         ..Mapping::default()
     };
     let mut work = Assignment { operation, headings, samples, columns, mapping };
@@ -70,6 +73,7 @@ pub(super) fn assign(
     work.drop_terms_in_words();
     work.check_constants()?;
     work.list_the_rest();
+    work.note_units(settings.saved.as_ref());
     Ok(work.mapping)
 }
 
@@ -92,6 +96,10 @@ impl Assignment<'_> {
 
     fn map_by_hand(&mut self, settings: &MappingSettings) -> Result<(), MappingError> {
         for (text, name) in &settings.map {
+            if name.trim().is_empty() {
+                self.leave_out(text);
+                continue;
+            }
             let column = self.find_heading(text)?;
             let field = self.find_field("--map", name, settings)?;
             if let Some(other) = self.mapping.columns[column]
@@ -103,6 +111,11 @@ impl Assignment<'_> {
             if let Some(other) = self.mapping.column_of(field)
                 && other != column
             {
+                if self.add_up(field, &[other, column]) {
+                    self.mapping.extra_columns.push((column, field));
+                    self.take_by_hand(column);
+                    continue;
+                }
                 return Err(MappingError::FieldTwice {
                     field: self.field(field).name,
                     first: self.headings[other].clone(),
@@ -110,10 +123,24 @@ impl Assignment<'_> {
                 });
             }
             self.mapping.columns[column] = Some(field);
-            self.columns[column].state = State::Mapped;
-            self.columns[column].proposals.clear();
+            self.take_by_hand(column);
         }
         Ok(())
+    }
+
+    fn take_by_hand(&mut self, column: usize) {
+        self.columns[column].state = State::Mapped;
+        self.columns[column].proposals.clear();
+    }
+
+    /// A column that a person gave no field stays out; one that is not there needs no leaving out.
+    fn leave_out(&mut self, text: &str) {
+        if let Ok(column) = self.find_heading(text) {
+            self.columns[column].state = State::LeftOut;
+            self.columns[column].proposals.clear();
+            let heading = crate::finding::quote(&self.headings[column]);
+            self.mapping.notes.push(format!("{heading}: left out, as the mapping says"));
+        }
     }
 
     fn find_heading(&self, text: &str) -> Result<usize, MappingError> {
@@ -356,7 +383,7 @@ impl Assignment<'_> {
             let known = unused::find(&column.key, self.mapping.exporter);
             let meant = !table::meanings(self.operation, &column.key).is_empty();
             let why = match column.state {
-                State::Mapped | State::Tied => continue,
+                State::Mapped | State::Tied | State::LeftOut => continue,
                 State::Repeats => WhyUnused::Repeats,
                 State::Lost => WhyUnused::BetterColumn,
                 State::Open => match known.and_then(|unused| unused.by_hand) {
@@ -373,12 +400,19 @@ impl Assignment<'_> {
             };
             self.mapping.known_unused.push(KnownUnused { column: index, heading, why });
         }
-        self.mapping.amount_units = (0..self.columns.len()).map(|column| self.unit(column)).collect();
     }
 
-    fn unit(&self, column: usize) -> Option<heading::Unit> {
+    fn note_units(&mut self, saved: Option<&SavedMapping>) {
+        self.mapping.amount_units = (0..self.columns.len()).map(|column| self.unit(column, saved)).collect();
+    }
+
+    /// The unit of an amount; what a heading says of itself cannot be taken back by a saved mapping.
+    fn unit(&self, column: usize, saved: Option<&SavedMapping>) -> Option<heading::Unit> {
         let extra = self.mapping.extra_columns.iter().find(|(extra, _)| *extra == column).map(|(_, field)| *field);
         let field = self.mapping.columns[column].or(extra)?;
-        matches!(self.field(field).kind, FieldKind::Amount(_)).then(|| heading::unit(&self.headings[column]))?
+        let own =
+            matches!(self.field(field).kind, FieldKind::Amount(_)).then(|| heading::unit(&self.headings[column]))?;
+        let paise = || saved.is_some_and(|saved| saved.counts_paise(&self.headings[column]));
+        own.or_else(|| paise().then_some(heading::Unit::Paise))
     }
 }

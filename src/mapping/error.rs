@@ -19,6 +19,14 @@ pub enum MappingError {
         /// The heading most like it.
         suggestion: Option<String>,
     },
+    /// The saved mapping in use does not fit the sheet or the operation.
+    #[error("{what}")]
+    Saved {
+        /// The mapping's file and what does not fit.
+        what: String,
+        /// The way out.
+        hint: String,
+    },
     /// `--map` names a heading that several columns have.
     #[error("--map: several columns are headed {}: {}", quote(heading), list(columns))]
     SeveralHeadings {
@@ -120,6 +128,7 @@ impl MappingError {
     /// The way out, where there is one worth a line of its own.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
+            MappingError::Saved { hint, .. } => hint.clone(),
             MappingError::UnknownHeading { suggestion, .. } => format!("did you mean {}?", quote(suggestion.as_ref()?)),
             MappingError::UnknownField { suggestion, .. } => format!("did you mean {}?", (*suggestion)?),
             MappingError::SeveralHeadings { .. } => "give the heading exactly as the sheet writes it".to_string(),

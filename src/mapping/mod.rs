@@ -1,6 +1,6 @@
 //! From the headings of a sheet to the fields of an operation.
 //!
-//! Owns which column fills which field, from `--map` and `--set`, the exporter's own headings, everybody's headings and
+//! Owns which column fills which field, from `--map`, `--set` and saved mappings, the exporter's own headings, everybody's headings and
 //! the API's names, in that order. Leaves the cells to [`crate::check`]; values are looked at only where a heading is
 //! ambiguous. The one rule: nothing is guessed. A tie, a missing field or a lone total is said, not filled.
 
@@ -10,6 +10,7 @@ mod error;
 mod exporter;
 pub mod heading;
 mod samples;
+pub mod saved;
 mod suggest;
 mod table;
 mod unused;
@@ -49,8 +50,11 @@ pub struct Mapping {
     pub notes: Vec<String>,
     /// Whether the sheet has columns of invoice lines.
     pub item_columns: bool,
-    /// For each column that fills an amount, the unit its heading gives.
+    /// For each column that fills an amount, the unit that its heading or the saved mapping gives.
     pub amount_units: Vec<Option<Unit>>,
+    /// Whether the sheet writes its amounts as in `1.234,56`.
+    #[serde(default)]
+    pub decimal_comma: bool,
 }
 
 /// A column whose heading means nothing known.
@@ -122,7 +126,9 @@ pub fn map_columns(
     samples: &dyn Fn(usize) -> Vec<String>,
     settings: &MappingSettings,
 ) -> Result<Mapping, MappingError> {
+    let notes = settings.saved.as_ref().map_or(Ok(Vec::new()), |saved| saved.fit(operation, headings))?;
     let mut mapping = assign::assign(operation, headings, samples, settings)?;
+    mapping.notes.extend(notes);
     demand::settle(operation, headings, settings, &mut mapping)?;
     Ok(mapping)
 }

@@ -35,6 +35,7 @@ impl Identity {
             "parent-company": settings.company.parent_company_id,
             "sellers": settings.company.sellers,
             "period": settings.gate.period,
+            "date-order": settings.reading.date_order.map(|order| format!("{order:?}")),
             "retry-rejected": settings.mode.retry_rejected,
         })
         .to_string();

@@ -283,7 +283,7 @@ fn plain_number(number: &str, text: &str, comma: bool, exact: bool) -> Result<(S
 }
 
 const COMMA_HINT: &str =
-    "write a point before the paise and only commas between thousands, or export the sheet in that form";
+    "write a point before the paise and only commas between thousands, or set decimal-comma = true in a mapping file";
 
 fn ambiguous(text: &str, comma: bool) -> Fault {
     let fault = Fault::new(Code::AmountAmbiguous, format!("{} could be read in two ways; {FORM}", quote(text)));
