@@ -9,6 +9,7 @@ mod docs;
 mod faults;
 mod findings;
 mod main_job;
+mod mappings;
 mod resume;
 mod stub;
 mod threads;

@@ -155,9 +155,10 @@ pub(crate) struct MappingArgs {
     /// Default: none.
     #[arg(long, value_name = "FIELD=VALUE")]
     pub(crate) set: Vec<String>,
-    /// Use a saved mapping of the settings file
+    /// Use a saved mapping: NAME.mapping.toml, a path, or a table of the settings file
     ///
-    /// A table [mappings.NAME] with map, set and only-amount. Default: none.
+    /// The file stands beside the settings file; a value that ends in .toml is a path. The table is [mappings.NAME] with
+    /// map, set and only-amount. Default: none.
     #[arg(long, value_name = "NAME")]
     pub(crate) mapping: Option<String>,
     /// Find customer ids in this file, by code, GSTIN or name
