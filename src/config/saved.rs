@@ -3,6 +3,7 @@
 //! Leaves the form of such files to [`crate::mapping::saved`]. The rule: a name leads to one mapping; where both a table
 //! and a file answer to it, neither is taken.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::error::ConfigError;
@@ -18,7 +19,7 @@ pub(super) enum Saved<'a> {
     /// None is named.
     None,
     /// A table `[mappings.NAME]` of the settings file.
-    Table(&'a ProfileFile, &'a std::collections::BTreeMap<&'static str, Entry>),
+    Table(&'a ProfileFile, &'a BTreeMap<&'static str, Entry>),
     /// A file of its own.
     File(Box<SavedMapping>),
 }
@@ -71,7 +72,7 @@ impl<'a> Saved<'a> {
             },
             Saved::File(saved) => {
                 let pairs = if key == "map" { &saved.columns } else { &saved.constants };
-                // Limit: the line is not kept; messages about a pair quote it.
+                // The file was understood when it was read, so that no message will name this line.
                 let source = Source::File { path: PathBuf::from(&saved.name), line: 1 };
                 pairs_of(key, Given::Pairs(pairs.clone()), &source)
             }

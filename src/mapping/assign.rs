@@ -97,7 +97,7 @@ impl Assignment<'_> {
     fn map_by_hand(&mut self, settings: &MappingSettings) -> Result<(), MappingError> {
         for (text, name) in &settings.map {
             if name.trim().is_empty() {
-                self.leave_out(text);
+                self.leave_out(text)?;
                 continue;
             }
             let column = self.find_heading(text)?;
@@ -134,13 +134,17 @@ impl Assignment<'_> {
     }
 
     /// A column that a person gave no field stays out; one that is not there needs no leaving out.
-    fn leave_out(&mut self, text: &str) {
-        if let Ok(column) = self.find_heading(text) {
-            self.columns[column].state = State::LeftOut;
-            self.columns[column].proposals.clear();
-            let heading = crate::finding::quote(&self.headings[column]);
-            self.mapping.notes.push(format!("{heading}: left out, as the mapping says"));
-        }
+    fn leave_out(&mut self, text: &str) -> Result<(), MappingError> {
+        let column = match self.find_heading(text) {
+            Ok(column) => column,
+            Err(MappingError::UnknownHeading { .. }) => return Ok(()),
+            Err(several) => return Err(several),
+        };
+        self.columns[column].state = State::LeftOut;
+        self.columns[column].proposals.clear();
+        let heading = crate::finding::quote(&self.headings[column]);
+        self.mapping.notes.push(format!("{heading}: left out, as the mapping says"));
+        Ok(())
     }
 
     fn find_heading(&self, text: &str) -> Result<usize, MappingError> {

@@ -55,6 +55,8 @@ pub struct Misread {
 impl SavedMapping {
     /// Reads the text of a mapping file; `name` is what messages call it.
     pub fn parse(text: &str, name: &str) -> Result<SavedMapping, Misread> {
+        // Editors leave a byte order mark behind.
+        let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
         let line = |at: usize| text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
         let misread = |at: usize, what: String| Misread { line: line(at), what };
         let table = DeTable::parse(text).map_err(|error| {
@@ -345,6 +347,7 @@ mod tests {
     #[test]
     fn mistakes_are_named_with_their_line() {
         for (text, line, what) in [
+            ("\u{FEFF}\ncolumn = {}", 2, "unknown key"),
             ("", 1, "says nothing; expected a table [columns]"),
             ("header-signature = [\"A\"]", 1, "says nothing"),
             ("[columns]\nBill No = \"invoiceNumber\"", 2, ""),

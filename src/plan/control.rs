@@ -29,10 +29,11 @@ pub struct Control {
 impl Control {
     /// Reads the text of a control file.
     pub fn parse(text: &str, name: &str) -> Result<Control, RunError> {
+        // A byte order mark is what editors leave behind, not what a person wrote.
+        let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
         let line = |at: usize| text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
         let refused = |at: usize, what: &str| malformed(&format!("{name}:{}", line(at)), what);
-        // A byte order mark is what editors leave behind, not what a person wrote.
-        let table = DeTable::parse(text.strip_prefix('\u{FEFF}').unwrap_or(text)).map_err(|error| {
+        let table = DeTable::parse(text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
             refused(at, error.message().lines().next().unwrap_or("not valid TOML"))
         })?;

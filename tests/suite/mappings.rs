@@ -65,6 +65,28 @@ fn a_flag_speaks_louder_than_the_mapping_file() {
 }
 
 #[test]
+fn a_profile_names_a_mapping_file_beside_its_own() {
+    for mapping in ["odd", "odd.mapping.toml"] {
+        let api = sandbox(|_| {});
+        let world = world();
+        std::fs::create_dir(world.path("conf")).unwrap();
+        std::fs::rename(world.path("odd.mapping.toml"), world.path("conf/odd.mapping.toml")).unwrap();
+        world.write("conf/arload.toml", format!("[profiles.default]\nmapping = \"{mapping}\"\n"));
+        world.run(&api, &["invoices", "create", "odd.csv", "--config", "conf/arload.toml"]).expect(0);
+        assert_eq!(state(&api, "rows_stored"), 2, "{mapping}");
+    }
+}
+
+#[test]
+fn a_grand_total_in_the_form_of_the_mapping_is_held_against_the_rows() {
+    let api = sandbox(|_| {});
+    let world = world();
+    world.write("odd.csv", SHEET.replace("1.334,56", "1.336,56"));
+    let problems = world.run(&api, &["invoices", "create", "odd.csv", "--mapping", "odd"]).expect(2).problems(&world);
+    assert!(problems.contains("the total row says 1336.56, the rows add up to 1334.56"), "{problems}");
+}
+
+#[test]
 fn a_sheet_that_no_longer_fits_its_mapping_is_refused_and_new_columns_are_told() {
     let api = sandbox(|_| {});
     let world = world();
