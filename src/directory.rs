@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use crate::finding::quote;
 use crate::mapping;
-use crate::operation::Operation;
+use crate::operation::{Operation, is_customer_id};
 
 /// Largest `--customers` file read. Limit: a million customers at a hundred bytes each, with room.
 const MAX_FILE_BYTES: u64 = 256 * 1024 * 1024;
@@ -134,12 +134,6 @@ pub struct Directory {
     codes: HashMap<Box<str>, Vec<u32>>,
     gstins: HashMap<Box<str>, Vec<u32>>,
     names: HashMap<Box<str>, Vec<u32>>,
-}
-
-/// Whether a value has the form of Enkash's customer ids: `KC` and fourteen capital letters or digits.
-pub fn is_customer_id(value: &str) -> bool {
-    let shape = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
-    value.strip_prefix("KC").is_some_and(|rest| rest.len() == 14 && rest.bytes().all(shape))
 }
 
 impl Directory {

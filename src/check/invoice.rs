@@ -5,7 +5,7 @@ use jiff::civil::{Date, date};
 
 use super::cells::{Row, Value};
 use super::record::Labels;
-use super::{Findings, Rules};
+use super::{Findings, Rules, value};
 use crate::directory::{CustomerRef, Resolution};
 use crate::finding::{Code, quote};
 use crate::money::Total;
@@ -69,6 +69,9 @@ pub(super) fn resolve_customer(
         return;
     }
     let [id, code, gstin, name] = sources.map(|source| row.text(source));
+    // An id typed in small letters or with blanks is still one.
+    let plain_id = value::customer_id(id);
+    let id = plain_id.as_ref().map_or(id, |plain| plain.as_str());
     let given = sources.iter().copied().find(|name| !row.is_blank(name)).unwrap_or("customerId");
     let column = row.column_of(given);
     let mut bad = |code: Code, message: String, hint: &str| {

@@ -27,7 +27,7 @@ impl Values {
 
     /// Enkash's customer ids.
     pub(super) fn customer_ids(&self) -> bool {
-        self.all(crate::directory::is_customer_id)
+        self.all(crate::operation::is_customer_id)
     }
 
     /// Rates that GST has or had, or halves of them.

@@ -19,6 +19,12 @@ pub struct Field {
     pub help: &'static str,
 }
 
+/// Whether a value has the form of Enkash's customer ids (contract 2.4): `KC` and fourteen capital letters or digits.
+pub fn is_customer_id(value: &str) -> bool {
+    let shape = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    value.strip_prefix("KC").is_some_and(|rest| rest.len() == 14 && rest.bytes().all(shape))
+}
+
 /// Whether a field is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {

@@ -8,7 +8,7 @@ mod field;
 mod headings;
 mod invoices;
 
-pub use field::{Alias, AmountSign, Exporter, Field, FieldKind, Need, Role};
+pub use field::{Alias, AmountSign, Exporter, Field, FieldKind, Need, Role, is_customer_id};
 
 /// One thing the API can do to rows.
 #[derive(Debug)]

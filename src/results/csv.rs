@@ -11,11 +11,8 @@ use crate::outcome::{RowOutcome, Status};
 use crate::plan::SheetFacts;
 use crate::plan::history::{History, RowFate};
 use crate::plan::verdict::RowVerdict;
+use crate::sheet::input::RESULT_HEADINGS;
 use crate::sheet::{RowBlock, column_letters};
-
-/// The headings before the original ones; also the marker by which a result file is known again.
-pub const HEADINGS: [&str; 11] =
-    ["row", "sheet", "status", "code", "message", "key", "remote_id", "request_id", "chunk", "attempts", "settled_at"];
 
 /// Takes the outcome and verdict of each row as it is written.
 pub type Count<'c> = dyn FnMut(&RowOutcome, &RowVerdict) + 'c;
@@ -36,7 +33,8 @@ pub fn write(
     let originals = original_headings(sheets);
     let mut lines = Vec::with_capacity(1 << 16);
     let mut writer = writer(settings, &mut lines);
-    let headings = HEADINGS.iter().map(|heading| (*heading).to_owned()).chain(originals.iter().map(|name| own(name)));
+    let headings =
+        RESULT_HEADINGS.iter().map(|heading| (*heading).to_owned()).chain(originals.iter().map(|name| own(name)));
     write_line(&mut writer, headings);
     drop(writer);
     target.write_all(&lines).map_err(|error| target.failed(error))?;
@@ -131,7 +129,7 @@ fn original_headings(sheets: &[(SheetRecord, SheetFacts)]) -> Vec<String> {
 
 /// A heading of the sheet, told apart from ours.
 fn own(heading: &str) -> String {
-    if HEADINGS.iter().any(|ours| ours.eq_ignore_ascii_case(heading)) {
+    if RESULT_HEADINGS.iter().any(|ours| ours.eq_ignore_ascii_case(heading)) {
         format!("sheet_{heading}")
     } else {
         heading.to_owned()

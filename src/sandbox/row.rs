@@ -6,7 +6,7 @@
 
 use rust_decimal::Decimal;
 
-use crate::operation::{AmountSign, Field, FieldKind, Need, Operation};
+use crate::operation::{AmountSign, Field, FieldKind, Need, Operation, is_customer_id};
 
 /// Columns that a file of this operation must have, filled in every row.
 pub(super) fn required(operation: &Operation) -> Vec<&'static str> {
@@ -72,11 +72,6 @@ fn amount_fault(name: &str, sign: AmountSign, text: &str) -> Option<String> {
 /// Whether a text is a company id, `CEK` and seven.
 pub(super) fn is_company_id(text: &str) -> bool {
     text.strip_prefix("CEK").is_some_and(|rest| rest.len() == 7 && rest.bytes().all(is_capital_or_digit))
-}
-
-/// Whether a text is a customer id, `KC` and fourteen.
-pub(super) fn is_customer_id(text: &str) -> bool {
-    text.strip_prefix("KC").is_some_and(|rest| rest.len() == 14 && rest.bytes().all(is_capital_or_digit))
 }
 
 fn is_capital_or_digit(byte: u8) -> bool {

@@ -345,8 +345,8 @@ fn customer_id(seed: u64, number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::row::is_customer_id;
     use super::*;
+    use crate::operation::is_customer_id;
 
     fn invoice(number: &str) -> Cells {
         Cells::pack(Resource::Invoices, [("invoiceNumber", number), ("baseAmount", "5"), ("via", "")].into_iter())

@@ -210,7 +210,7 @@ fn customers_are_created_found_and_changed() {
                 No Contact,C-2,,,,,\n";
     let reply = body(bench.upload("/api/v0/customer/bulk?companyId=CEK0SANDBX", "file", file));
     let id = reply["payload"]["successRequests"][0]["customerId"].as_str().unwrap().to_owned();
-    assert!(row::is_customer_id(&id), "{id}");
+    assert!(crate::operation::is_customer_id(&id), "{id}");
     assert_eq!(reply["payload"]["failure_count"], 2, "{reply}");
     assert!(reply["payload"].get("total_amount").is_none());
 

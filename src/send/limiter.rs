@@ -42,7 +42,7 @@ const REPEATED: Duration = Duration::from_mins(1);
 
 /// After a repeated cut the rate stays for this long: at a limit far below the set rate, recovering at once would cost a
 /// pause every other second.
-const HOLD: Duration = Duration::from_secs(10);
+const HOLD: Duration = Duration::from_secs(20);
 
 /// A repeated cut takes at least this share, because what got through counts the server's burst too.
 const REPEATED_CUT: f64 = 0.1;

@@ -349,8 +349,7 @@ fn a_run_that_does_not_exist_is_said_so() {
         for command in ["show", "send", "results"] {
             let ended = ended(&mut world.arload(&["runs", command, "--sandbox", "--", id])).expect(2);
             let expected = format!(
-                "arload: there is no run {id}\nhint: \"arload runs list\" shows the runs there are; those of the \
-                 sandbox need --sandbox\n"
+                "arload: there is no run {id}\nhint: \"arload runs list\" shows the runs there are; those of the sandbox need --sandbox\n"
             );
             assert_eq!(ended.problems(&world), expected, "runs {command} {id}");
         }
