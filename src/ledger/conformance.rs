@@ -217,3 +217,39 @@ fn a_file_that_is_no_ledger_is_refused_and_left_alone() {
     assert!(SqliteLedger::open(&path).is_err());
     assert_eq!(std::fs::read(&path).unwrap(), before);
 }
+
+#[test]
+fn two_processes_share_one_file_without_losing_a_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    std::thread::scope(|scope| {
+        for content in 1..=4 {
+            let path = &path;
+            scope.spawn(move || {
+                // Each has a connection of its own and makes the tables if nobody has yet.
+                let ledger = SqliteLedger::open(path).unwrap();
+                let (run, chunk) = planned(&ledger, content);
+                for number in 1..=25 {
+                    let attempt = attempt(&ledger, run, chunk, number);
+                    reply(&ledger, attempt, chunk, ChunkState::Planned, None);
+                }
+                assert_eq!(ledger.chunk(run, 1).unwrap().unwrap().attempts, 25);
+            });
+        }
+    });
+    let ledger = SqliteLedger::open(&path).unwrap();
+    assert_eq!(ledger.day_count(ACCOUNT, DAY).unwrap(), (100, 0));
+    assert_eq!(ledger.id().unwrap().len(), 16);
+}
+
+#[test]
+fn a_chunk_is_doubtful_once_a_try_left_without_a_useful_answer() {
+    in_a_folder(|ledger| {
+        let (run, chunk) = planned(ledger, 1);
+        let doubtful = || ledger.chunk(run, 1).unwrap().unwrap().doubtful;
+        let first = attempt(ledger, run, chunk, 1);
+        assert!(doubtful());
+        reply(ledger, first, chunk, ChunkState::Planned, None);
+        assert!(!doubtful());
+    });
+}

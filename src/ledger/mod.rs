@@ -18,6 +18,7 @@
 pub mod blob;
 #[cfg(test)]
 mod conformance;
+mod records;
 pub mod sqlite;
 
 use std::fmt;
@@ -70,9 +71,18 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
+    /// Whether another process had the file for longer than this one waits.
+    pub fn is_busy(&self) -> bool {
+        matches!(self, LedgerError::Storage { cause: error, .. } if matches!(
+            error.sqlite_error_code(),
+            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)
+        ))
+    }
+
     /// The way out.
     pub fn hint(&self) -> &'static str {
         match self {
+            error if error.is_busy() => "another arload is writing to it; run the same command again",
             LedgerError::Storage { .. } => {
                 "free some disk space or mend the folder's rights, then run the same command again"
             }
@@ -293,6 +303,8 @@ pub struct ChunkHead {
     pub request_id: Option<String>,
     /// Attempts so far.
     pub attempts: u32,
+    /// Whether the API may have acted on one of them: it left, and no answer says otherwise.
+    pub doubtful: bool,
 }
 
 /// A chunk to be stored.
@@ -442,6 +454,8 @@ pub trait Ledger: Send + Sync {
     fn recover(&self, run: RunId, to: ChunkState) -> Result<u32, LedgerError>;
     /// Requests and refusals of a day.
     fn day_count(&self, account: &str, day: &str) -> Result<(u64, u64), LedgerError>;
+    /// Tells this ledger from every other.
+    fn id(&self) -> Result<String, LedgerError>;
     /// Hash over the last records of all senders of a run; printed so that history can be shown to be untouched.
     fn head(&self, run: RunId) -> Result<[u8; 32], LedgerError>;
 

@@ -1,5 +1,7 @@
 -- The ledger's tables, version 1. The story of each is told in ledger/mod.rs.
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+-- Tells this ledger from every other, because runs count from 1 in each.
+INSERT INTO meta VALUES ('id', lower(hex(randomblob(8))));
 
 CREATE TABLE run (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -7,8 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, TransactionBehavior, params};
 
+use super::records::{
+    CHUNK_COLUMNS, RUN_COLUMNS, SHEET_COLUMNS, add_customer, chain, last_hash, read_chunk, read_run, read_sheet,
+};
 use super::{
     AttemptId, ChunkChange, ChunkHead, ChunkId, ChunkState, Ledger, LedgerError, NewAttempt, NewChunk, NewReply,
     NewRun, NewSheet, Run, RunId, RunState, SheetId, SheetRecord, blob,
@@ -65,20 +68,39 @@ impl SqliteLedger {
     }
 
     fn prepare(&self) -> Answer<()> {
-        self.run_batch(
-            "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
-        )?;
-        if self.format()? == 0 {
-            self.create()?;
-        }
-        Ok(())
+        // Another account's planning holds the file for as long as a large plan takes to be written.
+        self.run_batch("PRAGMA busy_timeout = 60000; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")?;
+        self.switch_to_wal()?;
+        self.create()
     }
 
+    /// Turns the write-ahead log on. SQLite does not wait for others here, so first starts at the same moment are
+    /// tried again for a while.
+    fn switch_to_wal(&self) -> Answer<()> {
+        let mut last = self.run_batch("PRAGMA journal_mode = WAL");
+        for _ in 0..100 {
+            if !last.as_ref().is_err_and(LedgerError::is_busy) {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            last = self.run_batch("PRAGMA journal_mode = WAL");
+        }
+        last
+    }
+
+    /// Makes the tables unless another process has made them meanwhile.
     fn create(&self) -> Answer<()> {
-        self.run_batch(&format!(
-            "BEGIN IMMEDIATE; {} PRAGMA user_version = {FORMAT}; COMMIT;",
-            include_str!("schema.sql")
-        ))
+        if self.format()? != 0 {
+            return Ok(());
+        }
+        self.durably(|connection| {
+            let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+            if found != 0 {
+                return Ok(());
+            }
+            connection.execute_batch(include_str!("schema.sql"))?;
+            connection.execute_batch(&format!("PRAGMA user_version = {FORMAT}"))
+        })
     }
 
     fn format(&self) -> Answer<i64> {
@@ -104,7 +126,9 @@ impl SqliteLedger {
     /// Runs several statements as one durable step.
     fn durably<T>(&self, step: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Answer<T> {
         let mut connection = self.lock();
-        let result = connection.transaction().and_then(|transaction| {
+        // The write lock is asked for at once: a transaction that reads first cannot wait for another's commit.
+        let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
+        let result = begun.and_then(|transaction| {
             let answer = step(&transaction)?;
             transaction.commit()?;
             Ok(answer)
@@ -133,85 +157,6 @@ impl SqliteLedger {
 
 fn storage(path: &Path, cause: rusqlite::Error) -> LedgerError {
     LedgerError::Storage { path: path.display().to_string(), cause }
-}
-
-fn read_time(milliseconds: i64) -> Timestamp {
-    Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::UNIX_EPOCH)
-}
-
-const RUN_COLUMNS: &str =
-    "id, account, operation, state, content, plan, created_at, finished_at, reason, successor, settings";
-
-fn read_run(row: &Row<'_>) -> rusqlite::Result<Run> {
-    let state: String = row.get(3)?;
-    Ok(Run {
-        id: RunId(row.get(0)?),
-        account: row.get(1)?,
-        operation: row.get(2)?,
-        state: RunState::parse(&state).unwrap_or(RunState::Closed),
-        content: row.get(4)?,
-        plan: row.get(5)?,
-        created_at: read_time(row.get(6)?),
-        finished_at: row.get::<_, Option<i64>>(7)?.map(read_time),
-        reason: row.get(8)?,
-        successor: row.get::<_, Option<i64>>(9)?.map(RunId),
-        settings: row.get(10)?,
-    })
-}
-
-const SHEET_COLUMNS: &str = "id, run_id, path, file_name, sheet_name, content, facts, rows_of";
-
-fn read_sheet(row: &Row<'_>) -> rusqlite::Result<SheetRecord> {
-    Ok(SheetRecord {
-        id: SheetId(row.get(0)?),
-        run: RunId(row.get(1)?),
-        path: row.get(2)?,
-        file_name: row.get(3)?,
-        sheet_name: row.get(4)?,
-        content: row.get(5)?,
-        facts: row.get(6)?,
-        rows_of: SheetId(row.get(7)?),
-    })
-}
-
-const CHUNK_COLUMNS: &str = "id, ordinal, account_id, rows, state, settled_at, request_id, \
-    (SELECT count(*) FROM attempt WHERE attempt.chunk_id = chunk.id)";
-
-fn read_chunk(row: &Row<'_>) -> rusqlite::Result<ChunkHead> {
-    let state: String = row.get(4)?;
-    Ok(ChunkHead {
-        id: ChunkId(row.get(0)?),
-        ordinal: row.get(1)?,
-        account_id: row.get(2)?,
-        rows: row.get(3)?,
-        // A word this program does not know must never be sent again.
-        state: ChunkState::parse(&state).unwrap_or(ChunkState::Unknown),
-        settled_at: row.get::<_, Option<i64>>(5)?.map(read_time),
-        request_id: row.get(6)?,
-        attempts: row.get(7)?,
-    })
-}
-
-/// Links a record to the one before it in its sender's chain.
-fn chain(previous: &[u8], kind: &str, number: i64, at: i64, digest: &[u8]) -> [u8; 32] {
-    let mut hasher = blake3::Hasher::new_derive_key("arload ledger chain 1");
-    for part in [previous, kind.as_bytes(), &number.to_le_bytes(), &at.to_le_bytes(), digest] {
-        hasher.update(&(part.len() as u64).to_le_bytes());
-        hasher.update(part);
-    }
-    *hasher.finalize().as_bytes()
-}
-
-/// The hash that a sender's next record follows; zeros for its first.
-fn last_hash(connection: &Connection, run: RunId, sender: &str) -> rusqlite::Result<Vec<u8>> {
-    let last = connection
-        .prepare_cached(
-            "SELECT coalesce((SELECT reply.hash FROM reply WHERE reply.attempt_id = attempt.id ORDER BY id DESC LIMIT 1), hash)
-             FROM attempt WHERE run_id = ? AND sender = ? ORDER BY id DESC LIMIT 1",
-        )?
-        .query_row(params![run.0, sender], |row| row.get::<_, Vec<u8>>(0))
-        .optional()?;
-    Ok(last.unwrap_or_else(|| vec![0; 32]))
 }
 
 impl Ledger for SqliteLedger {
@@ -528,6 +473,10 @@ impl Ledger for SqliteLedger {
         Ok(counted.map_or((0, 0), |(requests, refused)| (requests as u64, refused as u64)))
     }
 
+    fn id(&self) -> Answer<String> {
+        Ok(self.one("SELECT value FROM meta WHERE key = 'id'", [], |row| row.get(0))?.unwrap_or_default())
+    }
+
     fn head(&self, run: RunId) -> Answer<[u8; 32]> {
         let senders: Vec<String> =
             self.list("SELECT DISTINCT sender FROM attempt WHERE run_id = ? ORDER BY sender", [run.0], |row| {
@@ -554,21 +503,4 @@ impl Ledger for SqliteLedger {
             })
         })
     }
-}
-
-fn add_customer(connection: &Connection, account: &str, customer: &Entry) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO directory (account, customer_id, code, gstin, legal_name) VALUES (?, ?, ?, ?, ?)
-             ON CONFLICT (account, customer_id) DO UPDATE SET
-                 code = excluded.code, gstin = excluded.gstin, legal_name = excluded.legal_name",
-        )?
-        .execute(params![
-            account,
-            customer.customer_id,
-            customer.code.as_deref().unwrap_or_default(),
-            customer.gstin.as_deref().unwrap_or_default(),
-            customer.legal_name.as_deref().unwrap_or_default(),
-        ])?;
-    Ok(())
 }

@@ -68,7 +68,7 @@ impl Pipeline<'_> {
         }
         let run = self.stored(run.id)?;
         let (totals, breakdown) = results::totals(self.ledger, &run)?;
-        let exit = self.exit_code(&totals, &breakdown, refused);
+        let exit = self.exit_code(&run, &totals, &breakdown, refused);
         let (files, exit) = self.write_or_warn(&run, exit)?;
         let id = (!self.settings.mode.dry_run).then_some(run.id);
         self.observer.event(&Event::Finished {
@@ -104,6 +104,7 @@ impl Pipeline<'_> {
     fn label(&self, run: &Run) -> Result<RunLabel, RunError> {
         Ok(RunLabel {
             run: (!self.settings.mode.dry_run).then_some(run.id.0),
+            ledger: self.ledger.id()?,
             operation: run.operation.clone(),
             host: self.host.to_owned(),
             environment: self.settings.environment.clone(),
@@ -125,7 +126,7 @@ impl Pipeline<'_> {
         Ok(if sent { hex(&self.ledger.head(run.id)?) } else { String::new() })
     }
 
-    fn exit_code(&self, totals: &Totals, breakdown: &Breakdown, refused: usize) -> ExitCode {
+    fn exit_code(&self, run: &Run, totals: &Totals, breakdown: &Breakdown, refused: usize) -> ExitCode {
         let has = |status| totals.rows(status) > 0;
         if self.settings.mode.dry_run {
             let bad = has(Status::Invalid) || refused > 0 || breakdown.codes.contains_key(code::MAX_INVALID);
@@ -137,7 +138,8 @@ impl Pipeline<'_> {
         if has(Status::Unknown) {
             reasons.push(ExitCode::UnknownOutcomes);
         }
-        if let Some(reason) = self.stop.reason() {
+        // A wish to stop that came when all was done stopped nothing.
+        if let Some(reason) = self.stop.reason().filter(|_| run.state == RunState::Open) {
             reasons.push(stop_code(reason));
         }
         let not_sent = has(Status::NotSent) && !planned_only;

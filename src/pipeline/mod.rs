@@ -26,7 +26,8 @@ use crate::event::{Event, Observer};
 use crate::exit::ExitCode;
 use crate::ledger::{ChunkState, Ledger, Run, RunId, RunState};
 use crate::operation::Operation;
-use crate::outcome::Totals;
+use crate::outcome::{Status, Totals};
+use crate::plan::gate;
 use crate::plan::read::{ReadRun, Reading};
 use crate::plan::write::{Planned, Planning};
 use crate::send::limiter::Limiter;
@@ -83,18 +84,27 @@ impl Pipeline<'_> {
         if read.sheets.is_empty() {
             return Err(RunError::NoSheets);
         }
+        gate::expected(&self.settings.gate, &read.read)?;
         let identity = resume::Identity::of(operation, self.settings, &read);
-        let mut superseded = Vec::new();
+        let mut superseding = Vec::new();
         if !self.settings.mode.dry_run {
             self.recover_open_runs()?;
-            if let Some(run) = self.unfinished(operation, &identity, &read, &mut superseded)? {
-                return self.go_on(&run, refused);
+            if let Some(run) = self.unfinished(operation, &identity, &read, &mut superseding)? {
+                return match gate::bad_rows(&self.settings.gate, u64::from(read.rows), read.bad) {
+                    None => self.go_on(&run, refused),
+                    Some(withheld) => {
+                        self.observer.event(&Event::Withheld { reason: withheld.reason });
+                        self.finish(operation, &run, refused, None)
+                    }
+                };
             }
-            self.supersede_changed(operation, &identity, &read, &mut superseded)?;
+            self.find_changed(operation, &identity, &read, &mut superseding)?;
         }
-        let planned = self.plan(operation, &mut read, &identity)?;
+        let planned = self.plan(operation, &mut read, &identity, &superseding)?;
         drop(read);
-        self.name_successor(&superseded, planned.run)?;
+        if planned.withheld.is_none() {
+            self.tell_superseded(&superseding)?;
+        }
         let run = self.stored(planned.run)?;
         let stopped = if self.may_send(&planned) { self.send(operation, &run)? } else { None };
         self.finish(operation, &run, refused, stopped.as_deref())
@@ -122,14 +132,10 @@ impl Pipeline<'_> {
     fn go_on(&self, run: &Run, refused: usize) -> Result<Report, RunError> {
         let operation = operation_of(run)?;
         let chunks = self.ledger.chunks(run.id)?;
-        let rows = |wanted: ChunkState| -> u64 {
-            chunks.iter().filter(|chunk| chunk.state == wanted).map(|chunk| u64::from(chunk.rows)).sum()
-        };
-        self.observer.event(&Event::Resumed {
-            run: run.id.0,
-            rows: rows(ChunkState::Planned),
-            unknown: rows(ChunkState::Unknown),
-        });
+        let planned = chunks.iter().filter(|chunk| chunk.state == ChunkState::Planned);
+        let rows = planned.map(|chunk| u64::from(chunk.rows)).sum();
+        let unknown = crate::results::totals(self.ledger, run)?.0.rows(Status::Unknown);
+        self.observer.event(&Event::Resumed { run: run.id.0, rows, unknown });
         let stopped = if self.settings.mode.plan_only { None } else { self.send(operation, run)? };
         self.finish(operation, run, refused, stopped.as_deref())
     }
@@ -177,6 +183,7 @@ impl Pipeline<'_> {
         operation: &'static Operation,
         read: &mut ReadRun,
         identity: &resume::Identity,
+        superseding: &[(RunId, String)],
     ) -> Result<Planned, RunError> {
         let planning = Planning {
             operation,
@@ -184,6 +191,7 @@ impl Pipeline<'_> {
             ledger: self.ledger,
             earlier: self.earlier,
             account: self.account,
+            superseding,
             content: identity.content,
             plan: identity.plan,
             plan_settings: &identity.settings,

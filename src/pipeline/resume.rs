@@ -4,9 +4,9 @@ use super::Pipeline;
 use crate::config::Settings;
 use crate::error::RunError;
 use crate::event::Event;
-use crate::ledger::{ChunkState, Run, RunId, RunState};
+use crate::ledger::{ChunkState, Run, RunId, RunState, SheetRecord};
 use crate::operation::{Operation, Repeat};
-use crate::plan::read::ReadRun;
+use crate::plan::read::{ReadRun, ReadSheet};
 
 /// What makes two runs the same.
 pub(super) struct Identity {
@@ -40,7 +40,7 @@ impl Identity {
         })
         .to_string();
         let mut plan = blake3::Hasher::new_derive_key("arload run plan 1");
-        plan.update(&content).update(shaping.as_bytes());
+        plan.update(&content).update(shaping.as_bytes()).update(read.shape.finalize().as_bytes());
         for sheet in &read.sheets {
             let mapping = serde_json::to_vec(&sheet.facts.mapping).expect("a mapping has string keys only");
             plan.update(&(mapping.len() as u64).to_le_bytes()).update(&mapping);
@@ -67,13 +67,13 @@ impl Pipeline<'_> {
         Ok(())
     }
 
-    /// The run that the same command goes on with; one that was planned otherwise is superseded.
+    /// The run that the same command goes on with; one that was planned otherwise is to be superseded.
     pub(super) fn unfinished(
         &self,
         operation: &Operation,
         identity: &Identity,
         read: &ReadRun,
-        superseded: &mut Vec<Run>,
+        superseding: &mut Vec<(RunId, String)>,
     ) -> Result<Option<Run>, RunError> {
         if self.settings.mode.new_run {
             return Ok(None);
@@ -81,7 +81,10 @@ impl Pipeline<'_> {
         let runs = self.ledger.runs_with_content(self.account, &operation.name(), &identity.content)?;
         let Some(run) = runs.into_iter().find(|run| run.state == RunState::Open) else { return Ok(None) };
         if run.plan != identity.plan {
-            self.supersede(run, "planned again with other settings or another mapping", superseded)?;
+            superseding.push((
+                run.id,
+                "the same rows are read otherwise now: other settings, mapping or customers".to_owned(),
+            ));
             return Ok(None);
         }
         let age = self.clock.now().duration_since(run.created_at);
@@ -99,50 +102,68 @@ impl Pipeline<'_> {
         Ok(Some(run))
     }
 
-    /// Gives up the unsent rows of open runs whose sheet has changed under the same path.
-    pub(super) fn supersede_changed(
+    /// Finds open runs whose sheet has changed under the same path. Where this run brings all their sheets, it takes
+    /// their unsent rows over; otherwise they are left alone, because rows of the other sheets would be forgotten.
+    pub(super) fn find_changed(
         &self,
         operation: &Operation,
         identity: &Identity,
         read: &ReadRun,
-        superseded: &mut Vec<Run>,
+        superseding: &mut Vec<(RunId, String)>,
     ) -> Result<(), RunError> {
         if self.settings.mode.new_run {
             return Ok(());
         }
-        for sheet in &read.sheets {
+        let mut seen: Vec<RunId> = superseding.iter().map(|(run, _)| *run).collect();
+        // Standard input has no name by which another sheet could be the same one, changed.
+        for sheet in read.sheets.iter().filter(|sheet| sheet.named()) {
             let path = sheet.shown.to_string_lossy();
             for run in self.ledger.open_runs_with_path(self.account, &operation.name(), &path)? {
-                if run.content == identity.content {
+                if run.content == identity.content || seen.contains(&run.id) {
                     continue;
                 }
-                let changed = self.ledger.sheets(run.id)?.iter().any(|old| {
+                let old_sheets = self.ledger.sheets(run.id)?;
+                let changed = old_sheets.iter().any(|old| {
                     old.path == path && old.sheet_name == sheet.source.sheet && old.content != sheet.content
                 });
-                if changed {
-                    self.supersede(run, &format!("{} has changed", sheet.source.label()), superseded)?;
+                if !changed {
+                    continue;
+                }
+                seen.push(run.id);
+                let missing = old_sheets.iter().find(|old| !read.sheets.iter().any(|new| brings(new, old)));
+                match missing {
+                    None => superseding.push((run.id, format!("{} has changed", sheet.source.label()))),
+                    Some(missing) => self.observer.event(&Event::Warning {
+                        message: format!(
+                            "{} has changed, but its unfinished run {} also holds {}: the run is left alone and holds its rows",
+                            sheet.source.label(),
+                            run.id,
+                            missing.file_name
+                        ),
+                        hint: Some(format!(
+                            "give all files of that run together, or send it first with \"arload runs send {}\"",
+                            run.id
+                        )),
+                    }),
                 }
             }
         }
         Ok(())
     }
 
-    /// Frees the keys of a run's unsent rows; which run took over is written once it is planned.
-    fn supersede(&self, mut run: Run, reason: &str, superseded: &mut Vec<Run>) -> Result<(), RunError> {
-        let unsent = self.ledger.chunks(run.id)?;
-        let rows = unsent.iter().filter(|chunk| chunk.state == ChunkState::Planned).map(|chunk| u64::from(chunk.rows));
-        self.observer.event(&Event::Superseded { run: run.id.0, rows: rows.sum() });
-        self.ledger.set_run_state(run.id, RunState::Superseded, reason, None, self.clock.now())?;
-        reason.clone_into(&mut run.reason);
-        superseded.push(run);
-        Ok(())
-    }
-
-    /// Writes into superseded runs which run took over.
-    pub(super) fn name_successor(&self, superseded: &[Run], successor: RunId) -> Result<(), RunError> {
-        for run in superseded {
-            self.ledger.set_run_state(run.id, RunState::Superseded, &run.reason, Some(successor), self.clock.now())?;
+    /// Tells which runs were given up; only after the plan that took over is stored.
+    pub(super) fn tell_superseded(&self, superseded: &[(RunId, String)]) -> Result<(), RunError> {
+        for (run, _) in superseded {
+            let chunks = self.ledger.chunks(*run)?;
+            let unsent = chunks.iter().filter(|chunk| chunk.state == ChunkState::Planned);
+            let rows = unsent.map(|chunk| u64::from(chunk.rows)).sum();
+            self.observer.event(&Event::Superseded { run: run.0, rows });
         }
         Ok(())
     }
+}
+
+/// Whether a sheet of this run stands where a sheet of an older run stood.
+fn brings(new: &ReadSheet, old: &SheetRecord) -> bool {
+    new.shown.to_string_lossy() == old.path && new.source.sheet == old.sheet_name
 }

@@ -1,6 +1,7 @@
 //! Runs from sheets to results against a scripted API, with a real ledger and real files.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -426,4 +427,117 @@ fn a_dry_run_reads_the_ledger_and_writes_none() {
         of(&[("already-accepted", "accepted-earlier"), ("not-sent", "dry-run")])
     );
     assert_eq!((world.ledger.runs().unwrap().len(), world.uploads()), (1, 1));
+}
+
+#[test]
+fn going_on_with_a_run_minds_the_gates_again() {
+    let world = World::new(takes);
+    let sheet = world.sheet("april.csv", &[("A-1", "100.00"), ("A-2", "abc")]);
+    world.run(&[&sheet], &[("plan", "true")]).unwrap();
+    assert!(world.run(&[&sheet], &[("expect-rows", "99")]).is_err());
+    assert_eq!(world.run(&[&sheet], &[("strict", "true")]).unwrap().exit.code(), 1);
+    assert_eq!(world.uploads(), 0);
+    assert_eq!(world.run(&[&sheet], &[]).unwrap().totals.rows(Status::Accepted), 1);
+}
+
+#[test]
+fn the_same_cells_read_otherwise_are_planned_afresh() {
+    let world = World::new(takes);
+    let text =
+        "invoiceNumber,customerId,invoiceDate,dueDate,baseAmount\nA-1,KC9B2X7M4Q1Z8T6D,04/05/2026,06/07/2026,100\n";
+    std::fs::write(world.path("april.csv"), text).unwrap();
+    let sheet = world.path("april.csv").display().to_string();
+    world.run(&[&sheet], &[("plan", "true"), ("date-order", "dmy")]).unwrap();
+    let report = world.run(&[&sheet], &[("date-order", "mdy")]).unwrap();
+    assert_eq!((report.run, report.exit.code()), (Some(RunId(2)), 0));
+    assert_eq!(world.ledger.run(RunId(1)).unwrap().unwrap().state, RunState::Superseded);
+    let uploads = world.api.uploads.lock().unwrap();
+    assert!(uploads[0].contains("2026-04-05"), "{}", uploads[0]);
+}
+
+#[test]
+fn rows_of_unchanged_files_are_not_given_up_with_a_changed_one() {
+    let world = World::new(takes);
+    let (april, may) = (world.sheet("april.csv", TWO), world.sheet("may.csv", &[("B-1", "10.00")]));
+    world.run(&[&april, &may], &[("plan", "true")]).unwrap();
+    let changed = world.sheet("april.csv", &[("A-1", "100.00"), ("A-3", "300.00")]);
+    let report = world.run(&[&changed], &[]).unwrap();
+    assert_eq!(report.exit.code(), 1);
+    assert_eq!(world.results("april.results.csv"), of(&[("not-sent", "held-by-run"), ("accepted", "")]));
+    assert_eq!(world.ledger.run(RunId(1)).unwrap().unwrap().state, RunState::Open);
+    // Both files together take the old run over.
+    let report = world.run(&[&changed, &may], &[]).unwrap();
+    assert_eq!((report.exit.code(), report.totals.rows(Status::Accepted)), (0, 2));
+    assert_eq!(world.ledger.run(RunId(1)).unwrap().unwrap().state, RunState::Superseded);
+}
+
+#[test]
+fn a_run_that_may_not_send_takes_nothing_over() {
+    let world = World::new(takes);
+    world.run(&[&world.sheet("april.csv", TWO)], &[("plan", "true")]).unwrap();
+    let changed = world.sheet("april.csv", &[("A-1", "100.00"), ("A-2", "abc")]);
+    world.run(&[&changed], &[("strict", "true")]).unwrap();
+    assert!(world.run(&[&changed], &[("expect-rows", "9")]).is_err());
+    assert_eq!(world.ledger.run(RunId(1)).unwrap().unwrap().state, RunState::Open);
+    assert_eq!(world.with(&[], |pipeline| pipeline.send_run(RunId(1))).unwrap().exit.code(), 0);
+}
+
+#[test]
+fn standard_input_never_passes_for_an_earlier_sheet_that_has_changed() {
+    let world = World::new(takes);
+    let pipe = |text: &str, flags: &[(&'static str, &str)]| {
+        world.with(flags, |pipeline| {
+            let operation = Operation::by_name("invoices create").unwrap();
+            pipeline.run_sheets(operation, &["-".to_owned()], Box::new(text.as_bytes()))
+        })
+    };
+    let heading = "invoiceNumber,customerId,invoiceDate,dueDate,baseAmount\n";
+    let row = |number: &str| format!("{heading}{number},KC9B2X7M4Q1Z8T6D,2026-05-20,2026-06-20,10.00\n");
+    let results = world.path("out").display().to_string();
+    let flags = [("results", results.as_str())];
+    pipe(&row("A-1"), &[flags[0], ("plan", "true")]).unwrap();
+    assert_eq!(pipe(&row("B-1"), &flags).unwrap().exit.code(), 0);
+    assert_eq!(world.ledger.run(RunId(1)).unwrap().unwrap().state, RunState::Open);
+}
+
+#[test]
+fn a_wish_to_stop_that_comes_when_all_is_done_stops_nothing() {
+    let world = World::new(takes);
+    let sheet = world.sheet("april.csv", TWO);
+    world.run(&[&sheet], &[]).unwrap();
+    world.stop.ask(StopReason::Interrupted);
+    let report = world.with(&[], |pipeline| {
+        let operation = Operation::by_name("invoices create").unwrap();
+        let run = world.ledger.run(RunId(1)).unwrap().unwrap();
+        pipeline.finish(operation, &run, 0, None)
+    });
+    assert_eq!(report.unwrap().exit.code(), 0);
+}
+
+/// Appends to the sheet at the first sign of progress.
+struct Writer(PathBuf, Mutex<bool>);
+impl Observer for Writer {
+    fn event(&self, event: &Event) {
+        let mut done = self.1.lock().unwrap();
+        if matches!(event, Event::Checked { .. }) && !std::mem::replace(&mut *done, true) {
+            let mut file = std::fs::OpenOptions::new().append(true).open(&self.0).unwrap();
+            file.write_all(b"A-x,KC9B2X7M4Q1Z8T6D,2026-05-20,2026-06-20,10.00\n").unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_written_to_while_it_is_read_is_refused() {
+    let world = World::new(takes);
+    let rows: Vec<(String, String)> = (0..20_000).map(|number| (format!("A-{number}"), "10.00".to_owned())).collect();
+    let rows: Vec<(&str, &str)> = rows.iter().map(|(number, amount)| (number.as_str(), amount.as_str())).collect();
+    let sheet = world.sheet("april.csv", &rows);
+    let writer = Writer(world.path("april.csv"), Mutex::default());
+    let report = world.with(&[], |pipeline| {
+        let watched = Pipeline { observer: &writer, clock: Arc::clone(&pipeline.clock), ..*pipeline };
+        let operation = Operation::by_name("invoices create").unwrap();
+        watched.run_sheets(operation, std::slice::from_ref(&sheet), Box::new(std::io::empty()))
+    });
+    assert!(matches!(report, Err(RunError::NoSheets)), "{report:?}");
+    assert_eq!(world.uploads(), 0);
 }

@@ -81,10 +81,10 @@ impl Deciding<'_> {
     ) -> Result<Decision, RunError> {
         let Some(known) = found else {
             let message = format!(
-                "an earlier run accepted it (sheet {}, row {}; its rows were purged)",
-                earlier.sheet, earlier.row
+                "an earlier run knows \"{}\" (sheet {}, row {}), but the ledger cannot say what became of it",
+                row.key, earlier.sheet, earlier.row
             );
-            return Ok(Decision::Ended(RowOutcome::new(Status::AlreadyAccepted, code::ACCEPTED_EARLIER, message)));
+            return Ok(Decision::Ended(RowOutcome::new(Status::Unknown, code::UNKNOWN_IN_RUN, message)));
         };
         let place = known.label();
         let day = known.run.created_at.strftime("%Y-%m-%d");

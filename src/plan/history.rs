@@ -17,6 +17,8 @@ const KEPT: usize = 64;
 /// Answers what became of rows of one ledger.
 pub struct History<'l> {
     ledger: &'l dyn Ledger,
+    /// Open runs whose unsent rows are about to be given up.
+    giving_up: Vec<RunId>,
     runs: HashMap<RunId, Rc<Run>>,
     sheets: HashMap<SheetId, Rc<SheetRecord>>,
     blocks: HashMap<(SheetId, u32), Rc<Vec<RowVerdict>>>,
@@ -65,7 +67,21 @@ impl EarlierRow {
 impl<'l> History<'l> {
     /// A history of a ledger.
     pub fn new(ledger: &'l dyn Ledger) -> Self {
-        Self { ledger, runs: HashMap::new(), sheets: HashMap::new(), blocks: HashMap::new(), chunks: HashMap::new() }
+        Self {
+            ledger,
+            giving_up: Vec::new(),
+            runs: HashMap::new(),
+            sheets: HashMap::new(),
+            blocks: HashMap::new(),
+            chunks: HashMap::new(),
+        }
+    }
+
+    /// The same, with open runs that count as over.
+    #[must_use]
+    pub fn giving_up(mut self, runs: Vec<RunId>) -> Self {
+        self.giving_up = runs;
+        self
     }
 
     /// The row of an earlier sheet; none if the ledger no longer has it.
@@ -73,8 +89,7 @@ impl<'l> History<'l> {
         let Some(sheet) = self.sheet(earlier.sheet)? else { return Ok(None) };
         let Some(ordinal) = self.ledger.block_of_row(sheet.id, earlier.row)? else { return Ok(None) };
         let block = self.block(sheet.id, ordinal)?;
-        let found = block.binary_search_by_key(&earlier.row, |verdict| verdict.number);
-        let Ok(index) = found else { return Ok(None) };
+        let Some(index) = block.iter().position(|verdict| verdict.number == earlier.row) else { return Ok(None) };
         let run = self.run(sheet.run)?;
         let verdict = block[index].clone();
         let fate = self.fate(&run, &verdict.destiny)?;
@@ -84,9 +99,12 @@ impl<'l> History<'l> {
     /// What an earlier row means for its key.
     pub fn weigh(&mut self, earlier: Earlier) -> Result<Fate, LedgerError> {
         Ok(match self.row(earlier)? {
-            Some(row) => Fate::of(row.fate.outcome.status, row.run.state == RunState::Open),
-            // A key without its row was purged; what was stored stays stored.
-            None => Fate::Stored,
+            Some(row) => {
+                let open = row.run.state == RunState::Open && !self.giving_up.contains(&row.run.id);
+                Fate::of(row.fate.outcome.status, open)
+            }
+            // Nobody can say what became of a row that is gone, so it may be stored.
+            None => Fate::Held,
         })
     }
 
@@ -172,6 +190,15 @@ fn unsettled(run: &Run, chunk: &ChunkHead) -> RowOutcome {
         (ChunkState::Planned, _) if chunk.attempts == 0 => {
             RowOutcome::new(Status::NotSent, code::PLANNED, format!("planned in run {}, not sent yet", run.id))
         }
+        // Only operations that may be repeated come back to planned after such an attempt.
+        (ChunkState::Planned, _) if chunk.doubtful => RowOutcome::new(
+            Status::Unknown,
+            code::NO_REPLY,
+            format!(
+                "chunk {} was sent and no useful answer came; doing it twice changes nothing, and run {} will send it again",
+                chunk.ordinal, run.id
+            ),
+        ),
         (ChunkState::Planned, _) => RowOutcome::new(
             Status::NotSent,
             code::STOPPED,

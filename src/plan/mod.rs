@@ -9,6 +9,7 @@ pub mod decide;
 pub mod gate;
 pub mod history;
 pub mod read;
+pub mod refusal;
 pub mod spool;
 pub mod verdict;
 pub mod write;

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::gate::BadRows;
+use super::refusal::{Refusal, changed, falling, line_level, no_rows, swapped};
 use super::spool::Spool;
 use super::{SheetFacts, count};
 use crate::check::record::{CheckedBlock, Standing};
@@ -23,7 +24,6 @@ use crate::ledger::blob;
 use crate::mapping::{self, Mapping};
 use crate::operation::Operation;
 use crate::outcome::Sum;
-use crate::sheet::error::SheetError;
 use crate::sheet::identity::ContentHasher;
 use crate::sheet::open::{OpenSheet, SheetEnd};
 use crate::sheet::{DropReason, RowBlock, SheetSource};
@@ -67,6 +67,8 @@ pub struct ReadRun {
     pub read: Sum,
     /// Rows that count against the gates.
     pub bad: BadRows,
+    /// Over every upload line and every row's standing: what another reading of the same cells would change.
+    pub shape: blake3::Hasher,
 }
 
 /// One sheet that was taken.
@@ -87,21 +89,10 @@ pub struct ReadSheet {
     pub period: Option<(i16, i8)>,
 }
 
-/// A sheet that was left out whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// Where and what.
-    pub message: String,
-    /// The way out.
-    pub hint: Option<String>,
-    /// Whether there is no table at all, as on a cover sheet.
-    pub no_table: bool,
-}
-
-impl From<SheetError> for Refusal {
-    fn from(error: SheetError) -> Self {
-        let no_table = matches!(error, SheetError::NoHeader { .. } | SheetError::Empty { .. });
-        Self { message: error.to_string(), hint: error.hint(), no_table }
+impl ReadSheet {
+    /// Whether the sheet came from a file of its own name, and not through standard input.
+    pub fn named(&self) -> bool {
+        std::path::absolute(&self.source.path).is_ok_and(|path| path == self.shown)
     }
 }
 
@@ -115,6 +106,7 @@ impl ReadRun {
             rows: 0,
             read: Sum::default(),
             bad: BadRows::default(),
+            shape: blake3::Hasher::new_derive_key("arload run shape 1"),
         })
     }
 
@@ -129,6 +121,7 @@ impl ReadRun {
         reading: &Reading<'_>,
     ) -> Result<Option<Refusal>, RunError> {
         let (blocks, first_row, read, bad) = (self.spool.len(), self.rows, self.read, self.bad);
+        let shape = self.shape.clone();
         let mut orders = None;
         loop {
             let refusal = match self.read_once(source, shown, reading, orders.as_deref()) {
@@ -144,6 +137,7 @@ impl ReadRun {
             self.spool.truncate(blocks);
             self.keys.truncate(first_row);
             (self.rows, self.read, self.bad) = (first_row, read, bad);
+            self.shape = shape.clone();
             if refusal.is_some() {
                 return Ok(refusal);
             }
@@ -159,6 +153,7 @@ impl ReadRun {
     ) -> Result<Pass, RunError> {
         let operation = reading.operation;
         let recognise = |heading: &str| mapping::recognises(operation, heading);
+        let stamp = crate::sheet::input::stamp(&source.path);
         let mut open = source.open(&reading.settings.reading, &recognise)?;
         let label = source.label();
         let mut batch = read_batch(&mut open)?;
@@ -196,6 +191,9 @@ impl ReadRun {
                 if let Some(repeated) = documents.as_mut().and_then(|documents| documents.repeated(&done.checked)) {
                     return Ok(Pass::Refused(line_level(&label, &repeated)));
                 }
+                if let Some(number) = sheet.falls(&done.checked) {
+                    return Ok(Pass::Refused(falling(&label, number)));
+                }
                 self.keep(&mut sheet, &done)?;
             }
             if self.rows > MAX_ROWS {
@@ -209,6 +207,9 @@ impl ReadRun {
                 return Err(RunError::Interrupted);
             }
             batch = next?;
+        }
+        if stamp != crate::sheet::input::stamp(&source.path) {
+            return Ok(Pass::Refused(changed(&label)));
         }
         if let Some(column) = whole_evidence.swapped_column() {
             return Ok(Pass::Refused(swapped(&label, column)));
@@ -224,10 +225,17 @@ impl ReadRun {
 
     fn keep(&mut self, sheet: &mut SheetInProgress, done: &Done) -> Result<(), RunError> {
         self.spool.push(self.rows, &done.packed_cells, &done.packed_checked)?;
+        self.shape.update(&(done.checked.lines.len() as u64).to_le_bytes()).update(done.checked.lines.as_bytes());
         for row in &done.checked.rows {
             if let Some(guard) = row.guard.as_ref().filter(|_| row.standing == Standing::Ready) {
                 self.keys.add(guard, self.rows);
             }
+            let standing = match row.standing {
+                Standing::Ready => b"+",
+                Standing::Invalid => b"-",
+                Standing::Excluded { .. } => b"x",
+            };
+            self.shape.update(standing).update(row.labels.account_id.as_bytes());
             self.read.add(&row.amounts);
             sheet.read.add(&row.amounts);
             sheet.sums.add(&row.amounts);
@@ -305,6 +313,7 @@ struct SheetInProgress {
     read: Sum,
     /// What the sheet's own grand total is held against.
     sums: ColumnSums,
+    last_number: u32,
 }
 
 impl SheetInProgress {
@@ -315,7 +324,17 @@ impl SheetInProgress {
             first_row: run.rows,
             read: Sum::default(),
             sums: ColumnSums::default(),
+            last_number: open.header.number,
         }
+    }
+
+    /// The first row whose number is not above that of the row before it.
+    fn falls(&mut self, block: &CheckedBlock) -> Option<u32> {
+        block.rows.iter().map(|row| row.number).find(|number| {
+            let falls = *number <= self.last_number;
+            self.last_number = *number;
+            falls
+        })
     }
 }
 
@@ -373,39 +392,6 @@ impl Documents {
             let again = !row.key.is_empty() && !self.seen.insert(hash);
             (continues || again).then(|| format!("row {} \"{}\"", row.number, row.key))
         })
-    }
-}
-
-fn line_level(label: &str, row: &str) -> Refusal {
-    Refusal {
-        message: format!(
-            "{label}: this is a line-level export: it has item columns, and {row} is one more line of a document above"
-        ),
-        hint: Some(
-            "export one row per invoice; joining lines (group = true in a mapping) is not in this version".to_owned(),
-        ),
-        no_table: false,
-    }
-}
-
-/// Refuses a sheet that has headings and nothing below them; in a workbook with other sheets it is only skipped.
-fn no_rows(label: &str, header: u32) -> Refusal {
-    Refusal {
-        message: format!("{label}: has no rows below the headings of row {header}"),
-        hint: Some("check that the right file or sheet was exported".to_owned()),
-        no_table: true,
-    }
-}
-
-/// Refuses a sheet whose dates a spreadsheet set to month first has swapped; no row of it can be trusted.
-fn swapped(label: &str, column: usize) -> Refusal {
-    Refusal {
-        message: format!(
-            "{label}: column {}: every real date has a day up to 12 and every text date a later one: a spreadsheet set to month first has swapped day and month",
-            crate::sheet::column_letters(column)
-        ),
-        hint: Some("export the sheet again as text, or open it with the region set to India".to_owned()),
-        no_table: false,
     }
 }
 

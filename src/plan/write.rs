@@ -28,6 +28,8 @@ pub struct Planning<'a> {
     pub earlier: Option<&'a dyn Ledger>,
     /// Normalised base URL and company.
     pub account: &'a str,
+    /// Open runs whose unsent rows this plan takes over, with the reason; written with the plan or not at all.
+    pub superseding: &'a [(RunId, String)],
     /// Identity of all sheets together.
     pub content: [u8; 32],
     /// Identity of contents, mappings and the settings that shape the plan.
@@ -70,7 +72,13 @@ impl Planning<'_> {
             created_at: self.now,
             settings: self.plan_settings,
         })?;
-        let written = self.write_rows(run, read, spoken, withheld.as_ref());
+        let written = self.write_rows(run, read, spoken, withheld.as_ref()).and_then(|written| {
+            // A run that sends nothing takes nothing over.
+            for (old, reason) in self.superseding.iter().filter(|_| withheld.is_none()) {
+                self.ledger.set_run_state(*old, RunState::Superseded, reason, Some(run), self.now)?;
+            }
+            Ok(written)
+        });
         let (rows, chunks) = match written {
             Ok(written) => written,
             Err(error) => {
@@ -89,7 +97,7 @@ impl Planning<'_> {
         let mut spoken: Vec<(u32, Verdict, Option<Fate>)> =
             keys.settle_repeats().into_iter().map(|(row, verdict)| (row, verdict, None)).collect();
         if let Some(ledger) = self.earlier {
-            let mut history = History::new(ledger);
+            let mut history = History::new(ledger).giving_up(self.superseding.iter().map(|(run, _)| *run).collect());
             let known = keys.find_earlier(ledger, self.account, key_kind(self.operation), |earlier| {
                 history.weigh(earlier).map_err(RunError::from)
             })?;

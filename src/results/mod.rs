@@ -44,6 +44,8 @@ pub struct ResultSettings {
 pub struct RunLabel {
     /// The run; none for a dry run.
     pub run: Option<i64>,
+    /// The ledger that the run stands in, because runs count from 1 in each.
+    pub ledger: String,
     /// `invoices create`.
     pub operation: String,
     /// Host, or `sandbox`.
@@ -121,7 +123,7 @@ pub fn write_run(
         check(&totals, &input.path.display().to_string())?;
         let mut summary = target::Target::create(&place.summary, settings)?;
         summary::write(&mut summary, label, &input.path, &input.sheets, &totals, &breakdown)?;
-        target::make_way(&place, label.run, &mut written.warnings)?;
+        target::make_way(&place, label, &mut written.warnings)?;
         for file in [results, summary] {
             written.files.push(file.finish(label.run, &mut written.warnings)?);
         }

@@ -1,6 +1,6 @@
 //! Which names results get.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -23,19 +23,18 @@ pub fn names(inputs: &[PathBuf], settings: &ResultSettings) -> Vec<Place> {
         // Two names that differ in case only are one file on some systems.
         *uses.entry(base.to_string_lossy().to_lowercase()).or_default() += 1;
     }
-    let mut taken: HashMap<PathBuf, u32> = HashMap::new();
+    let mut taken: HashSet<String> = HashSet::new();
     inputs
         .iter()
         .zip(bases)
         .map(|(path, short)| {
             let shared = uses[&short.to_string_lossy().to_lowercase()] > 1;
-            let mut base = if shared { self::base(path, settings.folder.as_deref(), true) } else { short };
+            let whole = if shared { self::base(path, settings.folder.as_deref(), true) } else { short };
             // Inputs of different folders can still share their whole name in one results folder.
-            let count = taken.entry(base.clone()).or_default();
-            *count += 1;
-            if *count > 1 {
-                base = with_suffix(&base, &format!("-{count}"));
-            }
+            let numbered = (2..).map(|number| with_suffix(&whole, &format!("-{number}")));
+            let mut names = std::iter::once(whole.clone()).chain(numbered);
+            let free = names.find(|name| taken.insert(name.to_string_lossy().to_lowercase()));
+            let base = free.expect("some number is free");
             let infix = if settings.infix.is_empty() { String::new() } else { format!(".{}", settings.infix) };
             Place {
                 results: with_suffix(&base, &format!("{infix}.results.csv")),
@@ -97,6 +96,10 @@ mod tests {
         assert_eq!(
             results(&["x/a.csv", "y/a.csv"], &settings(Some("out"), "")),
             ["out/a.csv.results.csv", "out/a.csv-2.results.csv"]
+        );
+        assert_eq!(
+            results(&["x/a.csv", "y/a.csv", "z/a.csv-2.csv"], &settings(Some("out"), ""))[1..],
+            ["out/a.csv-2.results.csv", "out/a.csv-2-2.results.csv"]
         );
     }
 }

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::ResultSettings;
 use super::place::Place;
+use super::{ResultSettings, RunLabel};
 use crate::error::RunError;
 use crate::platform;
 
@@ -43,7 +43,7 @@ impl Target {
                 Ok(path)
             }
             Err(error) => {
-                let other = of_run(&path, run);
+                let other = free_name(&of_run(&path, run));
                 let file = error.file;
                 file.persist(&other).map_err(|error| failed(&other, error.error))?;
                 warnings.push(format!("{}: is locked; written to {} instead", path.display(), other.display()));
@@ -71,21 +71,25 @@ impl Target {
 }
 
 /// Moves results of another run aside, so that the newest has the plain name.
-pub fn make_way(place: &Place, run: Option<i64>, warnings: &mut Vec<String>) -> Result<(), RunError> {
-    let earlier = run_of(&place.summary);
-    if earlier == Owner::Run(run) {
+pub fn make_way(place: &Place, label: &RunLabel, warnings: &mut Vec<String>) -> Result<(), RunError> {
+    let owner = owner_of(&place.summary);
+    // A dry run's results are nobody's evidence; the next one takes their place.
+    if owner
+        .as_ref()
+        .is_some_and(|owner| owner.run == label.run && (owner.ledger == label.ledger || label.run.is_none()))
+    {
         return Ok(());
     }
     for path in [&place.results, &place.summary] {
         if !path.exists() {
             continue;
         }
-        let aside = match &earlier {
-            Owner::Run(earlier) => of_run(path, *earlier),
-            Owner::Unknown => free_name(path),
+        let aside = match &owner {
+            Some(owner) => free_name(&of_run(path, owner.run)),
+            None => free_name(&path.with_extension(format!("kept.{}", extension(path)))),
         };
         match fs::rename(path, &aside) {
-            Ok(()) if earlier == Owner::Unknown => {
+            Ok(()) if owner.is_none() => {
                 warnings.push(format!("{}: not known to be arload's; kept as {}", path.display(), aside.display()));
             }
             Ok(()) => {}
@@ -97,35 +101,35 @@ pub fn make_way(place: &Place, run: Option<i64>, warnings: &mut Vec<String>) -> 
     Ok(())
 }
 
-/// Whose results stand in a place.
+/// Whose results stand in a place, as the summary says.
 #[derive(Debug, PartialEq, Eq)]
-enum Owner {
-    /// A run's, by the summary; none for a dry run.
-    Run(Option<i64>),
-    /// No summary says so.
-    Unknown,
+struct Owner {
+    run: Option<i64>,
+    ledger: String,
 }
 
-fn run_of(summary: &Path) -> Owner {
-    let Ok(file) = File::open(summary) else { return Owner::Unknown };
-    let parsed: Result<serde_json::Value, _> = serde_json::from_reader(io::BufReader::new(file));
-    match parsed {
-        Ok(value) if value.get("arload").is_some() => Owner::Run(value.get("run").and_then(serde_json::Value::as_i64)),
-        _ => Owner::Unknown,
-    }
+fn owner_of(summary: &Path) -> Option<Owner> {
+    let file = File::open(summary).ok()?;
+    let value: serde_json::Value = serde_json::from_reader(io::BufReader::new(file)).ok()?;
+    value.get("arload")?;
+    let ledger = value.get("ledger").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+    Some(Owner { run: value.get("run").and_then(serde_json::Value::as_i64), ledger })
 }
 
 /// `NAME.results.csv` becomes `NAME.results.7.csv`.
 fn of_run(path: &Path, run: Option<i64>) -> PathBuf {
     let run = run.map_or_else(|| "earlier".to_owned(), |run| run.to_string());
-    let extension = path.extension().unwrap_or_default().to_string_lossy().into_owned();
-    path.with_extension(format!("{run}.{extension}"))
+    path.with_extension(format!("{run}.{}", extension(path)))
 }
 
+fn extension(path: &Path) -> String {
+    path.extension().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// The name, or the first numbered one like it that nothing stands under.
 fn free_name(path: &Path) -> PathBuf {
-    let extension = path.extension().unwrap_or_default().to_string_lossy().into_owned();
-    let numbered = (1..).map(|number| path.with_extension(format!("kept-{number}.{extension}")));
-    numbered.into_iter().find(|path| !path.exists()).expect("some number is free")
+    let numbered = (2..).map(|number| path.with_extension(format!("{number}.{}", extension(path))));
+    std::iter::once(path.to_owned()).chain(numbered).find(|path| !path.exists()).expect("some number is free")
 }
 
 /// Whether a folder can be made and written to.
@@ -175,6 +179,22 @@ mod tests {
         }
     }
 
+    fn label(run: i64, ledger: &str) -> RunLabel {
+        let text = String::new;
+        RunLabel {
+            run: Some(run),
+            ledger: ledger.to_owned(),
+            operation: text(),
+            host: text(),
+            environment: None,
+            company: text(),
+            planned_at: text(),
+            state: text(),
+            reason: text(),
+            head: text(),
+        }
+    }
+
     fn write(path: &Path, text: &str, run: Option<i64>) -> PathBuf {
         let mut target = Target::create(path, &settings()).unwrap();
         target.write_all(text.as_bytes()).unwrap();
@@ -187,10 +207,26 @@ mod tests {
         let place =
             Place { results: folder.path().join("a.results.csv"), summary: folder.path().join("a.summary.json") };
         write(&place.results, "old", Some(7));
-        write(&place.summary, r#"{"arload":"0.1.0","run":7}"#, Some(7));
-        make_way(&place, Some(8), &mut Vec::new()).unwrap();
+        write(&place.summary, r#"{"arload":"0.1.0","run":7,"ledger":"a"}"#, Some(7));
+        make_way(&place, &label(7, "a"), &mut Vec::new()).unwrap();
+        assert!(place.results.exists());
+        make_way(&place, &label(8, "a"), &mut Vec::new()).unwrap();
         assert_eq!(fs::read_to_string(folder.path().join("a.results.7.csv")).unwrap(), "old");
         assert!(!place.results.exists());
+    }
+
+    #[test]
+    fn results_of_another_ledger_are_kept_though_the_run_has_the_same_number() {
+        let folder = tempfile::tempdir().unwrap();
+        let place =
+            Place { results: folder.path().join("a.results.csv"), summary: folder.path().join("a.summary.json") };
+        for text in ["first", "second"] {
+            write(&place.results, text, Some(1));
+            write(&place.summary, r#"{"arload":"0.1.0","run":1,"ledger":"theirs"}"#, Some(1));
+            make_way(&place, &label(1, "ours"), &mut Vec::new()).unwrap();
+        }
+        let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+        assert_eq!((read("a.results.1.csv"), read("a.results.1.2.csv")), ("first".to_owned(), "second".to_owned()));
     }
 
     #[test]
@@ -200,8 +236,8 @@ mod tests {
             Place { results: folder.path().join("a.results.csv"), summary: folder.path().join("a.summary.json") };
         fs::write(&place.results, "a person's notes").unwrap();
         let mut warnings = Vec::new();
-        make_way(&place, Some(8), &mut warnings).unwrap();
-        assert_eq!(fs::read_to_string(folder.path().join("a.results.kept-1.csv")).unwrap(), "a person's notes");
+        make_way(&place, &label(8, "a"), &mut warnings).unwrap();
+        assert_eq!(fs::read_to_string(folder.path().join("a.results.kept.csv")).unwrap(), "a person's notes");
         assert_eq!(warnings.len(), 1);
     }
 

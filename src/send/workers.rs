@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::config::Sending;
 use crate::event::{Event, Observer};
 use crate::ledger::{
-    AttemptId, ChunkChange, ChunkHead, ChunkState, Ledger, LedgerError, NewAttempt, NewReply, RunId, blob,
+    AttemptId, ChunkChange, ChunkHead, ChunkId, ChunkState, Ledger, LedgerError, NewAttempt, NewReply, RunId, blob,
 };
 use crate::operation::Operation;
 use crate::outcome::Status;
@@ -27,6 +27,10 @@ use crate::stop::{Stop, StopReason};
 
 // Limit: chunks in a row without a useful answer after which the API counts as down.
 const OUTAGE_CHUNKS: u32 = 5;
+
+// Limit: a reply that cannot be recorded is tried again for ten seconds.
+const RECORD_TRIES: u32 = 20;
+const RECORD_WAIT: Duration = Duration::from_millis(500);
 
 /// Everything that sending needs.
 pub struct Senders<'a> {
@@ -147,6 +151,10 @@ impl Senders<'_> {
         let mut patience = Patience::new(limits, self.operation.repeat, outgoing.head.id.0 as u64);
         let mut number = outgoing.head.attempts;
         loop {
+            if !self.limiter.wait(self.stop) {
+                return Ok(Onward::Stop);
+            }
+            // Asked for last: a token can expire while the limiter holds the request back.
             let token = match self.api.token() {
                 Ok(token) => token,
                 Err(error) => match self.leave_or_wait(patience.decide(Tried::NoToken(&error)), shared) {
@@ -154,7 +162,7 @@ impl Senders<'_> {
                     None => continue,
                 },
             };
-            if !self.limiter.wait(self.stop) || !self.within_quota(shared)? {
+            if !self.within_quota(shared)? {
                 return Ok(Onward::Stop);
             }
             number += 1;
@@ -303,7 +311,7 @@ impl Senders<'_> {
         };
         let packed = settled.as_ref().map(Settled::packed);
         let (kind, status, request_id, body) = answer.record();
-        self.ledger.finish_attempt(
+        self.finish_attempt(
             &NewReply { attempt, received_at: self.clock.now(), kind, status, request_id, body },
             outgoing.head.id,
             &ChunkChange {
@@ -318,6 +326,26 @@ impl Senders<'_> {
             self.count(settled, shared);
         }
         Ok(())
+    }
+
+    /// Records a reply, trying for a while where the disk is full or the file is taken: a reply that is not recorded is
+    /// one more row that nobody can say anything about.
+    fn finish_attempt(
+        &self,
+        reply: &NewReply<'_>,
+        chunk: ChunkId,
+        change: &ChunkChange<'_>,
+        count: (&str, &str),
+    ) -> Result<(), LedgerError> {
+        let mut recorded = self.ledger.finish_attempt(reply, chunk, change, count);
+        for _ in 0..RECORD_TRIES {
+            if recorded.is_ok() {
+                break;
+            }
+            self.clock.sleep(RECORD_WAIT);
+            recorded = self.ledger.finish_attempt(reply, chunk, change, count);
+        }
+        recorded
     }
 
     fn count(&self, settled: &Settled, shared: &Shared) {
@@ -344,14 +372,21 @@ impl Senders<'_> {
             Exchange::Answered(response) => Some(response.status),
             _ => None,
         };
+        let unsent = matches!(answer.exchange, Exchange::NotSent(_));
         let message = match (next, &answer.reading) {
+            (Next::RetryAfter(time), _) if unsent => format!("no connection; again in {:.1} s", time.as_secs_f64()),
             (Next::Settle, Some(Reading::RefusedWhole { message, .. })) => {
                 format!("the whole file was refused: {message}")
             }
             (Next::Settle, _) => String::new(),
             (Next::Unknown(reason), _) => format!("no useful answer, recorded as unknown: {reason}"),
             (Next::Renew, _) => "the token was not taken; asking for another".to_owned(),
-            (Next::RetryAfter(time), _) => format!("not acted on; again in {:.1} s", time.as_secs_f64()),
+            (Next::RetryAfter(time), Some(Reading::NotActedOn { .. } | Reading::Unauthorized { .. })) => {
+                format!("not acted on; again in {:.1} s", time.as_secs_f64())
+            }
+            (Next::RetryAfter(time), _) => {
+                format!("no useful answer; again in {:.1} s, twice changes nothing", time.as_secs_f64())
+            }
             (Next::GiveUpUnsent(reason) | Next::Stop { message: reason, .. }, _) => reason.clone(),
         };
         self.observer.event(&Event::Attempt { chunk: outgoing.head.ordinal, number, status, message, took });

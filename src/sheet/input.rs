@@ -67,6 +67,12 @@ pub fn find(inputs: &[String], stdin: Box<dyn Read + '_>, spool_folder: &Path) -
     search.found
 }
 
+/// Length and time of a file, to tell whether it was written to while it was read.
+pub fn stamp(path: &Path) -> Option<(u64, std::time::SystemTime)> {
+    let metadata = fs::metadata(path).ok()?;
+    Some((metadata.len(), metadata.modified().ok()?))
+}
+
 struct Search {
     found: Found,
     /// Canonical paths of what was taken.

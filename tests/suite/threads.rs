@@ -55,7 +55,7 @@ fn outcome(sheet: &str, threads: &str) -> (Vec<Vec<(String, String)>>, serde_jso
         line.into_iter().filter(|(name, _)| kept(name)).collect()
     });
     let mut summary = world.summary("sheet.summary.json");
-    for name in ["head", "planned-at", "host"] {
+    for name in ["head", "planned-at", "host", "ledger"] {
         summary.as_object_mut().unwrap().remove(name).unwrap();
     }
     (lines.collect(), summary)

@@ -206,7 +206,11 @@ impl Observer for Console {
 /// Writes data; a closed pipe ends the talk, not the run.
 fn print(text: &str) {
     let mut out = io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        let _ = writeln!(io::stderr().lock(), "arload: standard output cannot be written: {error}");
+    }
 }
 
 /// Adds a line to a text.

@@ -85,7 +85,7 @@ fn code(error: &anyhow::Error) -> ExitCode {
     if error.downcast_ref::<HttpError>().is_some() {
         return ExitCode::Usage;
     }
-    if let Some(LedgerError::Storage { .. }) = error.downcast_ref::<LedgerError>() {
+    if let Some(LedgerError::Storage { .. } | LedgerError::Damaged(_)) = error.downcast_ref::<LedgerError>() {
         return ExitCode::StoppedEarly;
     }
     match error.downcast_ref::<RunError>() {
@@ -93,7 +93,9 @@ fn code(error: &anyhow::Error) -> ExitCode {
         Some(RunError::Interrupted) => ExitCode::Interrupted,
         Some(RunError::TotalsDisagree(_)) => ExitCode::Bug,
         // The plan could not be recorded; nothing was sent, and the same command goes on.
-        Some(RunError::Ledger(LedgerError::Storage { .. }) | RunError::Spool(_)) => ExitCode::StoppedEarly,
+        Some(RunError::Ledger(LedgerError::Storage { .. } | LedgerError::Damaged(_)) | RunError::Spool(_)) => {
+            ExitCode::StoppedEarly
+        }
         _ => ExitCode::Usage,
     }
 }
