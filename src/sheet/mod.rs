@@ -224,6 +224,10 @@ pub struct Dialect {
     pub encoding: &'static str,
     /// What separates the cells.
     pub delimiter: u8,
+    /// What stands around cells that hold a delimiter or a line end: `"` or `'`.
+    pub quote: u8,
+    /// What makes a quotation mark inside a quoted cell text: a backslash, or none where the mark is doubled.
+    pub escape: Option<u8>,
 }
 
 /// The heading row of a sheet.

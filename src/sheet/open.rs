@@ -356,6 +356,9 @@ impl<'r> OpenSheet<'r> {
         if row.unbalanced {
             let message = "a quotation mark opens a cell and never closes; it was read as text".to_owned();
             mark(block, Code::UnbalancedQuote, None, message);
+        } else if row.stray {
+            let message = "a quotation mark stands inside a cell; it was read as text".to_owned();
+            mark(block, Code::StrayQuote, None, message);
         }
         if row.overlong {
             let message = "the row is longer than 1 MiB; what follows was left out".to_owned();

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::decode::Decoder;
 use super::error::SheetError;
-use super::record::{Parsed, parse};
+use super::record::{Grammar, Parsed, parse};
 use super::row::RawRow;
 use super::{Dialect, RowNumber, dialect};
 use crate::config::Reading;
@@ -25,7 +25,7 @@ pub(super) struct TextRows {
     window: String,
     at: usize,
     drained: bool,
-    delimiter: u8,
+    grammar: Grammar,
     number: RowNumber,
     line: u32,
 }
@@ -45,21 +45,22 @@ impl TextRows {
             window: String::new(),
             at: 0,
             drained: false,
-            delimiter: b',',
+            grammar: Grammar::plain(b','),
             number: 0,
             line: 1,
         };
         while rows.window.len() < SAMPLE_BYTES && !rows.drained {
             rows.fill()?;
         }
-        rows.settle_delimiter(reading, notes)?;
+        rows.settle_grammar(reading, notes)?;
         rows.note_encoding(notes);
         Ok(rows)
     }
 
     /// What was settled on opening.
     pub(super) fn dialect(&self) -> Dialect {
-        Dialect { encoding: self.decoder.encoding.name(), delimiter: self.delimiter }
+        let Grammar { delimiter, quote, escaped, .. } = self.grammar;
+        Dialect { encoding: self.decoder.encoding.name(), delimiter, quote, escape: escaped.then_some(b'\\') }
     }
 
     /// Whether undecodable bytes may have been replaced so far.
@@ -80,7 +81,7 @@ impl TextRows {
                 return Ok(false);
             }
             if !rest.is_empty() {
-                if let Parsed::Record { used, lines } = parse(rest, self.delimiter, self.drained, row) {
+                if let Parsed::Record { used, lines } = parse(rest, self.grammar, self.drained, row) {
                     self.at += used;
                     self.count(row, lines)?;
                     return Ok(true);
@@ -107,7 +108,7 @@ impl TextRows {
         let rest = &self.window[self.at..];
         let boundary = (0..=MAX_ROW_BYTES).rev().find(|at| rest.is_char_boundary(*at));
         let cut = boundary.expect("every text has a boundary at its start");
-        let Parsed::Record { used, lines } = parse(&rest[..cut], self.delimiter, true, row) else {
+        let Parsed::Record { used, lines } = parse(&rest[..cut], self.grammar, true, row) else {
             unreachable!("the end of the text ends a record")
         };
         self.at += used;
@@ -145,23 +146,27 @@ impl TextRows {
         Ok(())
     }
 
-    fn settle_delimiter(&mut self, reading: &Reading, notes: &mut Vec<String>) -> Result<(), SheetError> {
+    fn settle_grammar(&mut self, reading: &Reading, notes: &mut Vec<String>) -> Result<(), SheetError> {
         let named = dialect::named(&self.window);
         if let Some((_, length)) = named {
             // Excel does not show this line, so it has no row number.
             self.at = length;
             self.line += u32::from(length > 5);
         }
-        if let Some(delimiter) = reading.delimiter {
-            self.delimiter = delimiter;
-            return if dialect::is_delimiter(delimiter) { Ok(()) } else { Err(SheetError::BadDelimiter { delimiter }) };
+        if let Some(delimiter) = reading.delimiter.filter(|delimiter| !dialect::is_delimiter(*delimiter)) {
+            return Err(SheetError::BadDelimiter { delimiter });
         }
-        self.delimiter = match named {
-            Some((delimiter, _)) => delimiter,
-            None => dialect::detect(&self.window, self.drained),
-        };
-        if self.delimiter != b',' {
-            notes.push(format!("the cells are separated by {}", dialect::name(self.delimiter)));
+        let settled = reading.delimiter.or(named.map(|(delimiter, _)| delimiter));
+        self.grammar = dialect::detect(&self.window[self.at..], self.drained, settled);
+        let Grammar { delimiter, quote, escaped, .. } = self.grammar;
+        if delimiter != b',' && reading.delimiter.is_none() {
+            notes.push(format!("the cells are separated by {}", dialect::name(delimiter)));
+        }
+        if quote == b'\'' {
+            notes.push("cells are quoted with apostrophes".to_owned());
+        }
+        if escaped {
+            notes.push("quotation marks inside cells are written with a backslash before them".to_owned());
         }
         Ok(())
     }
