@@ -4,11 +4,13 @@
 //! [`RowBlock`]s in order. Leaves meaning to [`crate::mapping`] and [`crate::check`]. The one rule: a row is handed
 //! out, or its being left out (blank, total, repeated header, note) stands in [`open::SheetEnd`]; none vanishes.
 
+mod archive;
 mod captions;
 mod cell;
 mod container;
 mod decode;
 mod dialect;
+mod encoding;
 pub mod error;
 mod excel;
 mod header;
@@ -20,6 +22,7 @@ mod row;
 mod surplus;
 pub mod table;
 mod text;
+mod wrapping;
 
 use std::path::PathBuf;
 

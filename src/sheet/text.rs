@@ -10,6 +10,7 @@ use super::decode::Decoder;
 use super::error::SheetError;
 use super::record::{Grammar, Parsed, parse};
 use super::row::RawRow;
+use super::wrapping::Wrapping;
 use super::{Dialect, RowNumber, dialect};
 use crate::config::Reading;
 
@@ -17,6 +18,8 @@ use crate::config::Reading;
 const MAX_ROW_BYTES: usize = 1024 * 1024;
 /// Limit: what the delimiter is judged by.
 const SAMPLE_BYTES: usize = 256 * 1024;
+/// Limit: what follows in a row that is too long is skipped this far; a sheet has line ends.
+const MAX_LINE_BYTES: usize = 64 * 1024 * 1024;
 
 /// A text file being read.
 pub(super) struct TextRows {
@@ -34,11 +37,12 @@ impl TextRows {
     /// Opens the file, settles encoding and delimiter, and adds notes about what is out of the ordinary.
     pub(super) fn open(
         path: &Path,
+        wrapping: Wrapping,
         file: &str,
         reading: &Reading,
         notes: &mut Vec<String>,
     ) -> Result<Self, SheetError> {
-        let decoder = Decoder::open(path, file, reading.encoding.as_deref())?;
+        let decoder = Decoder::open(path, wrapping, file, reading)?;
         let mut rows = Self {
             file: file.to_owned(),
             decoder,
@@ -51,6 +55,9 @@ impl TextRows {
         };
         while rows.window.len() < SAMPLE_BYTES && !rows.drained {
             rows.fill()?;
+        }
+        if let Some(format) = wrapping.name() {
+            notes.push(format!("the file is packed ({format}) and is unpacked while it is read"));
         }
         rows.settle_grammar(reading, notes)?;
         rows.note_encoding(notes);
@@ -118,6 +125,7 @@ impl TextRows {
             return Ok(true);
         }
         row.overlong = true;
+        let mut skipped = 0;
         loop {
             let found = self.window.as_bytes()[self.at..].iter().position(|byte| matches!(byte, b'\n' | b'\r'));
             if let Some(length) = found {
@@ -130,12 +138,21 @@ impl TextRows {
                 self.line += 1;
                 return Ok(true);
             }
+            skipped += self.window.len() - self.at;
             self.at = self.window.len();
+            if skipped > MAX_LINE_BYTES || self.drained && row.number == 1 {
+                return Err(self.endless(row.line, skipped));
+            }
             if self.drained {
                 return Ok(true);
             }
             self.fill()?;
         }
+    }
+
+    fn endless(&self, line: u32, skipped: usize) -> SheetError {
+        let limit = if skipped > MAX_LINE_BYTES { MAX_LINE_BYTES } else { MAX_ROW_BYTES };
+        SheetError::EndlessLine { file: self.file.clone(), line, limit }
     }
 
     fn fill(&mut self) -> Result<(), SheetError> {
@@ -173,6 +190,10 @@ impl TextRows {
 
     fn note_encoding(&self, notes: &mut Vec<String>) {
         let name = self.decoder.encoding.name();
+        if self.decoder.repair.is_some() {
+            let why = "the text was garbled (\"â‚¹\" for \"₹\"), saved with a wrong encoding before";
+            notes.push(format!("{why}; all of it was repaired: compare some names with the source"));
+        }
         if self.decoder.guessed {
             notes.push(format!("the text is not UTF-8 and was read as {name}; --encoding sets another encoding"));
         } else if self.decoder.lossy {
@@ -191,7 +212,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.csv");
         std::fs::write(&path, bytes).unwrap();
-        let mut rows = TextRows::open(&path, "a.csv", &Reading::default(), &mut Vec::new()).unwrap();
+        let mut rows = TextRows::open(&path, Wrapping::Plain, "a.csv", &Reading::default(), &mut Vec::new()).unwrap();
         let mut row = RawRow::default();
         let mut found = Vec::new();
         while rows.next(&mut row).unwrap() {
