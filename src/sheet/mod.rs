@@ -17,6 +17,8 @@ mod header;
 pub mod identity;
 pub mod input;
 pub mod open;
+#[cfg(test)]
+mod quirks_tests;
 mod record;
 mod row;
 mod surplus;
