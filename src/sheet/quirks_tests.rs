@@ -22,7 +22,7 @@ struct Read {
 
 impl Read {
     fn codes(&self) -> Vec<String> {
-        self.marks.iter().map(|(row, code, _)| format!("{row} {code}")).collect()
+        self.marks.iter().map(|(row, code, _)| format!("{row} {code} {:?}", code.severity())).collect()
     }
 
     fn dropped(&self) -> Vec<(u32, DropReason)> {
@@ -163,7 +163,7 @@ fn c3_windows_1252_is_read_and_said() {
 fn c4_a_few_bad_bytes_are_replaced_and_their_rows_named() {
     let read = read(b"Invoice No,Customer\n1,\xe2\x82\xb9\n2,caf\xe9\n");
     assert_eq!(read.rows, ["2: 1|₹", "3: 2|caf\u{fffd}"]);
-    assert_eq!(read.codes(), ["3 bad-encoding"]);
+    assert_eq!(read.codes(), ["3 bad-encoding Warning"]);
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn c8_a_delimiter_inside_quotes_is_text() {
 #[test]
 fn c9_unquoted_lakh_grouping_is_refused_with_the_amount_it_may_be() {
     let read = read("Date,Customer,X,Y,Amount\n1-Apr-25,Opening,,,1,00,000.00\n2-Apr-25,B,,,5.00\n3-Apr-25,C,,,6.00\n");
-    assert_eq!(read.codes(), ["2 surplus-cells"]);
+    assert_eq!(read.codes(), ["2 surplus-cells Error"]);
     assert!(read.marks[0].2.contains("it would fit if \"1,00,000.00\" stood in one cell"), "{:?}", read.marks);
 }
 
@@ -223,7 +223,7 @@ fn c11_an_unescaped_quote_inside_a_cell_is_text_and_warned_of() {
     for (cell, text) in [("Table 48\" round", "Table 48\" round"), ("\"Table 48\" round\"", "Table 48\" round")] {
         let read = two(&format!("1,{cell}\n2,B"));
         assert_eq!(read.rows[0], format!("2: 1|{text}"));
-        assert_eq!(read.codes(), ["2 stray-quote"]);
+        assert_eq!(read.codes(), ["2 stray-quote Warning"]);
     }
 }
 
@@ -231,7 +231,7 @@ fn c11_an_unescaped_quote_inside_a_cell_is_text_and_warned_of() {
 fn c12_an_unbalanced_quote_takes_only_its_own_line() {
     let read = two(&format!("1,\"ABC\n{}", "2,row\n".repeat(40)));
     assert_eq!((read.rows.len(), read.rows[0].as_str()), (41, "2: 1|\"ABC"));
-    assert_eq!(read.codes(), ["2 unbalanced-quote"]);
+    assert_eq!(read.codes(), ["2 unbalanced-quote Warning"]);
 }
 
 #[test]
@@ -282,14 +282,14 @@ fn c19_a_short_row_is_padded_and_warned_of_where_much_is_missing() {
     let read =
         read("Invoice No,Date,Customer,Amount\n1,1-4-25,A,5\n2,2-4-25\n3,3-4-25,B\n4,4-4-25,B,5\n5,5-4-25,C,6\n");
     assert_eq!(read.rows[1..3], ["3: 2|2-4-25||", "4: 3|3-4-25|B|"]);
-    assert_eq!(read.codes(), ["3 short-row"]);
+    assert_eq!(read.codes(), ["3 short-row Warning"]);
 }
 
 #[test]
 fn c20_blank_surplus_cells_are_dropped_and_others_refused() {
     let read = two("1,A,,\n2,B,x\n3,C");
     assert_eq!(read.rows, ["2: 1|A", "3: 2|B", "4: 3|C"]);
-    assert_eq!(read.codes(), ["3 surplus-cells"]);
+    assert_eq!(read.codes(), ["3 surplus-cells Error"]);
     assert!(read.marks[0].2.contains("3 cells for 2 columns; the first surplus one is \"x\""));
 }
 
@@ -380,7 +380,8 @@ fn c33_a_heading_with_line_ends_and_stars_is_one_heading() {
 fn c34_a_huge_cell_is_refused_with_its_row() {
     for (length, expected) in [(32_767, 0), (32_768, 1)] {
         let read = two(&format!("1,{}\n2,B", "x".repeat(length)));
-        assert_eq!((read.codes().len(), read.rows[1].as_str()), (expected, "3: 2|B"));
+        assert_eq!((read.marks.len(), read.rows[1].as_str()), (expected, "3: 2|B"));
+        assert!(read.codes().iter().all(|code| code == "2 cell-too-long Error"));
     }
     assert_eq!(two(&format!("1,{}\n2,B", "x".repeat(2 << 20))).rows[1], "3: 2|B");
 }
