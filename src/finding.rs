@@ -79,6 +79,8 @@ codes! {
     CellTooLong = "cell-too-long", Error;
     /// A quotation mark opened a cell that never closed; the row was read with the mark as text.
     UnbalancedQuote = "unbalanced-quote", Warning;
+    /// A quotation mark stands inside a cell and was read as text; the cell may hold more or less than was meant.
+    StrayQuote = "stray-quote", Warning;
     /// The workbook's cell holds an error such as `#N/A`.
     CellError = "cell-error", Error;
     /// The workbook's cell is a formula whose result was never stored; opening and saving it in Excel stores it.

@@ -1,19 +1,20 @@
 //! What a file is, told by its content: text, one of the workbook formats, or something that is refused by name.
 //!
-//! Owns the magic numbers and a look into a zip's table of contents. Reads no cells. The one rule: the extension is
-//! never believed, and what is refused is refused under its own name.
+//! Owns the magic numbers, and the unpacking of a workbook inside gzip or zip. Reads no cells. The one rule: the
+//! extension is never believed, and what is refused is refused under its own name.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use tempfile::TempPath;
+
+use super::archive;
 use super::decode::{is_binary, read_head};
 use super::error::{SheetError, demand_file};
+use super::wrapping::{Bytes, Wrapping};
 
 /// Limit: shared strings are held in memory; a million rows of text have some 100 MiB of them.
 const MAX_STRINGS_BYTES: u64 = 2 * 1024 * 1024 * 1024;
-/// Limit: a table of contents of a workbook has some ten kilobytes.
-const MAX_CONTENTS_BYTES: u64 = 16 * 1024 * 1024;
 
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,26 +31,92 @@ pub(super) enum Content {
     Xls,
 }
 
+/// A file and how to read it.
+#[derive(Debug)]
+pub(super) struct Container {
+    /// What it holds.
+    pub(super) content: Content,
+    /// How the text is packed; an unpacked workbook is plain.
+    pub(super) wrapping: Wrapping,
+    /// A workbook that was packed, in a private file for as long as this lives.
+    pub(super) unpacked: Option<TempPath>,
+}
+
+impl Container {
+    /// Where to read: the file itself, or what was unpacked.
+    pub(super) fn path<'a>(&'a self, path: &'a Path) -> &'a Path {
+        self.unpacked.as_deref().unwrap_or(path)
+    }
+}
+
 /// Tells what a file holds.
-pub(super) fn detect(path: &Path, file: &str) -> Result<Content, SheetError> {
+pub(super) fn detect(path: &Path, file: &str) -> Result<Container, SheetError> {
     demand_file(path)?;
     let reading = |source| SheetError::reading(file, source);
     let mut handle = File::open(path).map_err(reading)?;
     let head = read_head(&mut handle).map_err(reading)?;
+    let plain = |content| Container { content, wrapping: Wrapping::Plain, unpacked: None };
+    if head.starts_with(b"\x1f\x8b") {
+        return wrapped(path, file, Wrapping::Gzip);
+    }
+    if !is_zip(&head) {
+        return kind(&head, file).map(plain);
+    }
+    let entries = zip_contents(&mut handle, file)?;
+    if let Some(content) = workbook(&entries, file)? {
+        return Ok(plain(content));
+    }
+    match archive::only_member(&mut handle, &entries).map_err(reading)? {
+        Ok(member) => wrapped(path, file, Wrapping::Zip(member)),
+        Err(reason) => Err(SheetError::Archive { file: file.to_owned(), reason }),
+    }
+}
+
+/// What is inside gzip or zip; text is unpacked anew whenever it is read, a workbook now.
+fn wrapped(path: &Path, file: &str, wrapping: Wrapping) -> Result<Container, SheetError> {
+    let reading = |source| SheetError::reading(file, source);
+    let open = || Bytes::open(path, wrapping).map_err(reading);
+    let nested = |format: &str| SheetError::Archive {
+        file: file.to_owned(),
+        reason: format!("it holds another archive ({format})"),
+    };
+    let head = read_head(&mut open()?).map_err(reading)?;
+    if let Some(format) = compression(&head) {
+        return Err(nested(format));
+    }
+    let is_zip = is_zip(&head);
+    let content = if is_zip { Content::Xlsx } else { kind(&head, file)? };
+    if content == Content::Text {
+        return Ok(Container { content, wrapping, unpacked: None });
+    }
+    let unpacked = open()?.unpack().map_err(reading)?;
+    let content = if is_zip {
+        let mut handle = File::open(&unpacked).map_err(reading)?;
+        workbook(&zip_contents(&mut handle, file)?, file)?.ok_or_else(|| nested("zip"))?
+    } else {
+        content
+    };
+    Ok(Container { content, wrapping: Wrapping::Plain, unpacked: Some(unpacked) })
+}
+
+fn is_zip(head: &[u8]) -> bool {
+    head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06")
+}
+
+/// What the first bytes of a file say that is neither gzip nor zip.
+fn kind(head: &[u8], file: &str) -> Result<Content, SheetError> {
+    let file = file.to_owned();
     if head.is_empty() {
-        return Err(SheetError::Empty { file: file.to_owned() });
+        return Err(SheetError::Empty { file });
     }
     if head.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") {
         return Ok(Content::Xls);
     }
-    if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
-        return in_zip(&mut handle, file);
+    if let Some(format) = compression(head) {
+        return Err(SheetError::Compressed { file, format });
     }
-    if let Some(format) = compression(&head) {
-        return Err(SheetError::Compressed { file: file.to_owned(), format });
-    }
-    if let Some(format) = foreign(&head) {
-        return Err(SheetError::Foreign { file: file.to_owned(), format });
+    if let Some(format) = foreign(head) {
+        return Err(SheetError::Foreign { file, format });
     }
     Ok(Content::Text)
 }
@@ -69,11 +136,18 @@ fn compression(head: &[u8]) -> Option<&'static str> {
 }
 
 fn foreign(head: &[u8]) -> Option<&'static str> {
-    if head.starts_with(b"%PDF-") {
-        return Some("a PDF document");
-    }
-    if head.starts_with(b"{\\rtf") {
-        return Some("an RTF document");
+    const MAGIC: [(&[u8], &str); 8] = [
+        (b"%PDF-", "a PDF document"),
+        (b"{\\rtf", "an RTF document"),
+        (b"\x89PNG", "an image"),
+        (b"\xff\xd8\xff", "an image"),
+        (b"GIF8", "an image"),
+        (b"SQLite format 3\0", "a SQLite database"),
+        (b"PAR1", "a Parquet file"),
+        (b"\x7fELF", "a program"),
+    ];
+    if let Some((_, format)) = MAGIC.iter().find(|(magic, _)| head.starts_with(magic)) {
+        return Some(format);
     }
     let start = String::from_utf8_lossy(&head[..head.len().min(2048)]);
     let start = start.trim_start_matches('\u{feff}').trim_start().to_ascii_lowercase();
@@ -87,103 +161,57 @@ fn foreign(head: &[u8]) -> Option<&'static str> {
     is_binary(head).then_some("a binary file")
 }
 
-fn in_zip(handle: &mut File, file: &str) -> Result<Content, SheetError> {
-    let damaged = |reason: &str| SheetError::Damaged { file: file.to_owned(), reason: reason.to_owned() };
-    let contents = match contents(handle) {
-        Ok(Some(contents)) => contents,
-        Ok(None) => return Err(damaged("it ends too early, as a broken download does")),
-        Err(source) => return Err(SheetError::reading(file, source)),
-    };
-    let has = |name: &str| contents.iter().any(|entry| entry.name.eq_ignore_ascii_case(name));
-    if contents.iter().any(|entry| entry.name.ends_with("sharedStrings.xml") && entry.bytes > MAX_STRINGS_BYTES) {
-        return Err(damaged("its table of texts would take more than 2 GiB of memory"));
+fn zip_contents(handle: &mut File, file: &str) -> Result<Vec<archive::Entry>, SheetError> {
+    let reason = "it ends too early, as a broken download does".to_owned();
+    let contents = archive::contents(handle).map_err(|source| SheetError::reading(file, source))?;
+    contents.ok_or_else(|| SheetError::Damaged { file: file.to_owned(), reason })
+}
+
+/// Which workbook an archive is, if it is one.
+fn workbook(entries: &[archive::Entry], file: &str) -> Result<Option<Content>, SheetError> {
+    let damaged = |reason: String| SheetError::Damaged { file: file.to_owned(), reason };
+    let has = |name: &str| entries.iter().any(|entry| entry.name.eq_ignore_ascii_case(name));
+    if entries.iter().any(|entry| entry.name.ends_with("sharedStrings.xml") && entry.bytes > MAX_STRINGS_BYTES) {
+        return Err(damaged("its table of texts would take more than 2 GiB of memory".to_owned()));
     }
-    if has("xl/workbook.bin") {
-        Ok(Content::Xlsb)
+    let content = if has("xl/workbook.bin") {
+        Content::Xlsb
     } else if has("[Content_Types].xml") {
-        Ok(Content::Xlsx)
+        Content::Xlsx
     } else if has("content.xml") && has("mimetype") {
-        Ok(Content::Ods)
+        Content::Ods
     } else {
-        Err(SheetError::Compressed { file: file.to_owned(), format: "zip" })
-    }
-}
-
-struct Entry {
-    name: String,
-    bytes: u64,
-}
-
-/// The table of contents of a zip; none if its end record is missing.
-fn contents(handle: &mut File) -> io::Result<Option<Vec<Entry>>> {
-    const END_RECORD: u64 = 22;
-    let length = handle.seek(SeekFrom::End(0))?;
-    let tail_start = length.saturating_sub(END_RECORD + u64::from(u16::MAX));
-    let tail = read_at(handle, tail_start, length - tail_start)?;
-    let Some(end) = tail.windows(4).rposition(|window| window == b"PK\x05\x06") else { return Ok(None) };
-    let end = &tail[end..];
-    let (Some(size), Some(start)) = (number(end, 12, 4), number(end, 16, 4)) else { return Ok(None) };
-    // A zip64 archive does not say here where its table is; then the tail, which holds it in any workbook, is searched.
-    let table = if start == u64::from(u32::MAX) {
-        let start = length.saturating_sub(MAX_CONTENTS_BYTES);
-        let bytes = read_at(handle, start, length - start)?;
-        let first = bytes.windows(4).position(|window| window == b"PK\x01\x02").unwrap_or(bytes.len());
-        bytes[first..].to_vec()
-    } else {
-        read_at(handle, start, size.min(MAX_CONTENTS_BYTES))?
+        return Ok(None);
     };
-    Ok(Some(entries(&table)))
-}
-
-fn entries(mut table: &[u8]) -> Vec<Entry> {
-    const FIXED: usize = 46;
-    let mut entries = Vec::new();
-    while table.starts_with(b"PK\x01\x02") {
-        let length = |at| number(table, at, 2).map(|length| length as usize);
-        let (Some(name), Some(extra), Some(comment)) = (length(28), length(30), length(32)) else { break };
-        let (Some(bytes), Some(text)) = (number(table, 24, 4), table.get(FIXED..FIXED + name)) else { break };
-        entries.push(Entry { name: String::from_utf8_lossy(text).into_owned(), bytes });
-        table = table.get(FIXED + name + extra + comment..).unwrap_or_default();
-    }
-    entries
-}
-
-fn read_at(handle: &mut File, start: u64, length: u64) -> io::Result<Vec<u8>> {
-    handle.seek(SeekFrom::Start(start))?;
-    let mut bytes = Vec::new();
-    handle.take(length).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// A little-endian number of a zip record.
-fn number(bytes: &[u8], at: usize, length: usize) -> Option<u64> {
-    let bytes = bytes.get(at..at + length)?;
-    Some(bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+    archive::trick(entries).map_or(Ok(Some(content)), |trick| Err(damaged(trick)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn kind(bytes: &[u8]) -> Result<Content, SheetError> {
+    fn content(bytes: &[u8]) -> Result<Content, SheetError> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.xls");
         std::fs::write(&path, bytes).unwrap();
-        detect(&path, "a.xls")
+        detect(&path, "a.xls").map(|container| container.content)
     }
 
     #[test]
     fn files_are_told_apart_by_content() {
-        assert_eq!(kind(b"a,b\n1,2\n").unwrap(), Content::Text);
-        assert_eq!(kind(b"BZhang,1\n").unwrap(), Content::Text);
-        assert_eq!(kind(b"PKR,1\n").unwrap(), Content::Text);
+        assert_eq!(content(b"a,b\n1,2\n").unwrap(), Content::Text);
+        assert_eq!(content(b"BZhang,1\n").unwrap(), Content::Text);
+        assert_eq!(content(b"PKR,1\n").unwrap(), Content::Text);
         let workbook = rust_xlsxwriter::Workbook::new().save_to_buffer();
-        assert_eq!(kind(&workbook.unwrap()).unwrap(), Content::Xlsx);
+        assert_eq!(content(&workbook.unwrap()).unwrap(), Content::Xlsx);
         let cases: [(&[u8], &str); 9] = [
             (b"", "a.xls: has no rows"),
-            (b"\x1f\x8b\x08", "a.xls: is compressed (gzip)"),
+            (b"\x1f\x8b\x08", "a.xls: is damaged: unexpected end of file"),
             (b"\x28\xb5\x2f\xfd", "a.xls: is compressed (zstd)"),
-            (b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", "a.xls: is compressed (zip)"),
+            (
+                b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+                "a.xls: cannot be read from its archive: it holds 0 files; expected one",
+            ),
             (b"PK\x03\x04 cut", "a.xls: is damaged: it ends too early, as a broken download does"),
             (b"%PDF-1.7", "a.xls: is a PDF document, neither text nor a workbook"),
             (b" <html><table>", "a.xls: is an HTML page, neither text nor a workbook"),
@@ -194,7 +222,7 @@ mod tests {
             ),
         ];
         for (bytes, message) in cases {
-            assert_eq!(kind(bytes).unwrap_err().to_string(), message);
+            assert_eq!(content(bytes).unwrap_err().to_string(), message);
         }
     }
 }

@@ -75,6 +75,24 @@ pub enum SheetError {
         /// The compression's name.
         format: &'static str,
     },
+    /// The archive around the sheet is not one that is read.
+    #[error("{file}: cannot be read from its archive: {reason}")]
+    Archive {
+        /// The file.
+        file: String,
+        /// What is wrong with the archive.
+        reason: String,
+    },
+    /// The text goes on and on without a line end.
+    #[error("{file}: line {line} is longer than {limit} bytes")]
+    EndlessLine {
+        /// The file.
+        file: String,
+        /// The physical line, counted from 1.
+        line: u32,
+        /// The limit.
+        limit: usize,
+    },
     /// The file is neither text nor a workbook.
     #[error("{file}: is {format}, neither text nor a workbook")]
     Foreign {
@@ -189,6 +207,10 @@ impl SheetError {
             Self::NotInput { .. } => "pass the sheet itself",
             Self::Empty { .. } => "check that the right file or sheet was exported",
             Self::Compressed { .. } => "unpack it first",
+            Self::Archive { .. } => "unpack it first, or pack one csv file or workbook alone and without a password",
+            Self::EndlessLine { .. } => {
+                "check that the file is a sheet; save it as xlsx or csv from the program that wrote it"
+            }
             Self::Foreign { .. } => "save it as xlsx or csv from the program that wrote it",
             Self::Password { .. } => "save a copy without a password: in Excel under File, Info, Protect Workbook",
             Self::Damaged { .. } => "open it in Excel and save it again, or download it again",
@@ -217,6 +239,11 @@ impl SheetError {
     pub(super) fn reading(file: &str, source: io::Error) -> Self {
         match source.kind() {
             io::ErrorKind::NotFound => Self::NotFound { file: file.to_owned() },
+            // Only unpacking says these.
+            io::ErrorKind::FileTooLarge => Self::Archive { file: file.to_owned(), reason: source.to_string() },
+            io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => {
+                Self::Damaged { file: file.to_owned(), reason: source.to_string() }
+            }
             io::ErrorKind::IsADirectory => Self::NotAFile { file: file.to_owned(), found: "a folder" },
             _ => Self::Unreadable { file: file.to_owned(), source },
         }

@@ -3,7 +3,7 @@
 //! Pure. A row is the header because the operation knows its headings; where it knows none, because all its cells are
 //! words over columns of values. The one rule: a data row is never taken for a header, a doubtful sheet is refused.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::row::{RawRow, is_value};
 use super::{CellKind, Header, column_letters};
@@ -79,23 +79,24 @@ pub(super) fn name_columns(row: &RawRow, below: &[RawRow], is_text: bool) -> Hea
     let used =
         below.iter().filter_map(|row| row.filled().map(|(column, _)| column + 1).filter(|end| *end <= limit).last());
     let width = named.max(used.max().unwrap_or(0));
-    let mut seen = HashSet::new();
+    let (mut seen, mut met) = (HashSet::new(), HashMap::new());
     let columns = (0..width)
         .map(|column| {
             let text = row.cell(column).text.trim();
             let name = if text.is_empty() { format!("Column {}", column_letters(column)) } else { text.to_owned() };
-            unique(&name, &mut seen)
+            unique(&name, &mut seen, &mut met)
         })
         .collect();
     Header { number: row.number, columns }
 }
 
-fn unique(name: &str, seen: &mut HashSet<String>) -> String {
+/// A name that is not taken yet; how often each was met spares trying all numbers again.
+fn unique(name: &str, seen: &mut HashSet<String>, met: &mut HashMap<String, u32>) -> String {
     let mut candidate = name.to_owned();
-    let mut count = 2;
     while !seen.insert(candidate.clone()) {
+        let count = met.entry(name.to_owned()).or_insert(1);
+        *count += 1;
         candidate = format!("{name} ({count})");
-        count += 1;
     }
     candidate
 }

@@ -4,22 +4,27 @@
 //! [`RowBlock`]s in order. Leaves meaning to [`crate::mapping`] and [`crate::check`]. The one rule: a row is handed
 //! out, or its being left out (blank, total, repeated header, note) stands in [`open::SheetEnd`]; none vanishes.
 
+mod archive;
 mod captions;
 mod cell;
 mod container;
 mod decode;
 mod dialect;
+mod encoding;
 pub mod error;
 mod excel;
 mod header;
 pub mod identity;
 pub mod input;
 pub mod open;
+#[cfg(test)]
+mod quirks_tests;
 mod record;
 mod row;
 mod surplus;
 pub mod table;
 mod text;
+mod wrapping;
 
 use std::path::PathBuf;
 
@@ -224,6 +229,10 @@ pub struct Dialect {
     pub encoding: &'static str,
     /// What separates the cells.
     pub delimiter: u8,
+    /// What stands around cells that hold a delimiter or a line end: `"` or `'`.
+    pub quote: u8,
+    /// What makes a quotation mark inside a quoted cell text: a backslash, or none where the mark is doubled.
+    pub escape: Option<u8>,
 }
 
 /// The heading row of a sheet.

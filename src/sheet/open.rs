@@ -8,6 +8,8 @@ use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use tempfile::TempPath;
+
 use super::captions;
 use super::container::{Content, detect};
 use super::error::SheetError;
@@ -42,7 +44,8 @@ pub struct Listing {
 /// Lists the sheets of a file: a text file is one, a workbook has its visible worksheets or those asked for.
 pub fn list(path: &Path, reading: &Reading) -> Result<Listing, SheetError> {
     let file = path.display().to_string();
-    let content = detect(path, &file)?;
+    let container = detect(path, &file)?;
+    let (content, readable) = (container.content, container.path(path));
     let file_name = path.file_name().map_or_else(|| file.clone(), |name| name.to_string_lossy().into_owned());
     let source = |sheet| SheetSource { path: path.to_owned(), file_name: file_name.clone(), sheet };
     if content == Content::Text {
@@ -53,7 +56,7 @@ pub fn list(path: &Path, reading: &Reading) -> Result<Listing, SheetError> {
         };
         return Ok(Listing { sources: vec![source(None)], notes });
     }
-    let sheets = excel::list(path, &file, content)?;
+    let sheets = excel::list(readable, &file, content)?;
     let names =
         |visible: bool| sheets.iter().filter(move |sheet| sheet.visible == visible).map(|sheet| sheet.name.clone());
     if let Some(sheet) = reading.sheets.iter().find(|asked| sheets.iter().all(|sheet| sheet.name != **asked)) {
@@ -87,23 +90,26 @@ impl SheetSource {
     /// Opens the sheet from its beginning; `recognise` says whether the operation's mapping knows a heading.
     pub fn open<'r>(&self, reading: &Reading, recognise: Recognise<'r>) -> Result<OpenSheet<'r>, SheetError> {
         let file = self.label();
-        let content = detect(&self.path, &file)?;
+        let container = detect(&self.path, &file)?;
+        let (content, path) = (container.content, container.path(&self.path));
         let mut notes = Vec::new();
         let rows = match &self.sheet {
-            Some(sheet) if content != Content::Text => Rows::Book(BookRows::open(&self.path, &file, sheet, content)?),
+            Some(sheet) if content != Content::Text => Rows::Book(BookRows::open(path, &file, sheet, content)?),
             Some(_) => {
                 return Err(SheetError::Damaged { file, reason: "it was a workbook and now is text".to_owned() });
             }
-            None if content == Content::Text => Rows::Text(TextRows::open(&self.path, &file, reading, &mut notes)?),
+            None if content == Content::Text => {
+                Rows::Text(Box::new(TextRows::open(path, container.wrapping, &file, reading, &mut notes)?))
+            }
             None => return Err(SheetError::Damaged { file, reason: "it was text and now is a workbook".to_owned() }),
         };
-        OpenSheet::settle(rows, file, notes, reading.header_row, recognise)
+        OpenSheet::settle(rows, container.unpacked, file, notes, reading.header_row, recognise)
     }
 }
 
 /// A reader of either kind.
 enum Rows {
-    Text(TextRows),
+    Text(Box<TextRows>),
     Book(BookRows),
 }
 
@@ -132,6 +138,8 @@ pub struct OpenSheet<'r> {
     /// Encoding and delimiter of a text file; none for a worksheet.
     pub dialect: Option<Dialect>,
     rows: Rows,
+    /// The workbook that was packed; removed when dropped.
+    _unpacked: Option<TempPath>,
     recognise: Recognise<'r>,
     filter: RowFilter,
     /// Cells that most rows have, and so a row with fewer is short.
@@ -167,6 +175,7 @@ pub struct SheetEnd {
 impl<'r> OpenSheet<'r> {
     fn settle(
         mut rows: Rows,
+        unpacked: Option<TempPath>,
         file: String,
         mut notes: Vec<String>,
         header_row: Option<RowNumber>,
@@ -208,6 +217,7 @@ impl<'r> OpenSheet<'r> {
             last_number: header.number,
             header,
             rows,
+            _unpacked: unpacked,
             recognise,
             ahead: below.into(),
             pending: Vec::new(),
@@ -356,6 +366,9 @@ impl<'r> OpenSheet<'r> {
         if row.unbalanced {
             let message = "a quotation mark opens a cell and never closes; it was read as text".to_owned();
             mark(block, Code::UnbalancedQuote, None, message);
+        } else if row.stray {
+            let message = "a quotation mark stands inside a cell; it was read as text".to_owned();
+            mark(block, Code::StrayQuote, None, message);
         }
         if row.overlong {
             let message = "the row is longer than 1 MiB; what follows was left out".to_owned();
@@ -595,7 +608,7 @@ mod tests {
 
     #[test]
     fn garbled_text_is_said_once_with_its_first_row() {
-        let read = read("Invoice No,Customer\n1,Acme\n2,CafÃ©\n3,â‚¹\n");
+        let read = read("Invoice No,Customer\n1,₹\n2,CafÃ©\n3,â‚¹\n");
         assert_eq!(read.end.notes.len(), 1);
         assert!(read.end.notes[0].starts_with("2 rows have garbled text") && read.end.notes[0].ends_with("row 3"));
     }

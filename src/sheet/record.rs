@@ -12,6 +12,30 @@ pub(super) const MAX_QUOTED_LINES: u32 = 20;
 /// Limit: about twice what a spreadsheet cell holds in ASCII.
 pub(super) const MAX_QUOTED_BYTES: usize = 64 * 1024;
 
+/// How the cells of a text are separated and quoted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Grammar {
+    /// What separates the cells.
+    pub(super) delimiter: u8,
+    /// What stands around cells that hold a delimiter or a line end.
+    pub(super) quote: u8,
+    /// Whether a backslash before a quotation mark makes it text.
+    pub(super) escaped: bool,
+    /// Whether a space after each delimiter belongs to it.
+    pub(super) spaced: bool,
+}
+
+impl Grammar {
+    /// The usual one: quotation marks `"`, doubled inside cells.
+    pub(super) fn plain(delimiter: u8) -> Self {
+        Self { delimiter, quote: b'"', escaped: false, spaced: false }
+    }
+
+    fn leading_spaces(self, bytes: &[u8]) -> usize {
+        if self.delimiter == b' ' { 0 } else { bytes.iter().take_while(|byte| **byte == b' ').count() }
+    }
+}
+
 /// What was found at the start of the text.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Parsed {
@@ -27,14 +51,14 @@ pub(super) enum Parsed {
 }
 
 /// Reads the record at the start of `text` into `row`; with `at_end`, the end of the text ends it.
-pub(super) fn parse(text: &str, delimiter: u8, at_end: bool, row: &mut RawRow) -> Parsed {
+pub(super) fn parse(text: &str, grammar: Grammar, at_end: bool, row: &mut RawRow) -> Parsed {
     row.clear();
-    match (Parser { text, delimiter, at_end, quotes_until: usize::MAX }).run(row) {
+    match (Parser { text, grammar, at_end, quotes_until: usize::MAX }).run(row) {
         Ok(parsed) => parsed,
         Err(Unbalanced(mark)) => {
             row.clear();
             row.unbalanced = true;
-            let parser = Parser { text, delimiter, at_end, quotes_until: mark };
+            let parser = Parser { text, grammar, at_end, quotes_until: mark };
             parser.run(row).unwrap_or(Parsed::NeedMore)
         }
     }
@@ -45,7 +69,7 @@ struct Unbalanced(usize);
 
 struct Parser<'a> {
     text: &'a str,
-    delimiter: u8,
+    grammar: Grammar,
     at_end: bool,
     /// Marks from here on are text.
     quotes_until: usize,
@@ -64,11 +88,11 @@ impl Parser<'_> {
         let mut at = 0;
         let mut lines = 0;
         loop {
-            let mark = at + leading_spaces(&bytes[at..]);
+            let mark = at + self.grammar.leading_spaces(&bytes[at..]);
             let end = match bytes.get(mark) {
                 None if !self.at_end => return Ok(Parsed::NeedMore),
-                Some(b'"') if mark < self.quotes_until => self.quoted(mark, row)?,
-                _ => self.plain(at, row),
+                Some(byte) if *byte == self.grammar.quote && mark < self.quotes_until => self.quoted(mark, row)?,
+                _ => self.plain(if self.grammar.spaced { mark } else { at }, row),
             };
             let CellEnd::At(end, inside) = end else { return Ok(Parsed::NeedMore) };
             row.end_cell(CellKind::Text);
@@ -86,15 +110,45 @@ impl Parser<'_> {
     }
 
     fn plain(&self, start: usize, row: &mut RawRow) -> CellEnd {
+        let Grammar { delimiter, quote, spaced, .. } = self.grammar;
         let rest = &self.text.as_bytes()[start..];
-        let end = rest.iter().position(|byte| *byte == self.delimiter || *byte == b'\n' || *byte == b'\r');
+        let mut marked = false;
+        let end = rest.iter().position(|byte| {
+            marked |= *byte == quote;
+            *byte == delimiter || *byte == b'\n' || *byte == b'\r'
+        });
         let end = match end {
             Some(length) => start + length,
             None if self.at_end => self.text.len(),
             None => return CellEnd::NeedMore,
         };
-        row.push_text(&self.text[start..end]);
+        let cell = &self.text[start..end];
+        let cell = if spaced { cell.trim_end_matches(' ') } else { cell };
+        if marked {
+            self.push_marked(cell, row);
+        } else {
+            row.push_text(cell);
+        }
         CellEnd::At(end, 0)
+    }
+
+    /// Adds an unquoted cell that holds quotation marks; apostrophes and Excel's `="00123"` are nothing unusual.
+    fn push_marked(&self, cell: &str, row: &mut RawRow) {
+        if self.grammar.escaped {
+            let quote = char::from(self.grammar.quote);
+            let mut rest = cell;
+            while let Some(at) = rest.find('\\').filter(|at| rest[at + 1..].starts_with(quote)) {
+                row.push_text(&rest[..at]);
+                row.push_text(&rest[at + 1..at + 2]);
+                rest = &rest[at + 2..];
+            }
+            row.push_text(rest);
+            row.stray |= rest.contains(quote) && quote == '"';
+            return;
+        }
+        let is_guard = cell.trim().strip_prefix("=\"").is_some_and(|rest| rest.ends_with('"'));
+        row.stray |= self.grammar.quote == b'"' && !is_guard;
+        row.push_text(cell);
     }
 
     fn quoted(&self, mark: usize, row: &mut RawRow) -> Result<CellEnd, Unbalanced> {
@@ -102,8 +156,8 @@ impl Parser<'_> {
         let mut from = mark + 1;
         let mut lines = 0;
         loop {
-            let window = &bytes[from..bytes.len().min(mark + MAX_QUOTED_BYTES)];
-            let found = window.iter().position(|byte| *byte == b'"').map(|length| from + length);
+            let window = &bytes[from..bytes.len().min(mark + MAX_QUOTED_BYTES).max(from)];
+            let found = window.iter().position(|byte| self.is_special(*byte)).map(|length| from + length);
             let until = found.unwrap_or(from + window.len());
             lines += line_ends(&bytes[from..until]);
             if lines > MAX_QUOTED_LINES {
@@ -117,15 +171,22 @@ impl Parser<'_> {
                 After::NeedMore => return Ok(CellEnd::NeedMore),
                 After::Closes(end) => {
                     row.push_text(&self.text[from..quote]);
+                    row.quoted += 1;
                     return Ok(CellEnd::At(end, lines));
                 }
                 After::Doubled => {
                     row.push_text(&self.text[from..=quote]);
                     from = quote + 2;
                 }
+                After::Escaped => {
+                    row.push_text(&self.text[from..quote]);
+                    row.push_text(&self.text[quote + 1..quote + 2]);
+                    from = quote + 2;
+                }
                 // A mark that looks like the start of a cell in a later line: the first one never closed.
                 After::Lone if lines > 0 && self.begins_cell(quote) => return Err(Unbalanced(mark)),
                 After::Lone => {
+                    row.stray |= bytes[quote] == self.grammar.quote;
                     row.push_text(&self.text[from..=quote]);
                     from = quote + 1;
                 }
@@ -133,39 +194,49 @@ impl Parser<'_> {
         }
     }
 
+    fn is_special(&self, byte: u8) -> bool {
+        byte == self.grammar.quote || self.grammar.escaped && byte == b'\\'
+    }
+
     fn after(&self, quote: usize) -> After {
         let bytes = self.text.as_bytes();
-        if bytes.get(quote + 1) == Some(&b'"') {
+        let next = bytes.get(quote + 1);
+        if next.is_none() && !self.at_end {
+            return After::NeedMore;
+        }
+        if bytes[quote] == b'\\' {
+            return if next.is_some_and(|next| self.is_special(*next)) { After::Escaped } else { After::Lone };
+        }
+        if next == Some(&self.grammar.quote) {
             return After::Doubled;
         }
-        let next = quote + 1 + leading_spaces(&bytes[quote + 1..]);
+        let next = quote + 1 + self.grammar.leading_spaces(&bytes[quote + 1..]);
         match bytes.get(next) {
             None if !self.at_end => After::NeedMore,
             None | Some(b'\r' | b'\n') => After::Closes(next),
-            Some(byte) if *byte == self.delimiter => After::Closes(next),
+            Some(byte) if *byte == self.grammar.delimiter => After::Closes(next),
             Some(_) => After::Lone,
         }
     }
 
     fn begins_cell(&self, quote: usize) -> bool {
         let before = self.text.as_bytes()[quote - 1];
-        before == self.delimiter || before == b'\n' || before == b'\r'
+        self.text.as_bytes()[quote] == self.grammar.quote
+            && (before == self.grammar.delimiter || before == b'\n' || before == b'\r')
     }
 }
 
-/// What a quotation mark inside a quoted cell is.
+/// What a quotation mark or a backslash inside a quoted cell is.
 enum After {
     /// The end of the cell; the next delimiter or line end is here.
     Closes(usize),
     /// The first of two that stand for one.
     Doubled,
+    /// A backslash that makes the next character text.
+    Escaped,
     /// Text.
     Lone,
     NeedMore,
-}
-
-fn leading_spaces(bytes: &[u8]) -> usize {
-    bytes.iter().take_while(|byte| **byte == b' ').count()
 }
 
 /// Line ends of any kind, CRLF counted once.
@@ -185,7 +256,9 @@ mod tests {
         let mut row = RawRow::default();
         let mut rest = text;
         while !rest.is_empty() {
-            let Parsed::Record { used, .. } = parse(rest, delimiter, true, &mut row) else { panic!("no record") };
+            let Parsed::Record { used, .. } = parse(rest, Grammar::plain(delimiter), true, &mut row) else {
+                panic!("no record")
+            };
             assert!(used > 0);
             found.push(((0..row.len()).map(|c| row.cell(c).text.to_owned()).collect(), row.unbalanced));
             rest = &rest[used..];
@@ -241,9 +314,9 @@ mod tests {
         let whole = "a,\"b \"\"c\"\"\nd\" ,e\r\n";
         let mut row = RawRow::default();
         for cut in 0..whole.len() {
-            assert_eq!(parse(&whole[..cut], b',', false, &mut row), Parsed::NeedMore, "{cut}");
+            assert_eq!(parse(&whole[..cut], Grammar::plain(b','), false, &mut row), Parsed::NeedMore, "{cut}");
         }
-        assert_eq!(parse(whole, b',', false, &mut row), Parsed::Record { used: whole.len(), lines: 2 });
+        assert_eq!(parse(whole, Grammar::plain(b','), false, &mut row), Parsed::Record { used: whole.len(), lines: 2 });
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::{Cell, CellKind, RowNumber};
 
 /// A row as the text or workbook reader met it.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a mark of its own, in any mix")]
 pub(super) struct RawRow {
     text: String,
     ends: Vec<u32>,
@@ -18,6 +19,10 @@ pub(super) struct RawRow {
     pub(super) line: u32,
     /// A quotation mark that never closed was read as text.
     pub(super) unbalanced: bool,
+    /// A quotation mark inside a cell was read as text.
+    pub(super) stray: bool,
+    /// How many cells stood in quotation marks.
+    pub(super) quoted: u32,
     /// The row went on past what is kept.
     pub(super) overlong: bool,
     /// Its workbook counts days from 1904.
@@ -31,6 +36,8 @@ impl RawRow {
         self.ends.clear();
         self.kinds.clear();
         self.unbalanced = false;
+        self.stray = false;
+        self.quoted = 0;
         self.overlong = false;
     }
 

@@ -8,8 +8,9 @@ use std::path::Path;
 
 use super::decode::Decoder;
 use super::error::SheetError;
-use super::record::{Parsed, parse};
+use super::record::{Grammar, Parsed, parse};
 use super::row::RawRow;
+use super::wrapping::Wrapping;
 use super::{Dialect, RowNumber, dialect};
 use crate::config::Reading;
 
@@ -17,6 +18,8 @@ use crate::config::Reading;
 const MAX_ROW_BYTES: usize = 1024 * 1024;
 /// Limit: what the delimiter is judged by.
 const SAMPLE_BYTES: usize = 256 * 1024;
+/// Limit: what follows in a row that is too long is skipped this far; a sheet has line ends.
+const MAX_LINE_BYTES: usize = 64 * 1024 * 1024;
 
 /// A text file being read.
 pub(super) struct TextRows {
@@ -25,7 +28,7 @@ pub(super) struct TextRows {
     window: String,
     at: usize,
     drained: bool,
-    delimiter: u8,
+    grammar: Grammar,
     number: RowNumber,
     line: u32,
 }
@@ -34,32 +37,37 @@ impl TextRows {
     /// Opens the file, settles encoding and delimiter, and adds notes about what is out of the ordinary.
     pub(super) fn open(
         path: &Path,
+        wrapping: Wrapping,
         file: &str,
         reading: &Reading,
         notes: &mut Vec<String>,
     ) -> Result<Self, SheetError> {
-        let decoder = Decoder::open(path, file, reading.encoding.as_deref())?;
+        let decoder = Decoder::open(path, wrapping, file, reading)?;
         let mut rows = Self {
             file: file.to_owned(),
             decoder,
             window: String::new(),
             at: 0,
             drained: false,
-            delimiter: b',',
+            grammar: Grammar::plain(b','),
             number: 0,
             line: 1,
         };
         while rows.window.len() < SAMPLE_BYTES && !rows.drained {
             rows.fill()?;
         }
-        rows.settle_delimiter(reading, notes)?;
+        if let Some(format) = wrapping.name() {
+            notes.push(format!("the file is packed ({format}) and is unpacked while it is read"));
+        }
+        rows.settle_grammar(reading, notes)?;
         rows.note_encoding(notes);
         Ok(rows)
     }
 
     /// What was settled on opening.
     pub(super) fn dialect(&self) -> Dialect {
-        Dialect { encoding: self.decoder.encoding.name(), delimiter: self.delimiter }
+        let Grammar { delimiter, quote, escaped, .. } = self.grammar;
+        Dialect { encoding: self.decoder.encoding.name(), delimiter, quote, escape: escaped.then_some(b'\\') }
     }
 
     /// Whether undecodable bytes may have been replaced so far.
@@ -80,7 +88,7 @@ impl TextRows {
                 return Ok(false);
             }
             if !rest.is_empty() {
-                if let Parsed::Record { used, lines } = parse(rest, self.delimiter, self.drained, row) {
+                if let Parsed::Record { used, lines } = parse(rest, self.grammar, self.drained, row) {
                     self.at += used;
                     self.count(row, lines)?;
                     return Ok(true);
@@ -107,7 +115,7 @@ impl TextRows {
         let rest = &self.window[self.at..];
         let boundary = (0..=MAX_ROW_BYTES).rev().find(|at| rest.is_char_boundary(*at));
         let cut = boundary.expect("every text has a boundary at its start");
-        let Parsed::Record { used, lines } = parse(&rest[..cut], self.delimiter, true, row) else {
+        let Parsed::Record { used, lines } = parse(&rest[..cut], self.grammar, true, row) else {
             unreachable!("the end of the text ends a record")
         };
         self.at += used;
@@ -117,6 +125,7 @@ impl TextRows {
             return Ok(true);
         }
         row.overlong = true;
+        let mut skipped = 0;
         loop {
             let found = self.window.as_bytes()[self.at..].iter().position(|byte| matches!(byte, b'\n' | b'\r'));
             if let Some(length) = found {
@@ -129,12 +138,21 @@ impl TextRows {
                 self.line += 1;
                 return Ok(true);
             }
+            skipped += self.window.len() - self.at;
             self.at = self.window.len();
+            if skipped > MAX_LINE_BYTES || self.drained && row.number == 1 {
+                return Err(self.endless(row.line, skipped));
+            }
             if self.drained {
                 return Ok(true);
             }
             self.fill()?;
         }
+    }
+
+    fn endless(&self, line: u32, skipped: usize) -> SheetError {
+        let limit = if skipped > MAX_LINE_BYTES { MAX_LINE_BYTES } else { MAX_ROW_BYTES };
+        SheetError::EndlessLine { file: self.file.clone(), line, limit }
     }
 
     fn fill(&mut self) -> Result<(), SheetError> {
@@ -145,29 +163,37 @@ impl TextRows {
         Ok(())
     }
 
-    fn settle_delimiter(&mut self, reading: &Reading, notes: &mut Vec<String>) -> Result<(), SheetError> {
+    fn settle_grammar(&mut self, reading: &Reading, notes: &mut Vec<String>) -> Result<(), SheetError> {
         let named = dialect::named(&self.window);
         if let Some((_, length)) = named {
             // Excel does not show this line, so it has no row number.
             self.at = length;
             self.line += u32::from(length > 5);
         }
-        if let Some(delimiter) = reading.delimiter {
-            self.delimiter = delimiter;
-            return if dialect::is_delimiter(delimiter) { Ok(()) } else { Err(SheetError::BadDelimiter { delimiter }) };
+        if let Some(delimiter) = reading.delimiter.filter(|delimiter| !dialect::is_delimiter(*delimiter)) {
+            return Err(SheetError::BadDelimiter { delimiter });
         }
-        self.delimiter = match named {
-            Some((delimiter, _)) => delimiter,
-            None => dialect::detect(&self.window, self.drained),
-        };
-        if self.delimiter != b',' {
-            notes.push(format!("the cells are separated by {}", dialect::name(self.delimiter)));
+        let settled = reading.delimiter.or(named.map(|(delimiter, _)| delimiter));
+        self.grammar = dialect::detect(&self.window[self.at..], self.drained, settled);
+        let Grammar { delimiter, quote, escaped, .. } = self.grammar;
+        if delimiter != b',' && reading.delimiter.is_none() {
+            notes.push(format!("the cells are separated by {}", dialect::name(delimiter)));
+        }
+        if quote == b'\'' {
+            notes.push("cells are quoted with apostrophes".to_owned());
+        }
+        if escaped {
+            notes.push("quotation marks inside cells are written with a backslash before them".to_owned());
         }
         Ok(())
     }
 
     fn note_encoding(&self, notes: &mut Vec<String>) {
         let name = self.decoder.encoding.name();
+        if self.decoder.repair.is_some() {
+            let why = "the text was garbled (\"â‚¹\" for \"₹\"), saved with a wrong encoding before";
+            notes.push(format!("{why}; all of it was repaired: compare some names with the source"));
+        }
         if self.decoder.guessed {
             notes.push(format!("the text is not UTF-8 and was read as {name}; --encoding sets another encoding"));
         } else if self.decoder.lossy {
@@ -186,7 +212,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.csv");
         std::fs::write(&path, bytes).unwrap();
-        let mut rows = TextRows::open(&path, "a.csv", &Reading::default(), &mut Vec::new()).unwrap();
+        let mut rows = TextRows::open(&path, Wrapping::Plain, "a.csv", &Reading::default(), &mut Vec::new()).unwrap();
         let mut row = RawRow::default();
         let mut found = Vec::new();
         while rows.next(&mut row).unwrap() {
