@@ -21,7 +21,7 @@ fn check_rows(criterion: &mut Criterion) {
     let sample = |column: usize| (0..200).map(|row| blocks[0].text(row, column).to_owned()).collect();
     let mapping = map_columns(operation, &sheet.header.columns, &sample, &MappingSettings::default())
         .expect("the headings are plain");
-    let mut evidence = dates::Evidence::new(&dates::columns(operation, &mapping));
+    let mut evidence = dates::Evidence::new(&dates::columns(operation, &mapping, None));
     for block in &blocks {
         evidence.add(block);
     }

@@ -41,7 +41,7 @@ fn check_with(operation: &str, sheet: &str, kind: CellKind, change: impl FnOnce(
     let company = Company { company_id: "CEK0000001".to_owned(), ..Company::default() };
     let (directory, severity) = (directory(), BTreeMap::new());
     let rules = rules(&company, &directory, &severity);
-    let mut evidence = dates::Evidence::new(&dates::columns(operation, &mapping));
+    let mut evidence = dates::Evidence::new(&dates::columns(operation, &mapping, None));
     evidence.add(&block);
     Checker::new(operation, &mapping, &evidence.decide(None), &rules).check(&block)
 }
@@ -98,7 +98,7 @@ fn every_row_of_the_broken_samples_has_just_the_finding_that_it_announces() {
         // No account is set, as in a dry run from a fresh clone.
         let (company, severity) = (Company::default(), BTreeMap::new());
         let rules = rules(&company, directory, &severity);
-        let mut evidence = dates::Evidence::new(&dates::columns(operation, &mapping));
+        let mut evidence = dates::Evidence::new(&dates::columns(operation, &mapping, None));
         evidence.add(&block);
         let checked = Checker::new(operation, &mapping, &evidence.decide(None), &rules).check(&block);
         let column = headings.iter().position(|heading| heading == "expected").unwrap();
@@ -217,7 +217,7 @@ fn the_order_of_dates_is_the_columns_and_late_proof_overturns_it() {
                 block.finish_row(1, 0);
             }
         }
-        let mut evidence = dates::Evidence::new(&dates::columns(operation, &mapping));
+        let mut evidence = dates::Evidence::new(&dates::columns(operation, &mapping, None));
         evidence.add(&block);
         evidence
     };

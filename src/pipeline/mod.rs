@@ -84,14 +84,17 @@ impl Pipeline<'_> {
             return Err(RunError::NoSheets);
         }
         let identity = resume::Identity::of(operation, self.settings, &read);
+        let mut superseded = Vec::new();
         if !self.settings.mode.dry_run {
             self.recover_open_runs()?;
-            if let Some(run) = self.unfinished(operation, &identity, &read)? {
+            if let Some(run) = self.unfinished(operation, &identity, &read, &mut superseded)? {
                 return self.go_on(&run, refused);
             }
+            self.supersede_changed(operation, &identity, &read, &mut superseded)?;
         }
         let planned = self.plan(operation, &mut read, &identity)?;
         drop(read);
+        self.name_successor(&superseded, planned.run)?;
         let run = self.stored(planned.run)?;
         let stopped = if self.may_send(&planned) { self.send(operation, &run)? } else { None };
         self.finish(operation, &run, refused, stopped.as_deref())
@@ -183,9 +186,6 @@ impl Pipeline<'_> {
             plan_settings: &identity.settings,
             now: self.clock.now(),
         };
-        if !self.settings.mode.dry_run {
-            self.supersede_changed(operation, identity, read)?;
-        }
         let rows = u64::from(read.rows);
         let planned = planning.write(read)?;
         if let Some(withheld) = planned.withheld.as_ref().filter(|_| self.settings.mode.dry_run) {

@@ -4,7 +4,7 @@ use super::Pipeline;
 use crate::config::Settings;
 use crate::error::RunError;
 use crate::event::Event;
-use crate::ledger::{ChunkState, Run, RunState};
+use crate::ledger::{ChunkState, Run, RunId, RunState};
 use crate::operation::{Operation, Repeat};
 use crate::plan::read::ReadRun;
 
@@ -68,6 +68,7 @@ impl Pipeline<'_> {
         operation: &Operation,
         identity: &Identity,
         read: &ReadRun,
+        superseded: &mut Vec<Run>,
     ) -> Result<Option<Run>, RunError> {
         if self.settings.mode.new_run {
             return Ok(None);
@@ -75,7 +76,7 @@ impl Pipeline<'_> {
         let runs = self.ledger.runs_with_content(self.account, &operation.name(), &identity.content)?;
         let Some(run) = runs.into_iter().find(|run| run.state == RunState::Open) else { return Ok(None) };
         if run.plan != identity.plan {
-            self.supersede(&run, "planned again with other settings or another mapping")?;
+            self.supersede(run, "planned again with other settings or another mapping", superseded)?;
             return Ok(None);
         }
         let age = self.clock.now().duration_since(run.created_at);
@@ -99,6 +100,7 @@ impl Pipeline<'_> {
         operation: &Operation,
         identity: &Identity,
         read: &ReadRun,
+        superseded: &mut Vec<Run>,
     ) -> Result<(), RunError> {
         if self.settings.mode.new_run {
             return Ok(());
@@ -113,18 +115,29 @@ impl Pipeline<'_> {
                     old.path == path && old.sheet_name == sheet.source.sheet && old.content != sheet.content
                 });
                 if changed {
-                    self.supersede(&run, &format!("{} has changed", sheet.source.label()))?;
+                    self.supersede(run, &format!("{} has changed", sheet.source.label()), superseded)?;
                 }
             }
         }
         Ok(())
     }
 
-    fn supersede(&self, run: &Run, reason: &str) -> Result<(), RunError> {
+    /// Frees the keys of a run's unsent rows; which run took over is written once it is planned.
+    fn supersede(&self, mut run: Run, reason: &str, superseded: &mut Vec<Run>) -> Result<(), RunError> {
         let unsent = self.ledger.chunks(run.id)?;
         let rows = unsent.iter().filter(|chunk| chunk.state == ChunkState::Planned).map(|chunk| u64::from(chunk.rows));
         self.observer.event(&Event::Superseded { run: run.id.0, rows: rows.sum() });
         self.ledger.set_run_state(run.id, RunState::Superseded, reason, None, self.clock.now())?;
+        reason.clone_into(&mut run.reason);
+        superseded.push(run);
+        Ok(())
+    }
+
+    /// Writes into superseded runs which run took over.
+    pub(super) fn name_successor(&self, superseded: &[Run], successor: RunId) -> Result<(), RunError> {
+        for run in superseded {
+            self.ledger.set_run_state(run.id, RunState::Superseded, &run.reason, Some(successor), self.clock.now())?;
+        }
         Ok(())
     }
 }

@@ -286,7 +286,7 @@ fn a_changed_sheet_under_the_same_path_takes_over_the_unsent_rows() {
     let report = world.run(&[&changed], &[]).unwrap();
     assert_eq!((report.exit.code(), report.totals.rows(Status::Accepted)), (0, 2));
     let old = world.ledger.run(RunId(1)).unwrap().unwrap();
-    assert_eq!(old.state, RunState::Superseded);
+    assert_eq!((old.state, old.successor), (RunState::Superseded, Some(RunId(2))));
     assert!(old.reason.contains("april.csv has changed"), "{}", old.reason);
 }
 

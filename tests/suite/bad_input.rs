@@ -348,8 +348,9 @@ fn a_run_that_does_not_exist_is_said_so() {
     for id in ["7", "abc", "-1"] {
         for command in ["show", "send", "results"] {
             let ended = ended(&mut world.arload(&["runs", command, "--sandbox", "--", id])).expect(2);
-            let expected =
-                format!("arload: there is no run {id}\nhint: \"arload runs list\" shows the runs there are\n");
+            let expected = format!(
+                "arload: there is no run {id}\nhint: \"arload runs list\" shows the runs there are; those of the sandbox need --sandbox\n"
+            );
             assert_eq!(ended.problems(&world), expected, "runs {command} {id}");
         }
     }

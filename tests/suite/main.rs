@@ -7,6 +7,7 @@ mod bad_input;
 mod docs;
 mod faults;
 mod findings;
+mod inspect;
 mod main_job;
 mod resume;
 mod stub;
