@@ -133,6 +133,21 @@ pub fn map_columns(
     Ok(mapping)
 }
 
+/// Maps the headings as far as they go, for a person's eyes: with what is wrong, where [`map_columns`] would refuse.
+pub fn map_as_far(
+    operation: &'static Operation,
+    headings: &[String],
+    samples: &dyn Fn(usize) -> Vec<String>,
+    settings: &MappingSettings,
+) -> (Mapping, Option<MappingError>) {
+    let mut mapping = match assign::assign(operation, headings, samples, settings) {
+        Ok(mapping) => mapping,
+        Err(error) => return (Mapping { columns: vec![None; headings.len()], ..Mapping::default() }, Some(error)),
+    };
+    let problem = demand::settle(operation, headings, settings, &mut mapping).err();
+    (mapping, problem)
+}
+
 /// Whether a cell reads like a heading of the operation, for finding the header row.
 pub fn recognises(operation: &Operation, heading: &str) -> bool {
     // Limit: no heading is this long, and the rows looked at may hold anything.

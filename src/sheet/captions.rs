@@ -25,6 +25,26 @@ pub(super) fn join(sample: &[RawRow], at: usize, recognise: &dyn Fn(&str) -> boo
     (known(&row) > known(headings)).then_some((row, upper))
 }
 
+/// The headings cell by cell as they stand; a caption goes before each heading that it spans, with a space between.
+pub(super) fn as_written(captions: Option<&RawRow>, headings: &RawRow) -> Vec<String> {
+    let mut caption = "";
+    let width = captions.map_or(0, RawRow::len).max(headings.len());
+    let written = |column: usize| {
+        let heading = headings.cell(column).text;
+        let Some(captions) = captions else { return heading.to_owned() };
+        let own = captions.cell(column).text;
+        if !own.trim().is_empty() || heading.trim().is_empty() {
+            caption = own;
+        }
+        match (caption.trim().is_empty(), heading.trim().is_empty()) {
+            (true, _) => heading.to_owned(),
+            (_, true) => caption.to_owned(),
+            _ => format!("{caption} {heading}"),
+        }
+    };
+    (0..width).map(written).collect()
+}
+
 fn is_same(one: &RawRow, other: &RawRow) -> bool {
     one.filled().map(|(column, cell)| (column, cell.text)).eq(other.filled().map(|(column, cell)| (column, cell.text)))
 }

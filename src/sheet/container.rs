@@ -49,6 +49,19 @@ impl Container {
     }
 }
 
+impl Content {
+    /// What a person calls it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Text => "delimited text",
+            Self::Xlsx => "Excel workbook (xlsx)",
+            Self::Xlsb => "binary Excel workbook (xlsb)",
+            Self::Ods => "OpenDocument spreadsheet (ods)",
+            Self::Xls => "old Excel workbook (xls)",
+        }
+    }
+}
+
 /// Tells what a file holds.
 pub(super) fn detect(path: &Path, file: &str) -> Result<Container, SheetError> {
     demand_file(path)?;

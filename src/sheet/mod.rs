@@ -16,6 +16,7 @@ mod excel;
 mod header;
 pub mod identity;
 pub mod input;
+mod listing;
 pub mod open;
 #[cfg(test)]
 mod quirks_tests;
@@ -90,12 +91,20 @@ pub struct RowBlock {
     pub marks: Vec<RowMark>,
     /// Whether the rows' workbook counts days from 1904; cells formatted as dates take it into account already.
     pub from_1904: bool,
+    /// Cells beyond the sheet's columns, by row, where they were asked for.
+    #[serde(skip)]
+    surplus: Option<Vec<(u32, Vec<String>)>>,
 }
 
 impl RowBlock {
     /// An empty block of rows with `columns` cells each.
     pub fn new(columns: usize) -> Self {
         Self { columns, ..Self::default() }
+    }
+
+    /// An empty block that keeps the filled cells beyond the sheet's columns too.
+    pub fn with_surplus(columns: usize) -> Self {
+        Self { columns, surplus: Some(Vec::new()), ..Self::default() }
     }
 
     /// Empties the block and keeps its memory.
@@ -105,6 +114,9 @@ impl RowBlock {
         self.kinds.clear();
         self.rows.clear();
         self.marks.clear();
+        if let Some(surplus) = &mut self.surplus {
+            surplus.clear();
+        }
     }
 
     /// Appends one cell of the row being built.
@@ -124,6 +136,24 @@ impl RowBlock {
     pub fn finish_row(&mut self, number: RowNumber, line: u32) {
         self.rows.push((number, line));
         assert_eq!(self.ends.len(), self.rows.len() * self.columns, "every row has as many cells as the sheet columns");
+    }
+
+    /// Keeps a cell beyond the columns for the row being built, if such cells were asked for.
+    fn push_surplus(&mut self, text: &str) {
+        let row = self.rows.len() as u32;
+        let Some(surplus) = &mut self.surplus else { return };
+        if surplus.last().is_none_or(|(last, _)| *last != row) {
+            surplus.push((row, Vec::new()));
+        }
+        if let Some((_, cells)) = surplus.last_mut() {
+            cells.push(text.to_owned());
+        }
+    }
+
+    /// The cells of a row beyond the columns, up to the last filled one; none unless they were asked for.
+    pub fn surplus(&self, row: usize) -> &[String] {
+        let Some(surplus) = &self.surplus else { return &[] };
+        surplus.binary_search_by_key(&(row as u32), |(row, _)| *row).map_or(&[], |at| &surplus[at].1)
     }
 
     /// Number of rows.

@@ -6,15 +6,15 @@
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
-use std::path::Path;
 
 use tempfile::TempPath;
 
 use super::captions;
 use super::container::{Content, detect};
 use super::error::SheetError;
-use super::excel::{self, BookRows};
+use super::excel::BookRows;
 use super::header::{self, MAX_COLUMNS};
+pub use super::listing::{Listing, list, sheets_of};
 use super::row::{RawRow, is_value};
 use super::surplus::joined_amounts;
 use super::table::{Dropped, RowFilter, Verdict};
@@ -32,63 +32,21 @@ const PENDING_NOTES: usize = 20;
 /// Limit: characters of a spreadsheet's cell.
 const MAX_CELL_CHARACTERS: usize = 32_767;
 
-/// The sheets of a file that are to be read, and what is worth saying about the others.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listing {
-    /// The sheets, in the file's order.
-    pub sources: Vec<SheetSource>,
-    /// Sentences about sheets that are not read.
-    pub notes: Vec<String>,
-}
-
-/// Lists the sheets of a file: a text file is one, a workbook has its visible worksheets or those asked for.
-pub fn list(path: &Path, reading: &Reading) -> Result<Listing, SheetError> {
-    let file = path.display().to_string();
-    let container = detect(path, &file)?;
-    let (content, readable) = (container.content, container.path(path));
-    let file_name = path.file_name().map_or_else(|| file.clone(), |name| name.to_string_lossy().into_owned());
-    let source = |sheet| SheetSource { path: path.to_owned(), file_name: file_name.clone(), sheet };
-    if content == Content::Text {
-        let notes = if reading.sheets.is_empty() {
-            Vec::new()
-        } else {
-            vec!["a text file has no worksheets; --sheet does not apply to it".to_owned()]
-        };
-        return Ok(Listing { sources: vec![source(None)], notes });
-    }
-    let sheets = excel::list(readable, &file, content)?;
-    let names =
-        |visible: bool| sheets.iter().filter(move |sheet| sheet.visible == visible).map(|sheet| sheet.name.clone());
-    if let Some(sheet) = reading.sheets.iter().find(|asked| sheets.iter().all(|sheet| sheet.name != **asked)) {
-        let present = sheets.iter().map(|sheet| sheet.name.clone()).collect();
-        return Err(SheetError::NoSuchSheet { file, sheet: sheet.clone(), present });
-    }
-    let asked = |name: &String| reading.sheets.contains(name);
-    let chosen: Vec<String> = if reading.sheets.is_empty() {
-        names(true).collect()
-    } else {
-        sheets.iter().map(|sheet| sheet.name.clone()).filter(asked).collect()
-    };
-    if chosen.is_empty() {
-        return Err(SheetError::NoSheets { file, hidden: names(false).collect() });
-    }
-    let hidden: Vec<String> = names(false).filter(|name| !asked(name)).map(|name| quote(&name)).collect();
-    let notes = if hidden.is_empty() {
-        Vec::new()
-    } else {
-        vec![format!("hidden sheets are not read unless named with --sheet: {}", hidden.join(", "))]
-    };
-    Ok(Listing { sources: chosen.into_iter().map(|sheet| source(Some(sheet))).collect(), notes })
-}
-
-/// The sheets of a file that are to be read; [`list`] also says what is left aside.
-pub fn sheets_of(path: &Path, reading: &Reading) -> Result<Vec<SheetSource>, SheetError> {
-    list(path, reading).map(|listing| listing.sources)
-}
-
 impl SheetSource {
     /// Opens the sheet from its beginning; `recognise` says whether the operation's mapping knows a heading.
     pub fn open<'r>(&self, reading: &Reading, recognise: Recognise<'r>) -> Result<OpenSheet<'r>, SheetError> {
+        let (rows, unpacked, notes) = self.rows(reading)?;
+        OpenSheet::settle(rows, unpacked, self.label(), notes, reading.header_row, recognise)
+    }
+
+    /// Opens a sheet that has no headings: every filled row is handed out, and the columns have letters for names.
+    pub fn open_without_header(&self, reading: &Reading) -> Result<OpenSheet<'static>, SheetError> {
+        let (rows, unpacked, notes) = self.rows(reading)?;
+        OpenSheet::without_header(rows, unpacked, notes)
+    }
+
+    /// The rows, what had to be unpacked for them, and notes.
+    fn rows(&self, reading: &Reading) -> Result<(Rows, Option<TempPath>, Vec<String>), SheetError> {
         let file = self.label();
         let container = detect(&self.path, &file)?;
         let (content, path) = (container.content, container.path(&self.path));
@@ -103,7 +61,7 @@ impl SheetSource {
             }
             None => return Err(SheetError::Damaged { file, reason: "it was text and now is a workbook".to_owned() }),
         };
-        OpenSheet::settle(rows, container.unpacked, file, notes, reading.header_row, recognise)
+        Ok((rows, container.unpacked, notes))
     }
 }
 
@@ -137,15 +95,17 @@ pub struct OpenSheet<'r> {
     pub notes: Vec<String>,
     /// Encoding and delimiter of a text file; none for a worksheet.
     pub dialect: Option<Dialect>,
+    /// Where the headings stand and what stands above them.
+    pub top: Top,
     rows: Rows,
     /// The workbook that was packed; removed when dropped.
     _unpacked: Option<TempPath>,
     recognise: Recognise<'r>,
     filter: RowFilter,
+    /// Totals and notes are handed out like data.
+    keeps_suspects: bool,
     /// Cells that most rows have, and so a row with fewer is short.
     usual_width: usize,
-    /// Cells of the header row, blank ones at its end included.
-    header_width: usize,
     /// Rows read for the header's sake that are yet to be judged.
     ahead: VecDeque<RawRow>,
     /// Rows that are notes unless data follows.
@@ -159,6 +119,19 @@ pub struct OpenSheet<'r> {
     first_garbled: RowNumber,
 }
 
+/// What stands above a sheet's data.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Top {
+    /// The rows of the headings, one or two; none where there are no headings.
+    pub header_rows: Vec<RowNumber>,
+    /// The headings cell by cell as they stand, those of two rows joined by a space.
+    pub headings: Vec<String>,
+    /// Filled rows above the headings, with the beginning of their text.
+    pub banner: Vec<(RowNumber, String)>,
+    /// The sentence about them among the sheet's notes.
+    pub banner_note: Option<String>,
+}
+
 /// What a sheet turned out to hold besides its data rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SheetEnd {
@@ -168,6 +141,10 @@ pub struct SheetEnd {
     pub dropped: Dropped,
     /// Blank rows between the header and the last filled row.
     pub blank_rows: u64,
+    /// The last row that was handed out; 0 if none was.
+    pub last_row: RowNumber,
+    /// Where another table begins that is not read, and how many rows it has below its headings.
+    pub other_table: Option<(RowNumber, u64)>,
     /// What came to light on the way; one sentence each.
     pub notes: Vec<String>,
 }
@@ -195,6 +172,9 @@ impl<'r> OpenSheet<'r> {
         let last = joined.as_ref().map_or(at, |(_, upper)| upper + 1);
         let below = sample.split_off(last + 1);
         let mut header_row = sample.pop().expect("the header is in the sample");
+        let captions = joined.as_ref().and_then(|(_, upper)| sample.get(*upper));
+        let mut top = Top { headings: captions::as_written(captions, &header_row), ..Top::default() };
+        top.header_rows = captions.into_iter().chain([&header_row]).map(|row| row.number).collect();
         if let Some((row, upper)) = joined {
             sample.truncate(upper);
             notes.push(format!("the headings stand in rows {} and {} and were joined", row.number - 1, row.number));
@@ -205,29 +185,63 @@ impl<'r> OpenSheet<'r> {
             return Err(SheetError::TooWide { file, row: header.number, columns: header.columns.len() });
         }
         let mut end = SheetEnd::default();
-        note_banner(&sample, header.number, &mut notes, &mut end.dropped);
-        let dialect = if let Rows::Text(text) = &rows { Some(text.dialect()) } else { None };
+        let above = sample.iter().filter(|row| row.filled().next().is_some());
+        top.banner = above.map(|row| (row.number, row.preview(80))).collect();
+        top.banner_note = note_banner(&sample, header.number, &mut end.dropped);
+        notes.extend(top.banner_note.clone());
         let widths = below.iter().filter(|row| row.filled().next().is_some()).map(RawRow::len);
         Ok(Self {
-            notes,
-            dialect,
             filter: RowFilter::new(&header_row, &below),
             usual_width: header::most_common(widths),
-            header_width: header_row.len(),
             last_number: header.number,
+            end,
+            ..Self::new(rows, unpacked, header, top, notes, below, recognise)
+        })
+    }
+
+    fn without_header(mut rows: Rows, unpacked: Option<TempPath>, notes: Vec<String>) -> Result<Self, SheetError> {
+        let sample = read_from(&mut rows, 1)?;
+        let header = Header { number: 0, ..header::name_columns(&RawRow::default(), &sample, false) };
+        let mut sheet = Self::new(rows, unpacked, header, Top::default(), notes, sample, &|_| false);
+        sheet.filter.keeps_all = true;
+        Ok(sheet)
+    }
+
+    fn new(
+        rows: Rows,
+        unpacked: Option<TempPath>,
+        header: Header,
+        top: Top,
+        notes: Vec<String>,
+        ahead: Vec<RawRow>,
+        recognise: Recognise<'r>,
+    ) -> Self {
+        Self {
             header,
+            notes,
+            dialect: if let Rows::Text(text) = &rows { Some(text.dialect()) } else { None },
+            top,
             rows,
             _unpacked: unpacked,
             recognise,
-            ahead: below.into(),
+            filter: RowFilter::new(&RawRow::default(), &[]),
+            keeps_suspects: false,
+            usual_width: 0,
+            ahead: ahead.into(),
             pending: Vec::new(),
             spare: RawRow::default(),
+            last_number: 0,
             ended: false,
-            end,
+            end: SheetEnd::default(),
             stray_rows: 0,
             garbled_rows: 0,
             first_garbled: 0,
-        })
+        }
+    }
+
+    /// From now on hands out totals and notes too, for readers that judge rows by themselves.
+    pub fn keep_suspect_rows(&mut self) {
+        self.keeps_suspects = true;
     }
 
     /// Refills the block with the next data rows, until it has `max_rows` or `max_bytes`; false once there are none.
@@ -247,8 +261,14 @@ impl<'r> OpenSheet<'r> {
                 self.take(&mut row, block);
             }
             if self.ended {
+                // What stands right above another table is its caption.
+                let keeps = self.keeps_suspects && self.end.other_table.is_none();
                 for note in std::mem::take(&mut self.pending) {
-                    self.end.dropped.record(&note, DropReason::Note);
+                    if keeps {
+                        self.hand_out(&note, block);
+                    } else {
+                        self.end.dropped.record(&note, DropReason::Note);
+                    }
                 }
             }
         }
@@ -289,7 +309,7 @@ impl<'r> OpenSheet<'r> {
     /// Whether a row below a gap holds other headings: mostly known ones, and nothing that is data.
     fn begins_other_table(&self, row: &RawRow) -> bool {
         let gap = row.number > self.last_number.saturating_add(1) || !self.pending.is_empty();
-        if !gap || self.end.data_rows == 0 || row.filled().any(|(_, cell)| is_value(cell)) {
+        if !gap || self.filter.keeps_all || self.end.data_rows == 0 || row.filled().any(|(_, cell)| is_value(cell)) {
             return false;
         }
         let filled = row.filled().count();
@@ -306,15 +326,20 @@ impl<'r> OpenSheet<'r> {
             rows += u64::from(row.filled().next().is_some());
         }
         self.ended = true;
+        let count = rows;
         let rows = if rows == 1 { "1 row is".to_owned() } else { format!("{rows} rows are") };
         let note =
             format!("row {number} begins another table, {shown}; its {rows} not read: put it in a sheet of its own");
         self.end.notes.push(note);
+        self.end.other_table = Some((number, count));
         Ok(())
     }
 
     fn take(&mut self, row: &mut RawRow, block: &mut RowBlock) {
-        let verdict = self.filter.judge(row);
+        let verdict = match self.filter.judge(row) {
+            Verdict::Drop(DropReason::Total | DropReason::Note) if self.keeps_suspects => Verdict::Data,
+            verdict => verdict,
+        };
         if verdict == Verdict::Blank {
             return;
         }
@@ -335,6 +360,7 @@ impl<'r> OpenSheet<'r> {
 
     fn hand_out(&mut self, row: &RawRow, block: &mut RowBlock) {
         self.end.data_rows += 1;
+        self.end.last_row = row.number;
         block.from_1904 = row.from_1904;
         if row.is_garbled() {
             self.garbled_rows += 1;
@@ -349,6 +375,11 @@ impl<'r> OpenSheet<'r> {
                 mark(block, Code::CellTooLong, Some(column), message.to_owned());
             }
             block.push_cell(cell.text, cell.kind);
+        }
+        if row.len() > block.columns()
+            && let Some((last, _)) = row.filled().last()
+        {
+            (block.columns()..=last).for_each(|column| block.push_surplus(row.cell(column).text));
         }
         block.finish_row(row.number, row.line);
     }
@@ -390,13 +421,15 @@ impl<'r> OpenSheet<'r> {
             return;
         };
         // Commas of an amount shift the cells behind it even where the last ones are blank.
-        let joined = if text.dialect().delimiter == b',' { joined_amounts(row, self.header_width) } else { None };
+        let joined = if text.dialect().delimiter == b',' { joined_amounts(row, self.top.headings.len()) } else { None };
         let mut message = match first {
             Some((_, first)) => {
                 let first = quote(first.text);
                 format!("the row has {} cells for {columns} columns; the first surplus one is {first}", row.len())
             }
-            None if joined.is_some() => format!("the row has {} cells, the header {}", row.len(), self.header_width),
+            None if joined.is_some() => {
+                format!("the row has {} cells, the header {}", row.len(), self.top.headings.len())
+            }
             None => return,
         };
         if let Some(amounts) = joined {
@@ -434,20 +467,19 @@ fn no_header(file: String, sample: &[RawRow]) -> SheetError {
     if found.is_empty() { SheetError::Empty { file } } else { SheetError::NoHeader { file, found: found.join("; ") } }
 }
 
-fn note_banner(above: &[RawRow], header: RowNumber, notes: &mut Vec<String>, dropped: &mut Dropped) {
+fn note_banner(above: &[RawRow], header: RowNumber, dropped: &mut Dropped) -> Option<String> {
     for comment in above.iter().filter(|row| header::is_comment(row)) {
         dropped.record(comment, DropReason::Comment);
     }
     let banner: Vec<&RawRow> =
         above.iter().filter(|row| row.filled().next().is_some() && !header::is_comment(row)).collect();
-    if let Some(first) = banner.first() {
-        let rows = if banner.len() == 1 {
-            "1 row above it was".to_owned()
-        } else {
-            format!("{} rows above it were", banner.len())
-        };
-        notes.push(format!("the header is row {header}; {rows} skipped, beginning with {}", quote(&first.preview(40))));
-    }
+    let first = banner.first()?;
+    let rows = if banner.len() == 1 {
+        "1 row above it was".to_owned()
+    } else {
+        format!("{} rows above it were", banner.len())
+    };
+    Some(format!("the header is row {header}; {rows} skipped, beginning with {}", quote(&first.preview(40))))
 }
 
 const _: fn() = || {

@@ -37,6 +37,8 @@ pub(super) struct RowFilter {
     first_heading: usize,
     /// Filled cells that most rows have.
     usual_filled: usize,
+    /// Every filled row is data, because nothing is known of the sheet.
+    pub(super) keeps_all: bool,
 }
 
 impl RowFilter {
@@ -46,12 +48,15 @@ impl RowFilter {
             (0..header.len()).map(|column| header.cell(column).text.trim().to_owned()).collect();
         let first_heading = headings.iter().position(|heading| !heading.is_empty()).unwrap_or(0);
         let usual_filled = most_common(sample.iter().map(|row| row.filled().count()).filter(|filled| *filled > 0));
-        Self { headings, first_heading, usual_filled }
+        Self { headings, first_heading, usual_filled, keeps_all: false }
     }
 
     /// Judges one row.
     pub(super) fn judge(&self, row: &RawRow) -> Verdict {
         let Some((column, first)) = row.filled().next() else { return Verdict::Blank };
+        if self.keeps_all {
+            return Verdict::Data;
+        }
         if column == self.first_heading && same_words(first.text, &self.headings[column]) && self.is_header(row) {
             return Verdict::Drop(DropReason::RepeatedHeader);
         }

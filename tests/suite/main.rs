@@ -8,6 +8,7 @@ mod controls;
 mod docs;
 mod faults;
 mod findings;
+mod inspect;
 mod main_job;
 mod mappings;
 mod resume;

@@ -3,10 +3,13 @@
 //! [`crate::flags`] hands what was given to the settings. Values stay text here; [`arload::config::layers`] reads them, so that a flag, a variable and a key of the file are
 //! refused with the same words. The rule: no flag takes a secret, and every flag of a setting has a key of its name.
 
+mod inspect;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use self::inspect::InspectArgs;
 use crate::help::{about, after_operation, exit_codes};
 
 /// Load finance sheets into Enkash's Account Receivable API, with a proven outcome for every row
@@ -28,6 +31,8 @@ pub(crate) enum Command {
     /// List runs, show them, go on with them, write their results again
     #[command(subcommand)]
     Runs(RunsCommand),
+    /// Show what would be read of sheets, and what their columns mean
+    Inspect(Box<InspectArgs>),
     /// Serve a local stand-in for the API until interrupted
     Sandbox(SandboxArgs),
     /// Write a settings file, or show the settings in force

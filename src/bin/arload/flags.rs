@@ -5,8 +5,8 @@
 use arload::config::given::FlagValues;
 
 use crate::args::{
-    AccountArgs, ConfigShowArgs, GateArgs, MappingArgs, OutputArgs, PaceArgs, ReadingArgs, ResultsArgs, RunArgs,
-    RunResultsArgs, RunSendArgs, RunsListArgs, ServerArgs, SheetArgs, StateArgs, WaitArgs,
+    AccountArgs, ConfigShowArgs, GateArgs, InspectArgs, MappingArgs, OutputArgs, PaceArgs, ReadingArgs, ResultsArgs,
+    RunArgs, RunResultsArgs, RunSendArgs, RunsListArgs, ServerArgs, SheetArgs, StateArgs, WaitArgs,
 };
 
 /// A group of flags that settings are made of.
@@ -127,6 +127,7 @@ macro_rules! groups {
 groups! {
     SheetArgs: account, server, reading, mapping, gate, wait, pace, results, state, output;
     ConfigShowArgs: account, server, reading, mapping, gate, wait, pace, results, state, output;
+    InspectArgs: account, reading;
     RunsListArgs: account, server, state, output;
     RunArgs: shared;
     RunSendArgs: run, wait, pace, results;

@@ -1,0 +1,53 @@
+//! What `arload inspect` takes.
+//!
+//! Reading and mapping are told by the flags that operations have, so that it shows what an operation would read.
+
+use std::path::PathBuf;
+
+use arload::operation::{self, Operation};
+use clap::Args;
+
+use super::{AccountArgs, ReadingArgs};
+
+/// What `inspect` takes.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "Examples:\n  arload inspect march.xlsx\n  arload inspect march.xlsx --as \"invoices create\"\n  \
+    arload inspect march.xlsx --sheet March --emit csv > march.csv\n  arload inspect inbox --emit csv --out tables"
+)]
+pub(crate) struct InspectArgs {
+    /// Sheets to look at: files, globs, folders, or - for standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<String>,
+    /// Show what the columns mean to this operation
+    ///
+    /// One of "invoices create", "customers create" and "customers update". Default: the one that the headings fit best.
+    #[arg(long = "as", value_name = "OPERATION", value_parser = operation_named)]
+    pub(crate) operation: Option<&'static Operation>,
+    /// Write the table as it is read, and nothing else
+    ///
+    /// Raw cell texts as UTF-8, quoted by RFC 4180. Default: off.
+    #[arg(long, value_name = "FORMAT", value_parser = ["csv"], conflicts_with = "json")]
+    pub(crate) emit: Option<String>,
+    /// Write one file for each sheet into this folder
+    ///
+    /// It is created; files of the same names are replaced, inputs never. Default: standard output.
+    #[arg(long, value_name = "DIR", requires = "emit")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print one JSON document a sheet, each on a line
+    ///
+    /// Default: off.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) account: AccountArgs,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
+}
+
+fn operation_named(name: &str) -> Result<&'static Operation, String> {
+    Operation::by_name(name).ok_or_else(|| {
+        let names: Vec<String> = operation::ALL.iter().map(|operation| format!("\"{}\"", operation.name())).collect();
+        format!("expected one of {}", names.join(", "))
+    })
+}

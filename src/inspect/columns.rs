@@ -1,0 +1,123 @@
+//! The columns of a sheet: what they hold, and what their headings mean.
+//!
+//! Pure. Counts cells block by block and keeps three examples a column, so that memory does not grow with the rows.
+
+use serde::Serialize;
+
+use super::kinds::{Kind, Tally};
+use super::understood::{self, Understood};
+use super::{Look, SAMPLE_ROWS};
+use crate::mapping::{Mapping, WhyUnused};
+use crate::operation::Operation;
+use crate::sheet::open::OpenSheet;
+use crate::sheet::{RowBlock, column_letters};
+
+/// One column of a sheet.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Column {
+    /// Its letters in a spreadsheet.
+    pub letters: String,
+    /// Its heading.
+    pub heading: String,
+    /// What nearly all of its filled cells are.
+    #[serde(rename = "type")]
+    pub kind: Kind,
+    /// Filled cells of another type.
+    pub other_cells: u64,
+    /// Whether day or month comes first in its dates: `dmy`, `mdy`, `mixed`, or `dmy assumed`.
+    pub date_order: Option<&'static str>,
+    /// Filled cells.
+    pub filled: u64,
+    /// Their share of the data rows, from 0 to 1.
+    pub share_filled: f64,
+    /// Up to three different values, as they stand; long ones cut.
+    pub examples: Vec<String>,
+    /// The field that it fills.
+    pub field: Option<&'static str>,
+    /// Why it fills none.
+    pub unused: Option<String>,
+    /// The field that it may mean; never applied.
+    pub suggestion: Option<String>,
+}
+
+/// The columns being looked at.
+pub(super) struct Columns<'a> {
+    look: &'a Look<'a>,
+    headings: Vec<String>,
+    tallies: Vec<Tally>,
+    rows: u64,
+    mapped: Option<(&'static Operation, Mapping, Understood)>,
+}
+
+impl<'a> Columns<'a> {
+    pub(super) fn new(sheet: &OpenSheet<'_>, look: &'a Look<'a>) -> Self {
+        let headings = sheet.header.columns.clone();
+        Self { look, tallies: vec![Tally::default(); headings.len()], headings, rows: 0, mapped: None }
+    }
+
+    /// Maps the headings by the first rows; a sheet without headings has nothing to map.
+    pub(super) fn map(&mut self, first: &RowBlock, has_header: bool) {
+        let samples = |column: usize| {
+            (0..first.len().min(SAMPLE_ROWS)).map(|row| first.text(row, column).to_owned()).collect::<Vec<_>>()
+        };
+        self.mapped = has_header.then(|| understood::map(&self.headings, &samples, self.look));
+    }
+
+    /// Counts the cells of a block.
+    pub(super) fn add(&mut self, block: &RowBlock) {
+        self.rows += block.len() as u64;
+        for (column, tally) in self.tallies.iter_mut().enumerate() {
+            (0..block.len()).for_each(|row| tally.add(block.cell(row, column)));
+        }
+    }
+
+    pub(super) fn finish(self) -> (Vec<Column>, Option<Understood>) {
+        let order = self.look.reading.date_order;
+        let described = self.headings.into_iter().zip(self.tallies).enumerate().map(|(column, (heading, tally))| {
+            let (kind, other_cells) = tally.kind();
+            let mut described = Column {
+                letters: column_letters(column),
+                heading,
+                kind,
+                other_cells,
+                date_order: if kind == Kind::Date { tally.date_order(order) } else { None },
+                filled: tally.filled,
+                share_filled: if self.rows == 0 { 0.0 } else { tally.filled as f64 / self.rows as f64 },
+                examples: tally.examples,
+                ..Column::default()
+            };
+            if let Some((operation, mapping, _)) = &self.mapped {
+                describe_use(&mut described, column, operation, mapping);
+            }
+            described
+        });
+        (described.collect(), self.mapped.map(|(_, _, understood)| understood))
+    }
+}
+
+/// Says which field a column fills, or why it fills none.
+fn describe_use(described: &mut Column, column: usize, operation: &'static Operation, mapping: &Mapping) {
+    let name = |field: usize| operation.fields[field].name;
+    // Amounts of further columns are added to those of the field's own.
+    let added = mapping.extra_columns.iter().find(|(extra, _)| *extra == column).map(|(_, field)| *field);
+    if let Some(field) = mapping.columns.get(column).copied().flatten().or(added) {
+        described.field = Some(name(field));
+        return;
+    }
+    let unknown = mapping.unknown.iter().find(|unknown| unknown.column == column);
+    let known = mapping.known_unused.iter().find(|known| known.column == column);
+    let tie = mapping.ties.iter().find(|tie| tie.columns.contains(&column));
+    described.suggestion = unknown.and_then(|unknown| unknown.suggestion.clone());
+    described.unused = Some(if let Some(tie) = tie {
+        format!("several columns fit {} equally well", name(tie.field))
+    } else {
+        match known.map(|known| &known.why) {
+            Some(WhyUnused::NoField) => format!("{} has no field for it", operation.name()),
+            Some(WhyUnused::ByHand(field)) => format!("only --map and allow-guarded fill {field}"),
+            Some(WhyUnused::BetterColumn) => "a better column fills the same field".to_owned(),
+            Some(WhyUnused::Repeats) => "it repeats another column".to_owned(),
+            None => "the heading is not known".to_owned(),
+        }
+    });
+}

@@ -1,0 +1,190 @@
+//! Whole sheets looked at, and tables written and read again.
+
+use std::fs;
+use std::path::PathBuf;
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::emit::emit;
+use super::*;
+use crate::sheet::open::list;
+
+struct Folder {
+    place: TempDir,
+    reading: Reading,
+    mapping: MappingSettings,
+}
+
+impl Folder {
+    fn new() -> Folder {
+        let place = tempfile::tempdir().unwrap();
+        Folder { place, reading: Reading::default(), mapping: MappingSettings::default() }
+    }
+
+    fn listing(&self, bytes: &[u8]) -> Listing {
+        let path: PathBuf = self.place.path().join("a.csv");
+        fs::write(&path, bytes).unwrap();
+        list(&path, &self.reading).unwrap()
+    }
+
+    fn look(&self, operation: Option<&str>) -> Look<'_> {
+        let operation = operation.map(|name| Operation::by_name(name).unwrap());
+        Look { operation, reading: &self.reading, mapping: &self.mapping }
+    }
+
+    fn inspect(&self, text: &str, operation: Option<&str>) -> Inspection {
+        let listing = self.listing(text.as_bytes());
+        inspect(&listing.sources[0], &listing, self.look(operation)).unwrap()
+    }
+
+    fn emit(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        emit(&self.listing(bytes).sources[0], self.look(None), &mut out).unwrap();
+        out
+    }
+}
+
+const SHEET: &str = "Acme Ltd\nSales Register\n\nInvoice No,Customer Id,Invoice Date,Due Date,Taxable Value,Colour\n\
+    A-1,KC0123456789ABCD,13/04/2026,13/05/2026,\"1,00,000.00\",red\n\n\
+    A-2,KC0123456789ABCD,14/04/2026,13/05/2026,500.50,\n\
+    Invoice No,Customer Id,Invoice Date,Due Date,Taxable Value,Colour\n\
+    A-3,KC0123456789ABCD,15/04/2026,13/05/2026,x,\nTotal,,,,\"1,00,500.50\",\nPrepared by Asha\n";
+
+#[test]
+fn a_sheet_is_shown_with_its_columns_and_what_was_left_out() {
+    let found = Folder::new().inspect(SHEET, Some("invoices create"));
+    assert_eq!((found.encoding, found.delimiter, found.line_ends), (Some("UTF-8"), Some(','), Some("LF")));
+    assert_eq!((&found.header_rows[..], found.first_row, found.last_row), (&[4][..], 5, 9));
+    assert_eq!((found.data_rows, found.blank_rows), (3, 1));
+    let left: Vec<(&str, u64, &[u32])> =
+        found.left_out.iter().map(|left| (left.what, left.rows, &left.first[..])).collect();
+    assert_eq!(
+        left,
+        [("banner", 2, &[1, 2][..]), ("total", 1, &[10]), ("repeated-header", 1, &[8]), ("note", 1, &[11])]
+    );
+    let columns: Vec<(&str, Kind, Option<&str>)> =
+        found.columns.iter().map(|column| (&column.heading[..], column.kind, column.field)).collect();
+    assert_eq!(
+        columns,
+        [
+            ("Invoice No", Kind::Identifier, Some("invoiceNumber")),
+            ("Customer Id", Kind::Identifier, Some("customerId")),
+            ("Invoice Date", Kind::Date, Some("invoiceDate")),
+            ("Due Date", Kind::Date, Some("dueDate")),
+            ("Taxable Value", Kind::Text, Some("baseAmount")),
+            ("Colour", Kind::Text, None),
+        ]
+    );
+    assert_eq!(found.columns[2].date_order, Some("dmy"));
+    assert_eq!(found.columns[5].unused.as_deref(), Some("the heading is not known"));
+    assert_eq!(found.columns[5].filled, 1);
+    let mapping = found.mapping.unwrap();
+    assert_eq!((mapping.problem, mapping.guessed), (None, false));
+}
+
+#[test]
+fn customers_given_to_invoices_are_recognised_as_such() {
+    let sheet = "Company Name,Display Name,GST Treatment,GSTIN,Email,Mobile,PAN,Customer Code,Billing Address,State,Pincode\n\
+        Acme Ltd,Acme,Regular,29AABCT1332L1ZT,a@acme.example,9876543210,AABCT1332L,C1,1 Road,Karnataka,560001\n";
+    let as_invoices = Folder::new().inspect(sheet, Some("invoices create")).mapping.unwrap();
+    assert!(as_invoices.problem.unwrap().starts_with("no column for invoiceNumber"));
+    let guessed = Folder::new().inspect(sheet, None).mapping.unwrap();
+    assert_eq!((&guessed.operation[..9], guessed.guessed), ("customers", true));
+    if guessed.problem.is_none() {
+        assert!(as_invoices.also_fits.contains(&guessed.operation));
+    }
+}
+
+#[test]
+fn a_sheet_without_headings_has_columns_with_letters() {
+    let found = Folder::new().inspect("1,x,2\n3,y,4\n", Some("invoices create"));
+    let columns: Vec<&str> = found.columns.iter().map(|column| &column.heading[..]).collect();
+    assert_eq!(columns, ["Column A", "Column B", "Column C"]);
+    assert_eq!((found.header_rows.len(), found.data_rows, found.mapping), (0, 2, None));
+}
+
+#[test]
+fn tables_are_written_as_they_are_read() {
+    for (sheet, expected) in [
+        (
+            SHEET,
+            "Invoice No,Customer Id,Invoice Date,Due Date,Taxable Value,Colour\r\n\
+             A-1,KC0123456789ABCD,13/04/2026,13/05/2026,\"1,00,000.00\",red\r\n\
+             A-2,KC0123456789ABCD,14/04/2026,13/05/2026,500.50,\r\n\
+             A-3,KC0123456789ABCD,15/04/2026,13/05/2026,x,\r\n\
+             Total,,,,\"1,00,500.50\",\r\nPrepared by Asha,,,,,\r\n",
+        ),
+        // Short rows are padded; blank surplus cells go, filled ones stay where they stand.
+        (
+            "Invoice No;Amount;\nA-1;5;;;\nA-2\nA-3;6;;x;\n=1+1;7;;\n",
+            "Invoice No,Amount\r\nA-1,5\r\nA-2,\r\nA-3,6,,x\r\n=1+1,7\r\n",
+        ),
+        // A column without a heading has none; a repeated heading stays as it is.
+        ("Invoice No,,Amount,Amount\nA-1,x,5,6\n", "Invoice No,,Amount,Amount\r\nA-1,x,5,6\r\n"),
+        ("Invoice No,Amount,\nA-1,5,x\nA-2,6\n", "Invoice No,Amount,\r\nA-1,5,x\r\nA-2,6,\r\n"),
+        // Two header rows are joined by a space; a caption goes before each heading that it spans.
+        (
+            "Invoice,,Amount,\nNo,Date,Taxable,Total\nA-1,1-4-26,5,6\n",
+            "Invoice No,Invoice Date,Amount Taxable,Amount Total\r\nA-1,1-4-26,5,6\r\n",
+        ),
+        ("1,x\n2,y,z\n\n3\n", "1,x,\r\n2,y,z\r\n3,,\r\n"),
+        // Further tables are left out.
+        (
+            "Invoice No,Customer Id,Amount\nA-1,KC1,5\n\nInvoice Date,Due Date,Total\n1-4-26,2-4-26,6\n",
+            "Invoice No,Customer Id,Amount\r\nA-1,KC1,5\r\n",
+        ),
+        ("Invoice No,Amount\n", "Invoice No,Amount\r\n"),
+        ("\n\n", ""),
+    ] {
+        let written = Folder::new().emit(sheet.as_bytes());
+        assert_eq!(String::from_utf8(written).unwrap(), expected, "{sheet}");
+    }
+}
+
+#[test]
+fn odd_cells_read_back_as_they_were_written() {
+    for cell in ["sep=:", "\u{feff}x", "<html>", "%PDF-", " x ", "a;b", "a|b", "a\tb", "'x", "a\"b", "a\nb", "a\r\nb"] {
+        let quoted = format!("\"{}\"", cell.replace('"', "\"\""));
+        let sheet = format!("{quoted},1\r\n{quoted},2\r\n");
+        let folder = Folder::new();
+        let once = folder.emit(sheet.as_bytes());
+        assert_eq!(folder.emit(&once), once, "{cell:?}");
+    }
+}
+
+/// Cells such as sheets have, and such as break readers.
+fn cell() -> impl Strategy<Value = String> {
+    let known = ["", "", " ", "x", "Acme Ltd", "1,00,000.00", "13/04/2026", "\"", "a\nb", "a;b", "a\t", "=1"];
+    prop_oneof![3 => proptest::sample::select(known.to_vec()).prop_map(str::to_owned), 1 => "[ -~₹é\t]{0,8}"]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_written_table_read_again_is_written_the_same(
+        header in any::<bool>(),
+        rows in proptest::collection::vec(proptest::collection::vec(cell(), 1..6), 1..12),
+    ) {
+        let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
+        if header {
+            writer.write_record(["Invoice No", "Customer Id", "Amount", "Remarks"]).unwrap();
+        }
+        for row in &rows {
+            writer.write_record(row).unwrap();
+        }
+        if header {
+            writer.write_record(["Total", "", "1,00,000.00"]).unwrap();
+        }
+        let mut folder = Folder::new();
+        // So few and ragged rows may leave it open which character separates them.
+        folder.reading.delimiter = Some(b',');
+        let bytes = writer.into_inner().unwrap();
+        let once = folder.emit(&bytes);
+        if !once.is_empty() {
+            let twice = folder.emit(&once);
+            prop_assert_eq!(String::from_utf8_lossy(&twice), String::from_utf8_lossy(&once));
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! What the headings of a sheet mean to an operation, and to which operation they mean most.
+//!
+//! Pure. The one rule: a guess is called a guess, and where the sheet fits another operation than the one asked for,
+//! that is said.
+
+use serde::Serialize;
+
+use super::Look;
+use crate::mapping::{self, Mapping, MappingError};
+use crate::operation::{self, Operation};
+
+/// What the headings mean to one operation.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Understood {
+    /// The operation, as in the command.
+    pub operation: String,
+    /// Whether nobody named it.
+    pub guessed: bool,
+    /// The program that wrote the sheet.
+    pub exporter: Option<&'static str>,
+    /// The headings that show it.
+    pub exporter_headings: Vec<String>,
+    /// Why the operation would refuse the sheet.
+    pub problem: Option<String>,
+    /// The way out.
+    pub hint: Option<String>,
+    /// Other operations that would take the sheet.
+    pub also_fits: Vec<String>,
+    /// Fields with one value for all rows.
+    pub constants: Vec<(&'static str, String)>,
+    /// Fields that take another field's value, with that field.
+    pub stand_ins: Vec<(&'static str, &'static str)>,
+    /// Fields that several columns fit equally well, with their headings.
+    pub ties: Vec<(&'static str, Vec<String>)>,
+    /// What a person should know about the mapping.
+    pub notes: Vec<String>,
+}
+
+type Mapped = (&'static Operation, Mapping, Option<MappingError>);
+
+/// Maps the headings for the operation asked for, else for the one that they fit best.
+pub(super) fn map(
+    headings: &[String],
+    samples: &dyn Fn(usize) -> Vec<String>,
+    look: &Look<'_>,
+) -> (&'static Operation, Mapping, Understood) {
+    let all: Vec<Mapped> = operation::ALL
+        .iter()
+        .map(|operation| {
+            let (mapping, problem) = mapping::map_as_far(operation, headings, samples, look.mapping);
+            (operation, mapping, problem)
+        })
+        .collect();
+    let filled = |mapping: &Mapping| mapping.columns.iter().flatten().count();
+    let takes = all.iter().filter(|(_, _, problem)| problem.is_none());
+    let takes: Vec<(String, usize)> =
+        takes.map(|(operation, mapping, _)| (operation.name(), filled(mapping))).collect();
+    // Among equals the last is taken, which is the one on invoices, the main job.
+    let best = all.into_iter().filter(|(operation, ..)| look.operation.is_none_or(|asked| asked == *operation));
+    let best = best.max_by_key(|(_, mapping, problem)| (problem.is_none(), filled(mapping)));
+    let (operation, mapping, problem) = best.expect("the operation asked for stands in the table");
+    // Few columns are enough for some operations; one that uses less of the sheet is not worth a word.
+    let better = |columns: usize| problem.is_some() || columns > filled(&mapping);
+    let fits = takes.into_iter().filter(|(_, columns)| better(*columns)).map(|(name, _)| name).collect();
+    let understood = describe(operation, &mapping, problem.as_ref(), headings, look, fits);
+    (operation, mapping, understood)
+}
+
+fn describe(
+    operation: &'static Operation,
+    mapping: &Mapping,
+    problem: Option<&MappingError>,
+    headings: &[String],
+    look: &Look<'_>,
+    mut fits: Vec<String>,
+) -> Understood {
+    let name = |field: usize| operation.fields[field].name;
+    let named = |columns: &[usize]| columns.iter().filter_map(|column| headings.get(*column).cloned()).collect();
+    fits.retain(|other| *other != operation.name());
+    Understood {
+        operation: operation.name(),
+        guessed: look.operation.is_none(),
+        exporter: mapping.exporter.map(operation::Exporter::name),
+        exporter_headings: mapping.exporter_headings.clone(),
+        problem: problem.map(ToString::to_string),
+        hint: problem.and_then(MappingError::hint),
+        also_fits: fits,
+        constants: mapping.constants.iter().map(|(field, value)| (name(*field), value.clone())).collect(),
+        stand_ins: mapping.stand_ins.iter().map(|(field, from)| (name(*field), name(*from))).collect(),
+        ties: mapping.ties.iter().map(|tie| (name(tie.field), named(&tie.columns))).collect(),
+        notes: mapping.notes.clone(),
+    }
+}

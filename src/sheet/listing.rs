@@ -1,0 +1,124 @@
+//! Which sheets a file has, which of them are read, and what kind of file it is.
+//!
+//! Owns the choice of worksheets: visible ones, or those asked for by name. Reads no rows. The one rule: a sheet that
+//! is not read is named.
+
+use std::path::Path;
+
+use super::SheetSource;
+use super::container::{Content, detect};
+use super::decode::read_head;
+use super::error::SheetError;
+use super::excel;
+use super::wrapping::{Bytes, Wrapping};
+use crate::config::Reading;
+use crate::finding::quote;
+
+/// The sheets of a file that are to be read, and what is worth saying about the others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// The sheets, in the file's order.
+    pub sources: Vec<SheetSource>,
+    /// Sentences about sheets that are not read.
+    pub notes: Vec<String>,
+    /// Names of the hidden sheets that are not read.
+    pub hidden: Vec<String>,
+    /// What kind of file it is, as a person calls it.
+    pub container: &'static str,
+    /// How the lines of a text file end, as far as its beginning shows.
+    pub line_ends: Option<&'static str>,
+}
+
+/// Lists the sheets of a file: a text file is one, a workbook has its visible worksheets or those asked for.
+pub fn list(path: &Path, reading: &Reading) -> Result<Listing, SheetError> {
+    let file = path.display().to_string();
+    let packed = detect(path, &file)?;
+    let (content, readable) = (packed.content, packed.path(path));
+    let file_name = path.file_name().map_or_else(|| file.clone(), |name| name.to_string_lossy().into_owned());
+    let source = |sheet| SheetSource { path: path.to_owned(), file_name: file_name.clone(), sheet };
+    if content == Content::Text {
+        let notes = if reading.sheets.is_empty() {
+            Vec::new()
+        } else {
+            vec!["a text file has no worksheets; --sheet does not apply to it".to_owned()]
+        };
+        let line_ends = line_ends(readable, packed.wrapping, &file)?;
+        let (sources, container) = (vec![source(None)], content.name());
+        return Ok(Listing { sources, notes, hidden: Vec::new(), container, line_ends });
+    }
+    let sheets = excel::list(readable, &file, content)?;
+    let names =
+        |visible: bool| sheets.iter().filter(move |sheet| sheet.visible == visible).map(|sheet| sheet.name.clone());
+    if let Some(sheet) = reading.sheets.iter().find(|asked| sheets.iter().all(|sheet| sheet.name != **asked)) {
+        let present = sheets.iter().map(|sheet| sheet.name.clone()).collect();
+        return Err(SheetError::NoSuchSheet { file, sheet: sheet.clone(), present });
+    }
+    let asked = |name: &String| reading.sheets.contains(name);
+    let chosen: Vec<String> = if reading.sheets.is_empty() {
+        names(true).collect()
+    } else {
+        sheets.iter().map(|sheet| sheet.name.clone()).filter(asked).collect()
+    };
+    if chosen.is_empty() {
+        return Err(SheetError::NoSheets { file, hidden: names(false).collect() });
+    }
+    let hidden: Vec<String> = names(false).filter(|name| !asked(name)).collect();
+    let notes = if hidden.is_empty() {
+        Vec::new()
+    } else {
+        let names: Vec<String> = hidden.iter().map(|name| quote(name)).collect();
+        vec![format!("hidden sheets are not read unless named with --sheet: {}", names.join(", "))]
+    };
+    let sources = chosen.into_iter().map(|sheet| source(Some(sheet))).collect();
+    Ok(Listing { sources, notes, hidden, container: content.name(), line_ends: None })
+}
+
+/// The sheets of a file that are to be read; [`list`] also says what is left aside.
+pub fn sheets_of(path: &Path, reading: &Reading) -> Result<Vec<SheetSource>, SheetError> {
+    list(path, reading).map(|listing| listing.sources)
+}
+
+/// How the lines of a text file's beginning end; none where it is one line.
+fn line_ends(path: &Path, wrapping: Wrapping, file: &str) -> Result<Option<&'static str>, SheetError> {
+    let head = Bytes::open(path, wrapping).and_then(|mut bytes| read_head(&mut bytes));
+    let mut head = head.map_err(|source| SheetError::reading(file, source))?;
+    // In UTF-16 a zero stands beside each of these bytes.
+    head.retain(|byte| *byte != 0);
+    let mut found = [("CRLF", false), ("LF", false), ("CR", false)];
+    for (at, byte) in head.iter().enumerate() {
+        match (byte, head.get(at + 1)) {
+            (b'\r', Some(b'\n')) => found[0].1 = true,
+            // The head may end between the two.
+            (b'\r', Some(_)) => found[2].1 = true,
+            (b'\n', _) if at == 0 || head[at - 1] != b'\r' => found[1].1 = true,
+            _ => {}
+        }
+    }
+    let mut kinds = found.iter().filter(|(_, is_found)| *is_found).map(|(name, _)| *name);
+    Ok(match (kinds.next(), kinds.next()) {
+        (kind, None) => kind,
+        _ => Some("mixed"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_ends_are_told_from_the_beginning() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        for (text, expected) in [
+            (&b"a,b\r\n1,2\r\n"[..], Some("CRLF")),
+            (b"a,b\n1,2\n", Some("LF")),
+            (b"a,b\r1,2\r3,4", Some("CR")),
+            (b"a,b\r\n1,2\n", Some("mixed")),
+            (b"a\0\r\0\n\0", Some("CRLF")),
+            (b"a,b", None),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(line_ends(&path, Wrapping::Plain, "a.csv").unwrap(), expected, "{text:?}");
+        }
+    }
+}
