@@ -71,7 +71,7 @@ fn files_that_are_no_sheets_are_refused_by_name() {
         let problems = refused(&api, &world, &[name]);
         assert_eq!(problems, format!("arload: {message}\nhint: {hint}\n{NONE}"), "{name}");
     }
-    for (name, part) in [("packed.csv", "gzip"), ("locked.xlsx", "password")] {
+    for (name, part) in [("packed.csv", "damaged"), ("locked.xlsx", "password")] {
         let problems = refused(&api, &world, &[name]);
         assert!(problems.contains(&format!("arload: {name}: ")) && problems.contains(part), "{name}: {problems}");
         assert_eq!(problems.lines().count(), 3, "{name}: {problems}");
