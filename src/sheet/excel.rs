@@ -103,6 +103,7 @@ impl Work {
     fn run(&self, sender: &Sender<Result<Vec<RawRow>, SheetError>>) {
         let mut rows = Rows {
             sender: sender.clone(),
+            label: self.label.clone(),
             batch: Vec::new(),
             bytes: 0,
             row: RawRow::default(),
@@ -237,6 +238,7 @@ impl From<SheetError> for Halt {
 /// Cells on their way into rows and batches.
 struct Rows {
     sender: Sender<Result<Vec<RawRow>, SheetError>>,
+    label: String,
     batch: Vec<RawRow>,
     bytes: usize,
     row: RawRow,
@@ -278,9 +280,10 @@ impl Rows {
             return Err(Halt::Gone);
         }
         self.row.number = number;
-        // A broken file may name the same cell twice; the first one stands.
+        // Leaving out the second of two cells could leave out a row, and with it an invoice.
         if (column as usize) < self.row.len() {
-            return Ok(());
+            let reason = format!("row {number} names its cells out of order, or one of them twice");
+            return Err(Halt::Broken(SheetError::Damaged { file: self.label.clone(), reason }));
         }
         while self.row.len() < column as usize {
             self.row.end_cell(CellKind::Text);

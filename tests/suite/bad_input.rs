@@ -355,3 +355,18 @@ fn a_run_that_does_not_exist_is_said_so() {
         }
     }
 }
+
+#[test]
+fn workbooks_whose_rows_or_cells_stand_out_of_order_are_refused_whole() {
+    let (world, api) = (World::new(), sandbox(|_| {}));
+    for (name, part) in [
+        ("row-twice.xlsx", "row 2 names its cells out of order, or one of them twice"),
+        ("cells-out-of-order.xlsx", "row 3 names its cells out of order, or one of them twice"),
+        ("rows-fall.xlsx", "row 3 stands below a row with the same or a higher number"),
+    ] {
+        let from = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
+        std::fs::copy(from, world.path(name)).unwrap();
+        let problems = refused(&api, &world, &[name]);
+        assert!(problems.contains(part), "{name}: {problems}");
+    }
+}
