@@ -62,7 +62,7 @@ impl LoginGuard {
         std::fs::create_dir_all(&self.dir)?;
         let key = self.key()?;
         let mut refusals = self.read()?;
-        let refusal = Refusal { at: at.to_string(), message: message.to_owned(), hash: hash(&key, credentials) };
+        let refusal = Refusal { at: minute(at), message: message.to_owned(), hash: hash(&key, credentials) };
         refusals.entry(host.to_owned()).or_default().insert(credentials.username.clone(), refusal);
         self.write(&refusals)
     }
@@ -147,6 +147,11 @@ fn hash(key: &[u8; 32], credentials: &Credentials) -> String {
     hasher.finalize().to_hex()[..8].to_owned()
 }
 
+/// A time as messages show it.
+fn minute(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,7 +176,7 @@ mod tests {
 
         let next_start = LoginGuard::new(folder.path().join("state"));
         let refusal = next_start.refused_before("h:443", &bad).unwrap().unwrap();
-        assert_eq!((refusal.at, refusal.message.as_str()), (at.to_string(), "bad password"));
+        assert_eq!((refusal.at, refusal.message.as_str()), (minute(at), "bad password"));
         for (host, other) in [
             ("h:443", credentials("a@example.com", "right")),
             ("h:443", credentials("b@example.com", "wrong-1")),
