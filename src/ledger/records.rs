@@ -90,6 +90,16 @@ pub(super) fn last_hash(connection: &Connection, run: RunId, sender: &str) -> ru
     Ok(last.unwrap_or_else(|| vec![0; 32]))
 }
 
+pub(super) fn read_customer(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    let filled = |text: String| (!text.is_empty()).then_some(text);
+    Ok(Entry {
+        customer_id: row.get(0)?,
+        code: filled(row.get(1)?),
+        gstin: filled(row.get(2)?),
+        legal_name: filled(row.get(3)?),
+    })
+}
+
 pub(super) fn add_customer(connection: &Connection, account: &str, customer: &Entry) -> rusqlite::Result<()> {
     connection
         .prepare_cached(

@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::records::{
-    CHUNK_COLUMNS, RUN_COLUMNS, SHEET_COLUMNS, add_customer, chain, last_hash, read_chunk, read_run, read_sheet,
+    CHUNK_COLUMNS, RUN_COLUMNS, SHEET_COLUMNS, add_customer, chain, last_hash, read_chunk, read_customer, read_run,
+    read_sheet,
 };
 use super::{
     AttemptId, ChunkChange, ChunkHead, ChunkId, ChunkState, Ledger, LedgerError, NewAttempt, NewChunk, NewReply,
@@ -493,14 +494,6 @@ impl Ledger for SqliteLedger {
 
     fn customers(&self, account: &str) -> Answer<Vec<Entry>> {
         let sql = "SELECT customer_id, code, gstin, legal_name FROM directory WHERE account = ? ORDER BY customer_id";
-        self.list(sql, [account], |row| {
-            let filled = |text: String| (!text.is_empty()).then_some(text);
-            Ok(Entry {
-                customer_id: row.get(0)?,
-                code: filled(row.get(1)?),
-                gstin: filled(row.get(2)?),
-                legal_name: filled(row.get(3)?),
-            })
-        })
+        self.list(sql, [account], read_customer)
     }
 }
