@@ -390,7 +390,14 @@ impl<'r> OpenSheet<'r> {
             self.mark_surplus(row, block);
         }
         let Rows::Text(text) = &self.rows else { return };
-        if row.len() + 2 <= columns && row.len() < self.usual_width {
+        if row.unended && row.len() < self.usual_width {
+            let message = format!(
+                "the file ends inside this row: it has {} cells, most rows have {}",
+                row.len(),
+                self.usual_width
+            );
+            mark(block, Code::RowCutOff, None, message);
+        } else if row.len() + 2 <= columns && row.len() < self.usual_width {
             let message = format!("the row has {} cells; most rows have {}", row.len(), self.usual_width);
             mark(block, Code::ShortRow, None, message);
         }

@@ -264,6 +264,15 @@ fn c16_the_end_of_the_file_makes_no_rows() {
 }
 
 #[test]
+fn c16_a_last_row_that_is_cut_off_is_an_error_of_its_own() {
+    let marks = |text: &str| read(text).marks;
+    let cut_off = marks("a,b,c\n1,2,3\n4,5,6\n7,8");
+    assert_eq!(cut_off.iter().map(|mark| (mark.0, mark.1)).collect::<Vec<_>>(), [(4, Code::RowCutOff)]);
+    assert!(marks("a,b,c\n1,2,3\n4,5,6\n7,8,9").is_empty());
+    assert!(marks("a,b,c\n1,2,3\n4,5,6\n7,8\n").is_empty());
+}
+
+#[test]
 fn c17_a_few_nuls_are_dropped_and_many_are_a_binary_file() {
     let few = two("1,Me\0hta Traders and Sons");
     assert_eq!(few.rows, ["2: 1|Mehta Traders and Sons"]);

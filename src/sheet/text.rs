@@ -89,6 +89,7 @@ impl TextRows {
             }
             if !rest.is_empty() {
                 if let Parsed::Record { used, lines } = parse(rest, self.grammar, self.drained, row) {
+                    row.unended = !rest[..used].ends_with(['\n', '\r']);
                     self.at += used;
                     self.count(row, lines)?;
                     return Ok(true);
