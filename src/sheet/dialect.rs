@@ -75,14 +75,19 @@ pub(super) fn name(delimiter: u8) -> String {
 fn try_quoting(sample: &str, at_end: bool, delimiter: u8, backslashes: bool, best: &mut (f64, Grammar)) {
     let usual = Grammar::plain(delimiter);
     let single = Grammar { quote: b'\'', ..usual };
+    // Whether doubled quotation marks explain every one of the text: then a backslash is only a backslash.
+    let mut doubled_fits = false;
     for grammar in [usual, Grammar { escaped: true, ..usual }, single, Grammar { escaped: true, ..single }] {
         let is_single = grammar.quote == b'\'';
-        if grammar.escaped && !(backslashes || is_single && sample.contains("\\'"))
+        if grammar.escaped && (doubled_fits || !(backslashes || is_single && sample.contains("\\'")))
             || is_single && !sample.contains('\'')
         {
             continue;
         }
         let rows = records(sample, at_end, grammar);
+        if !grammar.escaped {
+            doubled_fits = rows.iter().all(|row| !row.unbalanced && !row.stray);
+        }
         if is_single && !is_quoted_throughout(&rows) {
             continue;
         }
@@ -221,6 +226,9 @@ mod tests {
             ("a,b\n\"48\\\" TV\",2\n", b'"', true, false),
             ("a,b\n\"C:\\dir\\\",2\n\"C:\\dir\\\",3\n", b'"', false, false),
             ("a,b\n\"48\"\" TV\",2\n", b'"', false, false),
+            // A backslash before a doubled mark is only a backslash.
+            ("a,b\n\"\\\"\"\",\"\t\"\n", b'"', false, false),
+            ("a,b\n\"\\\"\"\",\"\t\"\n", b'"', false, false),
             ("'a','b'\n'it\\'s','2'\n", b'\'', true, false),
             ("a, b, c\n1, \"x, y\", 3\n", b'"', false, true),
             ("a,b\n1, x\n2,y\n3,z\n", b'"', false, false),
