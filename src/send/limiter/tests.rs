@@ -86,9 +86,8 @@ fn several_threads_share_one_pace() {
         }
     });
     let departures = departures.into_inner().unwrap();
-    // A loaded machine may be slow, never fast.
-    assert!(departures.len() <= 155, "{}", departures.len());
-    assert!(departures.len() >= 120, "{}", departures.len());
+    // A loaded machine may be slow, never fast; how much of the rate is used is shown with the test clock.
+    assert!((4..=155).contains(&departures.len()), "{}", departures.len());
     assert_eq!(limiter.state().waiting, 0);
 }
 
