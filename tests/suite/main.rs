@@ -11,6 +11,7 @@ mod findings;
 mod inspect;
 mod main_job;
 mod mappings;
+mod messy;
 mod resume;
 mod stub;
 mod threads;
