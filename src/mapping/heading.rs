@@ -120,7 +120,7 @@ fn unit_word(word: &str) -> Option<Unit> {
 
 fn words(heading: &str, split_camel: bool) -> String {
     let clean: String = heading.nfkc().filter_map(clean_character).collect();
-    let clean = without_currency_notes(&clean);
+    let clean = without_plain_notes(&clean);
     let characters: Vec<char> = clean.chars().collect();
     let mut spaced = String::with_capacity(clean.len() + 8);
     for (index, &character) in characters.iter().enumerate() {
@@ -169,8 +169,8 @@ fn starts_word(characters: &[char], index: usize) -> bool {
     before.is_lowercase() || before.is_uppercase() && after.is_some_and(|after| after.is_lowercase())
 }
 
-/// Drops bracketed notes that only repeat that amounts are in rupees.
-fn without_currency_notes(heading: &str) -> String {
+/// Drops bracketed notes that only repeat that amounts are in rupees, or say how dates are written.
+fn without_plain_notes(heading: &str) -> String {
     let mut out = String::with_capacity(heading.len());
     let mut rest = heading;
     while let Some(open) = rest.find(['(', '[']) {
@@ -178,7 +178,7 @@ fn without_currency_notes(heading: &str) -> String {
         let Some(length) = rest[open..].find(close) else { break };
         let note = &rest[open + 1..open + length];
         out.push_str(&rest[..open]);
-        if is_currency_note(note) {
+        if is_currency_note(note) || is_date_note(note) {
             out.push(' ');
         } else {
             out.push_str(&rest[open..=open + length]);
@@ -194,6 +194,14 @@ fn is_currency_note(note: &str) -> bool {
     let mut words = note.split([' ', '.']).filter(|word| !word.is_empty()).peekable();
     words.next_if_eq(&"in");
     words.peek().is_some() && words.all(|word| matches!(word, "₹" | "rs" | "inr" | "bcy" | "rupees" | "₨"))
+}
+
+/// `dd/mm/yyyy` and the like. The order of dates is told by the dates.
+fn is_date_note(note: &str) -> bool {
+    let mut parts: Vec<String> = note.split(['/', '-', '.', ' ']).map(str::to_lowercase).collect();
+    parts.sort_unstable();
+    let [day, month, year] = parts.as_slice() else { return false };
+    matches!(day.as_str(), "d" | "dd") && matches!(month.as_str(), "m" | "mm" | "mmm") && matches!(year.as_str(), "yy" | "yyyy")
 }
 
 #[cfg(test)]
@@ -221,6 +229,9 @@ mod tests {
             ("Amount (in Rs)", "amount"),
             ("Amount [in Rs.]", "amount"),
             ("Amount (USD)", "amount usd"),
+            ("Invoice Date (dd/mm/yyyy)", "invoice date"),
+            ("Due Date [YYYY-MM-DD]", "due date"),
+            ("Date (dd-mmm)", "date dd mmm"),
             ("Amount (In Paise)", "amount in paise"),
             ("GST Identification Number (GSTIN)", "gst identification number gstin"),
             ("Rate (Items)", "rate items"),

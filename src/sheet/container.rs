@@ -171,7 +171,19 @@ fn foreign(head: &[u8]) -> Option<&'static str> {
         let is_sheet = start.contains("schemas-microsoft-com:office:spreadsheet") || start.contains("excel.sheet");
         return Some(if is_sheet { "a SpreadsheetML 2003 file" } else { "an XML file" });
     }
+    if is_sylk(&start) {
+        return Some("a SYLK file");
+    }
     is_binary(head).then_some("a binary file")
+}
+
+/// Whether lower-case text is Microsoft's SYLK, whose lines are records; `ID;Party` is a heading like any other.
+fn is_sylk(start: &str) -> bool {
+    let is_record = |line: &str| {
+        let name = line.split(';').next().unwrap_or_default();
+        line.contains(';') && (1..=2).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_lowercase())
+    };
+    start.starts_with("id;p") && start.lines().nth(2).is_some() && start.lines().skip(1).take(3).all(is_record)
 }
 
 fn zip_contents(handle: &mut File, file: &str) -> Result<Vec<archive::Entry>, SheetError> {
@@ -233,6 +245,7 @@ mod tests {
                 b"<?xml version=\"1.0\"?><?mso-application progid=\"Excel.Sheet\"?>",
                 "a.xls: is a SpreadsheetML 2003 file, neither text nor a workbook",
             ),
+            (b"ID;PWXL;N;E\r\nP;PGeneral\r\nC;Y1;X1;K1\r\n", "a.xls: is a SYLK file, neither text nor a workbook"),
         ];
         for (bytes, message) in cases {
             assert_eq!(content(bytes).unwrap_err().to_string(), message);

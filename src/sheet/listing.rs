@@ -84,9 +84,24 @@ fn line_ends(path: &Path, wrapping: Wrapping, file: &str) -> Result<Option<&'sta
     let mut head = head.map_err(|source| SheetError::reading(file, source))?;
     // In UTF-16 a zero stands beside each of these bytes.
     head.retain(|byte| *byte != 0);
+    // A cell with several lines has line ends of its own, which say nothing of the rows; they count only where no row ends.
+    let outside = ends_in(&head, true);
+    let found = if outside.iter().any(|(_, is_found)| *is_found) { outside } else { ends_in(&head, false) };
+    let mut kinds = found.iter().filter(|(_, is_found)| *is_found).map(|(name, _)| *name);
+    Ok(match (kinds.next(), kinds.next()) {
+        (kind, None) => kind,
+        _ => Some("mixed"),
+    })
+}
+
+/// Which line ends there are, with or without those in quotation marks.
+fn ends_in(head: &[u8], outside: bool) -> [(&'static str, bool); 3] {
     let mut found = [("CRLF", false), ("LF", false), ("CR", false)];
+    let mut quoted = false;
     for (at, byte) in head.iter().enumerate() {
+        quoted ^= outside && *byte == b'"';
         match (byte, head.get(at + 1)) {
+            _ if quoted => {}
             (b'\r', Some(b'\n')) => found[0].1 = true,
             // The head may end between the two.
             (b'\r', Some(_)) => found[2].1 = true,
@@ -94,11 +109,7 @@ fn line_ends(path: &Path, wrapping: Wrapping, file: &str) -> Result<Option<&'sta
             _ => {}
         }
     }
-    let mut kinds = found.iter().filter(|(_, is_found)| *is_found).map(|(name, _)| *name);
-    Ok(match (kinds.next(), kinds.next()) {
-        (kind, None) => kind,
-        _ => Some("mixed"),
-    })
+    found
 }
 
 #[cfg(test)]
@@ -114,6 +125,8 @@ mod tests {
             (b"a,b\n1,2\n", Some("LF")),
             (b"a,b\r1,2\r3,4", Some("CR")),
             (b"a,b\r\n1,2\n", Some("mixed")),
+            (b"a,b\r\n\"1\nx\",2\r\n", Some("CRLF")),
+            (b"\"a,b\n1,2\n", Some("LF")),
             (b"a\0\r\0\n\0", Some("CRLF")),
             (b"a,b", None),
         ] {

@@ -255,7 +255,7 @@ impl<'r> OpenSheet<'r> {
         while !self.ended && block.len() < max_rows.max(1) && block.text_bytes() < max_bytes.max(1) {
             if !self.next_row(&mut row)? {
                 self.ended = true;
-            } else if self.begins_other_table(&row) {
+            } else if self.begins_other_table(&row)? {
                 self.leave_other_table(&row)?;
             } else {
                 self.take(&mut row, block);
@@ -306,15 +306,27 @@ impl<'r> OpenSheet<'r> {
         }
     }
 
-    /// Whether a row below a gap holds other headings: mostly known ones, and nothing that is data.
-    fn begins_other_table(&self, row: &RawRow) -> bool {
+    /// Whether a row below a gap holds other headings: nothing that is data, and mostly known ones, or words that cannot
+    /// belong to the columns they stand in.
+    fn begins_other_table(&mut self, row: &RawRow) -> Result<bool, SheetError> {
         let gap = row.number > self.last_number.saturating_add(1) || !self.pending.is_empty();
         if !gap || self.filter.keeps_all || self.end.data_rows == 0 || row.filled().any(|(_, cell)| is_value(cell)) {
-            return false;
+            return Ok(false);
         }
         let filled = row.filled().count();
+        if filled < 3 || self.filter.judge(row) != Verdict::Data {
+            return Ok(false);
+        }
         let known = row.filled().filter(|(_, cell)| (self.recognise)(cell.text)).count();
-        filled >= 3 && known >= 2 && known * 2 >= filled && self.filter.judge(row) == Verdict::Data
+        if known >= 2 && known * 2 >= filled {
+            return Ok(true);
+        }
+        let mut below = RawRow::default();
+        let is_foreign = self.next_row(&mut below)? && self.filter.is_foreign(row, &below);
+        if below.number > 0 {
+            self.ahead.push_front(below);
+        }
+        Ok(is_foreign)
     }
 
     /// Ends the sheet at the headings of another table, and says how much of it is not read.

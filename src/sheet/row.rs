@@ -204,6 +204,16 @@ fn is_date_text(text: &str) -> bool {
         && (2..=4).contains(&parts)
         && digits >= 3
         && text.bytes().next().is_some_and(|b| b.is_ascii_digit())
+        && text.split(|letter: char| !letter.is_alphabetic()).filter(|word| !word.is_empty()).all(is_date_word)
+}
+
+/// Whether a word may stand in a date: `31-60 days` is none.
+fn is_date_word(word: &str) -> bool {
+    const BEGINNINGS: [&str; 12] =
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    const WORDS: [&str; 8] = ["st", "nd", "rd", "th", "t", "z", "am", "pm"];
+    let is_one_of = |words: &[&str], part: &str| words.iter().any(|word| part.eq_ignore_ascii_case(word));
+    is_one_of(&WORDS, word) || word.get(..3).is_some_and(|begin| is_one_of(&BEGINNINGS, begin))
 }
 
 #[cfg(test)]
@@ -223,6 +233,16 @@ mod tests {
             assert!(!is_amount(text(other)), "{other}");
         }
         assert!(!is_amount(Cell { text: "2025-04-01", kind: CellKind::Date }));
+    }
+
+    #[test]
+    fn dates_are_told_from_spans_of_days() {
+        for date in ["01-04-2025", "1-Apr-25", "2025-04-01T00:00:00Z", "1st April, 2025", "01.04.2025", "1 Sept 2025"] {
+            assert!(is_value(text(date)), "{date}");
+        }
+        for other in ["0-30 days", "31-60 days", "61 to 90", "12 MG Road 411", "April 2025"] {
+            assert!(!is_value(text(other)), "{other}");
+        }
     }
 
     #[test]

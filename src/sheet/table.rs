@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::header::most_common;
-use super::row::{RawRow, is_amount};
+use super::row::{RawRow, is_amount, is_value};
 use super::{Cell, CellKind, DropReason, DroppedRow};
 
 /// Limit: rows left out that are kept with their text.
@@ -37,6 +37,10 @@ pub(super) struct RowFilter {
     first_heading: usize,
     /// Filled cells that most rows have.
     usual_filled: usize,
+    /// Whether enough rows have more cells than remarks do.
+    knows_notes: bool,
+    /// Whether nearly all filled cells of a column are numbers, dates and the like.
+    holds_values: Vec<bool>,
     /// Every filled row is data, because nothing is known of the sheet.
     pub(super) keeps_all: bool,
 }
@@ -47,8 +51,27 @@ impl RowFilter {
         let headings: Vec<String> =
             (0..header.len()).map(|column| header.cell(column).text.trim().to_owned()).collect();
         let first_heading = headings.iter().position(|heading| !heading.is_empty()).unwrap_or(0);
-        let usual_filled = most_common(sample.iter().map(|row| row.filled().count()).filter(|filled| *filled > 0));
-        Self { headings, first_heading, usual_filled, keeps_all: false }
+        let filled: Vec<usize> = sample.iter().map(|row| row.filled().count()).filter(|filled| *filled > 0).collect();
+        // Below five rows of data, five remarks are the commonest rows.
+        let knows_notes = filled.iter().filter(|filled| **filled > 2).count() * 3 >= filled.len();
+        let holds_values = (0..headings.len()).map(|column| holds_values(sample, column)).collect();
+        let usual_filled = most_common(filled.into_iter());
+        Self { headings, first_heading, usual_filled, knows_notes, holds_values, keeps_all: false }
+    }
+
+    /// Whether a row of words cannot belong to the table: two of them stand where the table has numbers or dates. The
+    /// row below has to fit under it, so that a row with words by mistake does not end a table that goes on.
+    pub(super) fn is_foreign(&self, row: &RawRow, below: &RawRow) -> bool {
+        let width = |row: &RawRow| row.filled().last().map_or(0, |(column, _)| column);
+        let is_words = |(_, cell): (usize, Cell<'_>)| cell.kind == CellKind::Text && !is_value(cell);
+        let misplaced = row.filled().filter(|(column, _)| self.holds_values.get(*column).is_some_and(|holds| *holds));
+        row.filled().count() >= 3
+            && row.filled().all(is_words)
+            && misplaced.count() >= 2
+            && below.number == row.number + 1
+            && below.filled().any(|(_, cell)| is_value(cell))
+            && width(below) <= width(row)
+            && below.filled().count() < self.usual_filled
     }
 
     /// Judges one row.
@@ -73,16 +96,33 @@ impl RowFilter {
 
     fn judge_note(&self, row: &RawRow, column: usize, text: &str) -> Verdict {
         let filled = row.filled().take(3).count();
-        if self.usual_filled < 3 || filled > 2 {
+        if !self.knows_notes || filled > 2 {
             return Verdict::Data;
         }
-        if is_known_note(text) {
+        if is_known_note(text) || filled == 1 && is_ruled(text) {
             return Verdict::Drop(DropReason::Note);
+        }
+        if self.usual_filled < 3 {
+            return Verdict::Data;
         }
         // One word alone may be an identifier, so it stays data.
         let is_prose = text.split_whitespace().nth(1).is_some() || !text.contains(char::is_alphanumeric);
         if filled == 1 && column == 0 && is_prose { Verdict::NoteAtTheEnd } else { Verdict::Data }
     }
+}
+
+/// Whether a column has values in at least nine tenths of its filled cells, of which there are two or more.
+fn holds_values(sample: &[RawRow], column: usize) -> bool {
+    let filled = sample.iter().filter(|row| !row.is_blank_at(column));
+    let (filled, values) = filled.fold((0, 0), |(filled, values), row| {
+        (filled + 1, values + usize::from(is_value(row.cell(column))))
+    });
+    values >= 2 && values * 10 >= filled * 9
+}
+
+/// Whether a text is a line drawn across the page, as in lists that were printed into a file.
+fn is_ruled(text: &str) -> bool {
+    text.len() >= 5 && text.bytes().all(|byte| matches!(byte, b'-' | b'=' | b'_' | b'*' | b'~' | b'+' | b'|' | b' '))
 }
 
 /// Whether two texts differ in case and spaces at most.

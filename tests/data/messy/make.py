@@ -322,16 +322,17 @@ text("line-items.csv", lambda: csv([
      "Usage unit"]] + [
     [f"INV-{n}", "2025-04-01", "2025-05-01", "Ambarvel Textiles", "business_gst", item, "2", "500.00", "1000.00", "18",
      "2000.00", "2360.00", "33-Tamil Nadu", "pcs"] for n in (1, 2, 3) for item in ("Carton", "Tape")]))
-text("status-and-credit.csv", lambda: csv([["Invoice No", "Invoice Date", "Due Date", "Customer Code", "Taxable Value",
+KC = "KC6B8649WVVF3G01"
+text("status-and-credit.csv", lambda: csv([["Invoice No", "Invoice Date", "Due Date", "Customer Id", "Taxable Value",
                                             "IGST", "Invoice Total", "Status", "Currency", "Voucher Type"],
-    ["KP/1", "13/04/2025", "13/05/2025", "C1", "1000.00", "180.00", "1180.00", "Sent", "INR", "Sales"],
-    ["KP/2", "13/04/2025", "13/05/2025", "C1", "1000.00", "180.00", "1180.00", "Void", "INR", "Sales"],
-    ["KP/3", "13/04/2025", "13/05/2025", "C1", "1000.00", "180.00", "1180.00", "Draft", "INR", "Sales"],
-    ["KP/4", "13/04/2025", "13/05/2025", "C1", "-1000.00", "-180.00", "-1180.00", "Sent", "INR", "Credit Note"],
-    ["KP/5", "13/04/2025", "13/05/2025", "C1", "1000.00", "180.00", "1180.00", "Sent", "USD", "Sales"],
-    ["KP/6", "13/04/2025", "13/05/2025", "C1", "(1000.00)", "", "(1000.00)", "Sent", "INR", "Sales"],
-    ["KP/1", "13/04/2025", "13/05/2025", "C1", "1000.00", "180.00", "1180.00", "Sent", "INR", "Sales"],
-    ["KP/1", "13/04/2025", "13/05/2025", "C1", "2000.00", "360.00", "2360.00", "Sent", "INR", "Sales"]]))
+    ["KP/1", "13/04/2025", "13/05/2025", KC, "1000.00", "180.00", "1180.00", "Sent", "INR", "Sales"],
+    ["KP/2", "13/04/2025", "13/05/2025", KC, "1000.00", "180.00", "1180.00", "Void", "INR", "Sales"],
+    ["KP/3", "13/04/2025", "13/05/2025", KC, "1000.00", "180.00", "1180.00", "Draft", "INR", "Sales"],
+    ["KP/4", "13/04/2025", "13/05/2025", KC, "-1000.00", "-180.00", "-1180.00", "Sent", "INR", "Credit Note"],
+    ["KP/5", "13/04/2025", "13/05/2025", KC, "1000.00", "180.00", "1180.00", "Sent", "USD", "Sales"],
+    ["KP/6", "13/04/2025", "13/05/2025", KC, "(1000.00)", "", "(1000.00)", "Sent", "INR", "Sales"],
+    ["KP/1", "13/04/2025", "13/05/2025", KC, "1000.00", "180.00", "1180.00", "Sent", "INR", "Sales"],
+    ["KP/1", "13/04/2025", "13/05/2025", KC, "2000.00", "360.00", "2360.00", "Sent", "INR", "Sales"]]))
 text("amounts.csv", lambda: csv([["Invoice No", "Invoice Date", "Due Date", "Customer Code", "Taxable Value",
                                   "Invoice Total"]] + [
     [f"KP/{i + 2}", "13/04/2025", "13/05/2025", "C1", amount, total] for i, (amount, total) in enumerate([
