@@ -219,7 +219,7 @@ fn reason_words(reason: DropReason) -> (&'static str, &'static str) {
     match reason {
         DropReason::Total => ("total", "it sums up rows above it"),
         DropReason::RepeatedHeader => ("repeated-header", "it is the headings once more"),
-        DropReason::Note => ("note", "it is a remark below the data"),
+        DropReason::Note => ("note", "it is a remark or a ruled line"),
         DropReason::Comment => ("comment", "it begins with #, above the headings"),
     }
 }

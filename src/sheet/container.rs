@@ -229,7 +229,7 @@ mod tests {
         assert_eq!(content(b"PKR,1\n").unwrap(), Content::Text);
         let workbook = rust_xlsxwriter::Workbook::new().save_to_buffer();
         assert_eq!(content(&workbook.unwrap()).unwrap(), Content::Xlsx);
-        let cases: [(&[u8], &str); 9] = [
+        let cases: [(&[u8], &str); 10] = [
             (b"", "a.xls: has no rows"),
             (b"\x1f\x8b\x08", "a.xls: is damaged: unexpected end of file"),
             (b"\x28\xb5\x2f\xfd", "a.xls: is compressed (zstd)"),

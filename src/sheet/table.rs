@@ -111,13 +111,14 @@ impl RowFilter {
     }
 }
 
-/// Whether a column has values in at least nine tenths of its filled cells, of which there are two or more.
+/// Whether a column has values in at least three quarters of its filled cells, of which there are two or more; the
+/// sample may hold another table too.
 fn holds_values(sample: &[RawRow], column: usize) -> bool {
     let filled = sample.iter().filter(|row| !row.is_blank_at(column));
     let (filled, values) = filled.fold((0, 0), |(filled, values), row| {
         (filled + 1, values + usize::from(is_value(row.cell(column))))
     });
-    values >= 2 && values * 10 >= filled * 9
+    values >= 2 && values * 4 >= filled * 3
 }
 
 /// Whether a text is a line drawn across the page, as in lists that were printed into a file.
@@ -395,6 +396,41 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(judge(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn words_where_the_table_has_values_belong_to_another_table() {
+        let header = row("Invoice No|Date|Due|Customer|Amount");
+        let sample: Vec<RawRow> = (1..7).map(|day| row(&format!("INV-{day}|0{day}-04-2025|05-05-2025|Acme|100"))).collect();
+        let filter = RowFilter::new(&header, &sample);
+        for (upper, lower, is_foreign) in [
+            ("Customer|0-30 days|31-60 days|Over 60", "Acme|100|0|0", true),
+            ("Customer|0-30 days|31-60 days|Over 60", "INV-8|08-04-2025|05-05-2025|Acme|100", false),
+            ("INV-7|pending|pending|Acme", "INV-8|08-04-2025|05-05-2025|Acme|100", false),
+            ("INV-7|07-04-2025|pending|Acme", "Acme|100|0|0", false),
+            ("Acme|pending", "Acme|100", false),
+            ("Prepared by|Checked by|Approved by", "Anita|Ravi|Sunil", false),
+        ] {
+            let (mut above, mut below) = (row(upper), row(lower));
+            (above.number, below.number) = (9, 10);
+            assert_eq!(filter.is_foreign(&above, &below), is_foreign, "{upper} over {lower}");
+            below.number = 11;
+            assert!(!filter.is_foreign(&above, &below), "{upper}, a gap and {lower}");
+        }
+    }
+
+    #[test]
+    fn remarks_and_ruled_lines_are_told_even_where_they_are_as_many_as_the_rows() {
+        let header = row("Invoice No|Date|Customer|Amount|Tax");
+        let mut sample = vec![row("INV-1|01-04-2025|Acme|100|18"), row("INV-2|02-04-2025|Beta|100|")];
+        sample.extend(["Prepared by: Anita", "Checked by:", "E&OE"].map(row));
+        let filter = RowFilter::new(&header, &sample);
+        for note in ["Prepared by: Anita", "* E&OE", "-----------------------", "=====", "+------+------+"] {
+            assert_eq!(filter.judge(&row(note)), Verdict::Drop(DropReason::Note), "{note}");
+        }
+        for data in ["---", "Acme Ltd", "-----|x", "INV-3|-----|Acme|100|18"] {
+            assert_eq!(filter.judge(&row(data)), Verdict::Data, "{data}");
         }
     }
 

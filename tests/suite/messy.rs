@@ -75,11 +75,19 @@ struct Expected {
     dry_exit: Option<i32>,
     #[serde(default)]
     dry_says: Vec<String>,
+    /// A fault that is known and still open: the file must differ, so that the word goes when the fault does.
+    open: Option<String>,
 }
 
 /// What differs from what was expected.
 #[derive(Default)]
 struct Differences(Vec<String>);
+
+impl Expected {
+    fn operation(&self) -> &str {
+        self.operation.as_deref().unwrap_or("invoices create")
+    }
+}
 
 impl Differences {
     fn same<T: PartialEq + std::fmt::Debug>(&mut self, what: &str, wanted: &T, found: &T) {
@@ -110,23 +118,53 @@ fn gallery() -> Vec<Expected> {
 #[test]
 fn every_messy_file_is_read_as_an_accountant_would_want() {
     let files = gallery();
+    let world = World::new();
+    for file in &files {
+        let bytes = generated(&file.name).unwrap_or_else(|| fs::read(folder().join(&file.name)).unwrap());
+        world.write(&file.name, bytes);
+    }
+    let inspected = inspect_together(&world, &files);
     let (next, found) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
     // Two at a time, as the machines that build have.
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
                 while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let differences = compare(file);
-                    if !differences.0.is_empty() {
-                        let shown = format!("{} ({})\n    {}", file.name, file.trap, differences.0.join("\n    "));
-                        found.lock().unwrap().insert(file.name.clone(), shown);
+                    let Differences(mut differences) = compare(file, &world, inspected.get(&file.name));
+                    match &file.open {
+                        Some(_) if !differences.is_empty() => continue,
+                        Some(fault) => differences.push(format!("no longer open, take it out: {fault}")),
+                        None if differences.is_empty() => continue,
+                        None => {}
                     }
+                    let shown = format!("{} ({})\n    {}", file.name, file.trap, differences.join("\n    "));
+                    found.lock().unwrap().insert(file.name.clone(), shown);
                 }
             });
         }
     });
     let found: Vec<String> = found.into_inner().unwrap().into_values().collect();
     assert!(found.is_empty(), "{} of {} files differ:\n{}", found.len(), files.len(), found.join("\n"));
+}
+
+/// What is shown of all files that can be read, by one start of the program for each operation.
+fn inspect_together(world: &World, files: &[Expected]) -> BTreeMap<String, Vec<Value>> {
+    let mut shown: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    let operations: BTreeSet<&str> = files.iter().map(Expected::operation).collect();
+    for operation in operations {
+        let mut arguments = vec!["inspect", "--json"];
+        if operation != "none" {
+            arguments.extend(["--as", operation]);
+        }
+        let readable = files.iter().filter(|file| file.exit == 0 && file.operation() == operation);
+        arguments.extend(readable.map(|file| file.name.as_str()));
+        let ended = ended(&mut world.arload(&arguments));
+        assert!(ended.code <= 1 && !ended.err.contains("panicked"), "{}", ended.err);
+        for document in ended.out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()) {
+            shown.entry(document["file"].as_str().unwrap().to_owned()).or_default().push(document);
+        }
+    }
+    shown
 }
 
 #[test]
@@ -168,29 +206,22 @@ fn generated(name: &str) -> Option<Vec<u8>> {
     })
 }
 
-fn compare(file: &Expected) -> Differences {
-    let world = World::new();
-    match generated(&file.name) {
-        Some(bytes) => world.write(&file.name, bytes),
-        None => world.write(&file.name, fs::read(folder().join(&file.name)).unwrap()),
-    }
+fn compare(file: &Expected, world: &World, inspected: Option<&Vec<Value>>) -> Differences {
     let mut differences = Differences::default();
-    let operation = file.operation.as_deref().unwrap_or("invoices create");
-    let mut arguments = vec!["inspect", &file.name, "--json"];
-    if operation != "none" {
-        arguments.extend(["--as", operation]);
-    }
-    let inspected = run(&world, &arguments, &mut differences);
-    differences.same("exit", &file.exit, &inspected.code);
-    for words in &file.refusal {
-        differences.says("refusal", words, &inspected.err);
-    }
-    if inspected.code == 0 && file.exit == 0 {
-        let documents: Vec<Value> = inspected.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        compare_documents(file, &documents, &mut differences);
+    if file.exit == 0 {
+        match inspected {
+            Some(documents) => compare_documents(file, documents, &mut differences),
+            None => differences.0.push("inspect shows nothing".to_owned()),
+        }
+    } else {
+        let refused = run(world, &["inspect", &file.name, "--json"], &mut differences);
+        differences.same("exit", &file.exit, &refused.code);
+        for words in &file.refusal {
+            differences.says("refusal", words, &refused.err);
+        }
     }
     if file.findings.is_some() || file.total.is_some() || file.period.is_some() || file.dry_exit.is_some() {
-        dry_run(file, operation, &world, &mut differences);
+        dry_run(file, world, &mut differences);
     }
     differences
 }
@@ -325,9 +356,10 @@ fn compare_columns(file: &Expected, document: &Value, differences: &mut Differen
 }
 
 /// Compares what a dry run says of each row, and its sums.
-fn dry_run(file: &Expected, operation: &str, world: &World, differences: &mut Differences) {
-    let mut arguments: Vec<&str> = operation.split(' ').collect();
-    arguments.extend([file.name.as_str(), "--dry-run", "--results", "out"]);
+fn dry_run(file: &Expected, world: &World, differences: &mut Differences) {
+    let folder = format!("results of {}", file.name);
+    let mut arguments: Vec<&str> = file.operation().split(' ').collect();
+    arguments.extend([file.name.as_str(), "--dry-run", "--results", &folder]);
     if let Some(period) = &file.period {
         arguments.extend(["--period", period]);
     }
@@ -338,7 +370,10 @@ fn dry_run(file: &Expected, operation: &str, world: &World, differences: &mut Di
     for words in &file.dry_says {
         differences.says("dry run", words, &ran.err);
     }
-    let results = |end: &str| world.results().into_iter().find(|name| name.ends_with(end)).map(|name| format!("out/{name}"));
+    let results = |end: &str| {
+        let files = world.files().into_iter().map(|path| path.to_string_lossy().into_owned());
+        files.into_iter().find(|path| path.contains(&folder) && path.ends_with(end))
+    };
     if file.findings.is_none() && file.total.is_none() {
         return;
     }
