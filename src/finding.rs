@@ -146,12 +146,18 @@ codes! {
     PanFormat = "pan-format", Error;
     /// The PAN is not the one inside the GSTIN.
     PanGstinMismatch = "pan-gstin-mismatch", Error;
+    /// The state is another one than the GSTIN's.
+    StateDiffersFromGstin = "state-differs-from-gstin", Warning;
+    /// The row calls a customer with a GSTIN a consumer, or one without a GSTIN registered.
+    GstTreatmentMismatch = "gst-treatment-mismatch", Warning;
     /// The IFSC does not have the form of one.
     IfscFormat = "ifsc-format", Error;
     /// The bank account number does not have the form of one.
     AccountNumberFormat = "account-number-format", Error;
     /// A spreadsheet rounded the long number; its last digits are gone.
     NumberRounded = "number-rounded", Error;
+    /// The account number is shorter than nearly all others of its column; zeros in front may have been lost.
+    NumberShorterThanOthers = "number-shorter-than-others", Warning;
     /// The PIN code does not have six digits or begins with 0.
     PinFormat = "pin-format", Error;
     /// The mobile number does not have the form of one.
@@ -181,6 +187,16 @@ codes! {
     TaxHeadsMixed = "tax-heads-mixed", Error;
     /// CGST and SGST differ by more than a paisa.
     TaxHeadsUnequal = "tax-heads-unequal", Error;
+    /// The tax heads are not those of a supply from the supplier's state to the place of supply.
+    TaxHeadsOtherState = "tax-heads-other-state", Warning;
+    /// The tax is not what the rate makes of the taxable value, by more than a rupee for each tax head.
+    TaxNotByRate = "tax-not-by-rate", Warning;
+    /// The rate is none of the rates of GST.
+    RateUnlisted = "rate-unlisted", Warning;
+    /// The rate was not in force on the invoice date.
+    RateSuperseded = "rate-superseded", Warning;
+    /// The row has cess or TCS that the law had ended by the invoice date.
+    ChargeEnded = "charge-ended", Warning;
     /// The parts do not add up to the total.
     TotalMismatch = "total-mismatch", Error;
     /// The row does not say which customer it is for.

@@ -88,7 +88,7 @@ fn a_zoho_export_maps() {
             ("Customer ID=1829000000", "customerCode"),
             ("Customer Name", "customerName"),
             ("GST Identification Number (GSTIN)", "customerGstin"),
-            ("GST Treatment", "-"),
+            ("GST Treatment", "gstTreatment"),
             ("Due Date", "dueDate"),
             ("PurchaseOrder", "poNumber"),
             ("SubTotal", "baseAmount"),

@@ -230,7 +230,7 @@ fn bad_form(code: &str) -> Fault {
     };
     let padded = format!("0{code}");
     let hint = if is_pan_form(code.as_bytes()) {
-        Some("this is a PAN; map the column as pan, or give the GSTIN".to_owned())
+        Some("this is a PAN; if the two cells are swapped, swap them back, else map the column as pan".to_owned())
     } else if code.is_ascii() && is_surely_right(padded.as_bytes()) {
         Some(format!("a spreadsheet dropped the leading zero; perhaps {} is meant", quote(&padded)))
     } else {

@@ -66,7 +66,9 @@ pub fn account_number<'a>(cell: Cell<'a>, faults: &mut Faults) -> Option<Cow<'a,
         return Some(number);
     }
     let message = format!("{} is not an account number; expected 9 to 18 digits", quote(&number));
-    faults.push(Fault::new(Code::AccountNumberFormat, message));
+    let short = number.len() < 9 && number.bytes().all(|byte| byte.is_ascii_digit());
+    let hint = short.then(|| "if a spreadsheet dropped zeros in front, type them again in a text column".to_owned());
+    faults.push(Fault::new(Code::AccountNumberFormat, message).maybe_hint(hint));
     None
 }
 
@@ -130,7 +132,10 @@ pub(super) fn read_pan(code: &str, faults: &mut Faults) -> Option<Pan> {
     if !is_pan_form(bytes) {
         let message = format!("{} is not a PAN; expected five letters, four digits and a letter", quote(code));
         let hint = if code.len() == 15 && code.is_ascii() && is_pan_form(&bytes[2..12]) {
-            Some("this is a GSTIN; map the column as gstin, or give the PAN".to_owned())
+            Some(
+                "this is a GSTIN; if the two cells are swapped, swap them back, else map the column as gstin"
+                    .to_owned(),
+            )
         } else {
             one_swap(code, |bytes| pan_trouble(bytes).is_none())
                 .map(|right| format!("perhaps {} is meant", quote(&right)))
