@@ -215,9 +215,9 @@ codes! {
     DuplicateInSheet = "duplicate-in-sheet", Error;
     /// An earlier run sent the same number with other content.
     ConflictsWithEarlierRun = "conflicts-with-earlier-run", Error;
-    /// The same number and customer stand in the neighbouring financial year, close to its end.
+    /// The same number and customer stand in the neighbouring financial year, within 60 days, in this run or an earlier one.
     NumberNearYearEnd = "number-near-year-end", Warning;
-    /// Another customer of the sheet or an earlier run has the same PAN or mobile number.
+    /// A customer above in the run has the same name but for its spelling, the same PAN or the same mobile number; nothing is merged.
     CustomerLooksAlike = "customer-looks-alike", Warning;
 }
 

@@ -201,7 +201,7 @@ fn quickbooks_razorpay_gstr1_vyapar_and_xero_rows_map() {
             ("Place Of Supply", "placeOfSupply"),
             ("Reverse Charge", "reverseCharge"),
             ("Applicable % of Tax Rate", "-"),
-            ("Invoice Type", "-"),
+            ("Invoice Type", "gstTreatment"),
             ("E-Commerce GSTIN", "-"),
             ("Rate", "taxRate"),
             ("Taxable Value", "baseAmount"),
