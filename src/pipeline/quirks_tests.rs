@@ -89,6 +89,7 @@ fn a_number_used_again_just_after_the_years_end_is_told() {
         line("A-3", asha, "2026-05-01"),
         line("A-4", asha, "2026-03-30"),
         line("A-5", asha, "2025-11-30"),
+        line("A-6", asha, "2026-03-30"),
     ];
     let result = run(&world, "invoices create", "a.csv", &text.concat(), &[]);
     assert_eq!(rows_with(&result, Code::NumberNearYearEnd), ["3"], "{result}");
@@ -99,7 +100,7 @@ fn a_number_used_again_just_after_the_years_end_is_told() {
     let text = [
         INVOICES.to_owned(),
         line("a-4", asha, "2026-04-05"),
-        line("A-2", beta, "2026-04-05"),
+        line("A-6", beta, "2026-04-05"),
         line("A-5", asha, "2026-04-05"),
     ];
     let result = run(&world, "invoices create", "b.csv", &text.concat(), &[]);
