@@ -71,6 +71,10 @@ codes! {
     LookalikeCharacter = "lookalike-character", Error;
     /// Bytes that do not belong to the file's encoding were replaced.
     BadEncoding = "bad-encoding", Warning;
+    /// The row has letters that were once decoded wrongly and saved so, as `â‚¹` for `₹`; the file could not be repaired as a whole.
+    GarbledText = "garbled-text", Warning;
+    /// NUL characters in the row were left out; whatever wrote the file may have lost text there.
+    NulCharacters = "nul-characters", Warning;
     /// The row has more filled cells than the header has columns, as when an amount's commas were not quoted.
     SurplusCells = "surplus-cells", Error;
     /// The row has fewer cells than most rows of the sheet.
@@ -142,8 +146,12 @@ codes! {
     GstinCheckDigit = "gstin-check-digit", Error;
     /// The special GSTIN's last character does not fit; for these numbers the rule is not certain.
     GstinCheckUncertain = "gstin-check-uncertain", Warning;
+    /// The GSTIN begins with 25 or 28, codes that stand on old numbers only: Daman and Diu, and undivided Andhra Pradesh.
+    GstinOldState = "gstin-old-state", Note;
     /// The PAN does not have the form of one.
     PanFormat = "pan-format", Error;
+    /// The PAN's fourth letter is E or K, which only some lists know.
+    PanRareHolder = "pan-rare-holder", Note;
     /// The PAN is not the one inside the GSTIN.
     PanGstinMismatch = "pan-gstin-mismatch", Error;
     /// The state is another one than the GSTIN's.

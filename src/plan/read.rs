@@ -168,7 +168,7 @@ impl ReadRun {
                 return Ok(Pass::Refused(Refusal { message: format!("{label}: {}", refusal.message), ..refusal }));
             }
         };
-        if batch.is_empty() {
+        if batch.is_empty() && source.sheet.is_some() {
             return Ok(Pass::Refused(no_rows(&label, open.header.number)));
         }
         let date_columns = dates::columns(operation, &mapping, reading.rules.period);
@@ -271,6 +271,9 @@ impl ReadRun {
         notes.extend(left_out(&end));
         notes.extend(compare_total(source, &mapping, &sheet.sums, &end, reading)?);
         let rows = sheet.read.rows;
+        if rows == 0 {
+            notes.push(format!("there are no rows below the headings of row {}", header.number));
+        }
         reading.observer.event(&Event::SheetRead { sheet: source.label(), rows, notes: notes.clone() });
         self.sheets.push(ReadSheet {
             source: source.clone(),

@@ -147,6 +147,10 @@ pub(super) fn read_pan(code: &str, faults: &mut Faults) -> Option<Pan> {
         faults.push(fault(format!("{} {trouble}", quote(code))));
         return None;
     }
+    if matches!(bytes[3], b'E' | b'K') {
+        let message = format!("{} has a fourth letter that only some lists know; it was taken", quote(code));
+        faults.push(Fault::new(Code::PanRareHolder, message));
+    }
     Ascii::new(code)
 }
 
@@ -189,7 +193,6 @@ mod tests {
                 ("AAPFU0939F", Text, Ok("AAPFU0939F")),
                 ("aapfu 0939 f", Text, Ok("AAPFU0939F")),
                 ("AAPFU-0939.F", Text, Ok("AAPFU0939F")),
-                ("AALKE1234F", Text, Ok("AALKE1234F")),
                 ("", Text, Ok("")),
                 ("NA", Text, Ok("")),
                 ("0", Number, Ok("")),
@@ -211,6 +214,22 @@ mod tests {
         }
         assert_eq!(faults[0].hint.as_deref(), Some("perhaps \"AAPFU0939F\" is meant"));
         assert!(faults[1].hint.as_deref().unwrap().contains("this is a GSTIN"));
+    }
+
+    #[test]
+    fn the_fourth_letter_of_a_pan_is_one_of_twelve() {
+        for letter in 'A'..='Z' {
+            let text = format!("AAA{letter}A1234F");
+            let mut faults = Faults::new();
+            let pan = pan(Cell { text: &text, kind: Text }, &mut faults);
+            let codes: Vec<Code> = faults.iter().map(|fault| fault.code).collect();
+            let expected: (bool, &[Code]) = match letter {
+                'P' | 'T' | 'C' | 'A' | 'H' | 'B' | 'F' | 'L' | 'G' | 'J' => (true, &[]),
+                'E' | 'K' => (true, &[Code::PanRareHolder]),
+                _ => (false, &[Code::PanFormat]),
+            };
+            assert_eq!((pan.is_some(), codes.as_slice()), expected, "{text}");
+        }
     }
 
     #[test]
