@@ -206,16 +206,13 @@ impl<'a> Checker<'a> {
             "invoices" => excluded::excluded(row),
             _ => None,
         };
-        match self.operation.resource {
-            "invoices" => {
-                invoice::check(row, self.rules, &mut labels, &mut findings);
-                supply::check_invoice(row, column.fractional_rates, &mut findings);
-            }
-            _ => {
-                customer::check(row, self.operation, self.rules, &mut labels, &mut findings);
-                supply::check_customer(row, &mut findings);
-                column.check_account(row, &mut findings);
-            }
+        if self.operation.resource == "invoices" {
+            invoice::check(row, self.rules, &mut labels, &mut findings);
+            supply::check_invoice(row, column.fractional_rates, &mut findings);
+        } else {
+            customer::check(row, self.operation, self.rules, &mut labels, &mut findings);
+            supply::check_customer(row, &mut findings);
+            column.check_account(row, &mut findings);
         }
         self.require(row, &mut findings);
         let amounts = invoice::amounts(row);

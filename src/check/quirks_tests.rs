@@ -44,7 +44,9 @@ fn row_of(operation: &str, needed: &[(&str, &str)], given: &[(&str, &str, CellKi
         others.map(|(heading, text)| (*heading, *text, Text)).chain(given.iter().copied()).collect();
     let headings: Vec<String> = cells.iter().map(|(heading, ..)| (*heading).to_owned()).collect();
     let mut block = RowBlock::new(cells.len());
-    cells.iter().for_each(|(_, text, kind)| block.push_cell(text, *kind));
+    for (_, text, kind) in &cells {
+        block.push_cell(text, *kind);
+    }
     block.finish_row(2, 0);
     checked(operation, &headings, &block)
 }
@@ -104,7 +106,9 @@ pub(super) fn told(block: &CheckedBlock) -> (&'static str, Severity, String) {
 pub(super) fn assert_told(block: &CheckedBlock, code: &str, severity: Severity, parts: &[&str]) {
     let (found, weight, message) = told(block);
     assert_eq!((found, weight), (code, severity), "{message}");
-    parts.iter().for_each(|part| assert!(message.contains(part), "{message:?} lacks {part:?}"));
+    for part in parts {
+        assert!(message.contains(part), "{message:?} lacks {part:?}");
+    }
     let invalid = block.rows[0].standing == Standing::Invalid;
     assert_eq!(invalid, severity == Severity::Error, "{message}");
 }

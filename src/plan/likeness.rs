@@ -351,7 +351,9 @@ mod tests {
 
     fn rows(records: &[Record], invoices: bool) -> Vec<(u32, u32)> {
         let mut likenesses = Likenesses::default();
-        records.iter().for_each(|record| likenesses.push(record).unwrap());
+        for record in records {
+            likenesses.push(record).unwrap();
+        }
         let found = likenesses.in_run(invoices).unwrap();
         found
             .iter()

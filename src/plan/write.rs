@@ -55,6 +55,9 @@ pub struct Planned {
     pub withheld: Option<Withheld>,
 }
 
+/// What the guard said of rows, and what they look like; both in row order.
+type Told = (Vec<(u32, Verdict, Option<Fate>)>, Vec<Alike>);
+
 /// What the guard said, in row order.
 type Spoken = std::iter::Peekable<std::vec::IntoIter<(u32, Verdict, Option<Fate>)>>;
 
@@ -160,7 +163,7 @@ impl Planning<'_> {
         &self,
         run: RunId,
         read: &mut ReadRun,
-        (spoken, alike): (Vec<(u32, Verdict, Option<Fate>)>, Vec<Alike>),
+        (spoken, alike): Told,
         withheld: Option<&Withheld>,
     ) -> Result<(u64, u64), RunError> {
         let limits =

@@ -52,7 +52,7 @@ fn join_two(sample: &[RawRow], at: usize, recognise: &dyn Fn(&str) -> bool) -> O
     (known(&row) > known(headings)).then_some(Joined { row, first: upper, last: at })
 }
 
-fn known<'r>(recognise: &'r dyn Fn(&str) -> bool) -> impl Fn(&RawRow) -> usize + 'r {
+fn known(recognise: &dyn Fn(&str) -> bool) -> impl Fn(&RawRow) -> usize {
     move |row| row.filled().filter(|(_, cell)| recognise(cell.text)).count()
 }
 

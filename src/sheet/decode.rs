@@ -52,11 +52,9 @@ impl Decoder {
             Choice::forced(label)?
         } else {
             let head = read_head(&mut open()?).map_err(reading)?;
-            Choice::detect(&head, &mut open()?).map_err(reading)?
+            let choice = Choice::detect(&head, &mut open()?).map_err(reading)?;
+            choice.ok_or_else(|| SheetError::Foreign { file: file.to_owned(), format: "a binary file" })?
         };
-        if choice.binary {
-            return Err(SheetError::Foreign { file: file.to_owned(), format: "a binary file" });
-        }
         Ok(Self {
             bytes: open()?,
             state: choice.encoding.new_decoder_with_bom_removal(),

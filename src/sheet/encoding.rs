@@ -26,8 +26,6 @@ pub(super) struct Choice {
     pub(super) lossy: bool,
     /// Whether all text beyond ASCII was decoded as Windows-1252 once too often.
     pub(super) garbled: bool,
-    /// Whether more than a tenth of the bytes are NULs, which no text has.
-    pub(super) binary: bool,
 }
 
 impl Choice {
@@ -39,28 +37,30 @@ impl Choice {
         Ok(Self::sure(encoding))
     }
 
-    /// The encoding of `bytes`, which begin with `head`.
-    pub(super) fn detect(head: &[u8], bytes: &mut impl Read) -> io::Result<Self> {
+    /// The encoding of `bytes`, which begin with `head`; none where more than a tenth of them are NULs, as in no text.
+    pub(super) fn detect(head: &[u8], bytes: &mut impl Read) -> io::Result<Option<Self>> {
         if let Some(encoding) = utf16(head) {
-            return Ok(Self::sure(encoding));
+            return Ok(Some(Self::sure(encoding)));
         }
         let survey = Survey::of(bytes)?;
-        let binary = survey.nuls * 10 > survey.bytes;
+        if survey.nuls * 10 > survey.bytes {
+            return Ok(None);
+        }
         let is_utf8 = survey.bad == 0 || head.starts_with(b"\xef\xbb\xbf") || survey.good >= survey.bad;
         if is_utf8 {
             let garbled = survey.bad == 0 && survey.rounds.is_whole();
-            return Ok(Self { encoding: UTF_8, guessed: false, lossy: survey.bad > 0, garbled, binary });
+            return Ok(Some(Self { encoding: UTF_8, guessed: false, lossy: survey.bad > 0, garbled }));
         }
         let encoding = if survey.evidence < LEAST_EVIDENCE {
             WINDOWS_1252
         } else {
             survey.detector.guess(None, Utf8Detection::Deny)
         };
-        Ok(Self { encoding, guessed: true, lossy: false, garbled: false, binary })
+        Ok(Some(Self { encoding, guessed: true, lossy: false, garbled: false }))
     }
 
     fn sure(encoding: &'static Encoding) -> Self {
-        Self { encoding, guessed: false, lossy: false, garbled: false, binary: false }
+        Self { encoding, guessed: false, lossy: false, garbled: false }
     }
 }
 

@@ -15,11 +15,12 @@ use super::error::SheetError;
 use super::excel::BookRows;
 use super::header::{self, MAX_COLUMNS};
 pub use super::listing::{Listing, list, sheets_of};
+use super::marks::{self, mark};
 use super::row::{RawRow, is_value};
 use super::surplus::joined_amounts;
 use super::table::{Dropped, RowFilter, Verdict};
 use super::text::TextRows;
-use super::{Dialect, DropReason, Header, RowBlock, RowMark, RowNumber, SheetSource};
+use super::{Dialect, DropReason, Header, RowBlock, RowNumber, SheetSource};
 use crate::config::Reading;
 use crate::finding::{Code, quote};
 
@@ -369,8 +370,7 @@ impl<'r> OpenSheet<'r> {
         if row.is_garbled() {
             self.garbled_rows += 1;
             self.first_garbled = if self.garbled_rows == 1 { row.number } else { self.first_garbled };
-            let message = "letters were written with a wrong encoding before, as in \"â‚¹\" for \"₹\"; export the sheet again as UTF-8";
-            mark(block, Code::GarbledText, None, message.to_owned());
+            mark(block, Code::GarbledText, None, marks::GARBLED.to_owned());
         }
         self.mark_row(row, block);
         for column in 0..block.columns() {
@@ -395,40 +395,8 @@ impl<'r> OpenSheet<'r> {
         if row.len() > columns {
             self.mark_surplus(row, block);
         }
-        let Rows::Text(text) = &self.rows else { return };
-        if row.unended && row.len() < self.usual_width {
-            let message = format!(
-                "the file ends inside this row: it has {} cells, most rows have {}",
-                row.len(),
-                self.usual_width
-            );
-            mark(block, Code::RowCutOff, None, message);
-        } else if row.len() + 2 <= columns && row.len() < self.usual_width {
-            let message = format!(
-                "the row has {} cells, most rows have {}; the missing ones at its end were read as blank",
-                row.len(),
-                self.usual_width
-            );
-            mark(block, Code::ShortRow, None, message);
-        }
-        if row.unbalanced {
-            let message = "a quotation mark opens a cell and never closes; it was read as text".to_owned();
-            mark(block, Code::UnbalancedQuote, None, message);
-        } else if row.stray {
-            let message = "a quotation mark stands inside a cell; it was read as text".to_owned();
-            mark(block, Code::StrayQuote, None, message);
-        }
-        if row.overlong {
-            let message = "the row is longer than 1 MiB; what follows was left out".to_owned();
-            mark(block, Code::CellTooLong, Some(row.len().min(columns) - 1), message);
-        }
-        if row.nuls {
-            mark(block, Code::NulCharacters, None, "NUL characters in the row were left out".to_owned());
-        }
-        if text.is_lossy() && row.has_replacement() {
-            let column = (0..columns).find(|column| row.cell(*column).text.contains(char::REPLACEMENT_CHARACTER));
-            let message = "bytes that do not belong to the file's encoding were replaced by \u{fffd}".to_owned();
-            mark(block, Code::BadEncoding, column, message);
+        if let Rows::Text(text) = &self.rows {
+            marks::mark_text_row(row, self.usual_width, text.is_lossy(), block);
         }
     }
 
@@ -461,12 +429,6 @@ impl<'r> OpenSheet<'r> {
         }
         mark(block, Code::SurplusCells, None, message);
     }
-}
-
-/// Notes something about the row about to be finished.
-fn mark(block: &mut RowBlock, code: Code, column: Option<usize>, message: String) {
-    let row = block.len() as u32;
-    block.marks.push(RowMark { row, code, column: column.map(|column| column as u16), message });
 }
 
 /// Reads the first rows from the row with this number on.
