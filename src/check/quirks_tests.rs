@@ -1,8 +1,8 @@
 //! One test for each quirk of cells that sheets are known for, named after its number in the domain reference.
 //!
 //! Every one reads a file's text, maps its headings and checks its rows; cells that only a workbook can hold are put
-//! into the block by their kind. Duplicates between rows (T25, T36) and lines of one document (T37) are told by the
-//! tests of the pipeline.
+//! into the block by their kind. Duplicates between rows (T25, T36) and lines of one document (T37) stand with the
+//! tests of the pipeline; T26 to T35, T38 and T39 concern the row as a whole and have a file of their own.
 
 use super::tests::{codes, directory, rules};
 use super::*;

@@ -108,3 +108,15 @@ fn a_number_used_again_just_after_the_years_end_is_told() {
     assert!(result.contains("in run 1, a.csv:8 too"), "{result}");
     assert!(world.results("b.results.csv")[1].1.is_empty(), "{result}");
 }
+
+#[test]
+fn t37_lines_of_one_document_are_refused_where_nothing_says_how_to_join_them() {
+    let world = World::new(takes);
+    let head = "Invoice Number,customerId,Invoice Date,Due Date,SubTotal,Item Name,Item Total\n";
+    let line = |item: &str| format!("A-1,KC9B2X7M4Q1Z8T6D,2026-05-20,2026-06-20,300.00,{item},100.00\n");
+    std::fs::write(world.path("a.csv"), format!("{head}{}{}", line("Soap"), line("Oil"))).unwrap();
+    let error = world.run(&[&world.path("a.csv").display().to_string()], &[]).unwrap_err();
+    assert!(matches!(error, crate::error::RunError::NoSheets), "{error}");
+    let told = world.refusals();
+    assert!(told[0].contains("this is a line-level export") && told[0].contains("row 3 \"A-1\""), "{told:?}");
+}

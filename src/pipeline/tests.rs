@@ -165,6 +165,16 @@ impl World {
         })
     }
 
+    /// What was said of sheets that were refused.
+    pub(super) fn refusals(&self) -> Vec<String> {
+        let heard = self.heard.0.lock().unwrap();
+        let refused = heard.iter().filter_map(|event| match event {
+            Event::SheetRefused { message, .. } => Some(message.clone()),
+            _ => None,
+        });
+        refused.collect()
+    }
+
     fn uploads(&self) -> usize {
         self.api.uploads.lock().unwrap().len()
     }

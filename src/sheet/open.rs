@@ -51,7 +51,7 @@ impl SheetSource {
         let file = self.label();
         let container = detect(&self.path, &file)?;
         let (content, path) = (container.content, container.path(&self.path));
-        let mut notes = Vec::new();
+        let mut notes: Vec<String> = container.misnamed(&self.file_name).into_iter().collect();
         let rows = match &self.sheet {
             Some(sheet) if content != Content::Text => Rows::Book(BookRows::open(path, &file, sheet, content)?),
             Some(_) => {

@@ -436,10 +436,16 @@ fn c36_an_empty_file_is_refused_and_a_header_alone_has_no_rows() {
 #[test]
 fn c37_content_counts_and_not_the_extension() {
     let read_as = |name: &str, bytes: &[u8]| try_read_named(name, bytes, &Reading::default());
-    assert_eq!(read_as("a.xls", PLAIN.as_bytes()).unwrap().rows, plain_rows());
+    let text = read_as("a.xls", PLAIN.as_bytes()).unwrap();
+    assert_eq!(text.rows, plain_rows());
+    assert_eq!(text.notes, ["the name ends in .xls, but the file is read as what it is: delimited text"]);
+    assert!(read_as("a.csv", PLAIN.as_bytes()).unwrap().notes.is_empty());
+    assert!(read_as("a.dat", PLAIN.as_bytes()).unwrap().notes.is_empty());
     let mut book = rust_xlsxwriter::Workbook::new();
     book.add_worksheet().write_row(0, 0, ["Invoice No", "Customer"]).unwrap();
-    assert_eq!(read_as("a.csv", &book.save_to_buffer().unwrap()).unwrap().header, ["Invoice No", "Customer"]);
+    let book = read_as("a.csv", &book.save_to_buffer().unwrap()).unwrap();
+    assert_eq!(book.header, ["Invoice No", "Customer"]);
+    assert_eq!(book.notes, ["the name ends in .csv, but the file is read as what it is: Excel workbook (xlsx)"]);
     let html = read_as("a.xls", b"<html><table><tr><td>1</td></tr></table></html>").unwrap_err();
     assert_eq!(html, "a.xls: is an HTML page, neither text nor a workbook");
     let noise: Vec<u8> = (0..5000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
