@@ -282,7 +282,7 @@ fn c17_a_few_nuls_are_dropped_and_many_are_a_binary_file() {
         (few.end.notes.clone(), few.codes()),
         (vec!["1 NUL character was left out".to_owned()], vec!["2 nul-characters Warning".to_owned()])
     );
-    let line = |row: u32| format!("{row},Mehta{}\n", if row % 13_000 == 0 { "\0\0" } else { "" });
+    let line = |row: u32| format!("{row},Mehta{}\n", if row.is_multiple_of(13_000) { "\0\0" } else { "" });
     let rows: Vec<String> = (1..40_000).map(line).collect();
     let far = read(format!("Invoice No,Customer\n{}", rows.concat()));
     assert_eq!(
