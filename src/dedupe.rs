@@ -199,6 +199,16 @@ impl Keys {
     }
 }
 
+/// The keys of a packed block, in order, with the places of their records.
+pub fn unpacked(block: &[u8]) -> impl Iterator<Item = ([u8; 16], Earlier)> {
+    block.chunks_exact(PACKED_BYTES).map(|packed| (packed[..16].try_into().expect("sixteen bytes"), place_in(packed)))
+}
+
+fn place_in(packed: &[u8]) -> Earlier {
+    let four = |from: usize| u32::from_le_bytes(packed[from..from + 4].try_into().expect("four bytes"));
+    Earlier { sheet: SheetId(i64::from(four(24))), row: four(28) }
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Hit {
     row: u32,
@@ -208,13 +218,8 @@ struct Hit {
 
 impl Hit {
     fn read(candidate: &Candidate, packed: &[u8]) -> Hit {
-        let four = |from: usize| u32::from_le_bytes(packed[from..from + 4].try_into().expect("four bytes"));
         let fingerprint = u64::from_le_bytes(packed[16..24].try_into().expect("eight bytes"));
-        Hit {
-            row: candidate.row,
-            same: fingerprint == candidate.fingerprint,
-            earlier: Earlier { sheet: SheetId(i64::from(four(24))), row: four(28) },
-        }
+        Hit { row: candidate.row, same: fingerprint == candidate.fingerprint, earlier: place_in(packed) }
     }
 }
 
@@ -226,9 +231,10 @@ pub fn run_of(ledger: &dyn Ledger, earlier: Earlier) -> Result<Option<RunId>, Le
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::record::Likeness;
 
     fn guard(key: u8, fingerprint: u64) -> Guard {
-        Guard { key: [key; 16], fingerprint, year: 2026 }
+        Guard { key: [key; 16], fingerprint, year: 2026, likeness: Likeness::None }
     }
 
     #[test]

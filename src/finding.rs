@@ -71,6 +71,10 @@ codes! {
     LookalikeCharacter = "lookalike-character", Error;
     /// Bytes that do not belong to the file's encoding were replaced.
     BadEncoding = "bad-encoding", Warning;
+    /// The row has letters that were once decoded wrongly and saved so, as `â‚¹` for `₹`; the file could not be repaired as a whole.
+    GarbledText = "garbled-text", Warning;
+    /// NUL characters in the row were left out; whatever wrote the file may have lost text there.
+    NulCharacters = "nul-characters", Warning;
     /// The row has more filled cells than the header has columns, as when an amount's commas were not quoted.
     SurplusCells = "surplus-cells", Error;
     /// The row has fewer cells than most rows of the sheet.
@@ -142,16 +146,26 @@ codes! {
     GstinCheckDigit = "gstin-check-digit", Error;
     /// The special GSTIN's last character does not fit; for these numbers the rule is not certain.
     GstinCheckUncertain = "gstin-check-uncertain", Warning;
+    /// The GSTIN begins with 25 or 28, codes that stand on old numbers only: Daman and Diu, and undivided Andhra Pradesh.
+    GstinOldState = "gstin-old-state", Note;
     /// The PAN does not have the form of one.
     PanFormat = "pan-format", Error;
+    /// The PAN's fourth letter is E or K, which only some lists know.
+    PanRareHolder = "pan-rare-holder", Note;
     /// The PAN is not the one inside the GSTIN.
     PanGstinMismatch = "pan-gstin-mismatch", Error;
+    /// The state is another one than the GSTIN's.
+    StateDiffersFromGstin = "state-differs-from-gstin", Warning;
+    /// The row calls a customer with a GSTIN a consumer, or one without a GSTIN registered.
+    GstTreatmentMismatch = "gst-treatment-mismatch", Warning;
     /// The IFSC does not have the form of one.
     IfscFormat = "ifsc-format", Error;
     /// The bank account number does not have the form of one.
     AccountNumberFormat = "account-number-format", Error;
     /// A spreadsheet rounded the long number; its last digits are gone.
     NumberRounded = "number-rounded", Error;
+    /// The account number is shorter than nearly all others of its column; zeros in front may have been lost.
+    NumberShorterThanOthers = "number-shorter-than-others", Warning;
     /// The PIN code does not have six digits or begins with 0.
     PinFormat = "pin-format", Error;
     /// The mobile number does not have the form of one.
@@ -181,6 +195,16 @@ codes! {
     TaxHeadsMixed = "tax-heads-mixed", Error;
     /// CGST and SGST differ by more than a paisa.
     TaxHeadsUnequal = "tax-heads-unequal", Error;
+    /// The tax heads are not those of a supply from the supplier's state to the place of supply.
+    TaxHeadsOtherState = "tax-heads-other-state", Warning;
+    /// The tax is not what the rate makes of the taxable value, by more than a rupee for each tax head.
+    TaxNotByRate = "tax-not-by-rate", Warning;
+    /// The rate is none of the rates of GST.
+    RateUnlisted = "rate-unlisted", Warning;
+    /// The rate was not in force on the invoice date.
+    RateSuperseded = "rate-superseded", Warning;
+    /// The row has cess or TCS that the law had ended by the invoice date.
+    ChargeEnded = "charge-ended", Warning;
     /// The parts do not add up to the total.
     TotalMismatch = "total-mismatch", Error;
     /// The row does not say which customer it is for.
@@ -199,9 +223,9 @@ codes! {
     DuplicateInSheet = "duplicate-in-sheet", Error;
     /// An earlier run sent the same number with other content.
     ConflictsWithEarlierRun = "conflicts-with-earlier-run", Error;
-    /// The same number and customer stand in the neighbouring financial year, close to its end.
+    /// The same number and customer stand in the neighbouring financial year, within 60 days, in this run or an earlier one.
     NumberNearYearEnd = "number-near-year-end", Warning;
-    /// Another customer of the sheet or an earlier run has the same PAN or mobile number.
+    /// A customer above in the run has the same name but for its spelling, the same PAN or the same mobile number; nothing is merged.
     CustomerLooksAlike = "customer-looks-alike", Warning;
 }
 

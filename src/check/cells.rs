@@ -108,6 +108,11 @@ impl<'a> Cells<'a> {
         self.inputs.iter().map(|input| input.field).chain(self.stand_ins.iter().map(|(field, _)| *field))
     }
 
+    /// The first column of a field.
+    pub(super) fn column(&self, field: usize) -> Option<u16> {
+        self.columns[field]
+    }
+
     /// Reads a row.
     pub(super) fn read<'b>(&'b self, block: &'b RowBlock, index: usize, findings: &mut Findings<'_>) -> Row<'b> {
         let mut values: Vec<Value<'b>> = vec![Value::Blank; self.operation.fields.len()];
@@ -164,6 +169,7 @@ fn read_value<'b>(cell: Cell<'b>, input: &Input, faults: &mut Faults) -> Value<'
     let owned = |text: &str| Value::Text(Cow::Owned(text.to_owned()));
     let value = match input.kind {
         FieldKind::Text(most) => value::text(cell, most, faults).map(Value::Text),
+        FieldKind::Identifier(most) => value::reference(cell, most, faults).map(Value::Text),
         FieldKind::List => value::list(cell, faults).map(Value::Text),
         FieldKind::Amount(sign) => value::amount(cell, input.style, faults)
             .filter(|money| value::amount_sign(*money, sign, faults))
@@ -172,7 +178,7 @@ fn read_value<'b>(cell: Cell<'b>, input: &Input, faults: &mut Faults) -> Value<'
         FieldKind::Date => value::date(cell, input.order, faults).map(Value::Date),
         FieldKind::Bool => value::boolean(cell, faults).map(Value::Bool),
         // Whatever has not the shape of an id is a code, a GSTIN or a name: the directory decides.
-        FieldKind::CustomerId => value::text(cell, 200, faults).map(Value::Text),
+        FieldKind::CustomerId => value::reference(cell, 200, faults).map(Value::Text),
         FieldKind::CompanyId => value::company_id(cell, faults).map(|id| owned(id.as_str())),
         FieldKind::InvoiceNumber => value::invoice_number(cell, faults).map(Value::Text),
         FieldKind::Gstin => value::gstin(cell, faults).map(|gstin| owned(gstin.as_str())),

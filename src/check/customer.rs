@@ -18,6 +18,7 @@ pub(super) fn check(
 ) {
     fill_tax_number(row, findings);
     fill_address(row);
+    fill_state(row);
     if operation.repeat == Repeat::Safe {
         rules.company.parent_company_id.clone_into(&mut labels.account_id);
         // The code and the GSTIN name the customer only where the id does not: they may be what is to change.
@@ -66,6 +67,15 @@ fn fill_address(row: &mut Row<'_>) {
     if parts.len() > 1 && !row.is_blank("address") {
         let joined = parts.join(", ");
         row.set("address", Value::Text(joined.into()));
+    }
+}
+
+/// Gives a state's code the zero that a number cell cannot keep.
+fn fill_state(row: &mut Row<'_>) {
+    let state = row.text("state");
+    if state.len() == 1 && state.bytes().all(|byte| byte.is_ascii_digit()) && state != "0" {
+        let code = format!("0{state}");
+        row.set("state", Value::Text(code.into()));
     }
 }
 

@@ -5,13 +5,16 @@
 
 use super::Rules;
 use super::cells::Row;
-use super::record::{Guard, Labels};
+use super::record::{Guard, Labels, Likeness, neighbour_year};
 
 /// Version of the key's list of values.
 const KEY_VERSION: &str = "arload key 1";
 
 /// Version of the fingerprint's list of values.
 const FINGERPRINT_VERSION: &str = "arload fingerprint 1";
+
+/// Version of what customers are compared by within a run; never stored.
+const LIKENESS_VERSION: &str = "arload likeness 1";
 
 /// Key and fingerprint of an invoice, and the number that results show.
 pub(super) fn invoice(row: &Row<'_>, rules: &Rules<'_>, labels: &Labels) -> (String, Option<Guard>) {
@@ -27,10 +30,12 @@ pub(super) fn invoice(row: &Row<'_>, rules: &Rules<'_>, labels: &Labels) -> (Str
     let kind = row.text("documentType").to_ascii_lowercase();
     let kind = if kind.contains("debit") || kind == "dbn" { "DBN" } else { "INV" };
     let (number, external) = (number.to_uppercase(), if number.is_empty() { external } else { "" });
-    let key = hash(
-        KEY_VERSION,
-        &[rules.account, &labels.account_id, &labels.supplier_gstin, kind, &year.to_string(), &number, external],
-    );
+    let key_in = |year: i16| {
+        let seller = [rules.account, &labels.account_id, &labels.supplier_gstin];
+        hash(KEY_VERSION, &[seller[0], seller[1], seller[2], kind, &year.to_string(), &number, external])
+    };
+    let neighbour = row.date("invoiceDate").and_then(neighbour_year).filter(|_| !row.text("customerId").is_empty());
+    let likeness = neighbour.map_or(Likeness::None, |year| Likeness::Neighbour(short(key_in(year))));
     let amount = |name| row.amount(name).map_or(String::new(), |money| money.to_string());
     let date = |name| row.date(name).map_or(String::new(), |date| date.to_string());
     let content = [
@@ -43,7 +48,7 @@ pub(super) fn invoice(row: &Row<'_>, rules: &Rules<'_>, labels: &Labels) -> (Str
         amount("igst"),
         amount("netAmount"),
     ];
-    (shown, Some(guard(key, &content, year)))
+    (shown, Some(guard(key_in(year), &content, year, likeness)))
 }
 
 /// Key and fingerprint of a customer, and the reference that results show.
@@ -78,18 +83,60 @@ pub(super) fn customer(row: &Row<'_>, rules: &Rules<'_>) -> (String, Option<Guar
         (reference, _) => ["reference", reference],
     };
     let key = hash(KEY_VERSION, &[rules.account, "customer", parts[0], parts[1]]);
-    (shown, Some(guard(key, &content, 0)))
+    let mark = |kind: &str, value: &str| (!value.is_empty()).then(|| eight(hash(LIKENESS_VERSION, &[kind, value])));
+    let name = if row.is_blank("legalName") { row.text("keyContactLegalName") } else { row.text("legalName") };
+    let without_gstin = gstin.is_empty();
+    let likeness = Likeness::Customer([
+        mark("name", &without_spelling(name)).filter(|_| without_gstin),
+        mark("pan", &tax_number).filter(|_| without_gstin),
+        mark("mobile", row.text("keyContactMobile")),
+    ]);
+    (shown, Some(guard(key, &content, 0, likeness)))
 }
 
-fn guard(key: blake3::Hash, content: &[String], year: i16) -> Guard {
-    let key = key.as_bytes()[..16].try_into().expect("a hash has 32 bytes");
-    Guard { key, fingerprint: fingerprint(content), year }
+/// A name in small letters without what people write in different ways: `M/s`, punctuation, `and`, the legal form.
+fn without_spelling(name: &str) -> String {
+    const FORMS: [&str; 15] = [
+        "and",
+        "ms",
+        "private",
+        "pvt",
+        "p",
+        "limited",
+        "ltd",
+        "llp",
+        "company",
+        "co",
+        "corporation",
+        "corp",
+        "inc",
+        "the",
+        "opc",
+    ];
+    let lower = name.to_lowercase().replace("m/s", " ");
+    // Dots and apostrophes stand inside a word, everything else between words.
+    let plain: String = lower.chars().filter(|letter| !matches!(letter, '.' | '\'' | '’' | '‘')).collect();
+    let words = || plain.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
+    let bare: Vec<&str> = words().filter(|word| !FORMS.contains(word)).collect();
+    // A name of nothing but such words keeps them.
+    if bare.is_empty() { words().collect::<Vec<_>>().concat() } else { bare.concat() }
+}
+
+fn guard(key: blake3::Hash, content: &[String], year: i16, likeness: Likeness) -> Guard {
+    Guard { key: short(key), fingerprint: fingerprint(content), year, likeness }
+}
+
+fn short(hash: blake3::Hash) -> [u8; 16] {
+    hash.as_bytes()[..16].try_into().expect("a hash has 32 bytes")
+}
+
+fn eight(hash: blake3::Hash) -> u64 {
+    u64::from_le_bytes(hash.as_bytes()[..8].try_into().expect("a hash has 32 bytes"))
 }
 
 fn fingerprint(content: &[String]) -> u64 {
     let parts: Vec<&str> = content.iter().map(String::as_str).collect();
-    let hash = hash(FINGERPRINT_VERSION, &parts);
-    u64::from_le_bytes(hash.as_bytes()[..8].try_into().expect("a hash has 32 bytes"))
+    eight(hash(FINGERPRINT_VERSION, &parts))
 }
 
 fn hash(version: &str, parts: &[&str]) -> blake3::Hash {
@@ -104,6 +151,30 @@ fn hash(version: &str, parts: &[&str]) -> blake3::Hash {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_differ_in_spelling_only_are_one() {
+        let first = without_spelling("M/s. Mehta & Co");
+        for same in
+            ["MEHTA AND CO.", "Mehta and Company", "Messrs Mehta".trim_start_matches("Messrs "), "M/S MEHTA & CO."]
+        {
+            assert_eq!(without_spelling(same), first, "{same}");
+        }
+        for (one, two, same) in [
+            ("Asha Traders Pvt. Ltd.", "ASHA TRADERS PRIVATE LIMITED", true),
+            ("Asha Traders (P) Ltd", "Asha Traders", true),
+            ("A.B.C. Mills", "ABC Mills LLP", true),
+            ("D'Souza", "DSouza", true),
+            ("Asha Traders", "Asha Trading", false),
+            ("Mehta Sons", "Mehta", false),
+            ("The Company", "Limited", false),
+            ("मेहता ट्रेडर्स", "मेहता", false),
+            ("", "-", true),
+        ] {
+            assert_eq!(without_spelling(one) == without_spelling(two), same, "{one} {two}");
+        }
+        assert_eq!(without_spelling("-"), "");
+    }
 
     #[test]
     fn values_cannot_run_into_each_other() {

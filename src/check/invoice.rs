@@ -17,6 +17,9 @@ const GST_START: Date = date(2017, 7, 1);
 /// How far a document's parts may be from its total: one rupee, what rounding of a document can make.
 const SUM_TOLERANCE: i128 = 100;
 
+// Limit: a taxable value has at most eleven digits before the point in a GST return; in paise.
+const TAXABLE_LIMIT: i64 = 10_i64.pow(13);
+
 /// The highest rate of GST there is, in percent.
 const HIGHEST_RATE: i128 = 40;
 
@@ -41,6 +44,7 @@ pub(super) fn check(row: &mut Row<'_>, rules: &Rules<'_>, labels: &mut Labels, f
     check_dates(row, rules, findings);
     check_currency(row, findings);
     check_tax_heads(row, findings);
+    check_size(row, findings);
     check_sum(row, findings);
     labels.supplier_gstin = row.text("supplierGstin").to_owned();
     labels.month = row.date("invoiceDate").map_or(String::new(), |date| date.strftime("%Y-%m").to_string());
@@ -195,6 +199,13 @@ fn check_tax_heads(row: &Row<'_>, findings: &mut Findings<'_>) {
     } else if (cgst.0 - sgst.0).abs() > 1 && !row.is_bad("cgst") && !row.is_bad("sgst") {
         let message = format!("CGST {cgst} and SGST {sgst} differ; they are equal on every invoice");
         row.report(findings, Code::TaxHeadsUnequal, "cgst", message);
+    }
+}
+
+fn check_size(row: &Row<'_>, findings: &mut Findings<'_>) {
+    if let Some(base) = row.amount("baseAmount").filter(|base| base.0 >= TAXABLE_LIMIT) {
+        let message = format!("{base} has more than eleven digits; a GST return takes no larger taxable value");
+        row.report(findings, Code::AmountTooLarge, "baseAmount", message);
     }
 }
 

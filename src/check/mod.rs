@@ -12,6 +12,7 @@ mod identity;
 mod invoice;
 mod line;
 pub mod record;
+mod supply;
 pub mod totals;
 pub mod value;
 
@@ -21,7 +22,7 @@ use jiff::civil::Date;
 
 use crate::config::Company;
 use crate::directory::Directory;
-use crate::finding::{Code, Finding, Severity};
+use crate::finding::{self, Code, Finding, Severity};
 use crate::mapping::Mapping;
 use crate::operation::{Grouping, Key, Need, Operation, RequestKind};
 use crate::outcome::Amounts;
@@ -78,6 +79,56 @@ impl Findings<'_> {
     }
 }
 
+/// What a block's cells of one column show together; blocks are cut alike at any number of threads.
+#[derive(Debug, Default)]
+struct ColumnFacts {
+    /// Whether rates of tax are written as fractions of one.
+    fractional_rates: bool,
+    /// How many digits nearly all account numbers have.
+    account_digits: Option<usize>,
+}
+
+impl ColumnFacts {
+    fn of(operation: &Operation, cells: &Cells<'_>, block: &RowBlock) -> Self {
+        let column = |name| operation.field_index(name).and_then(|field| cells.column(field)).map(usize::from);
+        Self {
+            fractional_rates: column("taxRate").is_some_and(|column| supply::are_fractions(block, column)),
+            account_digits: column("accountNumber").and_then(|column| usual_digits(block, column)),
+        }
+    }
+
+    /// Warns of an account number with fewer digits than nearly all others.
+    fn check_account(&self, row: &Row<'_>, findings: &mut Findings<'_>) {
+        let number = row.text("accountNumber");
+        let digits = number.bytes().all(|byte| byte.is_ascii_digit());
+        if let Some(usual) = self.account_digits.filter(|usual| digits && !number.is_empty() && number.len() < *usual) {
+            let message = format!(
+                "{} has {} digits, nearly all others of the column have {usual}; a spreadsheet may have dropped zeros in front",
+                finding::quote(number),
+                number.len()
+            );
+            row.report(findings, Code::NumberShorterThanOthers, "accountNumber", message);
+        }
+    }
+}
+
+/// The number of digits that more than three quarters of a column's numbers have; none where there are few.
+fn usual_digits(block: &RowBlock, column: usize) -> Option<usize> {
+    // Limit: below four numbers there are no usual ones.
+    const FEWEST: usize = 4;
+    let mut lengths = [0_usize; 19];
+    let mut filled = 0;
+    for row in 0..block.len() {
+        let text = block.text(row, column).trim();
+        if !text.is_empty() && text.len() < lengths.len() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            lengths[text.len()] += 1;
+            filled += 1;
+        }
+    }
+    let usual = (0..lengths.len()).max_by_key(|length| lengths[*length])?;
+    (filled >= FEWEST && lengths[usual] * 4 > filled * 3 - usize::from(filled == FEWEST)).then_some(usual)
+}
+
 fn is_error(finding: &Finding) -> bool {
     finding.severity == Severity::Error
 }
@@ -102,6 +153,7 @@ impl<'a> Checker<'a> {
         checked.rows.reserve(block.len());
         let mut lines = self.line.start();
         let mut marks = block.marks.iter().peekable();
+        let column = ColumnFacts::of(self.operation, &self.cells, block);
         for index in 0..block.len() {
             let mut findings = Findings { rules: self.rules, list: Vec::new() };
             while let Some(mark) = marks.next_if(|mark| mark.row as usize == index) {
@@ -112,7 +164,7 @@ impl<'a> Checker<'a> {
                 (self.shifted(findings), None)
             } else {
                 let mut row = self.cells.read(block, index, &mut findings);
-                (self.judge(&mut row, findings), Some(row))
+                (self.judge(&mut row, &column, findings), Some(row))
             };
             let mut row_checked = row_checked;
             row_checked.number = block.number(index);
@@ -148,15 +200,19 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn judge(&self, row: &mut Row<'_>, mut findings: Findings<'_>) -> CheckedRow {
+    fn judge(&self, row: &mut Row<'_>, column: &ColumnFacts, mut findings: Findings<'_>) -> CheckedRow {
         let mut labels = Labels { account_id: self.rules.company.company_id.clone(), ..Labels::default() };
         let excluded = match self.operation.resource {
             "invoices" => excluded::excluded(row),
             _ => None,
         };
-        match self.operation.resource {
-            "invoices" => invoice::check(row, self.rules, &mut labels, &mut findings),
-            _ => customer::check(row, self.operation, self.rules, &mut labels, &mut findings),
+        if self.operation.resource == "invoices" {
+            invoice::check(row, self.rules, &mut labels, &mut findings);
+            supply::check_invoice(row, column.fractional_rates, &mut findings);
+        } else {
+            customer::check(row, self.operation, self.rules, &mut labels, &mut findings);
+            supply::check_customer(row, &mut findings);
+            column.check_account(row, &mut findings);
         }
         self.require(row, &mut findings);
         let amounts = invoice::amounts(row);
@@ -208,5 +264,9 @@ impl<'a> Checker<'a> {
     }
 }
 
+#[cfg(test)]
+mod quirks_row_tests;
+#[cfg(test)]
+mod quirks_tests;
 #[cfg(test)]
 mod tests;

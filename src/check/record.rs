@@ -1,5 +1,6 @@
 //! What checking makes of rows: one [`CheckedRow`] each, and a block of them with the lines to be uploaded.
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::{Finding, Severity};
@@ -64,6 +65,36 @@ pub struct Guard {
     pub fingerprint: u64,
     /// First year of the financial year of the invoice date; 0 for customers.
     pub year: i16,
+    /// What other records may look like this one.
+    #[serde(default)]
+    pub likeness: Likeness,
+}
+
+/// What shows that a record may be another one in other words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Likeness {
+    /// Nothing does.
+    #[default]
+    None,
+    /// An invoice near the end of a financial year: the key that its number has in the neighbouring one.
+    Neighbour([u8; 16]),
+    /// Hashes of a customer's name without its spelling, of its PAN, and of its mobile; the first two where it has no
+    /// GSTIN.
+    Customer([Option<u64>; 3]),
+}
+
+/// Days within which the same number in two financial years may be one invoice.
+pub const NEAR_DAYS: i32 = 60;
+
+/// The financial year on the other side of 31 March, where the date is close to it.
+pub fn neighbour_year(issued: Date) -> Option<i16> {
+    let (year, boundary) = if issued.month() <= 3 {
+        (issued.year(), jiff::civil::date(issued.year(), 4, 1))
+    } else {
+        (issued.year() - 1, jiff::civil::date(issued.year(), 3, 31))
+    };
+    let days = (issued.duration_since(boundary).as_hours() / 24).abs();
+    (days <= i64::from(NEAR_DAYS)).then_some(year)
 }
 
 /// What a row is counted under in the summary.

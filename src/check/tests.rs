@@ -9,7 +9,7 @@ use crate::mapping;
 use crate::sheet::CellKind;
 use crate::sheet::open::sheets_of;
 
-fn directory() -> Directory {
+pub(super) fn directory() -> Directory {
     let mut directory = Directory::new();
     for (id, code, gstin, name) in [
         ("KC00000000000001", "C-1", "27AAPFU0939F1ZV", "Asha Traders"),
@@ -46,7 +46,11 @@ fn check_with(operation: &str, sheet: &str, kind: CellKind, change: impl FnOnce(
     Checker::new(operation, &mapping, &evidence.decide(None), &rules).check(&block)
 }
 
-fn rules<'a>(company: &'a Company, directory: &'a Directory, severity: &'a BTreeMap<Code, Severity>) -> Rules<'a> {
+pub(super) fn rules<'a>(
+    company: &'a Company,
+    directory: &'a Directory,
+    severity: &'a BTreeMap<Code, Severity>,
+) -> Rules<'a> {
     Rules {
         account: "test",
         company,
@@ -63,7 +67,7 @@ fn check(operation: &str, sheet: &str) -> CheckedBlock {
 }
 
 /// The codes of a row, or why it is left out.
-fn codes(row: &CheckedRow) -> String {
+pub(super) fn codes(row: &CheckedRow) -> String {
     match &row.standing {
         Standing::Excluded { code, .. } => code.clone(),
         _ => row.findings.iter().map(|finding| finding.code.as_str()).collect::<Vec<_>>().join(" "),

@@ -1,24 +1,37 @@
 //! Likely meanings of unknown headings, to be shown and never applied.
 
-use crate::operation::{Operation, Role};
+use std::sync::LazyLock;
 
 use super::heading;
+use crate::operation::{self, Field, Operation, Role};
 
 /// How alike two texts must be to be named together. Limit: by trial over the headings of the domain.
 const ALIKE: f64 = 0.86;
 
+/// The names of each operation's open fields, normalised: there are hundreds, and each unknown heading meets them all.
+static NAMES: LazyLock<Vec<Vec<(&'static str, Vec<String>)>>> = LazyLock::new(|| {
+    let of_field = |field: &'static Field| {
+        let names = std::iter::once(field.name).chain(field.aliases.iter().map(|alias| alias.text));
+        (field.name, names.map(heading::normalise).collect())
+    };
+    let open = |operation: &'static Operation| operation.fields.iter().filter(|field| field.role != Role::Guarded);
+    operation::ALL.iter().map(|operation| open(operation).map(of_field).collect()).collect()
+});
+
 /// The field that an unknown heading most likely means.
 pub(super) fn field(operation: &Operation, text: &str) -> Option<&'static str> {
-    let best = operation.fields.iter().filter(|field| field.role != Role::Guarded).map(|field| {
-        let names = std::iter::once(field.name).chain(field.aliases.iter().map(|alias| alias.text));
-        (field.name, names.map(|name| likeness(text, name)).fold(0.0, f64::max))
-    });
-    closest(best)
+    let place = operation::ALL.iter().position(|known| known.name() == operation.name())?;
+    let text = heading::normalise(text);
+    closest(NAMES[place].iter().map(|(field, names)| {
+        let best = names.iter().map(|name| likeness(&text, name)).fold(0.0, f64::max);
+        (*field, best)
+    }))
 }
 
 /// Of `offered`, the text that is most like `given`.
 pub(super) fn nearest<'a>(given: &str, offered: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    closest(offered.map(|text| (text, likeness(given, text))))
+    let given = heading::normalise(given);
+    closest(offered.map(|text| (text, likeness(&given, &heading::normalise(text)))))
 }
 
 fn closest<'a>(scored: impl Iterator<Item = (&'a str, f64)>) -> Option<&'a str> {
@@ -31,12 +44,12 @@ fn closest<'a>(scored: impl Iterator<Item = (&'a str, f64)>) -> Option<&'a str> 
     best.map(|(text, _)| text)
 }
 
+/// How alike two normalised texts are, from 0 to 1.
 fn likeness(one: &str, other: &str) -> f64 {
-    let (one, other) = (heading::normalise(one), heading::normalise(other));
     if one.len() < 3 || other.len() < 3 || one.len() > 80 {
         return 0.0;
     }
-    let spelling = strsim::jaro_winkler(&one, &other);
+    let spelling = strsim::jaro_winkler(one, other);
     // Words tell more than spelling: `Invoice Bill Date` is no `Invoice Bill`.
     let shared = one.split(' ').filter(|word| other.split(' ').any(|known| known == *word)).count();
     let (least, most) = {

@@ -32,7 +32,7 @@ pub(super) const UPDATE: Operation = Operation {
 const LEGAL_NAME: Field =
     field("legalName", FieldKind::Text(200), "Registered name of the customer").aliases(headings::LEGAL_NAME);
 const UNIQUE_REF_NO: Field =
-    field("uniqueRefNo", FieldKind::Text(100), "Your own code for the customer").aliases(headings::UNIQUE_REF_NO);
+    field("uniqueRefNo", FieldKind::Identifier(100), "Your own code for the customer").aliases(headings::UNIQUE_REF_NO);
 const CONTACT_NUMBER: Field =
     field("contactNumber", FieldKind::Phone, "Telephone of the customer").aliases(headings::PHONE);
 const ADDRESS: Field = field("address", FieldKind::Text(500), "Postal address in one line").aliases(headings::ADDRESS);
@@ -69,6 +69,11 @@ const ADDRESS_LINE_2: Field = field("addressLine2", FieldKind::Text(200), "Secon
 const CITY: Field =
     field("city", FieldKind::Text(100), "City, joined to the address").sheet_only().aliases(headings::CITY);
 
+const GST_TREATMENT: Field =
+    field("gstTreatment", FieldKind::Text(100), "Whether the customer is registered, a consumer, in an SEZ, abroad")
+        .sheet_only()
+        .aliases(headings::GST_TREATMENT);
+
 const CREATE_FIELDS: &[Field] = &[
     LEGAL_NAME,
     UNIQUE_REF_NO,
@@ -92,6 +97,7 @@ const CREATE_FIELDS: &[Field] = &[
     PAN,
     ADDRESS_LINE_2,
     CITY,
+    GST_TREATMENT,
 ];
 
 const UPDATE_FIELDS: &[Field] = &[
@@ -120,4 +126,5 @@ const UPDATE_FIELDS: &[Field] = &[
     PAN,
     ADDRESS_LINE_2,
     CITY,
+    GST_TREATMENT,
 ];

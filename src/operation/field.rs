@@ -50,6 +50,8 @@ pub enum Need {
 pub enum FieldKind {
     /// Text of at most this many characters.
     Text(usize),
+    /// A code or reference of at most this many characters; what a spreadsheet made of one is refused.
+    Identifier(usize),
     /// Texts joined by `;`.
     List,
     /// A decimal amount in rupees.

@@ -340,6 +340,14 @@ pub(super) const CURRENCY: &[Alias] = &[
 pub(super) const REVERSE_CHARGE: &[Alias] =
     &[by("Reverse Charge", G), by("Is Reverse Charge", E), any("RCM"), any("RCM Applicable")];
 
+pub(super) const GST_TREATMENT: &[Alias] = &[
+    by("GST Treatment", Z),
+    by("GST Category", E),
+    by("Registration Type", T),
+    any("GST Registration Type"),
+    only("Invoice Type", G),
+];
+
 pub(super) const PLACE_OF_SUPPLY: &[Alias] = &[
     by("Place of Supply", &[Exporter::Zoho, Exporter::Vyapar, Exporter::ErpNext, Exporter::Gstr1]),
     by("Place of Supply(With State Code)", Z).choice(1),

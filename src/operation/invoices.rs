@@ -44,13 +44,14 @@ const FIELDS: &[Field] = &[
         "Customer's Enkash id (KC...), or a code, GSTIN or name that the customer directory knows",
     )
     .aliases(headings::CUSTOMER_ID),
-    field("externalId", FieldKind::Text(100), "Your own reference for the invoice").aliases(headings::EXTERNAL_ID),
+    field("externalId", FieldKind::Identifier(100), "Your own reference for the invoice")
+        .aliases(headings::EXTERNAL_ID),
     field("invoiceDate", FieldKind::Date, "Date of the invoice").required().aliases(headings::INVOICE_DATE),
     field("dueDate", FieldKind::Date, "Date the payment is due; without it, invoice date and credit days")
         .required()
         .aliases(headings::DUE_DATE),
     field("description", FieldKind::Text(1000), "What the invoice is for").aliases(headings::DESCRIPTION),
-    field("poNumber", FieldKind::Text(100), "Customer's purchase order").aliases(headings::PO_NUMBER),
+    field("poNumber", FieldKind::Identifier(100), "Customer's purchase order").aliases(headings::PO_NUMBER),
     field("baseAmount", FieldKind::Amount(AmountSign::AtLeastTenPaise), "Taxable value in rupees, at least 0.10")
         .required()
         .aliases(headings::BASE_AMOUNT),
@@ -69,10 +70,10 @@ const FIELDS: &[Field] = &[
     field("receivableStatus", FieldKind::Text(50), "Payment state; see allow-guarded").guarded(),
     field("emailAddress", FieldKind::Email, "Customer's e-mail for this invoice").aliases(headings::EMAIL),
     field("mobileNumber", FieldKind::Mobile, "Customer's mobile for this invoice").aliases(headings::MOBILE),
-    field("payableReferenceId", FieldKind::Text(100), "Reference on the customer's side"),
+    field("payableReferenceId", FieldKind::Identifier(100), "Reference on the customer's side"),
     field("via", FieldKind::Text(50), "Where the invoice came from"),
     field("sellerId", FieldKind::CompanyId, "Seller's Enkash id (CEK...); also picks the upload the row goes into"),
-    field("customerCode", FieldKind::Text(100), "Your code for the customer, looked up in the directory")
+    field("customerCode", FieldKind::Identifier(100), "Your code for the customer, looked up in the directory")
         .sheet_only()
         .aliases(headings::CUSTOMER_CODE),
     field("customerGstin", FieldKind::Gstin, "Customer's GSTIN, looked up in the directory")
@@ -120,4 +121,7 @@ const FIELDS: &[Field] = &[
     field("lineAmount", ANY_AMOUNT, "Amount of a line").sheet_only().aliases(headings::LINE_AMOUNT),
     field("taxRate", FieldKind::Text(50), "Rate of tax").sheet_only().aliases(headings::TAX_RATE),
     field("hsnSac", FieldKind::Text(50), "HSN or SAC code").sheet_only().aliases(headings::HSN_SAC),
+    field("gstTreatment", FieldKind::Text(100), "Whether the customer is registered, a consumer, in an SEZ, abroad")
+        .sheet_only()
+        .aliases(headings::GST_TREATMENT),
 ];

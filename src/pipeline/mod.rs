@@ -7,6 +7,8 @@
 mod finish;
 mod input;
 pub mod lock;
+#[cfg(test)]
+mod quirks_tests;
 mod resume;
 #[cfg(test)]
 mod tests;

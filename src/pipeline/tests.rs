@@ -45,7 +45,7 @@ fn answer(status: u16, body: &str) -> Exchange {
 }
 
 /// Takes every row.
-fn takes(body: &str) -> Exchange {
+pub(super) fn takes(body: &str) -> Exchange {
     let rows = body.lines().count() - 1;
     answer(200, &format!(r#"{{"response_code":0,"payload":{{"success_count":{rows},"failure_count":0}}}}"#))
 }
@@ -71,7 +71,7 @@ impl Observer for Heard {
 }
 
 /// A folder with sheets, a ledger and an API.
-struct World {
+pub(super) struct World {
     folder: tempfile::TempDir,
     ledger: SqliteLedger,
     api: FakeApi,
@@ -81,7 +81,7 @@ struct World {
 }
 
 impl World {
-    fn new(script: impl Fn(&str) -> Exchange + Send + Sync + 'static) -> Self {
+    pub(super) fn new(script: impl Fn(&str) -> Exchange + Send + Sync + 'static) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let ledger = SqliteLedger::open(&folder.path().join("ledger.db")).unwrap();
         let api = FakeApi { script: Box::new(script), uploads: Mutex::default() };
@@ -96,7 +96,7 @@ impl World {
         self
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -110,9 +110,18 @@ impl World {
         self.path(name).display().to_string()
     }
 
-    fn run(&self, sheets: &[&String], flags: &[(&'static str, &str)]) -> Result<Report, RunError> {
+    pub(super) fn run(&self, sheets: &[&String], flags: &[(&'static str, &str)]) -> Result<Report, RunError> {
+        self.run_operation("invoices create", sheets, flags)
+    }
+
+    pub(super) fn run_operation(
+        &self,
+        operation: &str,
+        sheets: &[&String],
+        flags: &[(&'static str, &str)],
+    ) -> Result<Report, RunError> {
+        let operation = Operation::by_name(operation).unwrap();
         self.with(flags, |pipeline| {
-            let operation = Operation::by_name("invoices create").unwrap();
             let inputs: Vec<String> = sheets.iter().map(|sheet| (*sheet).clone()).collect();
             pipeline.run_sheets(operation, &inputs, Box::new(std::io::empty()))
         })
@@ -156,17 +165,27 @@ impl World {
         })
     }
 
+    /// What was said of sheets that were refused.
+    pub(super) fn refusals(&self) -> Vec<String> {
+        let heard = self.heard.0.lock().unwrap();
+        let refused = heard.iter().filter_map(|event| match event {
+            Event::SheetRefused { message, .. } => Some(message.clone()),
+            _ => None,
+        });
+        refused.collect()
+    }
+
     fn uploads(&self) -> usize {
         self.api.uploads.lock().unwrap().len()
     }
 
     /// Status and code of each row of a result.
-    fn results(&self, name: &str) -> Vec<(String, String)> {
+    pub(super) fn results(&self, name: &str) -> Vec<(String, String)> {
         let mut reader = csv::Reader::from_path(self.path(name)).unwrap();
         reader.records().map(|row| row.unwrap()).map(|row| (row[2].to_owned(), row[3].to_owned())).collect()
     }
 
-    fn messages(&self, name: &str) -> Vec<String> {
+    pub(super) fn messages(&self, name: &str) -> Vec<String> {
         let mut reader = csv::Reader::from_path(self.path(name)).unwrap();
         reader.records().map(|row| row.unwrap()[4].to_owned()).collect()
     }

@@ -8,6 +8,7 @@ pub mod control;
 pub mod decide;
 pub mod gate;
 pub mod history;
+pub mod likeness;
 pub mod read;
 pub mod refusal;
 pub mod spool;

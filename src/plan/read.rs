@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::gate::BadRows;
+use super::likeness::Likenesses;
 use super::refusal::{Refusal, changed, falling, line_level, no_rows, swapped};
 use super::spool::Spool;
 use super::{SheetFacts, count};
@@ -59,6 +60,8 @@ pub struct ReadRun {
     pub spool: Spool,
     /// The keys of the good ones.
     pub keys: Keys,
+    /// What they may look like.
+    pub likenesses: Likenesses,
     /// The sheets that were taken, in order.
     pub sheets: Vec<ReadSheet>,
     /// Rows of all sheets.
@@ -102,6 +105,7 @@ impl ReadRun {
         Ok(Self {
             spool: Spool::create()?,
             keys: Keys::default(),
+            likenesses: Likenesses::default(),
             sheets: Vec::new(),
             rows: 0,
             read: Sum::default(),
@@ -121,7 +125,7 @@ impl ReadRun {
         reading: &Reading<'_>,
     ) -> Result<Option<Refusal>, RunError> {
         let (blocks, first_row, read, bad) = (self.spool.len(), self.rows, self.read, self.bad);
-        let shape = self.shape.clone();
+        let (shape, likenesses) = (self.shape.clone(), self.likenesses.len());
         let mut orders = None;
         loop {
             let refusal = match self.read_once(source, shown, reading, orders.as_deref()) {
@@ -136,6 +140,7 @@ impl ReadRun {
             };
             self.spool.truncate(blocks);
             self.keys.truncate(first_row);
+            self.likenesses.truncate(likenesses);
             (self.rows, self.read, self.bad) = (first_row, read, bad);
             self.shape = shape.clone();
             if refusal.is_some() {
@@ -163,7 +168,7 @@ impl ReadRun {
                 return Ok(Pass::Refused(Refusal { message: format!("{label}: {}", refusal.message), ..refusal }));
             }
         };
-        if batch.is_empty() {
+        if batch.is_empty() && source.sheet.is_some() {
             return Ok(Pass::Refused(no_rows(&label, open.header.number)));
         }
         let date_columns = dates::columns(operation, &mapping, reading.rules.period);
@@ -229,6 +234,7 @@ impl ReadRun {
         for row in &done.checked.rows {
             if let Some(guard) = row.guard.as_ref().filter(|_| row.standing == Standing::Ready) {
                 self.keys.add(guard, self.rows);
+                self.likenesses.add(row, self.rows)?;
             }
             let standing = match row.standing {
                 Standing::Ready => b"+",
@@ -265,6 +271,9 @@ impl ReadRun {
         notes.extend(left_out(&end));
         notes.extend(compare_total(source, &mapping, &sheet.sums, &end, reading)?);
         let rows = sheet.read.rows;
+        if rows == 0 {
+            notes.push(format!("there are no rows below the headings of row {}", header.number));
+        }
         reading.observer.event(&Event::SheetRead { sheet: source.label(), rows, notes: notes.clone() });
         self.sheets.push(ReadSheet {
             source: source.clone(),

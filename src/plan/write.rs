@@ -5,6 +5,7 @@
 use super::decide::{Deciding, Decision};
 use super::gate::{self, BadRows, Withheld};
 use super::history::History;
+use super::likeness::Alike;
 use super::read::{ReadRun, ReadSheet};
 use super::verdict::{Destiny, RowVerdict};
 use crate::check::record::{CheckedBlock, CheckedRow, Standing};
@@ -12,6 +13,7 @@ use crate::chunk::{ChunkLimits, Cutter, FullChunk, Group};
 use crate::config::Settings;
 use crate::dedupe::{Earlier, Fate, Keys, Verdict};
 use crate::error::RunError;
+use crate::finding::{Code, Finding, Severity};
 use crate::ledger::{Ledger, LedgerError, NewChunk, NewRun, NewSheet, RunId, RunState, SheetId, blob};
 use crate::operation::{Key, Operation};
 use crate::outcome::{RowOutcome, Status, code};
@@ -53,6 +55,9 @@ pub struct Planned {
     pub withheld: Option<Withheld>,
 }
 
+/// What the guard said of rows, and what they look like; both in row order.
+type Told = (Vec<(u32, Verdict, Option<Fate>)>, Vec<Alike>);
+
 /// What the guard said, in row order.
 type Spoken = std::iter::Peekable<std::vec::IntoIter<(u32, Verdict, Option<Fate>)>>;
 
@@ -60,7 +65,8 @@ impl Planning<'_> {
     /// Decides about every row and stores the plan durably.
     pub fn write(&self, read: &mut ReadRun) -> Result<Planned, RunError> {
         let spoken = self.ask_guard(&mut read.keys)?;
-        let withheld = self.gate(read, &spoken)?;
+        let alike = self.find_alike(read, &spoken)?;
+        let withheld = self.gate(read, &spoken, &alike)?;
         let state = if withheld.is_some() { RunState::Closed } else { RunState::Open };
         let run = self.ledger.begin_plan(&NewRun {
             account: self.account,
@@ -72,7 +78,7 @@ impl Planning<'_> {
             created_at: self.now,
             settings: self.plan_settings,
         })?;
-        let written = self.write_rows(run, read, spoken, withheld.as_ref()).and_then(|written| {
+        let written = self.write_rows(run, read, (spoken, alike), withheld.as_ref()).and_then(|written| {
             // A run that sends nothing takes nothing over.
             for (old, reason) in self.superseding.iter().filter(|_| withheld.is_none()) {
                 self.ledger.set_run_state(*old, RunState::Superseded, reason, Some(run), self.now)?;
@@ -107,15 +113,49 @@ impl Planning<'_> {
         Ok(spoken)
     }
 
+    /// Rows that look like others and of which the guard said nothing, in row order, one likeness each.
+    fn find_alike(&self, read: &mut ReadRun, spoken: &[(u32, Verdict, Option<Fate>)]) -> Result<Vec<Alike>, RunError> {
+        if read.likenesses.is_empty() {
+            return Ok(Vec::new());
+        }
+        let invoices = self.operation.key == Key::Invoice;
+        let mut alike = read.likenesses.in_run(invoices)?;
+        if let Some(ledger) = self.earlier.filter(|_| invoices) {
+            let mut history = History::new(ledger).giving_up(self.superseding.iter().map(|(run, _)| *run).collect());
+            alike.extend(read.likenesses.in_earlier_runs(
+                ledger,
+                self.account,
+                key_kind(self.operation),
+                &mut history,
+            )?);
+            alike.sort_by_key(|alike| alike.row);
+        }
+        alike.dedup_by_key(|alike| alike.row);
+        alike.retain(|alike| spoken.binary_search_by_key(&alike.row, |(row, ..)| *row).is_err());
+        Ok(alike)
+    }
+
+    /// How much a likeness weighs in this run.
+    fn weigh_alike(&self) -> Severity {
+        let code = if self.operation.key == Key::Invoice { Code::NumberNearYearEnd } else { Code::CustomerLooksAlike };
+        self.settings.severity.get(&code).copied().unwrap_or_else(|| code.severity())
+    }
+
     /// Whether the gates let the run go on; conflicts that the guard found count as invalid rows.
-    fn gate(&self, read: &ReadRun, spoken: &[(u32, Verdict, Option<Fate>)]) -> Result<Option<Withheld>, RunError> {
+    fn gate(
+        &self,
+        read: &ReadRun,
+        spoken: &[(u32, Verdict, Option<Fate>)],
+        alike: &[Alike],
+    ) -> Result<Option<Withheld>, RunError> {
         gate::expected(&self.settings.gate, &read.read)?;
         let conflicts = spoken.iter().filter(|(_, verdict, fate)| match verdict {
             Verdict::Contradicts(_) => true,
             Verdict::Known { same, .. } => !same && *fate == Some(Fate::Stored),
             Verdict::Repeats(_) => false,
         });
-        let bad = BadRows { invalid: read.bad.invalid + conflicts.count() as u64, ..read.bad };
+        let invalid = conflicts.count() + if self.weigh_alike() == Severity::Error { alike.len() } else { 0 };
+        let bad = BadRows { invalid: read.bad.invalid + invalid as u64, ..read.bad };
         Ok(gate::bad_rows(&self.settings.gate, u64::from(read.rows), bad))
     }
 
@@ -123,7 +163,7 @@ impl Planning<'_> {
         &self,
         run: RunId,
         read: &mut ReadRun,
-        spoken: Vec<(u32, Verdict, Option<Fate>)>,
+        (spoken, alike): Told,
         withheld: Option<&Withheld>,
     ) -> Result<(u64, u64), RunError> {
         let limits =
@@ -146,6 +186,7 @@ impl Planning<'_> {
             history: self.earlier.map(History::new),
             cutter: Cutter::new(self.operation, limits),
             spoken: spoken.into_iter().peekable(),
+            alike: alike.into_iter().peekable(),
             withheld,
             rows: 0,
             chunks: 0,
@@ -177,6 +218,7 @@ struct Writer<'a> {
     history: Option<History<'a>>,
     cutter: Cutter,
     spoken: Spoken,
+    alike: std::iter::Peekable<std::vec::IntoIter<Alike>>,
     withheld: Option<&'a Withheld>,
     rows: u64,
     chunks: u64,
@@ -245,7 +287,10 @@ impl Writer<'_> {
                 Some(RowOutcome::new(Status::Invalid, "", ""))
             }
             (Standing::Ready, Decision::Ended(outcome)) => Some(outcome),
-            (Standing::Ready, Decision::Send) => self.held_back(),
+            (Standing::Ready, Decision::Send) => {
+                let doubtful = self.tell_alike(index, row, &mut findings);
+                if doubtful { Some(RowOutcome::new(Status::Invalid, "", "")) } else { self.held_back() }
+            }
         };
         let destiny = match ended {
             Some(outcome) => Destiny::Ended(outcome),
@@ -260,6 +305,14 @@ impl Writer<'_> {
             amounts: row.amounts,
             labels: row.labels.clone(),
         })
+    }
+
+    /// Adds what a row looks like to its findings; true where the profile makes that an error.
+    fn tell_alike(&mut self, index: u32, row: &CheckedRow, findings: &mut Vec<Finding>) -> bool {
+        let Some(alike) = self.alike.next_if(|alike| alike.row == index) else { return false };
+        let severity = self.planning.weigh_alike();
+        findings.push(alike.finding(severity, &row.key, self.deciding.place));
+        severity == Severity::Error
     }
 
     /// The outcome of a good row that may not go.

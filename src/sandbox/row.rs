@@ -39,6 +39,7 @@ pub(super) fn fault(field: &Field, text: &str) -> Option<String> {
         FieldKind::Amount(sign) => amount_fault(name, sign, text),
         FieldKind::Days => (!digits(text, 1, 9)).then(|| format!("{name}: must be a number")),
         FieldKind::Text(_)
+        | FieldKind::Identifier(_)
         | FieldKind::List
         | FieldKind::InvoiceNumber
         | FieldKind::Gstin

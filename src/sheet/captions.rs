@@ -1,61 +1,108 @@
-//! Headings that stand in two rows: a caption such as `Amount` over `Taxable`, `CGST` and `SGST`.
+//! Headings that stand in two or three rows: a caption such as `Amount` over `Taxable`, `CGST` and `SGST`.
 //!
-//! Pure. A caption spans the blank cells to its right, as merged cells are stored. The one rule: a row that may be
-//! data is never taken for headings, and a caption that changes a meaning (`Rate` over `CGST`) is never dropped.
+//! Pure. A caption spans the blank cells to its right, as merged cells are stored, up to the next caption above it. The
+//! one rule: a row that may be data is never taken for headings, and a caption that changes a meaning (`Rate` over
+//! `CGST`) is never dropped.
 
 use super::CellKind;
 use super::row::{RawRow, is_value};
 
-/// The headings of two rows in one, with the index of the upper row; none where one row holds them all.
-pub(super) fn join(sample: &[RawRow], at: usize, recognise: &dyn Fn(&str) -> bool) -> Option<(RawRow, usize)> {
-    let known = |row: &RawRow| row.filled().filter(|(_, cell)| recognise(cell.text)).count();
+/// Headings of several rows in one.
+pub(super) struct Joined {
+    /// The names, with number and line of the lowest row.
+    pub(super) row: RawRow,
+    /// Index of the highest row.
+    pub(super) first: usize,
+    /// Index of the lowest row.
+    pub(super) last: usize,
+}
+
+/// The headings of two or three rows in one; none where the row at `at` holds them all.
+pub(super) fn join(sample: &[RawRow], at: usize, recognise: &dyn Fn(&str) -> bool) -> Option<Joined> {
+    let two = join_two(sample, at, recognise);
+    let known = known(recognise);
+    // What a third row has to make better.
+    let best = two.as_ref().map_or_else(|| known(&sample[at]), |joined| known(&joined.row));
+    let threes = (at.saturating_sub(2)..=at).filter_map(|first| {
+        let rows = follow_each_other(sample, first, 3)?;
+        if at < first + 2 && known(rows[2]) < 2 {
+            return None;
+        }
+        let row = joined(rows[0], &joined(rows[1], rows[2], Some(rows[0]), recognise), None, recognise);
+        let same_below = two.as_ref().is_some_and(|two| two.first == first + 1);
+        let is_caption = same_below && rows[0].filled().all(|(column, cell)| column > 0 && is_neutral(cell.text));
+        (known(&row) > best || is_caption && known(&row) == best).then_some(Joined { row, first, last: first + 2 })
+    });
+    threes.max_by_key(|joined| known(&joined.row)).or(two)
+}
+
+fn join_two(sample: &[RawRow], at: usize, recognise: &dyn Fn(&str) -> bool) -> Option<Joined> {
+    let known = known(recognise);
     let pair = |upper: usize| {
-        let (captions, headings) = (sample.get(upper)?, sample.get(upper + 1)?);
-        let words = |row: &RawRow| row.filled().count() >= 2 && row.filled().all(|(_, cell)| !is_value(cell));
-        let follows = headings.number == captions.number + 1;
-        (follows && words(captions) && words(headings)).then_some((captions, headings))
+        let rows = follow_each_other(sample, upper, 2)?;
+        (rows[0].filled().count() >= 2).then_some((rows[0], rows[1]))
     };
-    let below = pair(at).filter(|(captions, headings)| known(headings) >= 2 && !is_same(captions, headings));
+    let below = pair(at).filter(|(_, headings)| known(headings) >= 2);
     if let Some((captions, headings)) = below {
-        return Some((joined(captions, headings, recognise), at));
+        return Some(Joined { row: joined(captions, headings, None, recognise), first: at, last: at + 1 });
     }
     let upper = at.checked_sub(1)?;
     let (captions, headings) = pair(upper)?;
-    let row = joined(captions, headings, recognise);
-    (known(&row) > known(headings)).then_some((row, upper))
+    let row = joined(captions, headings, None, recognise);
+    (known(&row) > known(headings)).then_some(Joined { row, first: upper, last: at })
 }
 
-/// The headings cell by cell as they stand; a caption goes before each heading that it spans, with a space between.
-pub(super) fn as_written(captions: Option<&RawRow>, headings: &RawRow) -> Vec<String> {
-    let mut caption = "";
-    let width = captions.map_or(0, RawRow::len).max(headings.len());
+fn known(recognise: &dyn Fn(&str) -> bool) -> impl Fn(&RawRow) -> usize {
+    move |row| row.filled().filter(|(_, cell)| recognise(cell.text)).count()
+}
+
+/// So many rows from `first` on, if they stand directly below each other, hold only words, and none is another again.
+fn follow_each_other(sample: &[RawRow], first: usize, count: usize) -> Option<Vec<&RawRow>> {
+    let rows: Vec<&RawRow> = sample.get(first..first + count)?.iter().collect();
+    let words = |row: &RawRow| row.filled().next().is_some() && row.filled().all(|(_, cell)| !is_value(cell));
+    let fits = rows.iter().all(|row| words(row))
+        && rows[count - 1].filled().count() >= 2
+        && rows.windows(2).all(|pair| pair[1].number == pair[0].number + 1 && !is_same(pair[0], pair[1]));
+    fits.then_some(rows)
+}
+
+/// The headings cell by cell as they stand in one or more rows; a caption goes before each heading that it spans, with
+/// a space between.
+pub(super) fn as_written(rows: &[&RawRow]) -> Vec<String> {
+    let width = rows.iter().map(|row| row.len()).max().unwrap_or(0);
+    let lowest = rows.len().saturating_sub(1);
+    let mut captions = vec![""; rows.len()];
     let written = |column: usize| {
-        let heading = headings.cell(column).text;
-        let Some(captions) = captions else { return heading.to_owned() };
-        let own = captions.cell(column).text;
-        if !own.trim().is_empty() || heading.trim().is_empty() {
-            caption = own;
+        for level in 0..lowest {
+            let own = rows[level].cell(column).text;
+            let ends = rows[..level].iter().any(|above| !above.is_blank_at(column));
+            let below_is_blank = rows[level + 1..].iter().all(|below| below.is_blank_at(column));
+            if !own.trim().is_empty() || ends || below_is_blank {
+                captions[level] = own;
+            }
         }
-        match (caption.trim().is_empty(), heading.trim().is_empty()) {
-            (true, _) => heading.to_owned(),
-            (_, true) => caption.to_owned(),
-            _ => format!("{caption} {heading}"),
-        }
+        captions[lowest] = rows[lowest].cell(column).text;
+        let parts: Vec<&str> = captions.iter().copied().filter(|part| !part.trim().is_empty()).collect();
+        // A heading of one row stays as it is, blanks included.
+        if parts.is_empty() { captions[lowest].to_owned() } else { parts.join(" ") }
     };
-    (0..width).map(written).collect()
+    if rows.is_empty() { Vec::new() } else { (0..width).map(written).collect() }
 }
 
 fn is_same(one: &RawRow, other: &RawRow) -> bool {
     one.filled().map(|(column, cell)| (column, cell.text)).eq(other.filled().map(|(column, cell)| (column, cell.text)))
 }
 
-fn joined(captions: &RawRow, headings: &RawRow, recognise: &dyn Fn(&str) -> bool) -> RawRow {
+/// The names that a row of captions and the row below it make; where `above` has a caption of its own, those to the left
+/// end.
+fn joined(captions: &RawRow, headings: &RawRow, above: Option<&RawRow>, recognise: &dyn Fn(&str) -> bool) -> RawRow {
     let mut row = RawRow::default();
     (row.number, row.line) = (headings.number, headings.line);
     let mut caption = "";
     for column in 0..captions.len().max(headings.len()) {
         let (own, heading) = (captions.cell(column).text.trim(), headings.cell(column).text.trim());
-        if !own.is_empty() || heading.is_empty() {
+        let ends = above.is_some_and(|above| !above.is_blank_at(column));
+        if !own.is_empty() || heading.is_empty() || ends {
             caption = own;
         }
         let both = format!("{caption} {heading}");
@@ -131,6 +178,23 @@ mod tests {
                 0,
                 Some("Invoice No|Tax Rate CGST|Tax Rate SGST|CGST|SGST"),
             ),
+            (
+                "Invoice,,Customer,Amount,,,\n,,Id,Tax,,,Total\nNo,Date,,CGST,SGST,Taxable,",
+                2,
+                Some("Invoice No|Invoice Date|Customer Id|CGST|SGST|Taxable|Total"),
+            ),
+            (
+                ",,Amount,,,\nInvoice,,Tax,,Value,\nNo,Date,CGST,SGST,Taxable,Total\n1,2,3,4,5,6",
+                2,
+                Some("Invoice No|Invoice Date|CGST|SGST|Taxable|Total"),
+            ),
+            (
+                "Invoice No,Due Date,Amount,,,\n,,Tax,,Value,\n,,CGST,SGST,Taxable,Total\n1,2,3,4,5,6",
+                0,
+                Some("Invoice No|Due Date|CGST|SGST|Taxable|Total"),
+            ),
+            ("Acme Ltd,Register\nInvoice,Due\nNo,Date\n1,2", 2, Some("Invoice No|Due Date")),
+            ("Invoice,\nNo,Date\nAcme,Beta", 1, None),
             ("Invoice No,Total\nA-1,500", 0, None),
             ("Invoice No,Total\nInvoice No,Total\nA-1,500", 0, None),
             ("Invoice No,Customer Id\nAcme,Beta\nA-1,KC1", 0, None),
@@ -138,7 +202,7 @@ mod tests {
             ("Acme\nInvoice No,Total\nA-1,500", 1, None),
         ] {
             let row = join(&rows(text), at, &known);
-            let shown = row.map(|(row, _)| {
+            let shown = row.map(|Joined { row, .. }| {
                 (0..row.len()).map(|column| row.cell(column).text.to_owned()).collect::<Vec<_>>().join("|")
             });
             assert_eq!(shown.as_deref(), expected, "{text}");

@@ -47,6 +47,22 @@ impl Container {
     pub(super) fn path<'a>(&'a self, path: &'a Path) -> &'a Path {
         self.unpacked.as_deref().unwrap_or(path)
     }
+
+    /// A note where the name's ending says another kind of file; packed files and other endings say nothing.
+    pub(super) fn misnamed(&self, file_name: &str) -> Option<String> {
+        let ending = Path::new(file_name).extension()?.to_str()?.to_ascii_lowercase();
+        let named = match ending.as_str() {
+            "csv" | "tsv" | "tab" | "txt" => Content::Text,
+            "xlsx" | "xlsm" => Content::Xlsx,
+            "xlsb" => Content::Xlsb,
+            "xls" => Content::Xls,
+            "ods" => Content::Ods,
+            _ => return None,
+        };
+        let plain = self.wrapping == Wrapping::Plain && self.unpacked.is_none();
+        (plain && named != self.content)
+            .then(|| format!("the name ends in .{ending}, but the file is read as what it is: {}", self.content.name()))
+    }
 }
 
 impl Content {

@@ -4,6 +4,7 @@
 //! decoded twice. Leaves the choice of encoding to [`super::encoding`], lines and cells to [`super::text`]. The one
 //! rule: nothing is decoded wrongly in silence; a guess is named in a note and replaced bytes are told to the caller.
 
+use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -38,6 +39,8 @@ pub(super) struct Decoder {
     pub(super) lossy: bool,
     /// NUL characters dropped so far.
     pub(super) nuls: u64,
+    /// Where in the window they stood, each place once; the reader takes away those that it has passed.
+    pub(super) nul_places: VecDeque<usize>,
 }
 
 impl Decoder {
@@ -49,7 +52,8 @@ impl Decoder {
             Choice::forced(label)?
         } else {
             let head = read_head(&mut open()?).map_err(reading)?;
-            Choice::detect(&head, &mut open()?).map_err(reading)?
+            let choice = Choice::detect(&head, &mut open()?).map_err(reading)?;
+            choice.ok_or_else(|| SheetError::Foreign { file: file.to_owned(), format: "a binary file" })?
         };
         Ok(Self {
             bytes: open()?,
@@ -62,6 +66,7 @@ impl Decoder {
             guessed: choice.guessed,
             lossy: choice.lossy,
             nuls: 0,
+            nul_places: VecDeque::new(),
         })
     }
 
@@ -94,7 +99,12 @@ impl Decoder {
         let dirty = window.split_off(old);
         for letter in dirty.chars() {
             match letter {
-                '\0' => self.nuls += 1,
+                '\0' => {
+                    self.nuls += 1;
+                    if self.nul_places.back() != Some(&window.len()) {
+                        self.nul_places.push_back(window.len());
+                    }
+                }
                 _ if letter.is_ascii() && is_control(letter as u8) => window.push(' '),
                 _ => window.push(letter),
             }
@@ -171,7 +181,7 @@ mod tests {
             (utf16("name,amount", u16::to_be_bytes), "name,amount", "UTF-16BE", false, false),
             (b"caf\xe9 \x93x\x94".to_vec(), "café “x”", "windows-1252", true, false),
             (b"\xe2\x82\xb9 ok \xe2\x82".to_vec(), "₹ ok \u{fffd}", "UTF-8", false, true),
-            (b"a\0b".to_vec(), "ab", "UTF-8", false, false),
+            (b"a\0b,c,d,e,f,g".to_vec(), "ab,c,d,e,f,g", "UTF-8", false, false),
             (b"a\x0bb\x0cc\x7f\td".to_vec(), "a b c \td", "UTF-8", false, false),
             ("CafÃ© â‚¹5".into(), "Café ₹5", "UTF-8", false, false),
             ("CafÃ© ₹5".into(), "CafÃ© ₹5", "UTF-8", false, false),

@@ -37,23 +37,26 @@ impl Choice {
         Ok(Self::sure(encoding))
     }
 
-    /// The encoding of `bytes`, which begin with `head`.
-    pub(super) fn detect(head: &[u8], bytes: &mut impl Read) -> io::Result<Self> {
+    /// The encoding of `bytes`, which begin with `head`; none where more than a tenth of them are NULs, as in no text.
+    pub(super) fn detect(head: &[u8], bytes: &mut impl Read) -> io::Result<Option<Self>> {
         if let Some(encoding) = utf16(head) {
-            return Ok(Self::sure(encoding));
+            return Ok(Some(Self::sure(encoding)));
         }
         let survey = Survey::of(bytes)?;
+        if survey.nuls * 10 > survey.bytes {
+            return Ok(None);
+        }
         let is_utf8 = survey.bad == 0 || head.starts_with(b"\xef\xbb\xbf") || survey.good >= survey.bad;
         if is_utf8 {
             let garbled = survey.bad == 0 && survey.rounds.is_whole();
-            return Ok(Self { encoding: UTF_8, guessed: false, lossy: survey.bad > 0, garbled });
+            return Ok(Some(Self { encoding: UTF_8, guessed: false, lossy: survey.bad > 0, garbled }));
         }
         let encoding = if survey.evidence < LEAST_EVIDENCE {
             WINDOWS_1252
         } else {
             survey.detector.guess(None, Utf8Detection::Deny)
         };
-        Ok(Self { encoding, guessed: true, lossy: false, garbled: false })
+        Ok(Some(Self { encoding, guessed: true, lossy: false, garbled: false }))
     }
 
     fn sure(encoding: &'static Encoding) -> Self {
@@ -99,6 +102,9 @@ struct Survey {
     good: u64,
     /// Malformed sequences.
     bad: u64,
+    /// NUL bytes, and all bytes.
+    nuls: u64,
+    bytes: u64,
     rounds: RoundTrip,
     detector: EncodingDetector,
     detected: usize,
@@ -114,6 +120,8 @@ impl Survey {
         let mut survey = Self {
             good: 0,
             bad: 0,
+            nuls: 0,
+            bytes: 0,
             rounds: RoundTrip::default(),
             detector: EncodingDetector::new(Iso2022JpDetection::Deny),
             detected: 0,
@@ -129,6 +137,8 @@ impl Survey {
                 return Ok(survey);
             }
             survey.detect(&piece[kept..kept + count]);
+            survey.nuls += piece[kept..kept + count].iter().map(|byte| u64::from(*byte == 0)).sum::<u64>();
+            survey.bytes += count as u64;
             let mark = if is_start && piece.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
             is_start = false;
             let open = survey.count(&piece[mark..kept + count]);

@@ -17,6 +17,7 @@ mod header;
 pub mod identity;
 pub mod input;
 mod listing;
+mod marks;
 pub mod open;
 #[cfg(test)]
 mod quirks_tests;

@@ -15,11 +15,12 @@ use super::error::SheetError;
 use super::excel::BookRows;
 use super::header::{self, MAX_COLUMNS};
 pub use super::listing::{Listing, list, sheets_of};
+use super::marks::{self, mark};
 use super::row::{RawRow, is_value};
 use super::surplus::joined_amounts;
 use super::table::{Dropped, RowFilter, Verdict};
 use super::text::TextRows;
-use super::{Dialect, DropReason, Header, RowBlock, RowMark, RowNumber, SheetSource};
+use super::{Dialect, DropReason, Header, RowBlock, RowNumber, SheetSource};
 use crate::config::Reading;
 use crate::finding::{Code, quote};
 
@@ -50,7 +51,7 @@ impl SheetSource {
         let file = self.label();
         let container = detect(&self.path, &file)?;
         let (content, path) = (container.content, container.path(&self.path));
-        let mut notes = Vec::new();
+        let mut notes: Vec<String> = container.misnamed(&self.file_name).into_iter().collect();
         let rows = match &self.sheet {
             Some(sheet) if content != Content::Text => Rows::Book(BookRows::open(path, &file, sheet, content)?),
             Some(_) => {
@@ -122,9 +123,9 @@ pub struct OpenSheet<'r> {
 /// What stands above a sheet's data.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Top {
-    /// The rows of the headings, one or two; none where there are no headings.
+    /// The rows of the headings, one to three; none where there are no headings.
     pub header_rows: Vec<RowNumber>,
-    /// The headings cell by cell as they stand, those of two rows joined by a space.
+    /// The headings cell by cell as they stand, those of several rows joined by a space.
     pub headings: Vec<String>,
     /// Filled rows above the headings, with the beginning of their text.
     pub banner: Vec<(RowNumber, String)>,
@@ -169,16 +170,18 @@ impl<'r> OpenSheet<'r> {
             at
         };
         let joined = captions::join(&sample, at, recognise);
-        let last = joined.as_ref().map_or(at, |(_, upper)| upper + 1);
+        let (first, last) = joined.as_ref().map_or((at, at), |joined| (joined.first, joined.last));
         let below = sample.split_off(last + 1);
+        let standing: Vec<&RawRow> = sample[first..].iter().collect();
+        let mut top = Top { headings: captions::as_written(&standing), ..Top::default() };
+        top.header_rows = standing.iter().map(|row| row.number).collect();
         let mut header_row = sample.pop().expect("the header is in the sample");
-        let captions = joined.as_ref().and_then(|(_, upper)| sample.get(*upper));
-        let mut top = Top { headings: captions::as_written(captions, &header_row), ..Top::default() };
-        top.header_rows = captions.into_iter().chain([&header_row]).map(|row| row.number).collect();
-        if let Some((row, upper)) = joined {
-            sample.truncate(upper);
-            notes.push(format!("the headings stand in rows {} and {} and were joined", row.number - 1, row.number));
-            header_row = row;
+        if let Some(joined) = joined {
+            sample.truncate(first);
+            let (above, lowest) = (joined.row.number - (last - first) as u32, joined.row.number);
+            let between = if last - first > 1 { "to" } else { "and" };
+            notes.push(format!("the headings stand in rows {above} {between} {lowest} and were joined"));
+            header_row = joined.row;
         }
         let header = header::name_columns(&header_row, &below, rows.is_text());
         if header.columns.len() > MAX_COLUMNS {
@@ -291,7 +294,9 @@ impl<'r> OpenSheet<'r> {
         if let Rows::Text(text) = &self.rows
             && text.nuls() > 0
         {
-            self.end.notes.push(format!("{} NUL characters were left out", text.nuls()));
+            let nuls = text.nuls();
+            let nuls = if nuls == 1 { "1 NUL character was".to_owned() } else { format!("{nuls} NUL characters were") };
+            self.end.notes.push(format!("{nuls} left out"));
         }
         self.end
     }
@@ -377,6 +382,7 @@ impl<'r> OpenSheet<'r> {
         if row.is_garbled() {
             self.garbled_rows += 1;
             self.first_garbled = if self.garbled_rows == 1 { row.number } else { self.first_garbled };
+            mark(block, Code::GarbledText, None, marks::GARBLED.to_owned());
         }
         self.mark_row(row, block);
         for column in 0..block.columns() {
@@ -401,33 +407,8 @@ impl<'r> OpenSheet<'r> {
         if row.len() > columns {
             self.mark_surplus(row, block);
         }
-        let Rows::Text(text) = &self.rows else { return };
-        if row.unended && row.len() < self.usual_width {
-            let message = format!(
-                "the file ends inside this row: it has {} cells, most rows have {}",
-                row.len(),
-                self.usual_width
-            );
-            mark(block, Code::RowCutOff, None, message);
-        } else if row.len() + 2 <= columns && row.len() < self.usual_width {
-            let message = format!("the row has {} cells; most rows have {}", row.len(), self.usual_width);
-            mark(block, Code::ShortRow, None, message);
-        }
-        if row.unbalanced {
-            let message = "a quotation mark opens a cell and never closes; it was read as text".to_owned();
-            mark(block, Code::UnbalancedQuote, None, message);
-        } else if row.stray {
-            let message = "a quotation mark stands inside a cell; it was read as text".to_owned();
-            mark(block, Code::StrayQuote, None, message);
-        }
-        if row.overlong {
-            let message = "the row is longer than 1 MiB; what follows was left out".to_owned();
-            mark(block, Code::CellTooLong, Some(row.len().min(columns) - 1), message);
-        }
-        if text.is_lossy() && row.has_replacement() {
-            let column = (0..columns).find(|column| row.cell(*column).text.contains(char::REPLACEMENT_CHARACTER));
-            let message = "bytes that do not belong to the file's encoding were replaced by \u{fffd}".to_owned();
-            mark(block, Code::BadEncoding, column, message);
+        if let Rows::Text(text) = &self.rows {
+            marks::mark_text_row(row, self.usual_width, text.is_lossy(), block);
         }
     }
 
@@ -444,7 +425,9 @@ impl<'r> OpenSheet<'r> {
         let mut message = match first {
             Some((_, first)) => {
                 let first = quote(first.text);
-                format!("the row has {} cells for {columns} columns; the first surplus one is {first}", row.len())
+                let way =
+                    if joined.is_some() { "" } else { "; put a cell that holds the delimiter in quotation marks" };
+                format!("the row has {} cells for {columns} columns; the first surplus one is {first}{way}", row.len())
             }
             None if joined.is_some() => {
                 format!("the row has {} cells, the header {}", row.len(), self.top.headings.len())
@@ -458,12 +441,6 @@ impl<'r> OpenSheet<'r> {
         }
         mark(block, Code::SurplusCells, None, message);
     }
-}
-
-/// Notes something about the row about to be finished.
-fn mark(block: &mut RowBlock, code: Code, column: Option<usize>, message: String) {
-    let row = block.len() as u32;
-    block.marks.push(RowMark { row, code, column: column.map(|column| column as u16), message });
 }
 
 /// Reads the first rows from the row with this number on.

@@ -174,6 +174,8 @@ fn c5_garbled_text_is_repaired_only_where_the_whole_file_round_trips() {
     let part = two("1,CafÃ©\n2,₹5");
     assert_eq!(part.rows, ["2: 1|CafÃ©", "3: 2|₹5"]);
     assert!(part.end.notes[0].contains("garbled text") && part.end.notes[0].ends_with("row 2"));
+    assert_eq!(part.codes(), ["2 garbled-text Warning"]);
+    assert!(part.marks[0].2.contains("export the sheet again as UTF-8"), "{:?}", part.marks);
     assert_eq!(two("1,SÃO PAULO").rows, ["2: 1|SÃO PAULO"]);
 }
 
@@ -276,7 +278,19 @@ fn c16_a_last_row_that_is_cut_off_is_an_error_of_its_own() {
 fn c17_a_few_nuls_are_dropped_and_many_are_a_binary_file() {
     let few = two("1,Me\0hta Traders and Sons");
     assert_eq!(few.rows, ["2: 1|Mehta Traders and Sons"]);
-    assert_eq!(few.end.notes, ["1 NUL characters were left out"]);
+    assert_eq!(
+        (few.end.notes.clone(), few.codes()),
+        (vec!["1 NUL character was left out".to_owned()], vec!["2 nul-characters Warning".to_owned()])
+    );
+    let line = |row: u32| format!("{row},Mehta{}\n", if row.is_multiple_of(13_000) { "\0\0" } else { "" });
+    let rows: Vec<String> = (1..40_000).map(line).collect();
+    let far = read(format!("Invoice No,Customer\n{}", rows.concat()));
+    assert_eq!(
+        far.codes(),
+        ["13001 nul-characters Warning", "26001 nul-characters Warning", "39001 nul-characters Warning"]
+    );
+    let tail = format!("Invoice No,Customer\n{}{}", "1,Mehta\n".repeat(20_000), "\0".repeat(30_000));
+    assert_eq!(try_read(tail).unwrap_err(), "a.csv: is a binary file, neither text nor a workbook");
     let many = format!("a,b\n{}", "x\0\0y\0".repeat(50));
     assert_eq!(try_read(many).unwrap_err(), "a.csv: is a binary file, neither text nor a workbook");
 }
@@ -292,6 +306,8 @@ fn c19_a_short_row_is_padded_and_warned_of_where_much_is_missing() {
         read("Invoice No,Date,Customer,Amount\n1,1-4-25,A,5\n2,2-4-25\n3,3-4-25,B\n4,4-4-25,B,5\n5,5-4-25,C,6\n");
     assert_eq!(read.rows[1..3], ["3: 2|2-4-25||", "4: 3|3-4-25|B|"]);
     assert_eq!(read.codes(), ["3 short-row Warning"]);
+    let message = "the row has 2 cells, most rows have 4; the missing ones at its end were read as blank";
+    assert_eq!(read.marks[0].2, message);
 }
 
 #[test]
@@ -299,7 +315,7 @@ fn c20_blank_surplus_cells_are_dropped_and_others_refused() {
     let read = two("1,A,,\n2,B,x\n3,C");
     assert_eq!(read.rows, ["2: 1|A", "3: 2|B", "4: 3|C"]);
     assert_eq!(read.codes(), ["3 surplus-cells Error"]);
-    assert!(read.marks[0].2.contains("3 cells for 2 columns; the first surplus one is \"x\""));
+    assert!(read.marks[0].2.contains("3 cells for 2 columns; the first surplus one is \"x\"; put a cell"));
 }
 
 #[test]
@@ -315,10 +331,17 @@ fn c22_banner_rows_are_skipped_and_shown() {
 }
 
 #[test]
-fn c23_two_header_rows_are_joined() {
+fn c23_two_or_three_header_rows_are_joined() {
     let read = read("Invoice,,,Amount,\nNo,Date,Customer,CGST,SGST\n1,1-4-25,A,9,9\n2,2-4-25,B,9,9\n");
     assert_eq!(read.header, ["Invoice No", "Invoice Date", "Customer", "Amount CGST", "Amount SGST"]);
     assert!(read.notes[0].contains("rows 1 and 2 and were joined"));
+    let three = self::read(
+        "Acme Ltd\n,,,Amount,,\nInvoice,,,Tax,,Total\nNo,Date,Customer,CGST,SGST,\n1,1-4-25,A,9,9,5\n2,2-4-25,B,9,9,6\n",
+    );
+    let names = ["Invoice No", "Invoice Date", "Customer", "Amount Tax CGST", "Amount Tax SGST", "Amount Total"];
+    assert_eq!(three.header, names);
+    assert_eq!((three.rows.len(), three.rows[0].as_str()), (2, "5: 1|1-4-25|A|9|9|5"));
+    assert!(three.notes[0].contains("rows 2 to 4 and were joined"), "{:?}", three.notes);
 }
 
 #[test]
@@ -413,10 +436,16 @@ fn c36_an_empty_file_is_refused_and_a_header_alone_has_no_rows() {
 #[test]
 fn c37_content_counts_and_not_the_extension() {
     let read_as = |name: &str, bytes: &[u8]| try_read_named(name, bytes, &Reading::default());
-    assert_eq!(read_as("a.xls", PLAIN.as_bytes()).unwrap().rows, plain_rows());
+    let text = read_as("a.xls", PLAIN.as_bytes()).unwrap();
+    assert_eq!(text.rows, plain_rows());
+    assert_eq!(text.notes, ["the name ends in .xls, but the file is read as what it is: delimited text"]);
+    assert!(read_as("a.csv", PLAIN.as_bytes()).unwrap().notes.is_empty());
+    assert!(read_as("a.dat", PLAIN.as_bytes()).unwrap().notes.is_empty());
     let mut book = rust_xlsxwriter::Workbook::new();
     book.add_worksheet().write_row(0, 0, ["Invoice No", "Customer"]).unwrap();
-    assert_eq!(read_as("a.csv", &book.save_to_buffer().unwrap()).unwrap().header, ["Invoice No", "Customer"]);
+    let book = read_as("a.csv", &book.save_to_buffer().unwrap()).unwrap();
+    assert_eq!(book.header, ["Invoice No", "Customer"]);
+    assert_eq!(book.notes, ["the name ends in .csv, but the file is read as what it is: Excel workbook (xlsx)"]);
     let html = read_as("a.xls", b"<html><table><tr><td>1</td></tr></table></html>").unwrap_err();
     assert_eq!(html, "a.xls: is an HTML page, neither text nor a workbook");
     let noise: Vec<u8> = (0..5000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();

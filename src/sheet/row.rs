@@ -25,6 +25,8 @@ pub(super) struct RawRow {
     pub(super) quoted: u32,
     /// The row went on past what is kept.
     pub(super) overlong: bool,
+    /// NUL characters in it were left out.
+    pub(super) nuls: bool,
     /// Whether the file ends here without a line end.
     pub(super) unended: bool,
     /// Its workbook counts days from 1904.
@@ -41,6 +43,7 @@ impl RawRow {
         self.stray = false;
         self.quoted = 0;
         self.overlong = false;
+        self.nuls = false;
         self.unended = false;
     }
 

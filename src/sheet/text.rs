@@ -91,6 +91,7 @@ impl TextRows {
                 if let Parsed::Record { used, lines } = parse(rest, self.grammar, self.drained, row) {
                     row.unended = !rest[..used].ends_with(['\n', '\r']);
                     self.at += used;
+                    row.nuls = self.passed_nuls();
                     self.count(row, lines)?;
                     return Ok(true);
                 }
@@ -100,6 +101,17 @@ impl TextRows {
             }
             self.fill()?;
         }
+    }
+
+    /// Whether NUL characters stood in what was read since this was last asked.
+    fn passed_nuls(&mut self) -> bool {
+        let before = self.decoder.nul_places.len();
+        // One at the end of the file belongs to the row before it.
+        let end = if self.drained && self.at == self.window.len() { self.at + 1 } else { self.at };
+        while self.decoder.nul_places.front().is_some_and(|place| *place < end) {
+            self.decoder.nul_places.pop_front();
+        }
+        self.decoder.nul_places.len() < before
     }
 
     fn count(&mut self, row: &mut RawRow, lines: u32) -> Result<(), SheetError> {
@@ -120,6 +132,7 @@ impl TextRows {
             unreachable!("the end of the text ends a record")
         };
         self.at += used;
+        row.nuls = self.passed_nuls();
         self.count(row, lines)?;
         if used < cut {
             // Read as whole with its quotation marks as text, the row is short after all.
@@ -158,6 +171,9 @@ impl TextRows {
 
     fn fill(&mut self) -> Result<(), SheetError> {
         self.window.drain(..self.at);
+        for place in &mut self.decoder.nul_places {
+            *place = place.saturating_sub(self.at);
+        }
         self.at = 0;
         let more = self.decoder.fill(&mut self.window).map_err(|source| SheetError::reading(&self.file, source))?;
         self.drained = !more;
@@ -198,7 +214,7 @@ impl TextRows {
         if self.decoder.guessed {
             notes.push(format!("the text is not UTF-8 and was read as {name}; --encoding sets another encoding"));
         } else if self.decoder.lossy {
-            notes.push("some bytes are not UTF-8 and were replaced; the rows are marked".to_owned());
+            notes.push(format!("some bytes are not {name} and were replaced; the rows are marked"));
         } else if self.decoder.encoding != encoding_rs::UTF_8 {
             notes.push(format!("the text is encoded as {name}"));
         }

@@ -26,7 +26,6 @@ fn files_that_are_no_sheets_are_refused_by_name() {
     let world = World::new();
     world.write("empty.csv", "");
     world.write("mark.csv", b"\xEF\xBB\xBF");
-    world.write("header.csv", format!("{HEADINGS}\n"));
     world.write("binary.csv", [0_u8; 300]);
     world.write("letter.csv", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n");
     world.write("packed.csv", b"\x1f\x8b\x08\0\0\0\0\0");
@@ -47,11 +46,6 @@ fn files_that_are_no_sheets_are_refused_by_name() {
         ("folder", "folder: no sheets in it", "expected files ending in csv, tsv, txt, xlsx, xlsm, xls, xlsb or ods"),
         ("empty.csv", "empty.csv: has no rows", "check that the right file or sheet was exported"),
         ("mark.csv", "mark.csv: has no rows", "check that the right file or sheet was exported"),
-        (
-            "header.csv",
-            "header.csv: has no rows below the headings of row 1",
-            "check that the right file or sheet was exported",
-        ),
         (
             "binary.csv",
             "binary.csv: is a binary file, neither text nor a workbook",
@@ -76,6 +70,18 @@ fn files_that_are_no_sheets_are_refused_by_name() {
         assert!(problems.contains(&format!("arload: {name}: ")) && problems.contains(part), "{name}: {problems}");
         assert_eq!(problems.lines().count(), 3, "{name}: {problems}");
     }
+}
+
+#[test]
+fn headings_without_rows_are_a_run_of_no_rows_and_a_note() {
+    let api = sandbox(|_| {});
+    let world = World::new();
+    world.write("header.csv", format!("{HEADINGS}\n"));
+    let ended = world.run(&api, &["invoices", "create", "header.csv"]).expect(0);
+    assert!(ended.err.contains("there are no rows below the headings of row 1"), "{}", ended.err);
+    assert_eq!((state(&api, "uploads"), world.results().is_empty()), (0, false));
+    let ended = world.run(&api, &["invoices", "create", "header.csv", "--expect-rows", "3", "--new-run"]).expect(2);
+    assert!(ended.err.contains("--expect-rows: 3 rows expected, 0 rows read; nothing was sent"), "{}", ended.err);
 }
 
 /// The smallest compound file that holds an encrypted workbook, as Excel writes one when it asks for a password.

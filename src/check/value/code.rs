@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::text::content;
+use super::text::{content, is_short_enough};
 use super::{Fault, Faults};
 use crate::finding::{Code, quote};
 use crate::sheet::{Cell, CellKind};
@@ -38,6 +38,33 @@ pub(super) fn code_content<'a>(cell: Cell<'a>, faults: &mut Faults) -> Option<Co
         Cow::Borrowed(text) => code(text, faults),
         Cow::Owned(text) => code(&text, faults).map(|code| Cow::Owned(code.into_owned())),
     }
+}
+
+/// A code or reference that is kept as typed; `0` is a blank, and what a spreadsheet made of one is a fault.
+pub fn reference<'a>(cell: Cell<'a>, max_chars: usize, faults: &mut Faults) -> Option<Cow<'a, str>> {
+    let text = identifier(cell, faults)?;
+    if text == "0" {
+        return None;
+    }
+    if is_power_of_ten(&text, cell.kind) {
+        faults.push(changed(&text, "a power of ten"));
+        return None;
+    }
+    if is_rounded_number(&text, cell.kind) {
+        faults.push(rounded(&text));
+        return None;
+    }
+    is_short_enough(&text, max_chars, faults).then_some(text)
+}
+
+/// Whether a spreadsheet wrote the power: `2E+10`, `1.5E10`; `2E10` and `2E-10` can be typed as a number of something.
+pub(super) fn is_power_of_ten(text: &str, kind: CellKind) -> bool {
+    Scientific::parse(text).is_some_and(|_| kind == CellKind::Number || text.contains(['+', '.']))
+}
+
+/// Whether a number cell holds more digits than a spreadsheet keeps.
+pub(super) fn is_rounded_number(text: &str, kind: CellKind) -> bool {
+    kind == CellKind::Number && text.bytes().all(|byte| byte.is_ascii_digit()) && text != "0" && is_rounded(text)
 }
 
 /// What a cell of an identifier column says; a date cell there is what a spreadsheet made of a number.

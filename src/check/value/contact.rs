@@ -154,8 +154,8 @@ fn numbers<'a>(cell: Cell<'a>, faults: &mut Faults) -> Option<(Cow<'a, str>, Vec
         return None;
     }
     if let Some(power) = Scientific::parse(&text) {
-        // Limit: nine digits written are one of ten with a last zero left out; fewer were rounded to fit the column.
-        const WRITTEN: usize = 9;
+        // Limit: ten digits make a number; text with fewer may have been rounded to fit its column, a number cell's not.
+        const WRITTEN: usize = 10;
         let whole = cell.kind == CellKind::Number || power.digits() >= WRITTEN;
         let Some(digits) = power.whole_digits().filter(|_| whole) else {
             faults.push(rounded(&text));
@@ -305,7 +305,8 @@ mod tests {
                 ("९८७६५४३२१०", Text, good),
                 ("9876543210.0", Text, good),
                 ("9876543210", Number, good),
-                ("9.87654321E+09", Text, good),
+                ("9.876543210E+09", Text, good),
+                ("9.87654321E+09", Text, (None, &[Code::NumberRounded])),
                 ("9.87654321E+09", Number, good),
                 ("98765 43210 (Ramesh)", Text, good),
                 ("Ramesh: 9876543210", Text, good),

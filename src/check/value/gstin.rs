@@ -149,6 +149,10 @@ fn read_gstin(code: &str, faults: &mut Faults) -> Option<Gstin> {
         faults.push(Fault::new(Code::GstinFormat, message));
     }
     let refused = faults[before..].iter().any(|fault| fault.code != Code::GstinCheckUncertain);
+    if !refused && matches!(&code[..2], "25" | "28") {
+        let message = format!("{} begins with {}, which only old numbers do", quote(code), quote(&code[..2]));
+        faults.push(Fault::new(Code::GstinOldState, message));
+    }
     (!refused).then_some(Gstin { text, pan })
 }
 
@@ -230,7 +234,7 @@ fn bad_form(code: &str) -> Fault {
     };
     let padded = format!("0{code}");
     let hint = if is_pan_form(code.as_bytes()) {
-        Some("this is a PAN; map the column as pan, or give the GSTIN".to_owned())
+        Some("this is a PAN; if the two cells are swapped, swap them back, else map the column as pan".to_owned())
     } else if code.is_ascii() && is_surely_right(padded.as_bytes()) {
         Some(format!("a spreadsheet dropped the leading zero; perhaps {} is meant", quote(&padded)))
     } else {
@@ -276,7 +280,9 @@ mod tests {
             "19AAACI1681G1DV",
         ] {
             let (gstin, faults) = read(text);
-            assert_eq!(faults, [], "{text}");
+            let codes: Vec<Code> = faults.iter().map(|fault| fault.code).collect();
+            let expected: &[Code] = if text.starts_with("25") { &[Code::GstinOldState] } else { &[] };
+            assert_eq!(codes, expected, "{text}");
             let gstin = gstin.unwrap();
             assert_eq!((gstin.as_str(), gstin.state()), (text, &text[..2]));
             assert_eq!(gstin.pan().unwrap().as_str(), &text[2..12]);

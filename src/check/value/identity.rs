@@ -66,7 +66,9 @@ pub fn account_number<'a>(cell: Cell<'a>, faults: &mut Faults) -> Option<Cow<'a,
         return Some(number);
     }
     let message = format!("{} is not an account number; expected 9 to 18 digits", quote(&number));
-    faults.push(Fault::new(Code::AccountNumberFormat, message));
+    let short = number.len() < 9 && number.bytes().all(|byte| byte.is_ascii_digit());
+    let hint = short.then(|| "if a spreadsheet dropped zeros in front, type them again in a text column".to_owned());
+    faults.push(Fault::new(Code::AccountNumberFormat, message).maybe_hint(hint));
     None
 }
 
@@ -130,7 +132,10 @@ pub(super) fn read_pan(code: &str, faults: &mut Faults) -> Option<Pan> {
     if !is_pan_form(bytes) {
         let message = format!("{} is not a PAN; expected five letters, four digits and a letter", quote(code));
         let hint = if code.len() == 15 && code.is_ascii() && is_pan_form(&bytes[2..12]) {
-            Some("this is a GSTIN; map the column as gstin, or give the PAN".to_owned())
+            Some(
+                "this is a GSTIN; if the two cells are swapped, swap them back, else map the column as gstin"
+                    .to_owned(),
+            )
         } else {
             one_swap(code, |bytes| pan_trouble(bytes).is_none())
                 .map(|right| format!("perhaps {} is meant", quote(&right)))
@@ -141,6 +146,10 @@ pub(super) fn read_pan(code: &str, faults: &mut Faults) -> Option<Pan> {
     if let Some(trouble) = pan_trouble(bytes) {
         faults.push(fault(format!("{} {trouble}", quote(code))));
         return None;
+    }
+    if matches!(bytes[3], b'E' | b'K') {
+        let message = format!("{} has a fourth letter that only some lists know; it was taken", quote(code));
+        faults.push(Fault::new(Code::PanRareHolder, message));
     }
     Ascii::new(code)
 }
@@ -184,7 +193,6 @@ mod tests {
                 ("AAPFU0939F", Text, Ok("AAPFU0939F")),
                 ("aapfu 0939 f", Text, Ok("AAPFU0939F")),
                 ("AAPFU-0939.F", Text, Ok("AAPFU0939F")),
-                ("AALKE1234F", Text, Ok("AALKE1234F")),
                 ("", Text, Ok("")),
                 ("NA", Text, Ok("")),
                 ("0", Number, Ok("")),
@@ -206,6 +214,22 @@ mod tests {
         }
         assert_eq!(faults[0].hint.as_deref(), Some("perhaps \"AAPFU0939F\" is meant"));
         assert!(faults[1].hint.as_deref().unwrap().contains("this is a GSTIN"));
+    }
+
+    #[test]
+    fn the_fourth_letter_of_a_pan_is_one_of_twelve() {
+        for letter in 'A'..='Z' {
+            let text = format!("AAA{letter}A1234F");
+            let mut faults = Faults::new();
+            let pan = pan(Cell { text: &text, kind: Text }, &mut faults);
+            let codes: Vec<Code> = faults.iter().map(|fault| fault.code).collect();
+            let expected: (bool, &[Code]) = match letter {
+                'P' | 'T' | 'C' | 'A' | 'H' | 'B' | 'F' | 'L' | 'G' | 'J' => (true, &[]),
+                'E' | 'K' => (true, &[Code::PanRareHolder]),
+                _ => (false, &[Code::PanFormat]),
+            };
+            assert_eq!((pan.is_some(), codes.as_slice()), expected, "{text}");
+        }
     }
 
     #[test]

@@ -22,7 +22,7 @@ mod terms;
 mod text;
 
 pub use amount::{AmountStyle, amount, amount_sign};
-pub use code::code;
+pub use code::{code, reference};
 pub use contact::{Phone, email, mobile, phone};
 pub use date::{DateEvidence, date, date_evidence};
 pub use gstin::{Gstin, GstinKind, PanOrGstin, gstin, pan_matches_gstin, pan_or_gstin};

@@ -7,11 +7,11 @@ use std::borrow::Cow;
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::code::{Scientific, changed, dash, identifier, is_rounded, no_lookalike, rounded};
+use super::code::{changed, dash, identifier, is_power_of_ten, is_rounded_number, no_lookalike, rounded};
 use super::text::without_zero_decimals;
 use super::{Fault, Faults};
 use crate::finding::{Code, quote};
-use crate::sheet::{Cell, CellKind};
+use crate::sheet::Cell;
 
 // Limit: GST rule 46(b).
 const LONGEST: usize = 16;
@@ -28,11 +28,7 @@ pub fn invoice_number<'a>(cell: Cell<'a>, faults: &mut Faults) -> Option<Cow<'a,
         faults.push(changed(&text, "a date"));
         return None;
     }
-    if cell.kind == CellKind::Number
-        && text.bytes().all(|byte| byte.is_ascii_digit())
-        && is_rounded(&text)
-        && text != "0"
-    {
+    if is_rounded_number(&text, cell.kind) {
         faults.push(rounded(&text));
         return None;
     }
@@ -95,14 +91,10 @@ fn plain_form(text: &str, faults: &mut Faults) -> Option<String> {
     Some(dashed)
 }
 
-/// Whether a spreadsheet wrote the power: `2E+10`, `1.5E10`; `2E10` and `2E-10` can be typed as invoice numbers.
-fn is_power_of_ten(text: &str, kind: CellKind) -> bool {
-    Scientific::parse(text).is_some_and(|_| kind == CellKind::Number || text.contains(['+', '.']))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sheet::CellKind;
 
     #[test]
     fn invoice_numbers_keep_to_the_rule() {

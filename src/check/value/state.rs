@@ -151,6 +151,33 @@ mod tests {
     }
 
     #[test]
+    fn every_state_is_known_by_code_name_and_letters() {
+        let table = "01 Jammu and Kashmir|JK\n02 Himachal Pradesh|HP\n03 Punjab|PB\n04 Chandigarh|CH\n\
+            05 Uttarakhand|UK|UT|UA\n06 Haryana|HR\n07 Delhi|DL\n08 Rajasthan|RJ\n09 Uttar Pradesh|UP\n\
+            10 Bihar|BR|BH\n11 Sikkim|SK\n12 Arunachal Pradesh|AR\n13 Nagaland|NL\n14 Manipur|MN\n\
+            15 Mizoram|MZ|MI\n16 Tripura|TR\n17 Meghalaya|ML|ME\n18 Assam|AS\n19 West Bengal|WB\n\
+            20 Jharkhand|JH\n21 Odisha|Orissa|OD|OR\n22 Chhattisgarh|Chattisgarh|CG|CT\n23 Madhya Pradesh|MP\n\
+            24 Gujarat|GJ\n25 Daman and Diu|DD\n26 Dadra and Nagar Haveli and Daman and Diu|DN|DH|DNHDD\n\
+            27 Maharashtra|MH\n29 Karnataka|KA\n30 Goa|GA\n31 Lakshadweep|LD\n32 Kerala|KL\n33 Tamil Nadu|TN\n\
+            34 Puducherry|Pondicherry|PY\n35 Andaman and Nicobar Islands|AN\n36 Telangana|TS|TG\n\
+            37 Andhra Pradesh|AD|AP\n38 Ladakh|LA\n96 Other countries|FC\n97 Other territory|OT";
+        for line in table.lines() {
+            let (code, names) = line.split_once(' ').unwrap();
+            for name in names.split('|') {
+                for spelling in
+                    [name.to_owned(), name.to_lowercase(), format!("{code}-{name}"), format!("{name} ({code})")]
+                {
+                    assert_eq!(state_code(&spelling).map(|state| state.code), Some(code), "{spelling}");
+                }
+            }
+            let state = state_code(code).unwrap();
+            let utgst = ["04", "25", "26", "31", "35", "38", "97"].contains(&code);
+            assert_eq!((state.code, state.union_territory), (code, utgst));
+        }
+        assert_eq!(state_code("28").unwrap().code, "28");
+    }
+
+    #[test]
     fn gstins_begin_with_states_but_not_with_other_countries() {
         for (code, is_state) in
             [("01", true), ("38", true), ("97", true), ("99", true), ("96", false), ("39", false), ("00", false)]

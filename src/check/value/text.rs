@@ -33,16 +33,21 @@ pub fn is_blank(text: &str) -> bool {
 /// Text of at most `max_chars` characters.
 pub fn text<'a>(cell: Cell<'a>, max_chars: usize, faults: &mut Faults) -> Option<Cow<'a, str>> {
     let text = content(cell, faults)?;
+    is_short_enough(&text, max_chars, faults).then_some(text)
+}
+
+/// Whether a text has at most so many characters; if not, says so.
+pub(super) fn is_short_enough(text: &str, max_chars: usize, faults: &mut Faults) -> bool {
     if text.len() <= max_chars {
-        return Some(text);
+        return true;
     }
     let characters = text.chars().count();
     if characters <= max_chars {
-        return Some(text);
+        return true;
     }
-    let message = format!("{} has {characters} characters; at most {max_chars} are taken", quote(&text));
+    let message = format!("{} has {characters} characters; at most {max_chars} are taken", quote(text));
     faults.push(Fault::new(Code::TextTooLong, message).hint("shorten it in the sheet; nothing is cut off silently"));
-    None
+    false
 }
 
 /// Texts separated by `,` `;` or line breaks, joined by `;`.
