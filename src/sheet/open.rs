@@ -367,14 +367,9 @@ impl<'r> OpenSheet<'r> {
             self.first_garbled = if self.garbled_rows == 1 { row.number } else { self.first_garbled };
         }
         self.mark_row(row, block);
-        for column in 0..block.columns() {
-            let cell = row.cell(column);
-            // A character has at most four bytes, so few cells are ever counted out.
-            if cell.text.len() > MAX_CELL_CHARACTERS && cell.text.chars().nth(MAX_CELL_CHARACTERS).is_some() {
-                let message = "the cell is longer than 32,767 characters, more than a spreadsheet cell can hold";
-                mark(block, Code::CellTooLong, Some(column), message.to_owned());
-            }
-            block.push_cell(cell.text, cell.kind);
+        match row.texts().filter(|(text, ends)| ends.len() == block.columns() && text.len() <= MAX_CELL_CHARACTERS) {
+            Some((text, ends)) => block.push_texts(text, ends),
+            None => push_cells(row, block),
         }
         if row.len() > block.columns()
             && let Some((last, _)) = row.filled().last()
@@ -445,6 +440,19 @@ impl<'r> OpenSheet<'r> {
             let _ = write!(message, "; it would fit if {amounts} stood in one cell: put it in quotation marks");
         }
         mark(block, Code::SurplusCells, None, message);
+    }
+}
+
+/// Hands the cells over one by one, the missing ones blank.
+fn push_cells(row: &RawRow, block: &mut RowBlock) {
+    for column in 0..block.columns() {
+        let cell = row.cell(column);
+        // A character has at most four bytes, so few cells are ever counted out.
+        if cell.text.len() > MAX_CELL_CHARACTERS && cell.text.chars().nth(MAX_CELL_CHARACTERS).is_some() {
+            let message = "the cell is longer than 32,767 characters, more than a spreadsheet cell can hold";
+            mark(block, Code::CellTooLong, Some(column), message.to_owned());
+        }
+        block.push_cell(cell.text, cell.kind);
     }
 }
 
