@@ -23,10 +23,16 @@ pub fn mapping_place(name: &str, settings: Option<&ProfileFile>) -> Result<PathB
         return Ok(path);
     }
     if name.is_empty() || name.starts_with('.') {
-        return refused(format!("{} is no name; expected one such as tally, or a path that ends in .toml", quote(name)));
+        return refused(format!(
+            "{} is no name; expected one such as tally, or a path that ends in .toml",
+            quote(name)
+        ));
     }
     if settings.is_some_and(|file| file.mappings.contains_key(name)) {
-        return refused(format!("{} is a table [mappings.{name}] of the settings file; expected another name", quote(name)));
+        return refused(format!(
+            "{} is a table [mappings.{name}] of the settings file; expected another name",
+            quote(name)
+        ));
     }
     Ok(beside(name, settings.map_or(Path::new(""), ProfileFile::folder)))
 }

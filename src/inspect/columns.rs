@@ -92,7 +92,14 @@ impl Lines {
 impl<'a> Columns<'a> {
     pub(super) fn new(sheet: &OpenSheet<'_>, look: &'a Look<'a>) -> Self {
         let headings = sheet.header.columns.clone();
-        Self { look, tallies: vec![Tally::default(); headings.len()], headings, rows: 0, mapped: None, lines: Lines::default() }
+        Self {
+            look,
+            tallies: vec![Tally::default(); headings.len()],
+            headings,
+            rows: 0,
+            mapped: None,
+            lines: Lines::default(),
+        }
     }
 
     /// Maps the headings by the first rows; a sheet without headings has nothing to map.

@@ -65,8 +65,7 @@ pub(super) fn map(
     let best = best.max_by_key(|(_, far)| (far.problem.is_none(), filled(far)));
     let (operation, far) = best.expect("the operation asked for stands in the table");
     // Few columns are enough for some operations; one that uses less of the sheet is not worth a word.
-    let better = |columns: usize| far.problem.is_some() || columns > filled(&far);
-    let fits = takes.into_iter().filter(|(_, columns)| better(*columns)).map(|(name, _)| name).collect();
+    let fits = takes.into_iter().filter(|(_, columns)| *columns > filled(&far)).map(|(name, _)| name).collect();
     let understood = describe(operation, &far, headings, look, fits);
     (operation, far, understood)
 }

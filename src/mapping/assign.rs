@@ -105,7 +105,8 @@ impl Assignment<'_> {
             }
             let column = self.find_heading(text)?;
             let field = self.find_field("--map", name, settings)?;
-            let saved = settings.saved.as_ref().is_some_and(|saved| saved.columns.contains(&(text.clone(), name.clone())));
+            let saved =
+                settings.saved.as_ref().is_some_and(|saved| saved.columns.contains(&(text.clone(), name.clone())));
             let origin = if saved { Origin::Saved } else { Origin::ByHand };
             if let Some(other) = self.mapping.columns[column]
                 && other != field
@@ -213,13 +214,16 @@ impl Assignment<'_> {
 
     fn find_item_columns(&mut self) {
         const ITEMS: &[&str] = &["itemName", "quantity", "unitPrice", "hsnSac"];
-        self.mapping.item_columns = (0..self.columns.len()).any(|index| {
-            let column = &self.columns[index];
-            let proposed = column.proposals.first().map(|candidate| candidate.field);
-            let field = self.mapping.columns[index].or(proposed).map(|field| self.field(field).name);
-            let items = self.headings[index].trim_end().to_lowercase().ends_with("(items)");
-            items || column.key != "rate" && field.is_some_and(|name| ITEMS.contains(&name))
-        });
+        // A return has a row for each rate of tax of an invoice.
+        let by_rate = self.mapping.exporter == Some(Exporter::Gstr1);
+        self.mapping.item_columns = by_rate
+            || (0..self.columns.len()).any(|index| {
+                let column = &self.columns[index];
+                let proposed = column.proposals.first().map(|candidate| candidate.field);
+                let field = self.mapping.columns[index].or(proposed).map(|field| self.field(field).name);
+                let items = self.headings[index].trim_end().to_lowercase().ends_with("(items)");
+                items || column.key != "rate" && field.is_some_and(|name| ITEMS.contains(&name))
+            });
     }
 
     /// Decides ambiguous headings by what stands below or beside them.
@@ -240,7 +244,7 @@ impl Assignment<'_> {
         if let Some(decided) = decided {
             let operation = self.operation;
             let column = &mut self.columns[index];
-            column.origin = Some(Origin::Values);
+            column.origin = (!own).then_some(Origin::Values);
             column.proposals.retain(|candidate| decided.contains(&operation.fields[candidate.field].name));
         }
         self.see_customer_ids(index);

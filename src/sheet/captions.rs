@@ -15,9 +15,13 @@ pub(super) fn join(sample: &[RawRow], at: usize, recognise: &dyn Fn(&str) -> boo
         let follows = headings.number == captions.number + 1;
         (follows && words(captions) && words(headings)).then_some((captions, headings))
     };
-    let below = pair(at).filter(|(captions, headings)| known(headings) >= 2 && !is_same(captions, headings));
-    if let Some((captions, headings)) = below {
-        return Some((joined(captions, headings, recognise), at));
+    if let Some((captions, headings)) = pair(at).filter(|(captions, headings)| !is_same(captions, headings)) {
+        let row = joined(captions, headings, recognise);
+        // `by days` is no heading of its own, and `Overdue by days` is.
+        let completes = || headings.filled().all(|(column, _)| recognise(row.cell(column).text));
+        if known(headings) >= 2 || known(&row) > known(captions) && completes() {
+            return Some((row, at));
+        }
     }
     let upper = at.checked_sub(1)?;
     let (captions, headings) = pair(upper)?;
@@ -131,6 +135,8 @@ mod tests {
                 0,
                 Some("Invoice No|Tax Rate CGST|Tax Rate SGST|CGST|SGST"),
             ),
+            ("Invoice No,Due,Id\n,Date,of man", 0, None),
+            ("Invoice No,Due,Amount\n,Date,Taxable", 0, Some("Invoice No|Due Date|Taxable")),
             ("Invoice No,Total\nA-1,500", 0, None),
             ("Invoice No,Total\nInvoice No,Total\nA-1,500", 0, None),
             ("Invoice No,Customer Id\nAcme,Beta\nA-1,KC1", 0, None),

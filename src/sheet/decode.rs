@@ -9,8 +9,8 @@ use std::path::Path;
 
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
-use super::encoding::{Choice, utf16};
 use super::KnownBy;
+use super::encoding::{Choice, utf16};
 use super::error::SheetError;
 use super::wrapping::{Bytes, Wrapping};
 use crate::config::Reading;

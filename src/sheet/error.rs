@@ -205,7 +205,7 @@ impl SheetError {
             }
             Self::NothingInside { .. } => {
                 "expected files ending in csv, tsv, txt, xlsx, xlsm, xls, xlsb or ods, or such a file packed as gz or zip"
-            },
+            }
             Self::NotInput { .. } => "pass the sheet itself",
             Self::Empty { .. } => "check that the right file or sheet was exported",
             Self::Compressed { .. } => "unpack it first",

@@ -5,8 +5,8 @@
 use arload::config::given::FlagValues;
 
 use crate::args::{
-    AccountArgs, ConfigShowArgs, CustomersArgs, GateArgs, InspectArgs, MappingArgs, OutputArgs, PaceArgs, ReadingArgs, ResultsArgs,
-    RunArgs, RunResultsArgs, RunSendArgs, RunsListArgs, ServerArgs, SheetArgs, StateArgs, WaitArgs,
+    AccountArgs, ConfigShowArgs, CustomersArgs, GateArgs, InspectArgs, MappingArgs, OutputArgs, PaceArgs, ReadingArgs,
+    ResultsArgs, RunArgs, RunResultsArgs, RunSendArgs, RunsListArgs, ServerArgs, SheetArgs, StateArgs, WaitArgs,
 };
 
 /// A group of flags that settings are made of.
