@@ -14,6 +14,7 @@ mod dialect;
 mod encoding;
 pub mod error;
 mod excel;
+mod handed;
 mod header;
 pub mod identity;
 pub mod input;

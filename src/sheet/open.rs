@@ -13,13 +13,14 @@ use super::captions;
 use super::container::{Content, detect};
 use super::error::SheetError;
 use super::excel::BookRows;
+use super::handed::{hand_over, mark};
 use super::header::{self, MAX_COLUMNS};
 pub use super::listing::{Listing, list, sheets_of};
 use super::row::{RawRow, is_value};
 use super::surplus::joined_amounts;
 use super::table::{Dropped, RowFilter, Verdict};
 use super::text::TextRows;
-use super::{Dialect, DropReason, Header, RowBlock, RowMark, RowNumber, SheetSource};
+use super::{Dialect, DropReason, Header, RowBlock, RowNumber, SheetSource};
 use crate::config::Reading;
 use crate::finding::{Code, quote};
 
@@ -29,8 +30,6 @@ const SAMPLE_ROWS: usize = 200;
 const SAMPLE_BYTES: usize = 4 * 1024 * 1024;
 /// Limit: notes at the end of a sheet are few; more such rows in sequence are data.
 const PENDING_NOTES: usize = 20;
-/// Limit: characters of a spreadsheet's cell.
-const MAX_CELL_CHARACTERS: usize = 32_767;
 
 impl SheetSource {
     /// Opens the sheet from its beginning; `recognise` says whether the operation's mapping knows a heading.
@@ -367,10 +366,7 @@ impl<'r> OpenSheet<'r> {
             self.first_garbled = if self.garbled_rows == 1 { row.number } else { self.first_garbled };
         }
         self.mark_row(row, block);
-        match row.texts().filter(|(text, ends)| ends.len() == block.columns() && text.len() <= MAX_CELL_CHARACTERS) {
-            Some((text, ends)) => block.push_texts(text, ends),
-            None => push_cells(row, block),
-        }
+        hand_over(row, block);
         if row.len() > block.columns()
             && let Some((last, _)) = row.filled().last()
         {
@@ -441,25 +437,6 @@ impl<'r> OpenSheet<'r> {
         }
         mark(block, Code::SurplusCells, None, message);
     }
-}
-
-/// Hands the cells over one by one, the missing ones blank.
-fn push_cells(row: &RawRow, block: &mut RowBlock) {
-    for column in 0..block.columns() {
-        let cell = row.cell(column);
-        // A character has at most four bytes, so few cells are ever counted out.
-        if cell.text.len() > MAX_CELL_CHARACTERS && cell.text.chars().nth(MAX_CELL_CHARACTERS).is_some() {
-            let message = "the cell is longer than 32,767 characters, more than a spreadsheet cell can hold";
-            mark(block, Code::CellTooLong, Some(column), message.to_owned());
-        }
-        block.push_cell(cell.text, cell.kind);
-    }
-}
-
-/// Notes something about the row about to be finished.
-fn mark(block: &mut RowBlock, code: Code, column: Option<usize>, message: String) {
-    let row = block.len() as u32;
-    block.marks.push(RowMark { row, code, column: column.map(|column| column as u16), message });
 }
 
 /// Reads the first rows from the row with this number on.

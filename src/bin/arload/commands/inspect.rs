@@ -7,6 +7,7 @@ mod saving;
 mod shown;
 mod tables;
 
+use std::fmt::Write as _;
 use std::io::{self, BufWriter, Write};
 
 use arload::config::layers::Purpose;
@@ -71,6 +72,8 @@ struct Inputs {
     /// Inputs that were refused, whole or in part.
     refused: usize,
     skipped: usize,
+    /// Inputs without a row.
+    empty: usize,
     /// What was refused on opening, as told.
     refusals: Vec<Refusal>,
 }
@@ -94,7 +97,7 @@ impl Inputs {
     fn open(found: &Found, reading: &arload::config::Reading, talk: &mut dyn Write) -> Self {
         let count = found.files.len() + found.refused.len();
         let (files, refusals, skipped) = (Vec::new(), Vec::new(), found.skipped.len());
-        let mut inputs = Self { files, count, read: 0, refused: 0, skipped, refusals };
+        let mut inputs = Self { files, count, read: 0, refused: 0, skipped, empty: 0, refusals };
         for (path, reason) in &found.skipped {
             say(talk, &format!("{}: skipped: {reason}", path.display()));
         }
@@ -106,7 +109,10 @@ impl Inputs {
             let shown = if spooled { "stdin".to_owned() } else { path.display().to_string() };
             match list(path, reading) {
                 Ok(listing) => inputs.files.push(InputFile { shown, listing: Some(listing) }),
-                Err(SheetError::Empty { .. }) => inputs.files.push(InputFile { shown, listing: None }),
+                Err(SheetError::Empty { .. }) => {
+                    inputs.empty += 1;
+                    inputs.files.push(InputFile { shown, listing: None });
+                }
                 Err(error) => inputs.refuse_whole(Some(shown), &error, talk),
             }
         }
@@ -134,9 +140,14 @@ impl Inputs {
     /// Says what became of several files.
     fn sum_up(&self, talk: &mut dyn Write) {
         if self.count > 1 {
-            let Self { count, read, refused, skipped, .. } = self;
-            let skipped = if *skipped > 0 { format!(", {skipped} skipped") } else { String::new() };
-            say(talk, &format!("{count} files: {read} read, {refused} refused{skipped}"));
+            let Self { count, read, refused, skipped, empty, .. } = self;
+            let mut words = format!("{count} files: {} read, {refused} refused", read - empty);
+            for (number, what) in [(empty, "empty"), (skipped, "skipped beside them")] {
+                if *number > 0 {
+                    let _ = write!(words, ", {number} {what}");
+                }
+            }
+            say(talk, &words);
         }
     }
 
