@@ -110,7 +110,7 @@ pub(super) fn only_member(handle: &mut File, entries: &[Entry]) -> io::Result<Re
     if let Some(trick) = trick(entries) {
         return Ok(Err(trick));
     }
-    let files: Vec<&Entry> = entries.iter().filter(is_file).collect();
+    let files: Vec<&Entry> = entries.iter().filter(|entry| is_file(entry)).collect();
     let [entry] = files[..] else {
         let names: Vec<String> = files.iter().take(3).map(|entry| quote(&entry.name)).collect();
         let names = if names.is_empty() { String::new() } else { format!(", such as {}", names.join(" and ")) };
@@ -138,11 +138,11 @@ pub(super) fn only_member(handle: &mut File, entries: &[Entry]) -> io::Result<Re
 
 /// The names of the files in an archive.
 pub(super) fn files(entries: &[Entry]) -> Vec<&str> {
-    entries.iter().filter(is_file).map(|entry| entry.name.as_str()).collect()
+    entries.iter().filter(|entry| is_file(entry)).map(|entry| entry.name.as_str()).collect()
 }
 
 /// What macOS adds beside each file is no member that anybody knows of.
-fn is_file(entry: &&Entry) -> bool {
+fn is_file(entry: &Entry) -> bool {
     !entry.name.ends_with('/') && !entry.name.starts_with("__MACOSX/")
 }
 

@@ -24,7 +24,7 @@ fn fields(found: &Value) -> BTreeMap<&str, &str> {
 }
 
 /// The headings of columns for which something holds.
-fn headings<'v>(found: &'v Value, holds: impl Fn(&Value) -> bool) -> Vec<&'v str> {
+fn headings(found: &Value, holds: impl Fn(&Value) -> bool) -> Vec<&str> {
     let columns = found["columns"].as_array().unwrap().iter();
     columns.filter(|column| holds(column)).filter_map(|column| column["heading"].as_str()).collect()
 }
