@@ -26,6 +26,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use secrecy::SecretString;
 
+pub use self::saved::mapping_place;
 use crate::finding::{Code, Severity};
 use crate::mapping::saved::SavedMapping;
 use crate::money::Money;

@@ -14,6 +14,33 @@ use super::values;
 use crate::finding::quote;
 use crate::mapping::saved::SavedMapping;
 
+/// Where `--mapping NAME` looks for a mapping file; a settings file that has a table of this name stands in the way.
+pub fn mapping_place(name: &str, settings: Option<&ProfileFile>) -> Result<PathBuf, ConfigError> {
+    let name = name.trim();
+    let source_name = Source::Flag("save-mapping");
+    let refused = |what: String| Err(ConfigError::Value { source_name, key: "save-mapping", what });
+    if let Some(path) = as_path(name) {
+        return Ok(path);
+    }
+    if name.is_empty() || name.starts_with('.') {
+        return refused(format!(
+            "{} is no name; expected one such as tally, or a path that ends in .toml",
+            quote(name)
+        ));
+    }
+    if settings.is_some_and(|file| file.mappings.contains_key(name)) {
+        return refused(format!(
+            "{} is a table [mappings.{name}] of the settings file; expected another name",
+            quote(name)
+        ));
+    }
+    Ok(beside(name, settings.map_or(Path::new(""), ProfileFile::folder)))
+}
+
+fn beside(name: &str, folder: &Path) -> PathBuf {
+    folder.join(format!("{name}.mapping.toml"))
+}
+
 /// The saved mapping that `mapping` names.
 pub(super) enum Saved<'a> {
     /// None is named.
@@ -40,7 +67,7 @@ impl<'a> Saved<'a> {
             };
         }
         let table = sources.file.and_then(|file| file.mappings.get(name).map(|table| Saved::Table(file, table)));
-        let beside = folder.join(format!("{name}.mapping.toml"));
+        let beside = beside(name, folder);
         let own = file::read_mapping(&beside)?.map(|saved| Saved::File(Box::new(saved)));
         match (table, own) {
             (Some(found), None) | (None, Some(found)) => Ok(found),

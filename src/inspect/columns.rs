@@ -7,10 +7,10 @@ use serde::Serialize;
 use super::kinds::{Kind, Tally};
 use super::understood::{self, Understood};
 use super::{Look, SAMPLE_ROWS};
-use crate::mapping::{Mapping, WhyUnused};
+use crate::mapping::{AsFar, Mapping, Origin, WhyUnused};
 use crate::operation::Operation;
 use crate::sheet::open::OpenSheet;
-use crate::sheet::{RowBlock, column_letters};
+use crate::sheet::{RowBlock, RowNumber, column_letters};
 
 /// One column of a sheet.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -35,11 +35,23 @@ pub struct Column {
     pub examples: Vec<String>,
     /// The field that it fills.
     pub field: Option<&'static str>,
+    /// What that rests on.
+    pub by: Option<Origin>,
     /// Why it fills none.
     pub unused: Option<String>,
     /// The field that it may mean; never applied.
     pub suggestion: Option<String>,
 }
+
+impl Column {
+    /// Whether the heading means nothing known.
+    pub fn is_unknown(&self) -> bool {
+        self.unused.as_deref() == Some(UNKNOWN)
+    }
+}
+
+/// Why a column with a strange heading is not used.
+const UNKNOWN: &str = "the heading is not known";
 
 /// The columns being looked at.
 pub(super) struct Columns<'a> {
@@ -47,13 +59,47 @@ pub(super) struct Columns<'a> {
     headings: Vec<String>,
     tallies: Vec<Tally>,
     rows: u64,
-    mapped: Option<(&'static Operation, Mapping, Understood)>,
+    mapped: Option<(&'static Operation, AsFar, Understood)>,
+    lines: Lines,
+}
+
+/// Rows that go on with the document of the row above, in sheets with columns of items.
+#[derive(Default)]
+struct Lines {
+    /// The column of the document's number.
+    column: Option<usize>,
+    /// The number last met.
+    number: String,
+    rows: u64,
+    first: RowNumber,
+}
+
+impl Lines {
+    fn add(&mut self, block: &RowBlock) {
+        let Some(column) = self.column else { return };
+        for row in 0..block.len() {
+            let number = block.text(row, column).trim();
+            if !self.number.is_empty() && (number.is_empty() || number == self.number) {
+                self.first = if self.rows == 0 { block.number(row) } else { self.first };
+                self.rows += 1;
+            } else if !number.is_empty() {
+                number.clone_into(&mut self.number);
+            }
+        }
+    }
 }
 
 impl<'a> Columns<'a> {
     pub(super) fn new(sheet: &OpenSheet<'_>, look: &'a Look<'a>) -> Self {
         let headings = sheet.header.columns.clone();
-        Self { look, tallies: vec![Tally::default(); headings.len()], headings, rows: 0, mapped: None }
+        Self {
+            look,
+            tallies: vec![Tally::default(); headings.len()],
+            headings,
+            rows: 0,
+            mapped: None,
+            lines: Lines::default(),
+        }
     }
 
     /// Maps the headings by the first rows; a sheet without headings has nothing to map.
@@ -62,11 +108,16 @@ impl<'a> Columns<'a> {
             (0..first.len().min(SAMPLE_ROWS)).map(|row| first.text(row, column).to_owned()).collect::<Vec<_>>()
         };
         self.mapped = has_header.then(|| understood::map(&self.headings, &samples, self.look));
+        if let Some((operation, AsFar { mapping, .. }, _)) = &self.mapped {
+            let number = || operation.field_index("invoiceNumber").and_then(|field| mapping.column_of(field));
+            self.lines.column = mapping.item_columns.then(number).flatten();
+        }
     }
 
     /// Counts the cells of a block.
     pub(super) fn add(&mut self, block: &RowBlock) {
         self.rows += block.len() as u64;
+        self.lines.add(block);
         for (column, tally) in self.tallies.iter_mut().enumerate() {
             (0..block.len()).for_each(|row| tally.add(block.cell(row, column)));
         }
@@ -87,12 +138,19 @@ impl<'a> Columns<'a> {
                 examples: tally.examples,
                 ..Column::default()
             };
-            if let Some((operation, mapping, _)) = &self.mapped {
-                describe_use(&mut described, column, operation, mapping);
+            if let Some((operation, far, _)) = &self.mapped {
+                describe_use(&mut described, column, operation, &far.mapping);
+                described.by = far.origins[column];
             }
             described
         });
-        (described.collect(), self.mapped.map(|(_, _, understood)| understood))
+        let described = described.collect();
+        let understood = self.mapped.map(|(_, _, mut understood)| {
+            understood.continued_rows = self.lines.rows;
+            understood.first_continued_row = (self.lines.rows > 0).then_some(self.lines.first);
+            understood
+        });
+        (described, understood)
     }
 }
 
@@ -117,7 +175,7 @@ fn describe_use(described: &mut Column, column: usize, operation: &'static Opera
             Some(WhyUnused::ByHand(field)) => format!("only --map and allow-guarded fill {field}"),
             Some(WhyUnused::BetterColumn) => "a better column fills the same field".to_owned(),
             Some(WhyUnused::Repeats) => "it repeats another column".to_owned(),
-            None => "the heading is not known".to_owned(),
+            None => UNKNOWN.to_owned(),
         }
     });
 }

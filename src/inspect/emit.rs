@@ -42,13 +42,15 @@ pub fn emit(source: &SheetSource, look: Look<'_>, out: &mut dyn Write) -> Result
     let mut block = RowBlock::with_surplus(sheet.header.columns.len());
     let mut going = sheet.next_block(&mut block, WIDTH_ROWS, WIDTH_BYTES)?;
     let width = width(&sheet.top.headings, &block);
+    let mut lines = Vec::new();
     if !sheet.top.header_rows.is_empty() {
-        write_row((0..width).map(|column| sheet.top.headings.get(column).map_or("", String::as_str)), out)?;
+        put_row((0..width).map(|column| sheet.top.headings.get(column).map_or("", String::as_str)), &mut lines);
+        out.write_all(&lines)?;
     }
     while going {
-        for row in 0..block.len() {
-            write_cells(&block, row, width, out)?;
-        }
+        lines.clear();
+        (0..block.len()).for_each(|row| put_cells(&block, row, width, &mut lines));
+        out.write_all(&lines)?;
         going = sheet.next_block(&mut block, BLOCK_ROWS, BLOCK_BYTES)?;
     }
     out.flush()?;
@@ -63,7 +65,7 @@ fn width(headings: &[String], first: &RowBlock) -> usize {
 }
 
 /// Writes a row, blank cells beyond the width left out and filled ones kept.
-fn write_cells(block: &RowBlock, row: usize, width: usize, out: &mut dyn Write) -> io::Result<()> {
+fn put_cells(block: &RowBlock, row: usize, width: usize, lines: &mut Vec<u8>) {
     let surplus = block.surplus(row);
     let columns = block.columns();
     let filled = if surplus.is_empty() {
@@ -71,41 +73,52 @@ fn write_cells(block: &RowBlock, row: usize, width: usize, out: &mut dyn Write) 
     } else {
         columns
     };
-    let cells = (0..filled).map(|column| block.text(row, column));
-    write_row(cells.chain(surplus.iter().map(String::as_str)), out)
+    put_row(block.cells(row).take(filled).chain(surplus.iter().map(String::as_str)), lines);
 }
 
 fn is_blank(text: &str) -> bool {
     text.trim().is_empty()
 }
 
-fn write_row<'c>(cells: impl Iterator<Item = &'c str>, out: &mut dyn Write) -> io::Result<()> {
+fn put_row<'c>(cells: impl Iterator<Item = &'c str>, line: &mut Vec<u8>) {
     for (column, cell) in cells.enumerate() {
         if column > 0 {
-            out.write_all(b",")?;
+            line.push(b',');
         }
         if !needs_quotes(cell) {
-            out.write_all(cell.as_bytes())?;
+            line.extend_from_slice(cell.as_bytes());
             continue;
         }
-        out.write_all(b"\"")?;
+        line.push(b'"');
         for (part, text) in cell.split('"').enumerate() {
-            out.write_all(if part > 0 { b"\"\"" } else { b"" })?;
-            out.write_all(text.as_bytes())?;
+            line.extend_from_slice(if part > 0 { b"\"\"" } else { b"" });
+            line.extend_from_slice(text.as_bytes());
         }
-        out.write_all(b"\"")?;
+        line.push(b'"');
     }
-    out.write_all(b"\r\n")
+    line.extend_from_slice(b"\r\n");
 }
+
+/// Bytes for which a cell is quoted wherever they stand.
+static SPECIAL: [bool; 256] = {
+    let mut special = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        special[byte] = byte < 0x20 || matches!(byte as u8, b',' | b';' | b'|' | b'"' | 0x7f);
+        byte += 1;
+    }
+    special
+};
 
 /// RFC 4180 asks for commas, quotation marks and line ends. The others are quoted so that no reader takes them for
 /// another delimiter, a `sep=` line, a byte order mark, markup, or spaces to trim.
 fn needs_quotes(cell: &str) -> bool {
-    let special = |byte: u8| byte < b' ' || matches!(byte, b',' | b';' | b'|' | b'"' | 0x7f);
-    let start = cell.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("sep="));
-    cell.bytes().any(special)
-        || start
-        || cell.starts_with(['\u{feff}', '<', '%', '{', '\''])
-        || cell.starts_with(char::is_whitespace)
-        || cell.ends_with(char::is_whitespace)
+    let bytes = cell.as_bytes();
+    let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else { return false };
+    bytes.iter().any(|byte| SPECIAL[usize::from(*byte)])
+        || matches!(first, b' ' | b'<' | b'%' | b'{' | b'\'')
+        || *last == b' '
+        || !first.is_ascii() && cell.starts_with(|letter: char| letter == '\u{feff}' || letter.is_whitespace())
+        || !last.is_ascii() && cell.ends_with(char::is_whitespace)
+        || bytes.get(3) == Some(&b'=') && bytes[..3].eq_ignore_ascii_case(b"sep")
 }

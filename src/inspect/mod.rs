@@ -22,7 +22,7 @@ use crate::mapping;
 use crate::operation::{self, Operation};
 use crate::sheet::error::SheetError;
 use crate::sheet::open::{Listing, OpenSheet, SheetEnd, Top};
-use crate::sheet::{DropReason, RowBlock, RowNumber, SheetSource};
+use crate::sheet::{Dialect, DropReason, KnownBy, RowBlock, RowNumber, SheetSource};
 
 /// Rows by which headings are mapped, as in a run.
 const SAMPLE_ROWS: usize = 200;
@@ -53,14 +53,28 @@ pub struct Inspection {
     pub sheet: Option<String>,
     /// What kind of file it is.
     pub container: &'static str,
+    /// What the file is packed with: `gzip` or `zip`.
+    pub compression: Option<&'static str>,
     /// The encoding of a text file.
     pub encoding: Option<&'static str>,
+    /// How the encoding is known.
+    pub encoding_by: Option<KnownBy>,
     /// What separates the cells of a text file.
     pub delimiter: Option<char>,
+    /// How that is known.
+    pub delimiter_by: Option<KnownBy>,
+    /// What stands around cells of a text file that hold a delimiter or a line end.
+    pub quote: Option<char>,
+    /// What makes a quotation mark inside such a cell text; none where the mark is doubled.
+    pub escape: Option<char>,
     /// How the lines of a text file end.
     pub line_ends: Option<&'static str>,
+    /// Worksheets of the same file that are read.
+    pub sheets: Vec<String>,
     /// Worksheets of the same file that are hidden and not read.
     pub hidden_sheets: Vec<String>,
+    /// Worksheets of the same file that were not asked for.
+    pub unasked_sheets: Vec<String>,
     /// The rows of the headings; none where no headings were recognised.
     pub header_rows: Vec<RowNumber>,
     /// The first data row; 0 if there is none.
@@ -126,11 +140,23 @@ pub fn inspect(source: &SheetSource, listing: &Listing, look: Look<'_>) -> Resul
         going = sheet.next_block(&mut block, BLOCK_ROWS, BLOCK_BYTES)?;
     }
     (inspection.columns, inspection.mapping) = columns.finish();
-    inspection.encoding = sheet.dialect.map(|dialect| dialect.encoding);
-    inspection.delimiter = sheet.dialect.map(|dialect| char::from(dialect.delimiter));
+    if let Some(dialect) = sheet.dialect {
+        inspection.set_dialect(dialect);
+    }
     let (top, notes) = (sheet.top.clone(), std::mem::take(&mut sheet.notes));
     finish(&mut inspection, top, notes, sheet.finish());
     Ok(inspection)
+}
+
+impl Inspection {
+    fn set_dialect(&mut self, dialect: Dialect) {
+        self.encoding = Some(dialect.encoding);
+        self.encoding_by = Some(dialect.encoding_by);
+        self.delimiter = Some(char::from(dialect.delimiter));
+        self.delimiter_by = Some(dialect.delimiter_by);
+        self.quote = Some(char::from(dialect.quote));
+        self.escape = dialect.escape.map(char::from);
+    }
 }
 
 /// What is known of a file that has no rows at all.
@@ -148,8 +174,13 @@ fn outline(source: &SheetSource, listing: &Listing) -> Inspection {
         file: source.path.display().to_string(),
         sheet: source.sheet.clone(),
         container: listing.container,
+        compression: listing.compression,
         line_ends: listing.line_ends,
+        sheets: listing.sources.iter().filter_map(|source| source.sheet.clone()).collect(),
         hidden_sheets: listing.hidden.clone(),
+        unasked_sheets: listing.unasked.clone(),
+        // Hidden sheets stand in a list of their own.
+        notes: listing.notes.iter().filter(|note| !note.starts_with("hidden sheets")).cloned().collect(),
         ..Inspection::default()
     }
 }

@@ -6,8 +6,9 @@
 use serde::Serialize;
 
 use super::Look;
-use crate::mapping::{self, Mapping, MappingError};
+use crate::mapping::{self, AsFar, Mapping, MappingError, saved};
 use crate::operation::{self, Operation};
+use crate::sheet::RowNumber;
 
 /// What the headings mean to one operation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -33,48 +34,50 @@ pub struct Understood {
     pub stand_ins: Vec<(&'static str, &'static str)>,
     /// Fields that several columns fit equally well, with their headings.
     pub ties: Vec<(&'static str, Vec<String>)>,
+    /// Whether there are columns of items, so that a document may have several rows.
+    pub item_columns: bool,
+    /// Rows that go on with the document of the row above.
+    pub continued_rows: u64,
+    /// The first of them.
+    pub first_continued_row: Option<RowNumber>,
     /// What a person should know about the mapping.
     pub notes: Vec<String>,
+    /// The mapping as a file; none where a flag or a saved mapping does not fit the sheet at all.
+    #[serde(skip)]
+    pub as_file: Option<String>,
 }
 
-type Mapped = (&'static Operation, Mapping, Option<MappingError>);
+type Mapped = (&'static Operation, AsFar);
 
 /// Maps the headings for the operation asked for, else for the one that they fit best.
 pub(super) fn map(
     headings: &[String],
     samples: &dyn Fn(usize) -> Vec<String>,
     look: &Look<'_>,
-) -> (&'static Operation, Mapping, Understood) {
-    let all: Vec<Mapped> = operation::ALL
-        .iter()
-        .map(|operation| {
-            let (mapping, problem) = mapping::map_as_far(operation, headings, samples, look.mapping);
-            (operation, mapping, problem)
-        })
-        .collect();
-    let filled = |mapping: &Mapping| mapping.columns.iter().flatten().count();
-    let takes = all.iter().filter(|(_, _, problem)| problem.is_none());
-    let takes: Vec<(String, usize)> =
-        takes.map(|(operation, mapping, _)| (operation.name(), filled(mapping))).collect();
+) -> (&'static Operation, AsFar, Understood) {
+    let far = |operation| mapping::map_as_far(operation, headings, samples, look.mapping);
+    let all: Vec<Mapped> = operation::ALL.iter().map(|operation| (operation, far(operation))).collect();
+    let filled = |far: &AsFar| far.mapping.columns.iter().flatten().count();
+    let takes = all.iter().filter(|(_, far)| far.problem.is_none());
+    let takes: Vec<(String, usize)> = takes.map(|(operation, far)| (operation.name(), filled(far))).collect();
     // Among equals the last is taken, which is the one on invoices, the main job.
     let best = all.into_iter().filter(|(operation, ..)| look.operation.is_none_or(|asked| asked == *operation));
-    let best = best.max_by_key(|(_, mapping, problem)| (problem.is_none(), filled(mapping)));
-    let (operation, mapping, problem) = best.expect("the operation asked for stands in the table");
+    let best = best.max_by_key(|(_, far)| (far.problem.is_none(), filled(far)));
+    let (operation, far) = best.expect("the operation asked for stands in the table");
     // Few columns are enough for some operations; one that uses less of the sheet is not worth a word.
-    let better = |columns: usize| problem.is_some() || columns > filled(&mapping);
-    let fits = takes.into_iter().filter(|(_, columns)| better(*columns)).map(|(name, _)| name).collect();
-    let understood = describe(operation, &mapping, problem.as_ref(), headings, look, fits);
-    (operation, mapping, understood)
+    let fits = takes.into_iter().filter(|(_, columns)| *columns > filled(&far)).map(|(name, _)| name).collect();
+    let understood = describe(operation, &far, headings, look, fits);
+    (operation, far, understood)
 }
 
 fn describe(
     operation: &'static Operation,
-    mapping: &Mapping,
-    problem: Option<&MappingError>,
+    far: &AsFar,
     headings: &[String],
     look: &Look<'_>,
     mut fits: Vec<String>,
 ) -> Understood {
+    let AsFar { mapping, problem, .. } = far;
     let name = |field: usize| operation.fields[field].name;
     let named = |columns: &[usize]| columns.iter().filter_map(|column| headings.get(*column).cloned()).collect();
     fits.retain(|other| *other != operation.name());
@@ -83,12 +86,22 @@ fn describe(
         guessed: look.operation.is_none(),
         exporter: mapping.exporter.map(operation::Exporter::name),
         exporter_headings: mapping.exporter_headings.clone(),
-        problem: problem.map(ToString::to_string),
-        hint: problem.and_then(MappingError::hint),
+        problem: problem.as_ref().map(ToString::to_string),
+        hint: problem.as_ref().and_then(MappingError::hint),
         also_fits: fits,
         constants: mapping.constants.iter().map(|(field, value)| (name(*field), value.clone())).collect(),
         stand_ins: mapping.stand_ins.iter().map(|(field, from)| (name(*field), name(*from))).collect(),
         ties: mapping.ties.iter().map(|tie| (name(tie.field), named(&tie.columns))).collect(),
+        item_columns: mapping.item_columns,
+        continued_rows: 0,
+        first_continued_row: None,
         notes: mapping.notes.clone(),
+        as_file: as_file(operation, mapping, headings, look),
     }
+}
+
+/// The mapping as a file; a flag or saved mapping that does not fit left nothing of it.
+fn as_file(operation: &Operation, mapping: &Mapping, headings: &[String], look: &Look<'_>) -> Option<String> {
+    let is_something = mapping.columns.iter().any(Option::is_some) || !mapping.constants.is_empty();
+    is_something.then(|| saved::from_mapping(operation, headings, mapping, look.reading.date_order))
 }

@@ -11,7 +11,7 @@ use crate::operation::{Exporter, Field, FieldKind, Operation, Role};
 use super::samples::{Values, adds_nothing};
 use super::saved::SavedMapping;
 use super::table::{self, Candidate, Class};
-use super::{KnownUnused, Mapping, MappingError, Tie, Unknown, WhyUnused, exporter, heading, suggest, unused};
+use super::{KnownUnused, Mapping, MappingError, Origin, Tie, Unknown, WhyUnused, exporter, heading, suggest, unused};
 
 type Samples<'a> = &'a dyn Fn(usize) -> Vec<String>;
 
@@ -24,6 +24,8 @@ struct Column {
     /// The fields it may still fill, surest first.
     proposals: Vec<Candidate>,
     state: State,
+    /// What its field rests on, where that is not the heading.
+    origin: Option<Origin>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -44,13 +46,13 @@ struct Assignment<'a> {
     mapping: Mapping,
 }
 
-/// Maps the columns; what is still missing afterwards is not looked at here.
+/// Maps the columns, with what each rests on; what is still missing afterwards is not looked at here.
 pub(super) fn assign(
     operation: &'static Operation,
     headings: &[String],
     samples: Samples<'_>,
     settings: &MappingSettings,
-) -> Result<Mapping, MappingError> {
+) -> Result<(Mapping, Vec<Option<Origin>>), MappingError> {
     let recognised = exporter::recognise(headings);
     let exporter = recognised.as_ref().map(|(exporter, _)| *exporter);
     let columns: Vec<Column> = headings.iter().map(|text| column(operation, text, exporter)).collect();
@@ -74,7 +76,8 @@ pub(super) fn assign(
     work.check_constants()?;
     work.list_the_rest();
     work.note_units(settings.saved.as_ref());
-    Ok(work.mapping)
+    let origins = (0..headings.len()).map(|column| work.origin(column)).collect();
+    Ok((work.mapping, origins))
 }
 
 fn column(operation: &'static Operation, text: &str, exporter: Option<Exporter>) -> Column {
@@ -86,7 +89,7 @@ fn column(operation: &'static Operation, text: &str, exporter: Option<Exporter>)
     {
         proposals.push(Candidate { field, rank: (0, Class::Generic) });
     }
-    Column { key, proposals, state: State::Open }
+    Column { key, proposals, state: State::Open, origin: None }
 }
 
 impl Assignment<'_> {
@@ -102,6 +105,9 @@ impl Assignment<'_> {
             }
             let column = self.find_heading(text)?;
             let field = self.find_field("--map", name, settings)?;
+            let saved =
+                settings.saved.as_ref().is_some_and(|saved| saved.columns.contains(&(text.clone(), name.clone())));
+            let origin = if saved { Origin::Saved } else { Origin::ByHand };
             if let Some(other) = self.mapping.columns[column]
                 && other != field
             {
@@ -113,7 +119,7 @@ impl Assignment<'_> {
             {
                 if self.add_up(field, &[other, column]) {
                     self.mapping.extra_columns.push((column, field));
-                    self.take_by_hand(column);
+                    self.take_by_hand(column, origin);
                     continue;
                 }
                 return Err(MappingError::FieldTwice {
@@ -123,12 +129,13 @@ impl Assignment<'_> {
                 });
             }
             self.mapping.columns[column] = Some(field);
-            self.take_by_hand(column);
+            self.take_by_hand(column, origin);
         }
         Ok(())
     }
 
-    fn take_by_hand(&mut self, column: usize) {
+    fn take_by_hand(&mut self, column: usize, origin: Origin) {
+        self.columns[column].origin = Some(origin);
         self.columns[column].state = State::Mapped;
         self.columns[column].proposals.clear();
     }
@@ -207,13 +214,16 @@ impl Assignment<'_> {
 
     fn find_item_columns(&mut self) {
         const ITEMS: &[&str] = &["itemName", "quantity", "unitPrice", "hsnSac"];
-        self.mapping.item_columns = (0..self.columns.len()).any(|index| {
-            let column = &self.columns[index];
-            let proposed = column.proposals.first().map(|candidate| candidate.field);
-            let field = self.mapping.columns[index].or(proposed).map(|field| self.field(field).name);
-            let items = self.headings[index].trim_end().to_lowercase().ends_with("(items)");
-            items || column.key != "rate" && field.is_some_and(|name| ITEMS.contains(&name))
-        });
+        // A return has a row for each rate of tax of an invoice.
+        let by_rate = self.mapping.exporter == Some(Exporter::Gstr1);
+        self.mapping.item_columns = by_rate
+            || (0..self.columns.len()).any(|index| {
+                let column = &self.columns[index];
+                let proposed = column.proposals.first().map(|candidate| candidate.field);
+                let field = self.mapping.columns[index].or(proposed).map(|field| self.field(field).name);
+                let items = self.headings[index].trim_end().to_lowercase().ends_with("(items)");
+                items || column.key != "rate" && field.is_some_and(|name| ITEMS.contains(&name))
+            });
     }
 
     /// Decides ambiguous headings by what stands below or beside them.
@@ -234,6 +244,7 @@ impl Assignment<'_> {
         if let Some(decided) = decided {
             let operation = self.operation;
             let column = &mut self.columns[index];
+            column.origin = (!own).then_some(Origin::Values);
             column.proposals.retain(|candidate| decided.contains(&operation.fields[candidate.field].name));
         }
         self.see_customer_ids(index);
@@ -275,6 +286,7 @@ impl Assignment<'_> {
         if proposals.first().is_some_and(customer) && Values::new((self.samples)(index)).customer_ids() {
             let rank = proposals[0].rank;
             self.columns[index].proposals = vec![Candidate { field: id, rank }];
+            self.columns[index].origin = Some(Origin::Values);
             self.mapping.notes.push(format!("{}: holds customer ids", crate::finding::quote(&self.headings[index])));
         }
     }
@@ -404,6 +416,17 @@ impl Assignment<'_> {
             };
             self.mapping.known_unused.push(KnownUnused { column: index, heading, why });
         }
+    }
+
+    /// What the field of a column rests on; none where it fills none.
+    fn origin(&self, index: usize) -> Option<Origin> {
+        let column = &self.columns[index];
+        let by_heading = || match column.proposals.first().map(|candidate| candidate.rank.1) {
+            Some(Class::Exporter) => Origin::Exporter,
+            Some(Class::Exact | Class::Json) => Origin::FieldName,
+            Some(Class::Generic) | None => Origin::Heading,
+        };
+        (column.state == State::Mapped).then(|| column.origin.unwrap_or_else(by_heading))
     }
 
     fn note_units(&mut self, saved: Option<&SavedMapping>) {

@@ -102,6 +102,35 @@ pub struct Tie {
     pub columns: Vec<usize>,
 }
 
+/// What the field of a column rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// The saved mapping.
+    Saved,
+    /// `--map`, or the profile.
+    ByHand,
+    /// A heading of the program that wrote the sheet.
+    Exporter,
+    /// A heading that anybody uses.
+    Heading,
+    /// The field's own name as a heading.
+    FieldName,
+    /// The column's values, or the columns beside it, under a heading that has several meanings.
+    Values,
+}
+
+/// A mapping for a person's eyes.
+#[derive(Debug, Clone)]
+pub struct AsFar {
+    /// The mapping as far as it goes.
+    pub mapping: Mapping,
+    /// For each column that fills a field, what that rests on.
+    pub origins: Vec<Option<Origin>>,
+    /// Why [`map_columns`] would refuse the sheet.
+    pub problem: Option<MappingError>,
+}
+
 impl Mapping {
     /// The column that fills a field.
     pub fn column_of(&self, field: usize) -> Option<usize> {
@@ -127,25 +156,36 @@ pub fn map_columns(
     settings: &MappingSettings,
 ) -> Result<Mapping, MappingError> {
     let notes = settings.saved.as_ref().map_or(Ok(Vec::new()), |saved| saved.fit(operation, headings))?;
-    let mut mapping = assign::assign(operation, headings, samples, settings)?;
+    let (mut mapping, _) = assign::assign(operation, headings, samples, settings)?;
     mapping.notes.extend(notes);
     demand::settle(operation, headings, settings, &mut mapping)?;
     Ok(mapping)
 }
 
-/// Maps the headings as far as they go, for a person's eyes: with what is wrong, where [`map_columns`] would refuse.
+/// Maps the headings as far as they go: with what is wrong, where [`map_columns`] would refuse.
 pub fn map_as_far(
     operation: &'static Operation,
     headings: &[String],
     samples: &dyn Fn(usize) -> Vec<String>,
     settings: &MappingSettings,
-) -> (Mapping, Option<MappingError>) {
-    let mut mapping = match assign::assign(operation, headings, samples, settings) {
-        Ok(mapping) => mapping,
-        Err(error) => return (Mapping { columns: vec![None; headings.len()], ..Mapping::default() }, Some(error)),
+) -> AsFar {
+    let refused = |error| AsFar {
+        mapping: Mapping { columns: vec![None; headings.len()], ..Mapping::default() },
+        origins: vec![None; headings.len()],
+        problem: Some(error),
     };
-    let problem = demand::settle(operation, headings, settings, &mut mapping).err();
-    (mapping, problem)
+    let notes = match settings.saved.as_ref().map_or(Ok(Vec::new()), |saved| saved.fit(operation, headings)) {
+        Ok(notes) => notes,
+        Err(error) => return refused(error),
+    };
+    match assign::assign(operation, headings, samples, settings) {
+        Ok((mut mapping, origins)) => {
+            mapping.notes.extend(notes);
+            let problem = demand::settle(operation, headings, settings, &mut mapping).err();
+            AsFar { mapping, origins, problem }
+        }
+        Err(error) => refused(error),
+    }
 }
 
 /// Whether a cell reads like a heading of the operation, for finding the header row.

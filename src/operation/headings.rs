@@ -106,7 +106,8 @@ pub(super) const CUSTOMER_NAME: &[Alias] = &[
     by("Party Name", &[Exporter::Busy, Exporter::Vyapar]),
     by("Ledger Name", T),
     by("Buyer", T),
-    by("Consignee/Party", T),
+    // Goods may go to somebody else than the buyer.
+    by("Consignee/Party", T).choice(2),
     by("Name 1", S),
     by("Receiver Name", G),
     by("Legal Name", I),
@@ -414,6 +415,7 @@ pub(super) const TAX_RATE: &[Alias] = &[
 
 pub(super) const HSN_SAC: &[Alias] = &[
     by("HSN/SAC", &[Exporter::Zoho, Exporter::ErpNext, Exporter::Tally]),
+    by("HSN/SAC (Items)", E),
     any("HSN Code"),
     by("HSN", &[Exporter::Vyapar, Exporter::Gstr1]),
     any("SAC"),
@@ -469,6 +471,7 @@ pub(super) const PHONE: &[Alias] = &[
     any("Phone No"),
     any("Phone Number"),
     by("Billing Phone", Z).choice(1),
+    by("Telephone 1", S),
     any("Tel"),
     any("Telephone"),
     any("Landline"),

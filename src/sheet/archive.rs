@@ -110,9 +110,7 @@ pub(super) fn only_member(handle: &mut File, entries: &[Entry]) -> io::Result<Re
     if let Some(trick) = trick(entries) {
         return Ok(Err(trick));
     }
-    // What macOS adds beside each file is no member that anybody knows of.
-    let is_file = |entry: &&Entry| !entry.name.ends_with('/') && !entry.name.starts_with("__MACOSX/");
-    let files: Vec<&Entry> = entries.iter().filter(is_file).collect();
+    let files: Vec<&Entry> = entries.iter().filter(|entry| is_file(entry)).collect();
     let [entry] = files[..] else {
         let names: Vec<String> = files.iter().take(3).map(|entry| quote(&entry.name)).collect();
         let names = if names.is_empty() { String::new() } else { format!(", such as {}", names.join(" and ")) };
@@ -136,6 +134,16 @@ pub(super) fn only_member(handle: &mut File, entries: &[Entry]) -> io::Result<Re
     let start = entry.header + 30 + name + extra;
     let (packed, bytes, deflated) = (entry.packed, entry.bytes, entry.method == 8);
     Ok(Ok(Member { start, packed, bytes, crc: entry.crc, deflated }))
+}
+
+/// The names of the files in an archive.
+pub(super) fn files(entries: &[Entry]) -> Vec<&str> {
+    entries.iter().filter(|entry| is_file(entry)).map(|entry| entry.name.as_str()).collect()
+}
+
+/// What macOS adds beside each file is no member that anybody knows of.
+fn is_file(entry: &Entry) -> bool {
+    !entry.name.ends_with('/') && !entry.name.starts_with("__MACOSX/")
 }
 
 fn read_at(handle: &mut File, start: u64, length: u64) -> io::Result<Vec<u8>> {

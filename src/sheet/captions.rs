@@ -42,9 +42,13 @@ fn join_two(sample: &[RawRow], at: usize, recognise: &dyn Fn(&str) -> bool) -> O
         let rows = follow_each_other(sample, upper, 2)?;
         (rows[0].filled().count() >= 2).then_some((rows[0], rows[1]))
     };
-    let below = pair(at).filter(|(_, headings)| known(headings) >= 2);
-    if let Some((captions, headings)) = below {
-        return Some(Joined { row: joined(captions, headings, None, recognise), first: at, last: at + 1 });
+    if let Some((captions, headings)) = pair(at).filter(|(captions, headings)| !is_same(captions, headings)) {
+        let row = joined(captions, headings, None, recognise);
+        // `by days` is no heading of its own, and `Overdue by days` is.
+        let completes = || headings.filled().all(|(column, _)| recognise(row.cell(column).text));
+        if known(headings) >= 2 || known(&row) > known(captions) && completes() {
+            return Some(Joined { row, first: at, last: at + 1 });
+        }
     }
     let upper = at.checked_sub(1)?;
     let (captions, headings) = pair(upper)?;
@@ -195,6 +199,8 @@ mod tests {
             ),
             ("Acme Ltd,Register\nInvoice,Due\nNo,Date\n1,2", 2, Some("Invoice No|Due Date")),
             ("Invoice,\nNo,Date\nAcme,Beta", 1, None),
+            ("Invoice No,Due,Id\n,Date,of man", 0, None),
+            ("Invoice No,Due,Amount\n,Date,Taxable", 0, Some("Invoice No|Due Date|Taxable")),
             ("Invoice No,Total\nA-1,500", 0, None),
             ("Invoice No,Total\nInvoice No,Total\nA-1,500", 0, None),
             ("Invoice No,Customer Id\nAcme,Beta\nA-1,KC1", 0, None),

@@ -38,6 +38,8 @@ pub(super) struct Container {
     pub(super) content: Content,
     /// How the text is packed; an unpacked workbook is plain.
     pub(super) wrapping: Wrapping,
+    /// How the file is packed, as a note calls it; none where it is not.
+    pub(super) compression: Option<&'static str>,
     /// A workbook that was packed, in a private file for as long as this lives.
     pub(super) unpacked: Option<TempPath>,
 }
@@ -84,7 +86,7 @@ pub(super) fn detect(path: &Path, file: &str) -> Result<Container, SheetError> {
     let reading = |source| SheetError::reading(file, source);
     let mut handle = File::open(path).map_err(reading)?;
     let head = read_head(&mut handle).map_err(reading)?;
-    let plain = |content| Container { content, wrapping: Wrapping::Plain, unpacked: None };
+    let plain = |content| Container { content, wrapping: Wrapping::Plain, compression: None, unpacked: None };
     if head.starts_with(b"\x1f\x8b") {
         return wrapped(path, file, Wrapping::Gzip);
     }
@@ -105,18 +107,19 @@ pub(super) fn detect(path: &Path, file: &str) -> Result<Container, SheetError> {
 fn wrapped(path: &Path, file: &str, wrapping: Wrapping) -> Result<Container, SheetError> {
     let reading = |source| SheetError::reading(file, source);
     let open = || Bytes::open(path, wrapping).map_err(reading);
+    let compression = wrapping.name();
     let nested = |format: &str| SheetError::Archive {
         file: file.to_owned(),
         reason: format!("it holds another archive ({format})"),
     };
     let head = read_head(&mut open()?).map_err(reading)?;
-    if let Some(format) = compression(&head) {
+    if let Some(format) = compression_of(&head) {
         return Err(nested(format));
     }
     let is_zip = is_zip(&head);
     let content = if is_zip { Content::Xlsx } else { kind(&head, file)? };
     if content == Content::Text {
-        return Ok(Container { content, wrapping, unpacked: None });
+        return Ok(Container { content, wrapping, compression, unpacked: None });
     }
     let unpacked = open()?.unpack().map_err(reading)?;
     let content = if is_zip {
@@ -125,7 +128,7 @@ fn wrapped(path: &Path, file: &str, wrapping: Wrapping) -> Result<Container, She
     } else {
         content
     };
-    Ok(Container { content, wrapping: Wrapping::Plain, unpacked: Some(unpacked) })
+    Ok(Container { content, wrapping: Wrapping::Plain, compression, unpacked: Some(unpacked) })
 }
 
 fn is_zip(head: &[u8]) -> bool {
@@ -141,7 +144,7 @@ fn kind(head: &[u8], file: &str) -> Result<Content, SheetError> {
     if head.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") {
         return Ok(Content::Xls);
     }
-    if let Some(format) = compression(head) {
+    if let Some(format) = compression_of(head) {
         return Err(SheetError::Compressed { file, format });
     }
     if let Some(format) = foreign(head) {
@@ -150,7 +153,7 @@ fn kind(head: &[u8], file: &str) -> Result<Content, SheetError> {
     Ok(Content::Text)
 }
 
-fn compression(head: &[u8]) -> Option<&'static str> {
+fn compression_of(head: &[u8]) -> Option<&'static str> {
     const MAGIC: [(&[u8], &str); 6] = [
         (b"\x1f\x8b", "gzip"),
         (b"\x28\xb5\x2f\xfd", "zstd"),

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
+use super::KnownBy;
 use super::encoding::{Choice, utf16};
 use super::error::SheetError;
 use super::wrapping::{Bytes, Wrapping};
@@ -33,8 +34,8 @@ pub(super) struct Decoder {
     kept_control: Option<u8>,
     /// The encoding used.
     pub(super) encoding: &'static Encoding,
-    /// Whether the encoding is a guess that deserves a note.
-    pub(super) guessed: bool,
+    /// How the encoding is known; a guess deserves a note.
+    pub(super) known_by: KnownBy,
     /// Whether undecodable bytes were, or may yet be, replaced.
     pub(super) lossy: bool,
     /// NUL characters dropped so far.
@@ -48,12 +49,20 @@ impl Decoder {
     pub(super) fn open(path: &Path, wrapping: Wrapping, file: &str, settings: &Reading) -> Result<Self, SheetError> {
         let reading = |source| SheetError::reading(file, source);
         let open = || Bytes::open(path, wrapping).map_err(reading);
-        let choice = if let Some(label) = settings.encoding.as_deref() {
-            Choice::forced(label)?
+        let (choice, known_by) = if let Some(label) = settings.encoding.as_deref() {
+            (Choice::forced(label)?, KnownBy::Set)
         } else {
             let head = read_head(&mut open()?).map_err(reading)?;
             let choice = Choice::detect(&head, &mut open()?).map_err(reading)?;
-            choice.ok_or_else(|| SheetError::Foreign { file: file.to_owned(), format: "a binary file" })?
+            let choice =
+                choice.ok_or_else(|| SheetError::Foreign { file: file.to_owned(), format: "a binary file" })?;
+            let marked = Encoding::for_bom(&head).is_some();
+            let known_by = match choice.guessed {
+                true => KnownBy::Guessed,
+                false if marked => KnownBy::Declared,
+                false => KnownBy::Detected,
+            };
+            (choice, known_by)
         };
         Ok(Self {
             bytes: open()?,
@@ -63,7 +72,7 @@ impl Decoder {
             ended: false,
             kept_control: settings.delimiter,
             encoding: choice.encoding,
-            guessed: choice.guessed,
+            known_by,
             lossy: choice.lossy,
             nuls: 0,
             nul_places: VecDeque::new(),
@@ -93,7 +102,9 @@ impl Decoder {
         let kept = self.kept_control;
         let is_control =
             |byte: u8| (byte < b' ' || byte == 0x7f) && !matches!(byte, b'\t' | b'\r' | b'\n') && Some(byte) != kept;
-        if !window.as_bytes()[old..].iter().any(|byte| is_control(*byte)) {
+        // Judged by the piece and without a way out in between, which the processor does many bytes at a time.
+        let holds_control = |piece: &[u8]| piece.iter().fold(false, |found, byte| found | is_control(*byte));
+        if !window.as_bytes()[old..].chunks(256).any(holds_control) {
             return;
         }
         let dirty = window.split_off(old);
@@ -161,7 +172,7 @@ mod tests {
         let mut decoder = Decoder::open(&path, Wrapping::Plain, "a.csv", &settings).unwrap();
         let mut text = String::new();
         while decoder.fill(&mut text).unwrap() {}
-        (text, decoder.encoding.name(), decoder.guessed, decoder.lossy)
+        (text, decoder.encoding.name(), decoder.known_by == KnownBy::Guessed, decoder.lossy)
     }
 
     fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {

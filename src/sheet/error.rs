@@ -203,7 +203,9 @@ impl SheetError {
             Self::NoMatch { .. } | Self::BadPattern { .. } => {
                 "check the pattern; put it in quotation marks so that the shell leaves it alone"
             }
-            Self::NothingInside { .. } => "expected files ending in csv, tsv, txt, xlsx, xlsm, xls, xlsb or ods",
+            Self::NothingInside { .. } => {
+                "expected files ending in csv, tsv, txt, xlsx, xlsm, xls, xlsb or ods, or such a file packed as gz or zip"
+            }
             Self::NotInput { .. } => "pass the sheet itself",
             Self::Empty { .. } => "check that the right file or sheet was exported",
             Self::Compressed { .. } => "unpack it first",

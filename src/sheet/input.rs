@@ -1,8 +1,8 @@
 //! Finding the files that the arguments of a command name.
 //!
-//! Owns files, globs, folders and standard input, and the telling apart of sheets from what arload, Excel and
-//! downloads leave beside them. Opens no sheet. The one rule: nothing is passed over in silence; a file that could be
-//! meant is taken, listed as skipped, or refused.
+//! Owns files, globs, folders and standard input. Leaves the telling apart of sheets from what arload, Excel and
+//! downloads leave beside them to [`super::beside`]. Opens no sheet. The one rule: nothing is passed over in silence; a
+//! file that could be meant is taken, listed as skipped, or refused.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -11,14 +11,13 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{NamedTempFile, TempDir};
 
+use super::beside::{self, Kind, not_a_sheet};
 use super::error::{SheetError, demand_file};
 
 /// The first eleven headings of every results file; they are its mark.
 pub const RESULT_HEADINGS: [&str; 11] =
     ["row", "sheet", "status", "code", "message", "key", "remote_id", "request_id", "chunk", "attempts", "settled_at"];
 
-const SHEET_EXTENSIONS: [&str; 8] = ["csv", "tsv", "txt", "xlsx", "xlsm", "xls", "xlsb", "ods"];
-const TEMPORARY_EXTENSIONS: [&str; 7] = ["tmp", "temp", "part", "partial", "crdownload", "download", "swp"];
 /// Limit: a sheet of a million rows has some hundred megabytes.
 const MAX_SPOOL_BYTES: u64 = 16 * 1024 * 1024 * 1024;
 
@@ -100,12 +99,11 @@ impl Search {
         let mut paths = Vec::new();
         for entry in fs::read_dir(folder).map_err(reading)? {
             let path = entry.map_err(reading)?.path();
-            let is_sheet = extension(&path).is_some_and(|extension| SHEET_EXTENSIONS.contains(&extension.as_str()));
-            if path.is_file() && (is_sheet || not_a_sheet(&path).is_some()) {
+            if path.is_file() {
                 paths.push(path);
             }
         }
-        self.take_many(place, paths)
+        self.take_many(place, paths, beside::kind)
     }
 
     fn take_glob(&mut self, pattern: &str) -> Result<(), SheetError> {
@@ -124,22 +122,32 @@ impl Search {
         if paths.is_empty() {
             return Err(SheetError::NoMatch { pattern: pattern.to_owned() });
         }
-        self.take_many(pattern.to_owned(), paths)
+        // A pattern is meant for what it matches, but for what stands beside the sheets that were meant.
+        let kind = |path: &Path| {
+            let what = not_a_sheet(path).or_else(|| beside::written_here(path).filter(|_| !names_results(pattern)));
+            what.map_or(Kind::Sheet, |what| Kind::Beside(what.to_owned()))
+        };
+        self.take_many(pattern.to_owned(), paths, kind)
     }
 
-    fn take_many(&mut self, place: String, mut paths: Vec<PathBuf>) -> Result<(), SheetError> {
+    fn take_many(
+        &mut self,
+        place: String,
+        mut paths: Vec<PathBuf>,
+        kind: impl Fn(&Path) -> Kind,
+    ) -> Result<(), SheetError> {
         paths.sort();
-        let mut taken = 0;
-        let mut skipped = 0;
+        let (mut taken, mut skipped) = (0, 0);
         for path in paths {
-            let reason = match not_a_sheet(&path) {
-                Some(what) => Some(what),
+            let reason = match kind(&path) {
+                Kind::Other => continue,
+                Kind::Beside(reason) => Some(reason),
                 // What cannot be read is refused when it is opened, with its own message.
-                None => is_result(&path).unwrap_or(false).then_some("is a result of arload"),
+                Kind::Sheet => is_result(&path).unwrap_or(false).then(|| "is a result of arload".to_owned()),
             };
             if let Some(reason) = reason {
                 skipped += 1;
-                self.found.skipped.push((path, reason.to_owned()));
+                self.found.skipped.push((path, reason));
             } else {
                 taken += 1;
                 self.add(&path);
@@ -165,6 +173,12 @@ impl Search {
     }
 }
 
+/// Whether a pattern asks for what arload wrote.
+fn names_results(pattern: &str) -> bool {
+    let pattern = pattern.to_lowercase();
+    pattern.contains(".corrections.") || pattern.contains(".results.")
+}
+
 fn spool(stdin: Box<dyn Read + '_>, folder: &Path, limit: u64) -> Result<Spool, SheetError> {
     let failed = |source| SheetError::Spool { source };
     fs::create_dir_all(folder).map_err(failed)?;
@@ -179,29 +193,6 @@ fn spool(stdin: Box<dyn Read + '_>, folder: &Path, limit: u64) -> Result<Spool, 
     }
     let path = file.path().to_owned();
     Ok(Spool { _file: file, _folder: private, path })
-}
-
-fn extension(path: &Path) -> Option<String> {
-    path.extension().map(|extension| extension.to_string_lossy().to_lowercase())
-}
-
-/// What a file is by its name alone, if it is no sheet.
-fn not_a_sheet(path: &Path) -> Option<&'static str> {
-    let name = path.file_name()?.to_string_lossy().to_lowercase();
-    if name.starts_with("~$") || name.starts_with(".~lock.") {
-        return Some("is a lock file of an open workbook");
-    }
-    let is_temporary = extension(path).is_some_and(|extension| TEMPORARY_EXTENSIONS.contains(&extension.as_str()));
-    if is_temporary || name.ends_with('~') || name.starts_with("~wr") {
-        return Some("is a temporary file");
-    }
-    if name.starts_with('.') {
-        return Some("is a hidden file");
-    }
-    if name.ends_with(".control") {
-        return Some("is a control file");
-    }
-    name.ends_with(".summary.json").then_some("is a result of arload")
 }
 
 /// Whether a file begins with the headings that mark arload's results.
@@ -277,7 +268,7 @@ mod tests {
             skipped,
             [
                 ".hidden.csv is a hidden file",
-                "b.results.csv is a result of arload",
+                "b.results.csv is named as a result of arload",
                 "b.summary.json is a result of arload",
                 "c.csv.part is a temporary file",
                 "old.csv is a result of arload",
@@ -286,6 +277,85 @@ mod tests {
             ]
         );
         assert!(found.refused.is_empty());
+    }
+
+    #[test]
+    fn a_folder_gives_packed_sheets_and_leaves_what_arload_writes() {
+        let names_and_kinds = [
+            ("a.csv.gz", true),
+            ("a.txt.GZ", true),
+            ("backup.gz", false),
+            ("a.tsv", true),
+            ("a.txt", true),
+            ("a.xlsm", true),
+            ("a.xls", true),
+            ("a.xlsb", true),
+            ("a.ods", true),
+            ("damaged.zip", true),
+            ("a.results.xlsx", false),
+            ("a.corrections.xlsx", false),
+            ("a.report.html", false),
+            ("a.control", false),
+            ("a.mapping.toml", false),
+            (".~lock.a.ods#", false),
+        ];
+        let mut files: Vec<(&str, &str)> = names_and_kinds.iter().map(|(name, _)| (*name, "x")).collect();
+        files.extend([("notes.md", "x"), ("page.html", "x"), ("arload.toml", "x")]);
+        let folder = folder(&files);
+        let found = find_in(&folder, &["."]);
+        let mut taken: Vec<&str> = names_and_kinds.iter().filter(|(_, taken)| *taken).map(|(name, _)| *name).collect();
+        taken.sort_unstable();
+        assert_eq!(names(&found), taken);
+        let skipped: HashSet<String> =
+            found.skipped.iter().map(|(path, _)| path.file_name().unwrap().to_string_lossy().into_owned()).collect();
+        for (name, taken) in names_and_kinds {
+            assert_eq!(skipped.contains(name), !taken, "{name}");
+        }
+        // Named, or matched by a pattern of its kind, a corrections workbook is taken.
+        for input in ["a.corrections.xlsx", "*.corrections.xlsx"] {
+            assert_eq!(names(&find_in(&folder, &[input])), ["a.corrections.xlsx"]);
+        }
+        assert_eq!(names(&find_in(&folder, &["*.xls*"])), ["a.xls", "a.xlsb", "a.xlsm"]);
+    }
+
+    #[test]
+    fn an_archive_in_a_folder_is_a_sheet_if_it_holds_one() {
+        // Tables of contents alone; the data behind them is not looked at.
+        let archive = |names: &[&str]| {
+            let mut table = Vec::new();
+            for name in names {
+                table.extend(b"PK\x01\x02");
+                table.extend([0; 24]);
+                table.extend((name.len() as u16).to_le_bytes());
+                table.extend([0; 16]);
+                table.extend(name.as_bytes());
+            }
+            let mut end = b"PK\x05\x06\0\0\0\0\0\0\0\0".to_vec();
+            end.extend((table.len() as u32).to_le_bytes());
+            end.extend([0; 6]);
+            [table, end].concat()
+        };
+        let folder = folder(&[]);
+        for (name, members) in [
+            ("one.zip", &["in/may.csv", "__MACOSX/may.csv"][..]),
+            ("book.zip", &["may.xlsx"]),
+            ("photo.zip", &["a.png"]),
+            ("two.zip", &["a.csv", "b.csv"]),
+            ("none.zip", &[]),
+        ] {
+            fs::write(folder.path().join(name), archive(members)).unwrap();
+        }
+        let found = find_in(&folder, &["."]);
+        assert_eq!(names(&found), ["book.zip", "one.zip"]);
+        let why: Vec<&str> = found.skipped.iter().map(|(_, why)| why.as_str()).collect();
+        assert_eq!(
+            why,
+            [
+                "is an archive of 0 files; unpack it to load them",
+                "is an archive that holds no sheet",
+                "is an archive of 2 files; unpack it to load them"
+            ]
+        );
     }
 
     #[test]

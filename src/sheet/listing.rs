@@ -23,8 +23,12 @@ pub struct Listing {
     pub notes: Vec<String>,
     /// Names of the hidden sheets that are not read.
     pub hidden: Vec<String>,
+    /// Names of the visible sheets that are not read, because others were asked for.
+    pub unasked: Vec<String>,
     /// What kind of file it is, as a person calls it.
     pub container: &'static str,
+    /// What the file is packed with: `gzip` or `zip`; none where it is not packed.
+    pub compression: Option<&'static str>,
     /// How the lines of a text file end, as far as its beginning shows.
     pub line_ends: Option<&'static str>,
 }
@@ -33,7 +37,7 @@ pub struct Listing {
 pub fn list(path: &Path, reading: &Reading) -> Result<Listing, SheetError> {
     let file = path.display().to_string();
     let packed = detect(path, &file)?;
-    let (content, readable) = (packed.content, packed.path(path));
+    let (content, compression, readable) = (packed.content, packed.compression, packed.path(path));
     let file_name = path.file_name().map_or_else(|| file.clone(), |name| name.to_string_lossy().into_owned());
     let source = |sheet| SheetSource { path: path.to_owned(), file_name: file_name.clone(), sheet };
     if content == Content::Text {
@@ -44,7 +48,8 @@ pub fn list(path: &Path, reading: &Reading) -> Result<Listing, SheetError> {
         };
         let line_ends = line_ends(readable, packed.wrapping, &file)?;
         let (sources, container) = (vec![source(None)], content.name());
-        return Ok(Listing { sources, notes, hidden: Vec::new(), container, line_ends });
+        let (hidden, unasked) = (Vec::new(), Vec::new());
+        return Ok(Listing { sources, notes, hidden, unasked, container, compression, line_ends });
     }
     let sheets = excel::list(readable, &file, content)?;
     let names =
@@ -69,8 +74,9 @@ pub fn list(path: &Path, reading: &Reading) -> Result<Listing, SheetError> {
         let names: Vec<String> = hidden.iter().map(|name| quote(name)).collect();
         vec![format!("hidden sheets are not read unless named with --sheet: {}", names.join(", "))]
     };
+    let unasked: Vec<String> = names(true).filter(|name| !chosen.contains(name)).collect();
     let sources = chosen.into_iter().map(|sheet| source(Some(sheet))).collect();
-    Ok(Listing { sources, notes, hidden, container: content.name(), line_ends: None })
+    Ok(Listing { sources, notes, hidden, unasked, container: content.name(), compression, line_ends: None })
 }
 
 /// The sheets of a file that are to be read; [`list`] also says what is left aside.

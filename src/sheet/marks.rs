@@ -1,6 +1,6 @@
 //! What a reader noticed about a row of text, as marks on the row in its block.
 //!
-//! Pure. Leaves cells that are too many or too long to [`super::open`], which knows the columns. The one rule: a mark
+//! Pure. Leaves cells that are too many to [`super::open`], which knows the columns, and those too long to [`super::handed`]. The one rule: a mark
 //! says what was done with the row, and where something can be mended, how.
 
 use super::row::RawRow;

@@ -5,6 +5,7 @@
 //! out, or its being left out (blank, total, repeated header, note) stands in [`open::SheetEnd`]; none vanishes.
 
 mod archive;
+mod beside;
 mod captions;
 mod cell;
 mod container;
@@ -13,6 +14,7 @@ mod dialect;
 mod encoding;
 pub mod error;
 mod excel;
+mod handed;
 mod header;
 pub mod identity;
 pub mod input;
@@ -130,6 +132,16 @@ impl RowBlock {
         self.ends.push(u32::try_from(self.text.len()).expect("a block stays far below 4 GiB"));
     }
 
+    /// Appends all cells of the row being built at once: their texts in a row, and where each ends; all are text.
+    fn push_texts(&mut self, text: &str, ends: &[u32]) {
+        let start = u32::try_from(self.text.len()).expect("a block stays far below 4 GiB");
+        if !self.kinds.is_empty() {
+            self.kinds.resize(self.ends.len() + ends.len(), CellKind::Text);
+        }
+        self.text.push_str(text);
+        self.ends.extend(ends.iter().map(|end| start + end));
+    }
+
     /// Ends the row being built: `number` as the spreadsheet counts, `line` the physical line of a text file, 0 if none.
     ///
     /// # Panics
@@ -202,7 +214,13 @@ impl RowBlock {
 
     /// The texts of a row, in column order.
     pub fn cells(&self, row: usize) -> impl Iterator<Item = &str> {
-        (0..self.columns).map(move |column| self.text(row, column))
+        let first = row * self.columns;
+        let mut start = if first == 0 { 0 } else { self.ends[first - 1] as usize };
+        self.ends[first..first + self.columns].iter().map(move |end| {
+            let cell = &self.text[start..*end as usize];
+            start = *end as usize;
+            cell
+        })
     }
 }
 
@@ -258,12 +276,30 @@ pub enum DropReason {
 pub struct Dialect {
     /// The encoding's WHATWG name.
     pub encoding: &'static str,
+    /// How the encoding is known.
+    pub encoding_by: KnownBy,
     /// What separates the cells.
     pub delimiter: u8,
+    /// How that is known.
+    pub delimiter_by: KnownBy,
     /// What stands around cells that hold a delimiter or a line end: `"` or `'`.
     pub quote: u8,
     /// What makes a quotation mark inside a quoted cell text: a backslash, or none where the mark is doubled.
     pub escape: Option<u8>,
+}
+
+/// How something about a text file is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KnownBy {
+    /// A flag or setting says so.
+    Set,
+    /// The file says so: a byte order mark, a line `sep=;`.
+    Declared,
+    /// Nothing else fits the file's contents, or it fits them best.
+    Detected,
+    /// It is the likeliest of several.
+    Guessed,
 }
 
 /// The heading row of a sheet.

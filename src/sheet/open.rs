@@ -13,6 +13,7 @@ use super::captions;
 use super::container::{Content, detect};
 use super::error::SheetError;
 use super::excel::BookRows;
+use super::handed::hand_over;
 use super::header::{self, MAX_COLUMNS};
 pub use super::listing::{Listing, list, sheets_of};
 use super::marks::{self, mark};
@@ -30,8 +31,6 @@ const SAMPLE_ROWS: usize = 200;
 const SAMPLE_BYTES: usize = 4 * 1024 * 1024;
 /// Limit: notes at the end of a sheet are few; more such rows in sequence are data.
 const PENDING_NOTES: usize = 20;
-/// Limit: characters of a spreadsheet's cell.
-const MAX_CELL_CHARACTERS: usize = 32_767;
 
 impl SheetSource {
     /// Opens the sheet from its beginning; `recognise` says whether the operation's mapping knows a heading.
@@ -385,15 +384,7 @@ impl<'r> OpenSheet<'r> {
             mark(block, Code::GarbledText, None, marks::GARBLED.to_owned());
         }
         self.mark_row(row, block);
-        for column in 0..block.columns() {
-            let cell = row.cell(column);
-            // A character has at most four bytes, so few cells are ever counted out.
-            if cell.text.len() > MAX_CELL_CHARACTERS && cell.text.chars().nth(MAX_CELL_CHARACTERS).is_some() {
-                let message = "the cell is longer than 32,767 characters, more than a spreadsheet cell can hold";
-                mark(block, Code::CellTooLong, Some(column), message.to_owned());
-            }
-            block.push_cell(cell.text, cell.kind);
-        }
+        hand_over(row, block);
         if row.len() > block.columns()
             && let Some((last, _)) = row.filled().last()
         {

@@ -80,6 +80,11 @@ impl RawRow {
         Cell { text: &self.text[start..end as usize], kind }
     }
 
+    /// All cells at once: their texts in a row and where each ends, if all are text.
+    pub(super) fn texts(&self) -> Option<(&str, &[u32])> {
+        self.kinds.is_empty().then_some((&self.text, &self.ends))
+    }
+
     /// Whether a cell says nothing.
     pub(super) fn is_blank_at(&self, column: usize) -> bool {
         let cell = self.cell(column);

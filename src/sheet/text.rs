@@ -11,7 +11,7 @@ use super::error::SheetError;
 use super::record::{Grammar, Parsed, parse};
 use super::row::RawRow;
 use super::wrapping::Wrapping;
-use super::{Dialect, RowNumber, dialect};
+use super::{Dialect, KnownBy, RowNumber, dialect};
 use crate::config::Reading;
 
 /// Limit: no row of a spreadsheet that people use comes near; what follows in the row is left out and the row marked.
@@ -29,6 +29,8 @@ pub(super) struct TextRows {
     at: usize,
     drained: bool,
     grammar: Grammar,
+    /// How the delimiter is known.
+    delimiter_by: KnownBy,
     number: RowNumber,
     line: u32,
 }
@@ -50,6 +52,7 @@ impl TextRows {
             at: 0,
             drained: false,
             grammar: Grammar::plain(b','),
+            delimiter_by: KnownBy::Detected,
             number: 0,
             line: 1,
         };
@@ -67,7 +70,14 @@ impl TextRows {
     /// What was settled on opening.
     pub(super) fn dialect(&self) -> Dialect {
         let Grammar { delimiter, quote, escaped, .. } = self.grammar;
-        Dialect { encoding: self.decoder.encoding.name(), delimiter, quote, escape: escaped.then_some(b'\\') }
+        Dialect {
+            encoding: self.decoder.encoding.name(),
+            encoding_by: self.decoder.known_by,
+            delimiter,
+            delimiter_by: self.delimiter_by,
+            quote,
+            escape: escaped.then_some(b'\\'),
+        }
     }
 
     /// Whether undecodable bytes may have been replaced so far.
@@ -190,6 +200,11 @@ impl TextRows {
         if let Some(delimiter) = reading.delimiter.filter(|delimiter| !dialect::is_delimiter(*delimiter)) {
             return Err(SheetError::BadDelimiter { delimiter });
         }
+        self.delimiter_by = match (reading.delimiter, named) {
+            (Some(_), _) => KnownBy::Set,
+            (None, Some(_)) => KnownBy::Declared,
+            (None, None) => KnownBy::Detected,
+        };
         let settled = reading.delimiter.or(named.map(|(delimiter, _)| delimiter));
         self.grammar = dialect::detect(&self.window[self.at..], self.drained, settled);
         let Grammar { delimiter, quote, escaped, .. } = self.grammar;
@@ -211,7 +226,7 @@ impl TextRows {
             let why = "the text was garbled (\"â‚¹\" for \"₹\"), saved with a wrong encoding before";
             notes.push(format!("{why}; all of it was repaired: compare some names with the source"));
         }
-        if self.decoder.guessed {
+        if self.decoder.known_by == KnownBy::Guessed {
             notes.push(format!("the text is not UTF-8 and was read as {name}; --encoding sets another encoding"));
         } else if self.decoder.lossy {
             notes.push(format!("some bytes are not {name} and were replaced; the rows are marked"));

@@ -43,7 +43,11 @@ fn files_that_are_no_sheets_are_refused_by_name() {
             "none/*.csv: no file matches",
             "check the pattern; put it in quotation marks so that the shell leaves it alone",
         ),
-        ("folder", "folder: no sheets in it", "expected files ending in csv, tsv, txt, xlsx, xlsm, xls, xlsb or ods"),
+        (
+            "folder",
+            "folder: no sheets in it",
+            "expected files ending in csv, tsv, txt, xlsx, xlsm, xls, xlsb or ods, or such a file packed as gz or zip",
+        ),
         ("empty.csv", "empty.csv: has no rows", "check that the right file or sheet was exported"),
         ("mark.csv", "mark.csv: has no rows", "check that the right file or sheet was exported"),
         (

@@ -6,6 +6,7 @@
 mod bad_input;
 mod controls;
 mod docs;
+mod exporters;
 mod faults;
 mod findings;
 mod inspect;

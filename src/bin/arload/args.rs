@@ -69,6 +69,8 @@ pub(crate) struct SheetArgs {
     #[command(flatten)]
     pub(crate) mapping: MappingArgs,
     #[command(flatten)]
+    pub(crate) customers: CustomersArgs,
+    #[command(flatten)]
     pub(crate) gate: GateArgs,
     #[command(flatten)]
     pub(crate) wait: WaitArgs,
@@ -166,6 +168,12 @@ pub(crate) struct MappingArgs {
     /// map, set and only-amount. Default: none.
     #[arg(long, value_name = "NAME")]
     pub(crate) mapping: Option<String>,
+}
+
+/// Which customers are known.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Mapping")]
+pub(crate) struct CustomersArgs {
     /// Find customer ids in this file, by code, GSTIN or name
     ///
     /// Default: the customers that the ledger knows.
@@ -461,6 +469,8 @@ pub(crate) struct ConfigShowArgs {
     pub(crate) reading: ReadingArgs,
     #[command(flatten)]
     pub(crate) mapping: MappingArgs,
+    #[command(flatten)]
+    pub(crate) customers: CustomersArgs,
     #[command(flatten)]
     pub(crate) gate: GateArgs,
     #[command(flatten)]

@@ -5,8 +5,8 @@
 use arload::config::given::FlagValues;
 
 use crate::args::{
-    AccountArgs, ConfigShowArgs, GateArgs, InspectArgs, MappingArgs, OutputArgs, PaceArgs, ReadingArgs, ResultsArgs,
-    RunArgs, RunResultsArgs, RunSendArgs, RunsListArgs, ServerArgs, SheetArgs, StateArgs, WaitArgs,
+    AccountArgs, ConfigShowArgs, CustomersArgs, GateArgs, InspectArgs, MappingArgs, OutputArgs, PaceArgs, ReadingArgs,
+    ResultsArgs, RunArgs, RunResultsArgs, RunSendArgs, RunsListArgs, ServerArgs, SheetArgs, StateArgs, WaitArgs,
 };
 
 /// A group of flags that settings are made of.
@@ -51,6 +51,11 @@ impl Flags for MappingArgs {
         flags.texts("map", self.map.clone());
         flags.texts("set", self.set.clone());
         flags.text("mapping", self.mapping.clone());
+    }
+}
+
+impl Flags for CustomersArgs {
+    fn add_to(&self, flags: &mut FlagValues) {
         flags.text("customers", self.customers.clone());
     }
 }
@@ -125,9 +130,9 @@ macro_rules! groups {
 }
 
 groups! {
-    SheetArgs: account, server, reading, mapping, gate, wait, pace, results, state, output;
-    ConfigShowArgs: account, server, reading, mapping, gate, wait, pace, results, state, output;
-    InspectArgs: account, reading;
+    SheetArgs: account, server, reading, mapping, customers, gate, wait, pace, results, state, output;
+    ConfigShowArgs: account, server, reading, mapping, customers, gate, wait, pace, results, state, output;
+    InspectArgs: account, reading, mapping;
     RunsListArgs: account, server, state, output;
     RunArgs: shared;
     RunSendArgs: run, wait, pace, results;

@@ -9,6 +9,7 @@ use arload::config::error::ConfigError;
 use arload::config::file::{ProfileFile, Search, load};
 use arload::config::given::FlagValues;
 use arload::config::layers::{Layers, Purpose, Settled};
+use arload::config::mapping_place;
 use etcetera::{AppStrategy as _, AppStrategyArgs, choose_app_strategy};
 
 /// Where the program finds itself.
@@ -47,6 +48,11 @@ impl Surroundings {
             user: self.config_folder.as_deref(),
             profile: flags.profile.as_deref().or(variable("ARLOAD_PROFILE").map(String::as_str)),
         })
+    }
+
+    /// Where a saved mapping of this name would be looked for.
+    pub(crate) fn mapping_place(&self, flags: &FlagValues, name: &str) -> Result<PathBuf, ConfigError> {
+        mapping_place(name, self.file(flags)?.as_ref())
     }
 
     /// Settles the settings of a command from its flags and all that lies around.

@@ -7,12 +7,13 @@ use std::path::PathBuf;
 use arload::operation::{self, Operation};
 use clap::Args;
 
-use super::{AccountArgs, ReadingArgs};
+use super::{AccountArgs, MappingArgs, ReadingArgs};
 
 /// What `inspect` takes.
 #[derive(Debug, Args)]
 #[command(
     after_long_help = "Examples:\n  arload inspect march.xlsx\n  arload inspect march.xlsx --as \"invoices create\"\n  \
+    arload inspect march.xlsx --as \"invoices create\" --save-mapping tally\n  \
     arload inspect march.xlsx --sheet March --emit csv > march.csv\n  arload inspect inbox --emit csv --out tables"
 )]
 pub(crate) struct InspectArgs {
@@ -24,6 +25,17 @@ pub(crate) struct InspectArgs {
     /// One of "invoices create", "customers create" and "customers update". Default: the one that the headings fit best.
     #[arg(long = "as", value_name = "OPERATION", value_parser = operation_named)]
     pub(crate) operation: Option<&'static Operation>,
+    /// Write what the columns mean into NAME.mapping.toml, for --mapping NAME
+    ///
+    /// The file stands beside the settings file, else here; a value that ends in .toml is a path. All sheets given must
+    /// have the same headings. Default: nothing is written.
+    #[arg(long, value_name = "NAME", requires = "operation", conflicts_with = "emit")]
+    pub(crate) save_mapping: Option<String>,
+    /// Replace a mapping file that exists
+    ///
+    /// Default: off.
+    #[arg(long, requires = "save_mapping")]
+    pub(crate) force: bool,
     /// Write the table as it is read, and nothing else
     ///
     /// Raw cell texts as UTF-8, quoted by RFC 4180. Default: off.
@@ -43,6 +55,8 @@ pub(crate) struct InspectArgs {
     pub(crate) account: AccountArgs,
     #[command(flatten)]
     pub(crate) reading: ReadingArgs,
+    #[command(flatten)]
+    pub(crate) mapping: MappingArgs,
 }
 
 fn operation_named(name: &str) -> Result<&'static Operation, String> {

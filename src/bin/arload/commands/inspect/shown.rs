@@ -1,4 +1,4 @@
-//! An inspection as text for a person: 80 columns wide, aligned.
+//! An inspection as text for a person: 100 columns wide, aligned.
 //!
 //! Pure. The one rule: what is cut to fit is marked with `…`; only names of columns and fields are never cut short of
 //! their line.
@@ -7,13 +7,19 @@ use std::fmt::Write as _;
 
 use arload::finding::quote;
 use arload::inspect::{Column, Inspection, Kind, LeftOut, Understood};
+use arload::mapping::Origin;
 use arload::plan::{count, grouped};
+use arload::sheet::KnownBy;
 
-const WIDTH: usize = 80;
+const WIDTH: usize = 100;
 /// Where the words of a line with a label begin.
 const INDENT: usize = 14;
 /// Limit: the widest heading that is shown whole.
-const HEADING: usize = 28;
+const HEADING: usize = 36;
+/// Limit: headings that are named as an exporter's.
+const SHOWN_HEADINGS: usize = 6;
+/// Room for the type of a column.
+const TYPE: usize = 14;
 
 /// The text of one sheet.
 pub(super) fn text(inspection: &Inspection) -> String {
@@ -26,6 +32,7 @@ pub(super) fn text(inspection: &Inspection) -> String {
     table_lines(inspection, &mut page);
     if let Some(understood) = &inspection.mapping {
         mapping_lines(understood, &mut page);
+        page.labelled("columns", &uses(&inspection.columns));
     }
     for note in &inspection.notes {
         page.labelled("note", note);
@@ -39,19 +46,51 @@ pub(super) fn text(inspection: &Inspection) -> String {
 fn file_lines(inspection: &Inspection, page: &mut Page) {
     let mut kind = inspection.container.to_owned();
     // Writing to a string cannot fail.
-    if let Some(encoding) = inspection.encoding {
-        let _ = write!(kind, ", {encoding}");
+    if let Some(compression) = inspection.compression {
+        let _ = write!(kind, ", packed with {compression}");
     }
-    if let Some(delimiter) = inspection.delimiter {
-        let _ = write!(kind, ", cells separated by {}", delimiter_name(delimiter));
-    }
-    if let Some(ends) = inspection.line_ends {
-        let _ = write!(kind, ", {ends} line ends");
+    if let Some((encoding, by)) = inspection.encoding.zip(inspection.encoding_by) {
+        let _ = write!(kind, ", {encoding} ({})", encoding_known(by));
     }
     page.labelled("file", &kind);
+    if let Some((delimiter, by)) = inspection.delimiter.zip(inspection.delimiter_by) {
+        let mut cells = format!("separated by {} ({})", delimiter_name(delimiter), delimiter_known(by));
+        if let Some(mark) = inspection.quote {
+            let inside = inspection.escape.map_or("doubled".to_owned(), |escape| format!("after {escape}"));
+            let _ = write!(cells, ", quoted with {mark} ({inside} inside a cell)");
+        }
+        if let Some(ends) = inspection.line_ends {
+            let _ = write!(cells, ", {ends} line ends");
+        }
+        page.labelled("cells", &cells);
+    }
+    let list = |names: &[String]| names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(", ");
+    if inspection.sheets.len() > 1 {
+        page.labelled("sheets", &list(&inspection.sheets));
+    }
     if !inspection.hidden_sheets.is_empty() {
-        let names: Vec<String> = inspection.hidden_sheets.iter().map(|name| quote(name)).collect();
-        page.labelled("not read", &format!("{}, hidden: name it with --sheet to read it", names.join(", ")));
+        let names = list(&inspection.hidden_sheets);
+        page.labelled("not read", &format!("{names}, hidden: name it with --sheet to read it"));
+    }
+    if !inspection.unasked_sheets.is_empty() {
+        page.labelled("not read", &format!("{}, not named with --sheet", list(&inspection.unasked_sheets)));
+    }
+}
+
+fn encoding_known(by: KnownBy) -> &'static str {
+    match by {
+        KnownBy::Set => "as set",
+        KnownBy::Declared => "by its byte order mark",
+        KnownBy::Detected => "detected",
+        KnownBy::Guessed => "a guess; --encoding sets another",
+    }
+}
+
+fn delimiter_known(by: KnownBy) -> &'static str {
+    match by {
+        KnownBy::Set => "as set",
+        KnownBy::Declared => "by its line sep=",
+        KnownBy::Detected | KnownBy::Guessed => "detected",
     }
 }
 
@@ -96,15 +135,30 @@ fn table_lines(inspection: &Inspection, page: &mut Page) {
 }
 
 fn left_out(left: &LeftOut) -> String {
-    let numbers: Vec<String> = left.first.iter().map(u32::to_string).collect();
     let more = if left.rows > left.first.len() as u64 { ", …" } else { "" };
+    let numbers = format!("{}{more}", ranges(&left.first));
+    let row = if left.rows == 1 { "row" } else { "rows" };
     let rows = if left.what == "other-table" {
-        format!("{} from row {} on", count(left.rows, "row"), numbers.join(", "))
+        format!("{} from row {numbers} on", count(left.rows, "row"))
+    } else if left.rows > left.first.len() as u64 {
+        format!("{} ({numbers})", count(left.rows, "row"))
     } else {
-        format!("{} ({}{more})", count(left.rows, "row"), numbers.join(", "))
+        format!("{row} {numbers}")
     };
     let text = if left.text.is_empty() { String::new() } else { format!(", {}", quote(&left.text)) };
     format!("{rows}, {}: {}{text}", left.what.replace('-', " "), left.why)
+}
+
+/// Row numbers, those in sequence as `1 to 5`.
+fn ranges(rows: &[u32]) -> String {
+    let runs = rows.chunk_by(|one, next| one.checked_add(1) == Some(*next));
+    let run = |run: &[u32]| match run {
+        [] => String::new(),
+        [one] => one.to_string(),
+        [first, last] => format!("{first}, {last}"),
+        [first, .., last] => format!("{first} to {last}"),
+    };
+    runs.map(run).collect::<Vec<_>>().join(", ")
 }
 
 fn mapping_lines(understood: &Understood, page: &mut Page) {
@@ -124,14 +178,24 @@ fn mapping_lines(understood: &Understood, page: &mut Page) {
         page.labelled("", &format!("{but} {}", understood.also_fits.join(", ")));
     }
     if let Some(exporter) = understood.exporter {
-        let headings: Vec<String> = understood.exporter_headings.iter().map(|heading| quote(heading)).collect();
-        page.labelled("written by", &format!("{exporter}, as shown by {}", headings.join(", ")));
+        let headings = &understood.exporter_headings;
+        let named: Vec<String> = headings.iter().take(SHOWN_HEADINGS).map(|heading| quote(heading)).collect();
+        let more = match headings.len().saturating_sub(SHOWN_HEADINGS) {
+            0 => String::new(),
+            more => format!(" and {more} more headings"),
+        };
+        page.labelled("written by", &format!("{exporter}, as shown by {}{more}", named.join(", ")));
+    }
+    if let Some(row) = understood.first_continued_row {
+        let rows = count(understood.continued_rows, "row");
+        let goes = if understood.continued_rows == 1 { "goes" } else { "go" };
+        let what = format!("{rows} {goes} on with the invoice of the row above, row {row} the first");
+        page.labelled("line level", &format!("{what}: the sheet has several rows to an invoice"));
+    } else if understood.item_columns {
+        page.labelled("line level", "it has columns of items or rates, and one row for each invoice");
     }
     for (field, value) in &understood.constants {
         page.labelled("set", &format!("{field} = {} in every row", quote(value)));
-    }
-    for (field, from) in &understood.stand_ins {
-        page.labelled("taken over", &format!("{field} from {from}"));
     }
     for (field, headings) in &understood.ties {
         let headings: Vec<String> = headings.iter().map(|heading| quote(heading)).collect();
@@ -142,25 +206,64 @@ fn mapping_lines(understood: &Understood, page: &mut Page) {
     }
 }
 
+/// How many columns are used, known and strange.
+fn uses(columns: &[Column]) -> String {
+    let total = columns.len() as u64;
+    let used = columns.iter().filter(|column| column.field.is_some()).count() as u64;
+    let strange = columns.iter().filter(|column| column.is_unknown()).count() as u64;
+    let mut words = format!("{used} of {total} fill fields");
+    if strange > 0 {
+        let _ = write!(words, ", {strange} not known");
+    }
+    if total - used - strange > 0 {
+        let _ = write!(words, ", {} known and not used", total - used - strange);
+    }
+    words
+}
+
 fn columns(inspection: &Inspection, page: &mut Page) {
     let letters = inspection.columns.iter().map(|column| column.letters.len()).max().unwrap_or(1);
     let longest = inspection.columns.iter().map(|column| length(&visible(&column.heading))).max().unwrap_or(0);
     let heading = longest.clamp("heading".len(), HEADING);
     page.line("");
-    page.line(&format!("  {:letters$}  {:heading$}  {:14}  {:>6}  field", "", "heading", "type", "filled"));
+    page.line(&format!("  {:letters$}  {:heading$}  {:TYPE$}  {:>6}  field", "", "heading", "type", "filled"));
+    let exporter = inspection.mapping.as_ref().and_then(|understood| understood.exporter);
     for column in &inspection.columns {
-        let field = column.field.unwrap_or("-");
-        page.line(&format!(
-            "  {:letters$}  {}  {:14}  {:>6}  {field}",
+        let start = format!(
+            "  {:letters$}  {}  {:TYPE$}  {:>6}  ",
             column.letters,
             padded(&visible(&column.heading), heading),
             kind(column),
             share(column),
-        ));
-        for line in remarks(column) {
+        );
+        let field = column.field.map(|field| format!("{field}{}", known_by(column.by, exporter)));
+        let unused = field.is_none().then(|| why_unused(column)).flatten();
+        // The reason stands in the field's place where it fits.
+        let beside = unused.as_ref().map(|why| format!("- ({why})"));
+        let beside = beside.filter(|beside| length(&start) + length(beside) <= WIDTH);
+        let below = unused.filter(|_| beside.is_none()).map(|why| format!("not used: {why}"));
+        page.line(&format!("{start}{}", field.or(beside).as_deref().unwrap_or("-")));
+        for line in below.into_iter().chain(remarks(column)) {
             page.hanging(&" ".repeat(letters + 4), &line);
         }
     }
+}
+
+/// What a field rests on, where that is not the plain heading.
+fn known_by(by: Option<Origin>, exporter: Option<&str>) -> String {
+    match by {
+        None | Some(Origin::Heading | Origin::FieldName) => String::new(),
+        Some(Origin::Saved) => " (saved mapping)".to_owned(),
+        Some(Origin::ByHand) => " (by hand)".to_owned(),
+        Some(Origin::Exporter) => format!(" ({})", exporter.unwrap_or("exporter")),
+        Some(Origin::Values) => " (by context)".to_owned(),
+    }
+}
+
+fn why_unused(column: &Column) -> Option<String> {
+    let why = column.unused.as_ref()?;
+    let suggestion = column.suggestion.as_ref().map_or_else(String::new, |field| format!("; did you mean {field}?"));
+    Some(format!("{why}{suggestion}"))
 }
 
 fn kind(column: &Column) -> String {
@@ -170,14 +273,9 @@ fn kind(column: &Column) -> String {
     }
 }
 
-/// Why a column is not used, what is odd about it, and examples.
+/// What is odd about a column, and examples.
 fn remarks(column: &Column) -> Vec<String> {
     let mut lines = Vec::new();
-    if let Some(why) = &column.unused {
-        let suggestion =
-            column.suggestion.as_ref().map_or_else(String::new, |field| format!("; did you mean {field}?"));
-        lines.push(format!("not used: {why}{suggestion}"));
-    }
     if column.date_order == Some("dmy assumed") {
         lines.push("day first is assumed; no date shows the order".to_owned());
     }
@@ -279,7 +377,10 @@ mod tests {
             file: "a.csv".to_owned(),
             container: "delimited text",
             encoding: Some("UTF-8"),
+            encoding_by: Some(KnownBy::Detected),
             delimiter: Some(','),
+            delimiter_by: Some(KnownBy::Declared),
+            quote: Some('"'),
             line_ends: Some("CRLF"),
             header_rows: vec![1],
             columns: vec![column],
@@ -288,7 +389,11 @@ mod tests {
         };
         let text = text(&inspection);
         assert!(text.lines().all(|line| length(line) <= WIDTH), "{text}");
-        assert!(text.contains("UTF-8, cells separated by commas, CRLF line ends\n"), "{text}");
+        assert!(text.contains("  file        delimited text, UTF-8 (detected)\n"), "{text}");
+        assert!(
+            text.contains("separated by commas (by its line sep=), quoted with \" (doubled inside a cell), CRLF"),
+            "{text}"
+        );
         assert!(text.contains("  1%  -\n") && text.contains("goes on and …  blank"), "{text}");
     }
 }

@@ -13,7 +13,7 @@ use arload::inspect::Look;
 use arload::inspect::emit::{EmitError, emit};
 use arload::sheet::SheetSource;
 
-use super::Inputs;
+use super::{Inputs, refuse};
 
 /// Limit: characters of a file's name that come from a sheet's.
 const NAME_CHARACTERS: usize = 80;
@@ -39,13 +39,14 @@ pub(super) fn write_one(
     }
     let Some(source) = sources.first().map(|(_, source)| (*source).clone()) else { return Ok(()) };
     match emit(&source, look, &mut BufWriter::with_capacity(1 << 16, out)) {
-        Ok(_) => Ok(()),
-        Err(EmitError::Write(error)) => Err(error.into()),
+        Ok(_) => inputs.ended(true, false),
+        Err(EmitError::Write(error)) => return Err(error.into()),
         Err(EmitError::Sheet(error)) => {
-            inputs.refuse(&error, talk);
-            Ok(())
+            refuse(None, &error, talk);
+            inputs.ended(false, true);
         }
     }
+    Ok(())
 }
 
 /// Writes every table into a file of its own and prints the files' paths.
@@ -60,7 +61,7 @@ pub(super) fn write_files(
     fs::create_dir_all(folder).with_context(place)?;
     let mut names = Names::beside(inputs, folder);
     for file in std::mem::take(&mut inputs.files) {
-        let mut is_broken = false;
+        let (mut is_read, mut is_refused) = (file.listing.is_none(), false);
         if file.listing.is_none() {
             let target = names.name(Path::new(&file.shown), None);
             fs::write(&target, b"").with_context(place)?;
@@ -69,15 +70,18 @@ pub(super) fn write_files(
         for source in file.sources() {
             let target = names.name(Path::new(&file.shown), source.sheet.as_deref());
             match write_file(source, look, folder, &target) {
-                Ok(()) => writeln!(out, "{}", target.display())?,
+                Ok(()) => {
+                    writeln!(out, "{}", target.display())?;
+                    is_read = true;
+                }
                 Err(EmitError::Write(error)) => return Err(error).with_context(place),
                 Err(EmitError::Sheet(error)) => {
-                    inputs.refuse(&error, talk);
-                    // A file of several broken sheets counts as one input.
-                    inputs.refused -= usize::from(std::mem::replace(&mut is_broken, true));
+                    refuse(None, &error, talk);
+                    is_refused = true;
                 }
             }
         }
+        inputs.ended(is_read, is_refused);
     }
     Ok(())
 }
