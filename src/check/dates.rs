@@ -158,6 +158,14 @@ impl Evidence {
     }
 }
 
+/// What is wrong with such a column, as a message says it.
+pub fn swapped_words(column: usize) -> String {
+    let letters = column_letters(column);
+    format!(
+        "column {letters}: every real date has a day up to 12 and every text date a later one: a spreadsheet set to month first has swapped day and month"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

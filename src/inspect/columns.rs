@@ -7,10 +7,12 @@ use serde::Serialize;
 use super::kinds::{Kind, Tally};
 use super::understood::{self, Understood};
 use super::{Look, SAMPLE_ROWS};
+use crate::check::dates::{self, Evidence};
+use crate::finding::Code;
 use crate::mapping::{AsFar, Mapping, Origin, WhyUnused};
 use crate::operation::Operation;
 use crate::sheet::open::OpenSheet;
-use crate::sheet::{RowBlock, RowNumber, column_letters};
+use crate::sheet::{CellKind, RowBlock, RowNumber, column_letters};
 
 /// One column of a sheet.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -48,6 +50,11 @@ impl Column {
     pub fn is_unknown(&self) -> bool {
         self.unused.as_deref() == Some(UNKNOWN)
     }
+
+    /// Whether it has neither a heading nor a value, as columns beside a table have.
+    fn is_bare(&self) -> bool {
+        self.kind == Kind::Blank && self.heading.strip_prefix("Column ") == Some(&self.letters)
+    }
 }
 
 /// Why a column with a strange heading is not used.
@@ -61,6 +68,8 @@ pub(super) struct Columns<'a> {
     rows: u64,
     mapped: Option<(&'static Operation, AsFar, Understood)>,
     lines: Lines,
+    /// What the dates of used columns say.
+    dates: Option<Evidence>,
 }
 
 /// Rows that go on with the document of the row above, in sheets with columns of items.
@@ -99,6 +108,7 @@ impl<'a> Columns<'a> {
             rows: 0,
             mapped: None,
             lines: Lines::default(),
+            dates: None,
         }
     }
 
@@ -111,19 +121,42 @@ impl<'a> Columns<'a> {
         if let Some((operation, AsFar { mapping, .. }, _)) = &self.mapped {
             let number = || operation.field_index("invoiceNumber").and_then(|field| mapping.column_of(field));
             self.lines.column = mapping.item_columns.then(number).flatten();
+            self.dates = Some(Evidence::new(&dates::columns(operation, mapping, None)));
         }
+    }
+
+    /// Rows whose cell in a used column holds an error or a formula without a value, with the code; a row once a code.
+    pub(super) fn broken_cells(&self, block: &RowBlock) -> Vec<(RowNumber, Code)> {
+        let mut found = Vec::new();
+        let Some((_, AsFar { mapping, .. }, _)) = &self.mapped else { return found };
+        let used: Vec<usize> = (0..mapping.columns.len()).filter(|column| mapping.columns[*column].is_some()).collect();
+        for row in 0..block.len() {
+            for (kind, code) in
+                [(CellKind::Error, Code::CellError), (CellKind::FormulaWithoutValue, Code::FormulaWithoutValue)]
+            {
+                if used.iter().any(|column| block.cell(row, *column).kind == kind) {
+                    found.push((block.number(row), code));
+                }
+            }
+        }
+        found
     }
 
     /// Counts the cells of a block.
     pub(super) fn add(&mut self, block: &RowBlock) {
         self.rows += block.len() as u64;
         self.lines.add(block);
+        if let Some(dates) = &mut self.dates {
+            dates.add(block);
+        }
         for (column, tally) in self.tallies.iter_mut().enumerate() {
             (0..block.len()).for_each(|row| tally.add(block.cell(row, column)));
         }
     }
 
+    /// The columns but for bare ones, and what they mean.
     pub(super) fn finish(self) -> (Vec<Column>, Option<Understood>) {
+        let swapped = self.dates.as_ref().and_then(Evidence::swapped_column);
         let order = self.look.reading.date_order;
         let described = self.headings.into_iter().zip(self.tallies).enumerate().map(|(column, (heading, tally))| {
             let (kind, other_cells) = tally.kind();
@@ -144,10 +177,11 @@ impl<'a> Columns<'a> {
             }
             described
         });
-        let described = described.collect();
+        let described = described.filter(|column| !column.is_bare()).collect();
         let understood = self.mapped.map(|(_, _, mut understood)| {
             understood.continued_rows = self.lines.rows;
             understood.first_continued_row = (self.lines.rows > 0).then_some(self.lines.first);
+            understood.notes.extend(swapped.map(dates::swapped_words));
             understood
         });
         (described, understood)

@@ -91,8 +91,10 @@ pub struct Inspection {
     pub mapping: Option<Understood>,
     /// Rows that are no data, and why.
     pub left_out: Vec<LeftOut>,
-    /// Rows that the reader has something to say about, by code.
+    /// Rows that the reader has something to say about, by code, and rows with broken cells in used columns.
     pub marked_rows: BTreeMap<&'static str, u64>,
+    /// The first few of them, by number.
+    pub marked_first: BTreeMap<&'static str, Vec<RowNumber>>,
     /// What else is worth knowing, a sentence each.
     pub notes: Vec<String>,
 }
@@ -135,7 +137,10 @@ pub fn inspect(source: &SheetSource, listing: &Listing, look: Look<'_>) -> Resul
     while going {
         columns.add(&block);
         for mark in &block.marks {
-            *inspection.marked_rows.entry(Code::as_str(mark.code)).or_default() += 1;
+            inspection.mark(block.number(mark.row as usize), mark.code);
+        }
+        for (row, code) in columns.broken_cells(&block) {
+            inspection.mark(row, code);
         }
         going = sheet.next_block(&mut block, BLOCK_ROWS, BLOCK_BYTES)?;
     }
@@ -149,6 +154,16 @@ pub fn inspect(source: &SheetSource, listing: &Listing, look: Look<'_>) -> Resul
 }
 
 impl Inspection {
+    fn mark(&mut self, row: RowNumber, code: Code) {
+        let first = self.marked_first.entry(code.as_str()).or_default();
+        if first.last() != Some(&row) {
+            *self.marked_rows.entry(code.as_str()).or_default() += 1;
+            if first.len() < NAMED_ROWS {
+                first.push(row);
+            }
+        }
+    }
+
     fn set_dialect(&mut self, dialect: Dialect) {
         self.encoding = Some(dialect.encoding);
         self.encoding_by = Some(dialect.encoding_by);

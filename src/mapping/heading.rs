@@ -201,7 +201,9 @@ fn is_date_note(note: &str) -> bool {
     let mut parts: Vec<String> = note.split(['/', '-', '.', ' ']).map(str::to_lowercase).collect();
     parts.sort_unstable();
     let [day, month, year] = parts.as_slice() else { return false };
-    matches!(day.as_str(), "d" | "dd") && matches!(month.as_str(), "m" | "mm" | "mmm") && matches!(year.as_str(), "yy" | "yyyy")
+    matches!(day.as_str(), "d" | "dd")
+        && matches!(month.as_str(), "m" | "mm" | "mmm")
+        && matches!(year.as_str(), "yy" | "yyyy")
 }
 
 #[cfg(test)]

@@ -64,6 +64,8 @@ const fn guarded(text: &'static str, field: &'static str) -> Unused {
 static KNOWN_UNUSED: &[Unused] = &[
     received("Received"),
     received("Received/Paid"),
+    received("Received/Paid Amount"),
+    received("Received Amount"),
     received("Paid Amount"),
     received("Amount Paid"),
     received("Amount Received"),

@@ -44,10 +44,7 @@ pub(super) fn line_level(label: &str, row: &str) -> Refusal {
 /// Refuses a sheet whose dates a spreadsheet set to month first has swapped; no row of it can be trusted.
 pub(super) fn swapped(label: &str, column: usize) -> Refusal {
     Refusal {
-        message: format!(
-            "{label}: column {}: every real date has a day up to 12 and every text date a later one: a spreadsheet set to month first has swapped day and month",
-            crate::sheet::column_letters(column)
-        ),
+        message: format!("{label}: {}", crate::check::dates::swapped_words(column)),
         hint: Some("export the sheet again as text, or open it with the region set to India".to_owned()),
         no_table: false,
     }

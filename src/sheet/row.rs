@@ -217,8 +217,7 @@ fn is_date_text(text: &str) -> bool {
 
 /// Whether a word may stand in a date: `31-60 days` is none.
 fn is_date_word(word: &str) -> bool {
-    const BEGINNINGS: [&str; 12] =
-        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    const BEGINNINGS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
     const WORDS: [&str; 8] = ["st", "nd", "rd", "th", "t", "z", "am", "pm"];
     let is_one_of = |words: &[&str], part: &str| words.iter().any(|word| part.eq_ignore_ascii_case(word));
     is_one_of(&WORDS, word) || word.get(..3).is_some_and(|begin| is_one_of(&BEGINNINGS, begin))

@@ -115,9 +115,8 @@ impl RowFilter {
 /// sample may hold another table too.
 fn holds_values(sample: &[RawRow], column: usize) -> bool {
     let filled = sample.iter().filter(|row| !row.is_blank_at(column));
-    let (filled, values) = filled.fold((0, 0), |(filled, values), row| {
-        (filled + 1, values + usize::from(is_value(row.cell(column))))
-    });
+    let (filled, values) =
+        filled.fold((0, 0), |(filled, values), row| (filled + 1, values + usize::from(is_value(row.cell(column)))));
     values >= 2 && values * 4 >= filled * 3
 }
 
@@ -407,7 +406,8 @@ mod tests {
     #[test]
     fn words_where_the_table_has_values_belong_to_another_table() {
         let header = row("Invoice No|Date|Due|Customer|Amount");
-        let sample: Vec<RawRow> = (1..7).map(|day| row(&format!("INV-{day}|0{day}-04-2025|05-05-2025|Acme|100"))).collect();
+        let sample: Vec<RawRow> =
+            (1..7).map(|day| row(&format!("INV-{day}|0{day}-04-2025|05-05-2025|Acme|100"))).collect();
         let filter = RowFilter::new(&header, &sample);
         for (upper, lower, is_foreign) in [
             ("Customer|0-30 days|31-60 days|Over 60", "Acme|100|0|0", true),

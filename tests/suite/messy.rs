@@ -191,7 +191,8 @@ fn the_gallery_and_its_papers_name_the_same_files() {
 
 /// The bytes of a file that is too large for the repository.
 fn generated(name: &str) -> Option<Vec<u8>> {
-    let row = |number: &str, text: &str| format!("{number},01/04/2025,16/04/2025,C0101,1000.00,180.00,1180.00,{text}\n");
+    let row =
+        |number: &str, text: &str| format!("{number},01/04/2025,16/04/2025,C0101,1000.00,180.00,1180.00,{text}\n");
     let head = "Invoice No,Invoice Date,Due Date,Customer Code,Taxable Value,IGST,Invoice Total,Description\n";
     Some(match name {
         "generated-long-cell.csv" => {

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use arload::finding::quote;
+use arload::finding::{Code, quote};
 use arload::inspect::{Column, Inspection, Kind, LeftOut, Understood};
 use arload::mapping::Origin;
 use arload::plan::{count, grouped};
@@ -130,8 +130,20 @@ fn table_lines(inspection: &Inspection, page: &mut Page) {
         page.labelled("left out", &left_out(left));
     }
     for (code, rows) in &inspection.marked_rows {
-        page.labelled("to check", &format!("{}: {code}", count(*rows, "row")));
+        page.labelled("to check", &marked(code, *rows, inspection.marked_first.get(code).map_or(&[], Vec::as_slice)));
     }
+}
+
+/// Which rows somebody should look at, and why.
+fn marked(code: &str, rows: u64, first: &[u32]) -> String {
+    let numbers = ranges(first);
+    let rows = match (rows, rows > first.len() as u64) {
+        (_, true) => format!("{} ({numbers}, …)", count(rows, "row")),
+        (1, _) => format!("row {numbers}"),
+        _ => format!("rows {numbers}"),
+    };
+    let why = Code::parse(code).map_or(String::new(), |code| format!(": {}", code.explanation().trim_end_matches('.')));
+    format!("{rows}, {code}{why}")
 }
 
 fn left_out(left: &LeftOut) -> String {
