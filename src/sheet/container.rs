@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
 use tempfile::TempPath;
 
 use super::archive;
@@ -17,7 +18,7 @@ use super::wrapping::{Bytes, Wrapping};
 const MAX_STRINGS_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 
 /// What a file holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Content {
     /// Delimited text.
     Text,

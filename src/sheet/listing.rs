@@ -8,8 +8,8 @@ use std::path::Path;
 use super::SheetSource;
 use super::container::{Content, detect};
 use super::decode::read_head;
+use super::decoder::{self, Place};
 use super::error::SheetError;
-use super::excel;
 use super::wrapping::{Bytes, Wrapping};
 use crate::config::Reading;
 use crate::finding::quote;
@@ -46,7 +46,7 @@ pub fn list(path: &Path, reading: &Reading) -> Result<Listing, SheetError> {
         let (sources, container) = (vec![source(None)], content.name());
         return Ok(Listing { sources, notes, hidden: Vec::new(), container, line_ends });
     }
-    let sheets = excel::list(readable, &file, content)?;
+    let sheets = decoder::list(reading.decoder.as_ref(), Place { given: path, readable }, &file, content)?;
     let names =
         |visible: bool| sheets.iter().filter(move |sheet| sheet.visible == visible).map(|sheet| sheet.name.clone());
     if let Some(sheet) = reading.sheets.iter().find(|asked| sheets.iter().all(|sheet| sheet.name != **asked)) {

@@ -9,6 +9,7 @@ mod captions;
 mod cell;
 mod container;
 mod decode;
+pub mod decoder;
 mod dialect;
 mod encoding;
 pub mod error;

@@ -11,8 +11,9 @@ use tempfile::TempPath;
 
 use super::captions;
 use super::container::{Content, detect};
+use super::decoder::{self, Place};
 use super::error::SheetError;
-use super::excel::BookRows;
+use super::excel::{BookRows, Work};
 use super::header::{self, MAX_COLUMNS};
 pub use super::listing::{Listing, list, sheets_of};
 use super::row::{RawRow, is_value};
@@ -52,7 +53,11 @@ impl SheetSource {
         let (content, path) = (container.content, container.path(&self.path));
         let mut notes = Vec::new();
         let rows = match &self.sheet {
-            Some(sheet) if content != Content::Text => Rows::Book(BookRows::open(path, &file, sheet, content)?),
+            Some(sheet) if content != Content::Text => {
+                let place = Place { given: &self.path, readable: path };
+                let work = Work { path: path.to_owned(), label: file, sheet: sheet.clone(), content };
+                Rows::Book(decoder::open(reading.decoder.as_ref(), place, work)?)
+            }
             Some(_) => {
                 return Err(SheetError::Damaged { file, reason: "it was a workbook and now is text".to_owned() });
             }
