@@ -9,9 +9,13 @@ const LEAST_MEMORY: u64 = 160 * MIB;
 /// Limit: memory for each byte of the file; an ods takes up to this much, xlsx and xls take less.
 const MEMORY_PER_BYTE: u64 = 16;
 /// Limit: seconds of computing for any file of up to 1 MiB; reading one takes a tenth of that.
-const LEAST_SECONDS: u64 = 3;
+const LEAST_SECONDS: u64 = 2;
 /// Limit: seconds for each further MiB.
 const SECONDS_PER_MIB: u64 = 2;
+/// Limit: rows handed out, as they travel. A text that is stored once may stand in a million cells.
+const LEAST_ROWS: u64 = 128 * MIB;
+/// Limit: the same for each byte of the file; sheets that are packed shrink some tenfold, repeated texts not counted.
+const ROWS_PER_BYTE: u64 = 64;
 /// What a process may keep from earlier files; one that keeps more is replaced.
 const MAX_LEFT: u64 = 32 * MIB;
 
@@ -22,6 +26,8 @@ pub(super) struct Allowance {
     pub(super) memory: u64,
     /// Seconds of computing.
     pub(super) seconds: u64,
+    /// Bytes of rows; the side that asks counts them.
+    pub(super) rows: u64,
 }
 
 impl Allowance {
@@ -30,6 +36,7 @@ impl Allowance {
         Self {
             memory: LEAST_MEMORY.saturating_add(size.saturating_mul(MEMORY_PER_BYTE)),
             seconds: LEAST_SECONDS.saturating_add((size / MIB).saturating_sub(1).saturating_mul(SECONDS_PER_MIB)),
+            rows: LEAST_ROWS.saturating_add(size.saturating_mul(ROWS_PER_BYTE)),
         }
     }
 }
@@ -88,8 +95,10 @@ mod tests {
 
     #[test]
     fn limits_grow_with_the_file() {
-        for (size, memory, seconds) in [(0, 160, 3), (MIB, 176, 3), (20 * MIB, 480, 41), (50 * MIB, 960, 101)] {
-            assert_eq!(Allowance::of(size), Allowance { memory: memory * MIB, seconds });
+        for (size, memory, seconds, rows) in
+            [(0, 160, 2, 128), (MIB, 176, 2, 192), (20 * MIB, 480, 40, 1408), (50 * MIB, 960, 100, 3328)]
+        {
+            assert_eq!(Allowance::of(size), Allowance { memory: memory * MIB, seconds, rows: rows * MIB });
         }
         assert_eq!(Allowance::of(u64::MAX).memory, u64::MAX);
     }

@@ -65,7 +65,7 @@ impl Pool {
             request,
             allowance,
             file: file.to_owned(),
-            begun: false,
+            taken: 0,
         };
         let sent = answers.worker.as_mut().is_some_and(|worker| worker.send(&answers.request).is_ok());
         if !sent {
@@ -94,8 +94,8 @@ pub(in crate::sheet) struct Answers {
     request: Request,
     allowance: Allowance,
     file: String,
-    /// Whether something of the file was handed out.
-    begun: bool,
+    /// Bytes of answers that were handed out.
+    taken: u64,
 }
 
 impl Answers {
@@ -105,20 +105,23 @@ impl Answers {
             let Some(worker) = &mut self.worker else { return Ok(None) };
             let patience = self.pool.patience.answer + Duration::from_secs(self.allowance.seconds);
             match worker.receive(patience, self.pool.patience.end) {
-                Ok(Answer::Done { lasts }) => {
+                Ok((Answer::Done { lasts }, _)) => {
                     self.release(lasts);
                     return Ok(None);
                 }
-                Ok(Answer::Failed { failure, lasts }) => {
+                Ok((Answer::Failed { failure, lasts }, _)) => {
                     self.release(lasts);
                     return Err(failure.into_error(self.file.clone()));
                 }
-                Ok(answer) => {
-                    self.begun = true;
+                Ok((answer, bytes)) => {
+                    self.taken += bytes as u64;
+                    if self.taken > self.allowance.rows {
+                        return Err(self.ended(Ending::Flood));
+                    }
                     return Ok(Some(answer));
                 }
                 // It may have died of earlier files, or before it was asked at all.
-                Err(Ending::Memory | Ending::Killed) if worker.used && !self.begun => self.begin_anew()?,
+                Err(Ending::Memory | Ending::Killed) if worker.used && self.taken == 0 => self.begin_anew()?,
                 Err(ending) => return Err(self.ended(ending)),
             }
         }
@@ -162,6 +165,7 @@ enum Ending {
     Memory,
     Time,
     Silence,
+    Flood,
     Stack,
     Crash,
     Killed,
@@ -176,6 +180,7 @@ impl Ending {
             }
             Self::Time => format!("took too long; it may compute {} s for a file of this size", allowance.seconds),
             Self::Silence => "gave no answer for too long".to_owned(),
+            Self::Flood => format!("gave up: the file unpacks to more than {} MiB of rows", allowance.rows >> 20),
             Self::Stack => "gave up: the file is nested too deeply".to_owned(),
             Self::Crash => "crashed".to_owned(),
             Self::Killed => "was ended by another program, or by the system for lack of memory".to_owned(),
@@ -220,7 +225,7 @@ impl Ending {
 struct Worker {
     child: Child,
     requests: ChildStdin,
-    answers: Receiver<io::Result<Answer>>,
+    answers: Receiver<io::Result<(Answer, usize)>>,
     last_words: Receiver<String>,
     /// Whether it has read a file before.
     used: bool,
@@ -264,7 +269,7 @@ impl Worker {
             io::copy(&mut errors, &mut io::sink()).ok();
         })?;
         match worker.receive(patience.start, patience.end) {
-            Ok(Answer::Ready(version)) if version == VERSION => Ok(worker),
+            Ok((Answer::Ready(version), _)) if version == VERSION => Ok(worker),
             Ok(_) => Err(io::Error::other("the program is of another version")),
             Err(ending) => Err(io::Error::other(format!("the program ended at once ({ending:?})"))),
         }
@@ -280,7 +285,7 @@ impl Worker {
     }
 
     /// The next answer, or how the process ended.
-    fn receive(&mut self, patience: Duration, end: Duration) -> Result<Answer, Ending> {
+    fn receive(&mut self, patience: Duration, end: Duration) -> Result<(Answer, usize), Ending> {
         match self.answers.recv_timeout(patience) {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(_)) => Err(Ending::Nonsense),
@@ -322,6 +327,7 @@ mod tests {
     use super::super::protocol::Job;
     use super::*;
     use crate::sheet::container::Content;
+    use crate::sheet::excel::Listed;
 
     const SHORT: Duration = Duration::from_millis(200);
 
@@ -340,13 +346,17 @@ mod tests {
         Ok(found)
     }
 
-    /// What `printf` makes the frames of these answers of.
-    fn printed(answers: &[Answer]) -> String {
+    fn framed(answers: &[Answer]) -> Vec<u8> {
         let mut bytes = Vec::new();
         for answer in answers {
             protocol::write(&mut bytes, answer).unwrap();
         }
-        let octal: Vec<String> = bytes.iter().map(|byte| format!("\\{byte:03o}")).collect();
+        bytes
+    }
+
+    /// What `printf` makes the frames of these answers of.
+    fn printed(answers: &[Answer]) -> String {
+        let octal: Vec<String> = framed(answers).iter().map(|byte| format!("\\{byte:03o}")).collect();
         format!("printf '{}'", octal.concat())
     }
 
@@ -380,10 +390,14 @@ mod tests {
 
     #[test]
     fn every_end_of_a_process_is_a_refusal_that_says_which() {
+        let frame = framed(&[Answer::Sheets(vec![Listed { name: "x".repeat(1 << 20), visible: true }])]);
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&file, frame).unwrap();
+        let flood = format!("while cat {}; do :; done", file.path().display());
         for (script, words) in [
             ("read x; exit 0", "crashed"),
             ("kill -SEGV $$", "crashed"),
-            ("kill -XCPU $$", "took too long; it may compute 3 s for a file of this size"),
+            ("kill -XCPU $$", "took too long; it may compute 2 s for a file of this size"),
             ("kill -KILL $$", "was ended by another program, or by the system for lack of memory"),
             (
                 "echo 'memory allocation of 9 bytes failed' >&2; kill -ABRT $$",
@@ -393,6 +407,7 @@ mod tests {
                 "echo 'thread main has overflowed its stack' >&2; kill -ABRT $$",
                 "gave up: the file is nested too deeply",
             ),
+            (&flood, "gave up: the file unpacks to more than 128 MiB of rows"),
             ("echo hello", "gave an answer that makes no sense"),
             ("exec 2>&-; yes >&1", "gave an answer that makes no sense"),
             ("sleep 1000", "gave no answer for too long"),

@@ -128,6 +128,11 @@ pub(super) fn write(output: &mut impl Write, message: &impl Serialize) -> io::Re
 
 /// Reads one frame; none at the end.
 pub(super) fn read<T: DeserializeOwned>(input: &mut impl Read, limit: usize) -> io::Result<Option<T>> {
+    Ok(read_counted(input, limit)?.map(|(message, _)| message))
+}
+
+/// Reads one frame and counts its bytes.
+fn read_counted<T: DeserializeOwned>(input: &mut impl Read, limit: usize) -> io::Result<Option<(T, usize)>> {
     let mut length = [0; 4];
     // An end inside the length is an end, too: the process died.
     match input.read_exact(&mut length) {
@@ -144,13 +149,14 @@ pub(super) fn read<T: DeserializeOwned>(input: &mut impl Read, limit: usize) -> 
     }
     let invalid = |_| io::Error::from(io::ErrorKind::InvalidData);
     let (message, rest) = postcard::take_from_bytes(&frame).map_err(invalid)?;
-    if rest.is_empty() { Ok(Some(message)) } else { Err(io::ErrorKind::InvalidData.into()) }
+    if rest.is_empty() { Ok(Some((message, length))) } else { Err(io::ErrorKind::InvalidData.into()) }
 }
 
-/// Reads one answer; none at the end.
-pub(super) fn read_answer(input: &mut impl Read) -> io::Result<Option<Answer>> {
-    let answer: Option<Answer> = read(input, MAX_ANSWER_BYTES)?;
-    if answer.as_ref().is_none_or(Answer::is_sound) { Ok(answer) } else { Err(io::ErrorKind::InvalidData.into()) }
+/// Reads one answer and counts its bytes; none at the end.
+pub(super) fn read_answer(input: &mut impl Read) -> io::Result<Option<(Answer, usize)>> {
+    let answer: Option<(Answer, usize)> = read_counted(input, MAX_ANSWER_BYTES)?;
+    let is_sound = answer.as_ref().is_none_or(|(answer, _)| answer.is_sound());
+    if is_sound { Ok(answer) } else { Err(io::ErrorKind::InvalidData.into()) }
 }
 
 /// Paths as the system writes them, which need not be Unicode.
@@ -187,7 +193,7 @@ mod tests {
         row.push_cell("₹ 5", CellKind::Text);
         row.push_cell("2025-04-01", CellKind::Date);
         let bytes = framed(&Answer::Rows(vec![row.clone()]));
-        let Some(Answer::Rows(rows)) = read_answer(&mut &bytes[..]).unwrap() else { panic!("rows were written") };
+        let Some((Answer::Rows(rows), _)) = read_answer(&mut &bytes[..]).unwrap() else { panic!("rows were written") };
         assert_eq!(format!("{rows:?}"), format!("{:?}", [row]));
     }
 
@@ -220,7 +226,9 @@ mod tests {
             SheetError::Unreadable { file: file(), source: io::Error::from_raw_os_error(5) },
         ] {
             let bytes = framed(&Answer::Failed { failure: Failure::of(&error), lasts: true });
-            let Some(Answer::Failed { failure, .. }) = read_answer(&mut &bytes[..]).unwrap() else { panic!("{error}") };
+            let Some((Answer::Failed { failure, .. }, _)) = read_answer(&mut &bytes[..]).unwrap() else {
+                panic!("{error}")
+            };
             assert_eq!(format!("{:?}", failure.into_error(file())), format!("{error:?}"));
         }
     }
