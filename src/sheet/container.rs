@@ -61,6 +61,16 @@ impl Content {
             Self::Xls => "old Excel workbook (xls)",
         }
     }
+
+    /// What the reader of this format does not see, as a note says it.
+    pub(super) fn unknown(self) -> Option<&'static str> {
+        match self {
+            Self::Text | Self::Xlsx => None,
+            Self::Xls | Self::Xlsb | Self::Ods => {
+                Some("hidden rows and number formats other than dates are not known in this format")
+            }
+        }
+    }
 }
 
 /// Tells what a file holds.

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tempfile::{NamedTempFile, TempDir};
 
@@ -21,6 +22,9 @@ const SHEET_EXTENSIONS: [&str; 8] = ["csv", "tsv", "txt", "xlsx", "xlsm", "xls",
 const TEMPORARY_EXTENSIONS: [&str; 7] = ["tmp", "temp", "part", "partial", "crdownload", "download", "swp"];
 /// Limit: a sheet of a million rows has some hundred megabytes.
 const MAX_SPOOL_BYTES: u64 = 16 * 1024 * 1024 * 1024;
+
+/// How long a file that changed while it was read is left alone before it is read once more.
+pub const SETTLING: Duration = Duration::from_millis(500);
 
 /// What the arguments came to.
 #[derive(Debug, Default)]

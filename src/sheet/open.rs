@@ -51,7 +51,7 @@ impl SheetSource {
         let file = self.label();
         let container = detect(&self.path, &file)?;
         let (content, path) = (container.content, container.path(&self.path));
-        let mut notes = Vec::new();
+        let mut notes: Vec<String> = content.unknown().map(str::to_owned).into_iter().collect();
         let rows = match &self.sheet {
             Some(sheet) if content != Content::Text => {
                 let place = Place { given: &self.path, readable: path };
