@@ -21,7 +21,7 @@ use super::container::Content;
 use super::decoder::{self, Answer, Answers};
 use super::error::SheetError;
 use super::row::RawRow;
-use super::{CellKind, RowNumber, cell};
+use super::{CellKind, RowNumber, cell, ods};
 
 type Input = BufReader<File>;
 
@@ -178,13 +178,14 @@ impl Work {
             Content::Ods => {
                 let mut book = open::<Ods<_>>(&self.path, &self.label)?;
                 let range = book.worksheet_range(&self.sheet).map_err(|error| self.broken(&error))?;
-                rows.put_range(&range, false)
+                let formulas = book.worksheet_formula(&self.sheet).map_err(|error| self.broken(&error))?;
+                rows.put_range(&range, ods::broken_formulas(&range, &formulas), false)
             }
             Content::Xls => {
                 let mut book = open_xls(&self.path, &self.label)?;
                 let is_1904 = book.has_1904_epoch();
                 let range = book.worksheet_range(&self.sheet).map_err(|error| self.broken(&error))?;
-                rows.put_range(&range, is_1904)
+                rows.put_range(&range, Vec::new(), is_1904)
             }
             Content::Text => Ok(()),
         }
@@ -298,15 +299,27 @@ impl Rows<'_> {
         put
     }
 
-    fn put_range(&mut self, range: &Range<Data>, is_1904: bool) -> Result<(), Halt> {
+    /// Puts the cells of a sheet and, over them, those with another kind than the decoder says, in order.
+    fn put_range(
+        &mut self,
+        range: &Range<Data>,
+        others: Vec<(ods::Place, CellKind)>,
+        is_1904: bool,
+    ) -> Result<(), Halt> {
         let (first_row, first_column) = range.start().unwrap_or_default();
+        let mut others = others.into_iter().peekable();
         let mut text = String::new();
         self.from_1904 = is_1904;
         for (row, column, value) in range.used_cells() {
+            let place = (first_row + row as u32, first_column + column as u32);
+            while let Some((place, kind)) = others.next_if(|(other, _)| *other < place) {
+                self.put_text(place, "", kind)?;
+            }
             let kind = cell::write_owned(value, is_1904, &mut text);
-            self.put_text((first_row + row as u32, first_column + column as u32), &text, kind)?;
+            let kind = others.next_if(|(other, _)| *other == place).map_or(kind, |(_, kind)| kind);
+            self.put_text(place, &text, kind)?;
         }
-        Ok(())
+        others.try_for_each(|(place, kind)| self.put_text(place, "", kind))
     }
 
     fn put_text(&mut self, (row, column): (u32, u32), text: &str, kind: CellKind) -> Result<(), Halt> {

@@ -18,6 +18,7 @@ mod header;
 pub mod identity;
 pub mod input;
 mod listing;
+mod ods;
 pub mod open;
 #[cfg(test)]
 mod quirks_tests;
