@@ -1,6 +1,6 @@
 //! Rows of a worksheet, decoded by another process or on a thread of their own, and handed over in batches.
 //!
-//! Owns calamine: nothing else names it but [`super::cell`]. xlsx and xlsb are streamed; xls and ods are decoded whole,
+//! Owns calamine: nothing else names it but [`super::cell`] and [`super::ods`]. xlsx and xlsb are streamed; xls and ods are decoded whole,
 //! because calamine offers no other way. Leaves the other process to [`super::decoder`]. The one rule: a workbook,
 //! however broken, ends as a [`SheetError`] of its own, panics of the decoder included.
 
