@@ -64,11 +64,20 @@ pub(super) fn list(path: &Path, file: &str, content: Content) -> Result<Vec<List
 pub(super) struct BookRows {
     source: Source,
     batch: std::vec::IntoIter<RawRow>,
+    /// What the decoder has to say of the sheet; complete at its end.
+    pub(super) notes: Vec<String>,
+}
+
+/// Rows, and sentences about the sheet.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Batch {
+    pub(super) rows: Vec<RawRow>,
+    pub(super) notes: Vec<String>,
 }
 
 /// Who decodes it.
 enum Source {
-    Thread(Receiver<Result<Vec<RawRow>, SheetError>>),
+    Thread(Receiver<Result<Batch, SheetError>>),
     Process(Box<Answers>),
 }
 
@@ -87,12 +96,12 @@ impl BookRows {
             .name("sheet-decoder".to_owned())
             .spawn(run)
             .map_err(|source| SheetError::reading(&label, source))?;
-        Ok(Self { source: Source::Thread(batches), batch: Vec::new().into_iter() })
+        Ok(Self { source: Source::Thread(batches), batch: Vec::new().into_iter(), notes: Vec::new() })
     }
 
     /// Takes the rows that another process decodes.
     pub(super) fn ask(answers: Answers) -> Self {
-        Self { source: Source::Process(Box::new(answers)), batch: Vec::new().into_iter() }
+        Self { source: Source::Process(Box::new(answers)), batch: Vec::new().into_iter(), notes: Vec::new() }
     }
 
     /// Takes the next row that has cells; false at the end.
@@ -103,7 +112,10 @@ impl BookRows {
                 return Ok(true);
             }
             match self.source.next()? {
-                Some(batch) => self.batch = batch.into_iter(),
+                Some(batch) => {
+                    self.batch = batch.rows.into_iter();
+                    self.notes.extend(batch.notes);
+                }
                 None => return Ok(false),
             }
         }
@@ -111,11 +123,11 @@ impl BookRows {
 }
 
 impl Source {
-    fn next(&mut self) -> Result<Option<Vec<RawRow>>, SheetError> {
+    fn next(&mut self) -> Result<Option<Batch>, SheetError> {
         match self {
             Self::Thread(batches) => batches.recv().ok().transpose(),
             Self::Process(answers) => match answers.next()? {
-                Some(Answer::Rows(rows)) => Ok(Some(rows)),
+                Some(Answer::Rows(batch)) => Ok(Some(batch)),
                 Some(_) => Err(answers.nonsense()),
                 None => Ok(None),
             },
@@ -124,7 +136,7 @@ impl Source {
 }
 
 /// Takes a batch of rows; false if nobody wants more.
-pub(super) type Sink<'s> = &'s mut dyn FnMut(Vec<RawRow>) -> bool;
+pub(super) type Sink<'s> = &'s mut dyn FnMut(Batch) -> bool;
 
 /// What the decoder is told.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -147,6 +159,7 @@ impl Work {
             sink,
             label: self.label.clone(),
             batch: Vec::new(),
+            notes: self.content.unknown().map(str::to_owned).into_iter().collect(),
             bytes: 0,
             row: RawRow::default(),
             text: String::new(),
@@ -279,6 +292,7 @@ struct Rows<'s> {
     sink: Sink<'s>,
     label: String,
     batch: Vec<RawRow>,
+    notes: Vec<String>,
     bytes: usize,
     row: RawRow,
     text: String,
@@ -357,7 +371,8 @@ impl Rows<'_> {
 
     fn send(&mut self) -> bool {
         self.bytes = 0;
-        (self.sink)(std::mem::take(&mut self.batch))
+        let batch = Batch { rows: std::mem::take(&mut self.batch), notes: std::mem::take(&mut self.notes) };
+        (self.sink)(batch)
     }
 }
 

@@ -13,7 +13,7 @@ use super::captions;
 use super::container::{Content, detect};
 use super::decoder::{self, Place};
 use super::error::SheetError;
-use super::excel::{BookRows, Work};
+use super::excel::BookRows;
 use super::header::{self, MAX_COLUMNS};
 pub use super::listing::{Listing, list, sheets_of};
 use super::row::{RawRow, is_value};
@@ -51,12 +51,11 @@ impl SheetSource {
         let file = self.label();
         let container = detect(&self.path, &file)?;
         let (content, path) = (container.content, container.path(&self.path));
-        let mut notes: Vec<String> = content.unknown().map(str::to_owned).into_iter().collect();
+        let mut notes = Vec::new();
         let rows = match &self.sheet {
             Some(sheet) if content != Content::Text => {
                 let place = Place { given: &self.path, readable: path };
-                let work = Work { path: path.to_owned(), label: file, sheet: sheet.clone(), content };
-                Rows::Book(decoder::open(reading.decoder.as_ref(), place, work)?)
+                Rows::Book(decoder::open(reading.decoder.as_ref(), place, &file, sheet, content)?)
             }
             Some(_) => {
                 return Err(SheetError::Damaged { file, reason: "it was a workbook and now is text".to_owned() });
@@ -293,10 +292,9 @@ impl<'r> OpenSheet<'r> {
             let why = "garbled text such as \"â‚¹\" for \"₹\", written with a wrong encoding before: export it again as UTF-8";
             self.end.notes.push(format!("{rows} {why}; the first is row {first}"));
         }
-        if let Rows::Text(text) = &self.rows
-            && text.nuls() > 0
-        {
-            self.end.notes.push(format!("{} NUL characters were left out", text.nuls()));
+        match &mut self.rows {
+            Rows::Text(text) => self.end.notes.extend(text.note_of_nuls()),
+            Rows::Book(rows) => self.end.notes.append(&mut rows.notes),
         }
         self.end
     }

@@ -75,9 +75,10 @@ impl TextRows {
         self.decoder.lossy
     }
 
-    /// NUL characters dropped so far.
-    pub(super) fn nuls(&self) -> u64 {
-        self.decoder.nuls
+    /// The sentence about NUL characters, if there were any so far.
+    pub(super) fn note_of_nuls(&self) -> Option<String> {
+        let nuls = self.decoder.nuls;
+        (nuls > 0).then(|| format!("{nuls} NUL characters were left out"))
     }
 
     /// Reads the next record, a blank line included; false at the end.

@@ -98,9 +98,18 @@ pub(super) fn list(
     Ok(found)
 }
 
-/// Begins to read a sheet.
-pub(super) fn open(decoder: Option<&Decoder>, place: Place<'_>, work: Work) -> Result<BookRows, SheetError> {
-    let Some(decoder) = decoder else { return BookRows::start(work) };
-    let label = work.label.clone();
-    Ok(BookRows::ask(decoder.ask(Job::Read(work), place, &label)?))
+/// Begins to read a sheet; `label` names it in messages.
+pub(super) fn open(
+    decoder: Option<&Decoder>,
+    place: Place<'_>,
+    label: &str,
+    sheet: &str,
+    content: Content,
+) -> Result<BookRows, SheetError> {
+    let path = place.readable.to_owned();
+    let work = Work { path, label: label.to_owned(), sheet: sheet.to_owned(), content };
+    match decoder {
+        Some(decoder) => Ok(BookRows::ask(decoder.ask(Job::Read(work), place, label)?)),
+        None => BookRows::start(work),
+    }
 }

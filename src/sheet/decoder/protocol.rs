@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::container::Content;
 use super::super::error::SheetError;
-use super::super::excel::{Listed, Work};
+use super::super::excel::{Batch, Listed, Work};
 use super::super::row::RawRow;
 
 /// Both sides are the same program, or they do not talk.
@@ -53,7 +53,7 @@ pub(in crate::sheet) enum Answer {
     /// The sheets.
     Sheets(Vec<Listed>),
     /// The next rows.
-    Rows(Vec<RawRow>),
+    Rows(Batch),
     /// That was all.
     Done {
         /// Whether the process is as good as new.
@@ -71,7 +71,7 @@ pub(in crate::sheet) enum Answer {
 impl Answer {
     /// Whether nothing of it can trip the reader of rows.
     fn is_sound(&self) -> bool {
-        if let Self::Rows(rows) = self { rows.iter().all(RawRow::is_sound) } else { true }
+        if let Self::Rows(batch) = self { batch.rows.iter().all(RawRow::is_sound) } else { true }
     }
 }
 
@@ -192,8 +192,10 @@ mod tests {
         (row.number, row.from_1904) = (7, true);
         row.push_cell("₹ 5", CellKind::Text);
         row.push_cell("2025-04-01", CellKind::Date);
-        let bytes = framed(&Answer::Rows(vec![row.clone()]));
-        let Some((Answer::Rows(rows), _)) = read_answer(&mut &bytes[..]).unwrap() else { panic!("rows were written") };
+        let bytes = framed(&Answer::Rows(Batch { rows: vec![row.clone()], notes: Vec::new() }));
+        let Some((Answer::Rows(Batch { rows, .. }), _)) = read_answer(&mut &bytes[..]).unwrap() else {
+            panic!("rows were written")
+        };
         assert_eq!(format!("{rows:?}"), format!("{:?}", [row]));
     }
 
@@ -204,7 +206,7 @@ mod tests {
             assert!(matches!(read_answer(&mut &good[..cut]), Ok(None)), "{cut}");
         }
         // A text of three bytes with a cell that ends at the fourth: text, ends, kinds, and the rest of a row.
-        let mut beyond = framed(&Answer::Rows(vec![RawRow::default()]));
+        let mut beyond = framed(&Answer::Rows(Batch { rows: vec![RawRow::default()], notes: Vec::new() }));
         let (text, ends) = (6, 7);
         assert_eq!(beyond[text..=ends], [0, 0]);
         beyond.splice(text..=ends, [1, b'x', 1, 2]);
