@@ -553,3 +553,19 @@ fn a_sheet_that_changes_while_it_is_read_is_read_once_more_and_then_refused() {
         assert_eq!(world.uploads(), usize::from(rows.is_some()), "{times}");
     }
 }
+
+#[test]
+fn a_workbook_that_fails_while_the_run_is_to_stop_is_not_called_damaged() {
+    let broken = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/row-twice.xlsx");
+    for stops in [false, true] {
+        let world = World::new(takes);
+        std::fs::copy(&broken, world.path("a.xlsx")).unwrap();
+        if stops {
+            world.stop.ask(StopReason::Interrupted);
+        }
+        let end = world.run(&[&world.path("a.xlsx").display().to_string()], &[]).unwrap_err();
+        assert_eq!(matches!(end, RunError::Interrupted), stops, "{end:?}");
+        let refused = world.heard.0.lock().unwrap().iter().any(|event| matches!(event, Event::SheetRefused { .. }));
+        assert_ne!(refused, stops);
+    }
+}

@@ -1,7 +1,7 @@
 //! Workbooks decoded by another process, so that no file can bring this one down.
 //!
 //! A parser can abort, overflow its stack, loop or eat memory, and no `catch_unwind` helps against those. So the
-//! library can be told a program ([`Program`]) that calls [`serve`]: arload itself under a hidden command. It limits
+//! library can be told a program ([`Program`]) that calls [`serve()`]: arload itself under a hidden command. It limits
 //! its own memory and time by the file's size and reads one file after the other; when it dies, that file alone is
 //! refused. Without a program workbooks are decoded in this process. The one rule: every wait for it has an end.
 
@@ -24,7 +24,7 @@ use super::container::Content;
 use super::error::SheetError;
 use super::excel::{self, BookRows, Listed, Work};
 
-/// A program that serves requests on its standard input as [`serve`] does.
+/// A program that serves requests on its standard input as [`serve()`] does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {
     /// Where it is.

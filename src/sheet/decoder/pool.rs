@@ -401,7 +401,7 @@ mod tests {
             ("kill -KILL $$", "was ended by another program, or by the system for lack of memory"),
             (
                 "echo 'memory allocation of 9 bytes failed' >&2; kill -ABRT $$",
-                "ran out of memory; it may use 160 MiB for a file of this size",
+                "ran out of memory; it may use 144 MiB for a file of this size",
             ),
             (
                 "echo 'thread main has overflowed its stack' >&2; kill -ABRT $$",
