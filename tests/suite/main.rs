@@ -16,4 +16,5 @@ mod resume;
 mod stub;
 mod threads;
 mod tidy;
+mod workbooks;
 mod world;
