@@ -30,6 +30,7 @@ pub use self::saved::mapping_place;
 use crate::finding::{Code, Severity};
 use crate::mapping::saved::SavedMapping;
 use crate::money::Money;
+use crate::sheet::decoder::Decoder;
 
 /// Everything a run is told.
 #[derive(Debug, Clone)]
@@ -116,6 +117,8 @@ pub struct Reading {
     pub encoding: Option<String>,
     /// Whether day or month comes first in dates such as 04/05/2026.
     pub date_order: Option<DateOrder>,
+    /// Who decodes workbooks; none decodes them in this process. The program sets it, no setting does.
+    pub decoder: Option<Decoder>,
 }
 
 /// Order of the parts of a numeric date.

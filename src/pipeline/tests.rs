@@ -533,30 +533,58 @@ fn a_wish_to_stop_that_comes_when_all_is_done_stops_nothing() {
     assert_eq!(report.unwrap().exit.code(), 0);
 }
 
-/// Appends to the sheet at the first sign of progress.
-struct Writer(PathBuf, Mutex<bool>);
-impl Observer for Writer {
+/// Appends to the sheet at signs of progress, so many times.
+struct Writer<'a> {
+    path: &'a str,
+    times: Mutex<u32>,
+    heard: &'a Heard,
+}
+
+impl Observer for Writer<'_> {
     fn event(&self, event: &Event) {
-        let mut done = self.1.lock().unwrap();
-        if matches!(event, Event::Checked { .. }) && !std::mem::replace(&mut *done, true) {
-            let mut file = std::fs::OpenOptions::new().append(true).open(&self.0).unwrap();
-            file.write_all(b"A-x,KC9B2X7M4Q1Z8T6D,2026-05-20,2026-06-20,10.00\n").unwrap();
+        let mut left = self.times.lock().unwrap();
+        if matches!(event, Event::Checked { .. }) && *left > 0 {
+            *left -= 1;
+            let mut file = std::fs::OpenOptions::new().append(true).open(self.path).unwrap();
+            writeln!(file, "INV-9{left},KC9B2X7M4Q1Z8T6D,2026-05-20,2026-06-20,9.00").unwrap();
         }
+        self.heard.event(event);
     }
 }
 
 #[test]
-fn a_file_that_is_written_to_while_it_is_read_is_refused() {
-    let world = World::new(takes);
-    let rows: Vec<(String, String)> = (0..20_000).map(|number| (format!("A-{number}"), "10.00".to_owned())).collect();
-    let rows: Vec<(&str, &str)> = rows.iter().map(|(number, amount)| (number.as_str(), amount.as_str())).collect();
-    let sheet = world.sheet("april.csv", &rows);
-    let writer = Writer(world.path("april.csv"), Mutex::default());
-    let report = world.with(&[], |pipeline| {
-        let watched = Pipeline { observer: &writer, clock: Arc::clone(&pipeline.clock), ..*pipeline };
-        let operation = Operation::by_name("invoices create").unwrap();
-        watched.run_sheets(operation, std::slice::from_ref(&sheet), Box::new(std::io::empty()))
-    });
-    assert!(matches!(report, Err(RunError::NoSheets)), "{report:?}");
-    assert_eq!(world.uploads(), 0);
+fn a_sheet_that_changes_while_it_is_read_is_read_once_more_and_then_refused() {
+    for (times, rows) in [(0, Some(1)), (1, Some(2)), (2, None)] {
+        let world = World::new(takes);
+        let sheet = world.sheet("a.csv", &[("INV-1", "10.00")]);
+        let writer = Writer { path: &sheet, times: Mutex::new(times), heard: &world.heard };
+        let report = world.with(&[], |pipeline| {
+            let pipeline = Pipeline { observer: &writer, clock: Arc::clone(&pipeline.clock), ..*pipeline };
+            let operation = Operation::by_name("invoices create").unwrap();
+            pipeline.run_sheets(operation, std::slice::from_ref(&sheet), Box::new(std::io::empty()))
+        });
+        assert_eq!(report.ok().map(|report| report.totals.rows(Status::Accepted)), rows, "{times}");
+        let heard = world.heard.0.lock().unwrap();
+        let refused = heard.iter().any(|event| {
+            matches!(event, Event::SheetRefused { message, .. } if message == "a.csv: changed while it was read")
+        });
+        assert_eq!(refused, rows.is_none(), "{times}");
+        assert_eq!(world.uploads(), usize::from(rows.is_some()), "{times}");
+    }
+}
+
+#[test]
+fn a_workbook_that_fails_while_the_run_is_to_stop_is_not_called_damaged() {
+    let broken = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/row-twice.xlsx");
+    for stops in [false, true] {
+        let world = World::new(takes);
+        std::fs::copy(&broken, world.path("a.xlsx")).unwrap();
+        if stops {
+            world.stop.ask(StopReason::Interrupted);
+        }
+        let end = world.run(&[&world.path("a.xlsx").display().to_string()], &[]).unwrap_err();
+        assert_eq!(matches!(end, RunError::Interrupted), stops, "{end:?}");
+        let refused = world.heard.0.lock().unwrap().iter().any(|event| matches!(event, Event::SheetRefused { .. }));
+        assert_ne!(refused, stops);
+    }
 }

@@ -26,6 +26,7 @@ use crate::mapping::{self, Mapping};
 use crate::operation::Operation;
 use crate::outcome::Sum;
 use crate::sheet::identity::ContentHasher;
+use crate::sheet::input::{SETTLING, stamp};
 use crate::sheet::open::{OpenSheet, SheetEnd};
 use crate::sheet::{DropReason, RowBlock, SheetSource};
 use crate::stop::Stop;
@@ -127,7 +128,9 @@ impl ReadRun {
         let (blocks, first_row, read, bad) = (self.spool.len(), self.rows, self.read, self.bad);
         let (shape, likenesses) = (self.shape.clone(), self.likenesses.len());
         let mut orders = None;
+        let mut waited = false;
         loop {
+            let stamp = stamp(&source.path);
             let refusal = match self.read_once(source, shown, reading, orders.as_deref()) {
                 Ok(Pass::Taken) => return Ok(None),
                 Ok(Pass::OrderOverturned(better)) => {
@@ -135,6 +138,8 @@ impl ReadRun {
                     None
                 }
                 Ok(Pass::Refused(refusal)) => Some(refusal),
+                // The wish to stop may have ended whatever was reading.
+                Err(RunError::Sheet(_)) if reading.stop.asked() => return Err(RunError::Interrupted),
                 Err(RunError::Sheet(error)) => Some(error.into()),
                 Err(error) => return Err(error),
             };
@@ -143,8 +148,17 @@ impl ReadRun {
             self.likenesses.truncate(likenesses);
             (self.rows, self.read, self.bad) = (first_row, read, bad);
             self.shape = shape.clone();
-            if refusal.is_some() {
-                return Ok(refusal);
+            let Some(refusal) = refusal else { continue };
+            // A file that is being written may look like anything; it is given time to settle, once.
+            if stamp == self::stamp(&source.path) {
+                return Ok(Some(refusal));
+            }
+            if waited {
+                return Ok(Some(changed(&source.label())));
+            }
+            (waited, orders) = (true, None);
+            if reading.stop.wait(SETTLING) {
+                return Err(RunError::Interrupted);
             }
         }
     }
@@ -158,7 +172,7 @@ impl ReadRun {
     ) -> Result<Pass, RunError> {
         let operation = reading.operation;
         let recognise = |heading: &str| mapping::recognises(operation, heading);
-        let stamp = crate::sheet::input::stamp(&source.path);
+        let stamp = stamp(&source.path);
         let mut open = source.open(&reading.settings.reading, &recognise)?;
         let label = source.label();
         let mut batch = read_batch(&mut open)?;
@@ -213,7 +227,7 @@ impl ReadRun {
             }
             batch = next?;
         }
-        if stamp != crate::sheet::input::stamp(&source.path) {
+        if stamp != self::stamp(&source.path) {
             return Ok(Pass::Refused(changed(&label)));
         }
         if let Some(column) = whole_evidence.swapped_column() {

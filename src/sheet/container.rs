@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
 use tempfile::TempPath;
 
 use super::archive;
@@ -17,7 +18,7 @@ use super::wrapping::{Bytes, Wrapping};
 const MAX_STRINGS_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 
 /// What a file holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Content {
     /// Delimited text.
     Text,
@@ -76,6 +77,16 @@ impl Content {
             Self::Xlsb => "binary Excel workbook (xlsb)",
             Self::Ods => "OpenDocument spreadsheet (ods)",
             Self::Xls => "old Excel workbook (xls)",
+        }
+    }
+
+    /// What the reader of this format does not see, as a note says it.
+    pub(super) fn unknown(self) -> Option<&'static str> {
+        match self {
+            Self::Text | Self::Xlsx => None,
+            Self::Xls | Self::Xlsb | Self::Ods => {
+                Some("hidden rows and number formats other than dates are not known in this format")
+            }
         }
     }
 }

@@ -115,6 +115,22 @@ pub enum SheetError {
         /// What the reader stumbled over.
         reason: String,
     },
+    /// The process that decoded the workbook came to an end over it.
+    #[error("{file}: the workbook reader {how}")]
+    ReaderEnded {
+        /// The file or sheet.
+        file: String,
+        /// How it ended.
+        how: String,
+    },
+    /// The process that decodes workbooks cannot be had.
+    #[error("{file}: the program that reads workbooks could not be started: {reason}")]
+    NoReader {
+        /// The file or sheet.
+        file: String,
+        /// What went wrong.
+        reason: String,
+    },
     /// The workbook has no worksheet that can be read.
     #[error("{file}: has no visible worksheet")]
     NoSheets {
@@ -216,6 +232,10 @@ impl SheetError {
             Self::Foreign { .. } => "save it as xlsx or csv from the program that wrote it",
             Self::Password { .. } => "save a copy without a password: in Excel under File, Info, Protect Workbook",
             Self::Damaged { .. } => "open it in Excel and save it again, or download it again",
+            Self::ReaderEnded { .. } => {
+                "save the file again as xlsx from Excel or LibreOffice; clear cells that stand far from the table"
+            }
+            Self::NoReader { .. } => "check that arload's program file is in its place, and the limit on processes",
             Self::NoSheets { hidden, .. } if !hidden.is_empty() => {
                 return Some(format!("name a hidden sheet: --sheet \"{}\"", hidden[0]));
             }

@@ -1,8 +1,8 @@
-//! Rows of a worksheet, decoded on a thread of their own and handed over in batches.
+//! Rows of a worksheet, decoded by another process or on a thread of their own, and handed over in batches.
 //!
-//! Owns calamine: nothing else names it but [`super::cell`]. xlsx and xlsb are streamed; xls and ods are decoded whole,
-//! because calamine offers no other way. The one rule: a workbook, however broken, ends as a [`SheetError`] of its own,
-//! panics of the decoder included.
+//! Owns calamine: nothing else names it but [`super::cell`] and [`super::ods`]. xlsx and xlsb are streamed; xls and ods are decoded whole,
+//! because calamine offers no other way. Leaves the other process to [`super::decoder`]. The one rule: a workbook,
+//! however broken, ends as a [`SheetError`] of its own, panics of the decoder included.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -14,18 +14,20 @@ use calamine::{
     Data, DataRef, Ods, OdsError, Range, Reader, SheetType, SheetVisible, Xls, XlsError, Xlsb, XlsbError, Xlsx,
     XlsxError,
 };
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, bounded};
+use serde::{Deserialize, Serialize};
 
 use super::container::Content;
+use super::decoder::{self, Answer, Answers};
 use super::error::SheetError;
 use super::row::RawRow;
-use super::{CellKind, RowNumber, cell};
+use super::{CellKind, RowNumber, cell, ods};
 
 type Input = BufReader<File>;
 
 /// Limit: rows of a batch; with [`BATCHES`], bounds what is decoded ahead.
 const BATCH_ROWS: usize = 512;
-/// Limit: bytes of text of a batch.
+/// Limit: bytes of text and of marks of cells of a batch.
 const BATCH_BYTES: usize = 512 * 1024;
 /// Limit: batches decoded ahead.
 const BATCHES: usize = 4;
@@ -33,7 +35,7 @@ const BATCHES: usize = 4;
 const REASON_CHARACTERS: usize = 200;
 
 /// A sheet as the workbook lists it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Listed {
     /// Its name.
     pub(super) name: String,
@@ -60,20 +62,46 @@ pub(super) fn list(path: &Path, file: &str, content: Content) -> Result<Vec<List
 
 /// A worksheet being decoded.
 pub(super) struct BookRows {
-    batches: Receiver<Result<Vec<RawRow>, SheetError>>,
+    source: Source,
     batch: std::vec::IntoIter<RawRow>,
+    /// What the decoder has to say of the sheet; complete at its end.
+    pub(super) notes: Vec<String>,
+}
+
+/// Rows, and sentences about the sheet.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Batch {
+    pub(super) rows: Vec<RawRow>,
+    pub(super) notes: Vec<String>,
+}
+
+/// Who decodes it.
+enum Source {
+    Thread(Receiver<Result<Batch, SheetError>>),
+    Process(Box<Answers>),
 }
 
 impl BookRows {
-    /// Starts decoding; `label` names the sheet in messages.
-    pub(super) fn open(path: &Path, label: &str, sheet: &str, content: Content) -> Result<Self, SheetError> {
+    /// Starts decoding on a thread.
+    pub(super) fn start(work: Work) -> Result<Self, SheetError> {
         let (sender, batches) = bounded(BATCHES);
-        let work = Work { path: path.to_owned(), label: label.to_owned(), sheet: sheet.to_owned(), content };
+        let label = work.label.clone();
+        let run = move || {
+            if let Err(error) = work.run(&mut |batch| sender.send(Ok(batch)).is_ok()) {
+                // Nobody to tell if the reader was dropped meanwhile.
+                sender.send(Err(error)).ok();
+            }
+        };
         thread::Builder::new()
             .name("sheet-decoder".to_owned())
-            .spawn(move || work.run(&sender))
-            .map_err(|source| SheetError::reading(label, source))?;
-        Ok(Self { batches, batch: Vec::new().into_iter() })
+            .spawn(run)
+            .map_err(|source| SheetError::reading(&label, source))?;
+        Ok(Self { source: Source::Thread(batches), batch: Vec::new().into_iter(), notes: Vec::new() })
+    }
+
+    /// Takes the rows that another process decodes.
+    pub(super) fn ask(answers: Answers) -> Self {
+        Self { source: Source::Process(Box::new(answers)), batch: Vec::new().into_iter(), notes: Vec::new() }
     }
 
     /// Takes the next row that has cells; false at the end.
@@ -83,34 +111,61 @@ impl BookRows {
                 *row = next;
                 return Ok(true);
             }
-            match self.batches.recv() {
-                Ok(batch) => self.batch = batch?.into_iter(),
-                Err(_) => return Ok(false),
+            match self.source.next()? {
+                Some(batch) => {
+                    self.batch = batch.rows.into_iter();
+                    self.notes.extend(batch.notes);
+                }
+                None => return Ok(false),
             }
         }
     }
 }
 
-/// What the decoder's thread is told.
-struct Work {
-    path: PathBuf,
-    label: String,
-    sheet: String,
-    content: Content,
+impl Source {
+    fn next(&mut self) -> Result<Option<Batch>, SheetError> {
+        match self {
+            Self::Thread(batches) => batches.recv().ok().transpose(),
+            Self::Process(answers) => match answers.next()? {
+                Some(Answer::Rows(batch)) => Ok(Some(batch)),
+                Some(_) => Err(answers.nonsense()),
+                None => Ok(None),
+            },
+        }
+    }
+}
+
+/// Takes a batch of rows; false if nobody wants more.
+pub(super) type Sink<'s> = &'s mut dyn FnMut(Batch) -> bool;
+
+/// What the decoder is told.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Work {
+    /// The file.
+    #[serde(with = "decoder::path")]
+    pub(super) path: PathBuf,
+    /// The sheet as messages name it.
+    pub(super) label: String,
+    /// Its name.
+    pub(super) sheet: String,
+    /// What the file holds.
+    pub(super) content: Content,
 }
 
 impl Work {
-    fn run(&self, sender: &Sender<Result<Vec<RawRow>, SheetError>>) {
+    /// Decodes the sheet to its end, or until nobody wants more.
+    pub(super) fn run(&self, sink: Sink<'_>) -> Result<(), SheetError> {
         let mut rows = Rows {
-            sender: sender.clone(),
+            sink,
             label: self.label.clone(),
             batch: Vec::new(),
+            notes: self.content.unknown().map(str::to_owned).into_iter().collect(),
             bytes: 0,
             row: RawRow::default(),
             text: String::new(),
             from_1904: false,
         };
-        let done = contained(&self.label, || match self.decode(&mut rows) {
+        contained(&self.label, || match self.decode(&mut rows) {
             Ok(()) => {
                 rows.end_row();
                 rows.send();
@@ -118,14 +173,10 @@ impl Work {
             }
             Err(Halt::Gone) => Ok(()),
             Err(Halt::Broken(error)) => Err(error),
-        });
-        if let Err(error) = done {
-            // Nobody to tell if the reader was dropped meanwhile.
-            sender.send(Err(error)).ok();
-        }
+        })
     }
 
-    fn decode(&self, rows: &mut Rows) -> Result<(), Halt> {
+    fn decode(&self, rows: &mut Rows<'_>) -> Result<(), Halt> {
         match self.content {
             Content::Xlsx => self.stream_xlsx(rows),
             Content::Xlsb => {
@@ -140,19 +191,20 @@ impl Work {
             Content::Ods => {
                 let mut book = open::<Ods<_>>(&self.path, &self.label)?;
                 let range = book.worksheet_range(&self.sheet).map_err(|error| self.broken(&error))?;
-                rows.put_range(&range, false)
+                let formulas = book.worksheet_formula(&self.sheet).map_err(|error| self.broken(&error))?;
+                rows.put_range(&range, ods::broken_formulas(&range, &formulas), false)
             }
             Content::Xls => {
                 let mut book = open_xls(&self.path, &self.label)?;
                 let is_1904 = book.has_1904_epoch();
                 let range = book.worksheet_range(&self.sheet).map_err(|error| self.broken(&error))?;
-                rows.put_range(&range, is_1904)
+                rows.put_range(&range, Vec::new(), is_1904)
             }
             Content::Text => Ok(()),
         }
     }
 
-    fn stream_xlsx(&self, rows: &mut Rows) -> Result<(), Halt> {
+    fn stream_xlsx(&self, rows: &mut Rows<'_>) -> Result<(), Halt> {
         let mut book = open::<Xlsx<_>>(&self.path, &self.label)?;
         let is_1904 = book.has_1904_epoch();
         let mut cells = book.worksheet_cells_reader(&self.sheet).map_err(|error| self.broken(&error))?;
@@ -236,10 +288,11 @@ impl From<SheetError> for Halt {
 }
 
 /// Cells on their way into rows and batches.
-struct Rows {
-    sender: Sender<Result<Vec<RawRow>, SheetError>>,
+struct Rows<'s> {
+    sink: Sink<'s>,
     label: String,
     batch: Vec<RawRow>,
+    notes: Vec<String>,
     bytes: usize,
     row: RawRow,
     text: String,
@@ -247,7 +300,7 @@ struct Rows {
     from_1904: bool,
 }
 
-impl Rows {
+impl Rows<'_> {
     fn put(&mut self, place: (u32, u32), value: &DataRef<'_>, is_1904: bool) -> Result<(), Halt> {
         if *value == DataRef::Empty {
             return Ok(());
@@ -260,15 +313,27 @@ impl Rows {
         put
     }
 
-    fn put_range(&mut self, range: &Range<Data>, is_1904: bool) -> Result<(), Halt> {
+    /// Puts the cells of a sheet and, over them, those with another kind than the decoder says, in order.
+    fn put_range(
+        &mut self,
+        range: &Range<Data>,
+        others: Vec<(ods::Place, CellKind)>,
+        is_1904: bool,
+    ) -> Result<(), Halt> {
         let (first_row, first_column) = range.start().unwrap_or_default();
+        let mut others = others.into_iter().peekable();
         let mut text = String::new();
         self.from_1904 = is_1904;
         for (row, column, value) in range.used_cells() {
+            let place = (first_row + row as u32, first_column + column as u32);
+            while let Some((place, kind)) = others.next_if(|(other, _)| *other < place) {
+                self.put_text(place, "", kind)?;
+            }
             let kind = cell::write_owned(value, is_1904, &mut text);
-            self.put_text((first_row + row as u32, first_column + column as u32), &text, kind)?;
+            let kind = others.next_if(|(other, _)| *other == place).map_or(kind, |(_, kind)| kind);
+            self.put_text(place, &text, kind)?;
         }
-        Ok(())
+        others.try_for_each(|(place, kind)| self.put_text(place, "", kind))
     }
 
     fn put_text(&mut self, (row, column): (u32, u32), text: &str, kind: CellKind) -> Result<(), Halt> {
@@ -299,14 +364,15 @@ impl Rows {
         }
         let mut row = std::mem::take(&mut self.row);
         row.from_1904 = self.from_1904;
-        self.bytes += row.text_bytes();
+        self.bytes += row.text_bytes() + row.len() * size_of::<u32>();
         self.batch.push(row);
         if self.batch.len() < BATCH_ROWS && self.bytes < BATCH_BYTES { true } else { self.send() }
     }
 
     fn send(&mut self) -> bool {
         self.bytes = 0;
-        self.sender.send(Ok(std::mem::take(&mut self.batch))).is_ok()
+        let batch = Batch { rows: std::mem::take(&mut self.batch), notes: std::mem::take(&mut self.notes) };
+        (self.sink)(batch)
     }
 }
 
@@ -425,7 +491,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.xlsx");
         fs::write(&path, book(rows)).unwrap();
-        let mut rows = BookRows::open(&path, "a.xlsx[S]", "S", Content::Xlsx)?;
+        let (label, sheet) = ("a.xlsx[S]".to_owned(), "S".to_owned());
+        let mut rows = BookRows::start(Work { path, label, sheet, content: Content::Xlsx })?;
         let mut row = RawRow::default();
         let mut found = Vec::new();
         while rows.next(&mut row)? {

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tempfile::{NamedTempFile, TempDir};
 
@@ -20,6 +21,9 @@ pub const RESULT_HEADINGS: [&str; 11] =
 
 /// Limit: a sheet of a million rows has some hundred megabytes.
 const MAX_SPOOL_BYTES: u64 = 16 * 1024 * 1024 * 1024;
+
+/// How long a file that changed while it was read is left alone before it is read once more.
+pub const SETTLING: Duration = Duration::from_millis(500);
 
 /// What the arguments came to.
 #[derive(Debug, Default)]

@@ -4,12 +4,14 @@
 //! is not read is named.
 
 use std::path::Path;
+use std::thread;
 
 use super::SheetSource;
 use super::container::{Content, detect};
 use super::decode::read_head;
+use super::decoder::{self, Place};
 use super::error::SheetError;
-use super::excel;
+use super::input;
 use super::wrapping::{Bytes, Wrapping};
 use crate::config::Reading;
 use crate::finding::quote;
@@ -35,6 +37,17 @@ pub struct Listing {
 
 /// Lists the sheets of a file: a text file is one, a workbook has its visible worksheets or those asked for.
 pub fn list(path: &Path, reading: &Reading) -> Result<Listing, SheetError> {
+    let stamp = input::stamp(path);
+    let listed = list_once(path, reading);
+    // A file that is being written may look like anything; it is given time to settle, once.
+    if listed.is_ok() || stamp == input::stamp(path) {
+        return listed;
+    }
+    thread::sleep(input::SETTLING);
+    list_once(path, reading)
+}
+
+fn list_once(path: &Path, reading: &Reading) -> Result<Listing, SheetError> {
     let file = path.display().to_string();
     let packed = detect(path, &file)?;
     let (content, compression, readable) = (packed.content, packed.compression, packed.path(path));
@@ -51,7 +64,7 @@ pub fn list(path: &Path, reading: &Reading) -> Result<Listing, SheetError> {
         let (hidden, unasked) = (Vec::new(), Vec::new());
         return Ok(Listing { sources, notes, hidden, unasked, container, compression, line_ends });
     }
-    let sheets = excel::list(readable, &file, content)?;
+    let sheets = decoder::list(reading.decoder.as_ref(), Place { given: path, readable }, &file, content)?;
     let names =
         |visible: bool| sheets.iter().filter(move |sheet| sheet.visible == visible).map(|sheet| sheet.name.clone());
     if let Some(sheet) = reading.sheets.iter().find(|asked| sheets.iter().all(|sheet| sheet.name != **asked)) {

@@ -10,6 +10,7 @@ mod captions;
 mod cell;
 mod container;
 mod decode;
+pub mod decoder;
 mod dialect;
 mod encoding;
 pub mod error;
@@ -20,6 +21,7 @@ pub mod identity;
 pub mod input;
 mod listing;
 mod marks;
+mod ods;
 pub mod open;
 #[cfg(test)]
 mod quirks_tests;

@@ -11,6 +11,7 @@ use tempfile::TempPath;
 
 use super::captions;
 use super::container::{Content, detect};
+use super::decoder::{self, Place};
 use super::error::SheetError;
 use super::excel::BookRows;
 use super::handed::hand_over;
@@ -52,7 +53,10 @@ impl SheetSource {
         let (content, path) = (container.content, container.path(&self.path));
         let mut notes: Vec<String> = container.misnamed(&self.file_name).into_iter().collect();
         let rows = match &self.sheet {
-            Some(sheet) if content != Content::Text => Rows::Book(BookRows::open(path, &file, sheet, content)?),
+            Some(sheet) if content != Content::Text => {
+                let place = Place { given: &self.path, readable: path };
+                Rows::Book(decoder::open(reading.decoder.as_ref(), place, &file, sheet, content)?)
+            }
             Some(_) => {
                 return Err(SheetError::Damaged { file, reason: "it was a workbook and now is text".to_owned() });
             }
@@ -290,12 +294,9 @@ impl<'r> OpenSheet<'r> {
             let why = "garbled text such as \"â‚¹\" for \"₹\", written with a wrong encoding before: export it again as UTF-8";
             self.end.notes.push(format!("{rows} {why}; the first is row {first}"));
         }
-        if let Rows::Text(text) = &self.rows
-            && text.nuls() > 0
-        {
-            let nuls = text.nuls();
-            let nuls = if nuls == 1 { "1 NUL character was".to_owned() } else { format!("{nuls} NUL characters were") };
-            self.end.notes.push(format!("{nuls} left out"));
+        match &mut self.rows {
+            Rows::Text(text) => self.end.notes.extend(text.note_of_nuls()),
+            Rows::Book(rows) => self.end.notes.append(&mut rows.notes),
         }
         self.end
     }

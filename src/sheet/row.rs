@@ -3,10 +3,12 @@
 //! Owns [`RawRow`] and the tests of single cells that header finding and row filter share. It may have any number of
 //! cells; only [`super::table`] makes rows as wide as their sheet. Nothing here knows text files from workbooks.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Cell, CellKind, RowNumber};
 
 /// A row as the text or workbook reader met it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a mark of its own, in any mix")]
 pub(super) struct RawRow {
     text: String,
@@ -65,6 +67,12 @@ impl RawRow {
     pub(super) fn push_cell(&mut self, text: &str, kind: CellKind) {
         self.push_text(text);
         self.end_cell(kind);
+    }
+
+    /// Whether its cells lie within its text, as they do unless somebody else wrote the row.
+    pub(super) fn is_sound(&self) -> bool {
+        let rises = self.ends.is_sorted() && self.kinds.len() <= self.ends.len();
+        rises && self.ends.iter().all(|end| self.text.is_char_boundary(*end as usize))
     }
 
     /// Number of cells.

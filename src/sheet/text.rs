@@ -85,9 +85,11 @@ impl TextRows {
         self.decoder.lossy
     }
 
-    /// NUL characters dropped so far.
-    pub(super) fn nuls(&self) -> u64 {
-        self.decoder.nuls
+    /// The sentence about NUL characters, if there were any so far.
+    pub(super) fn note_of_nuls(&self) -> Option<String> {
+        let nuls = self.decoder.nuls;
+        let characters = if nuls == 1 { "NUL character was" } else { "NUL characters were" };
+        (nuls > 0).then(|| format!("{nuls} {characters} left out"))
     }
 
     /// Reads the next record, a blank line included; false at the end.

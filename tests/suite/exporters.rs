@@ -93,6 +93,7 @@ const SHEETS: &[Sheet] = &[
             ("State Name", "state"),
             ("Pincode", "pinCode"),
             ("GSTIN/UIN", "gstin"),
+            ("Registration Type", "gstTreatment"),
             ("PAN/IT No.", "pan"),
             ("Contact Person", "keyContactName"),
             ("Mobile No.", "keyContactMobile"),
@@ -107,6 +108,7 @@ const SHEETS: &[Sheet] = &[
         exporter: Some("Zoho Books"),
         place: (&[1], 2, 4),
         fields: &[
+            ("GST Treatment", "gstTreatment"),
             ("Invoice Date", "invoiceDate"),
             ("Invoice Number", "invoiceNumber"),
             ("Invoice Status", "status"),
@@ -145,6 +147,7 @@ const SHEETS: &[Sheet] = &[
         exporter: Some("Zoho Books"),
         place: (&[1], 2, 3),
         fields: &[
+            ("GST Treatment", "gstTreatment"),
             ("Customer ID", "uniqueRefNo"),
             ("Company Name", "legalName"),
             ("Contact Name", "keyContactName"),
@@ -249,6 +252,8 @@ const SHEETS: &[Sheet] = &[
         exporter: Some("ERPNext"),
         place: (&[1], 2, 4),
         fields: &[
+            ("GST Category", "gstTreatment"),
+            ("GST Category", "gstTreatment"),
             ("ID", "invoiceNumber"),
             ("Customer", "customerName"),
             ("Posting Date", "invoiceDate"),
@@ -283,6 +288,7 @@ const SHEETS: &[Sheet] = &[
         exporter: None,
         place: (&[1], 2, 3),
         fields: &[
+            ("GST Category", "gstTreatment"),
             ("Customer Name", "legalName"),
             ("GSTIN / UIN", "gstin"),
             ("PAN", "pan"),
@@ -354,6 +360,7 @@ const SHEETS: &[Sheet] = &[
         exporter: Some("GSTR-1 offline tool"),
         place: (&[4], 5, 7),
         fields: &[
+            ("Invoice Type", "gstTreatment"),
             ("GSTIN/UIN of Recipient", "customerGstin"),
             ("Receiver Name", "customerName"),
             ("Invoice Number", "invoiceNumber"),

@@ -17,4 +17,5 @@ mod resume;
 mod stub;
 mod threads;
 mod tidy;
+mod workbooks;
 mod world;

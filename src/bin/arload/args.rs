@@ -38,6 +38,9 @@ pub(crate) enum Command {
     /// Write a settings file, or show the settings in force
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Decode workbooks for the arload that started this one
+    #[command(hide = true)]
+    DecodeWorkbook,
 }
 
 #[derive(Debug, Subcommand)]

@@ -65,6 +65,8 @@ impl Surroundings {
             default_state: &self.default_state,
             purpose,
         };
-        layers.settle()
+        let mut settled = layers.settle()?;
+        settled.settings.reading.decoder = crate::commands::decode_workbook::decoder();
+        Ok(settled)
     }
 }
