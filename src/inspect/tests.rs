@@ -188,3 +188,33 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn columns_without_headings_and_values_are_no_part_of_the_table() {
+    let found = Folder::new().inspect(",,Invoice No,,Total\n,,A-1,x,500\n,,A-2,,600\n", None);
+    let columns: Vec<(&str, &str)> =
+        found.columns.iter().map(|column| (&column.letters[..], &column.heading[..])).collect();
+    assert_eq!(columns, [("C", "Invoice No"), ("D", "Column D"), ("E", "Total")]);
+}
+
+#[test]
+fn rows_to_check_are_named_by_number() {
+    let row = |number: u32, rest: &str| format!("A-{number},13/04/2026,500.00{rest}\n");
+    let rows: String = (2..9).map(|number| row(number, ",1,more")).collect();
+    let found = Folder::new().inspect(&format!("Invoice No,Date,Total\nA-1,13/04/2026,5\"00\n{rows}"), None);
+    assert_eq!(found.marked_rows, BTreeMap::from([("stray-quote", 1), ("surplus-cells", 7)]));
+    assert_eq!(found.marked_first["stray-quote"], [2]);
+    assert_eq!(found.marked_first["surplus-cells"], [3, 4, 5, 6, 7]);
+}
+
+#[test]
+fn invoices_are_not_taken_for_customers_because_an_amount_is_missing() {
+    let items = "Customer,Name 1,Reference,Doc. Date,Net due date,Amount in local currency,Local Currency,Tax Number 3\n\
+        100,Acme,A-1,13.04.2026,13.05.2026,500.00,INR,27AAPFU0939F1ZV\n";
+    let found = Folder::new().inspect(items, None).mapping.unwrap();
+    assert_eq!((&found.operation[..], found.guessed), ("invoices create", true));
+    assert!(found.problem.unwrap().contains("baseAmount"));
+    let people = "Customer,Name 1,Tax Number 3,Telephone,Street\n100,Acme,27AAPFU0939F1ZV,9876543210,MG Road\n";
+    let found = Folder::new().inspect(people, None).mapping.unwrap();
+    assert!(found.operation.starts_with("customers "), "{}", found.operation);
+}
