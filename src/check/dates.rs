@@ -158,6 +158,9 @@ impl Evidence {
     }
 }
 
+/// The way out of such a column.
+pub const SWAPPED_HINT: &str = "export the sheet again as text, or open it with the region set to India";
+
 /// What is wrong with such a column, as a message says it.
 pub fn swapped_words(column: usize) -> String {
     let letters = column_letters(column);

@@ -181,7 +181,10 @@ impl<'a> Columns<'a> {
         let understood = self.mapped.map(|(_, _, mut understood)| {
             understood.continued_rows = self.lines.rows;
             understood.first_continued_row = (self.lines.rows > 0).then_some(self.lines.first);
-            understood.notes.extend(swapped.map(dates::swapped_words));
+            if let (None, Some(column)) = (&understood.problem, swapped) {
+                understood.problem = Some(dates::swapped_words(column));
+                understood.hint = Some(dates::SWAPPED_HINT.to_owned());
+            }
             understood
         });
         (described, understood)

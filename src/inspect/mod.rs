@@ -257,7 +257,13 @@ fn finish(inspection: &mut Inspection, top: Top, notes: Vec<String>, end: SheetE
             text: String::new(),
         });
     }
-    inspection.notes.extend(notes.into_iter().filter(|note| Some(note) != top.banner_note.as_ref()));
+    // Where the headings stand and what separates the cells is told as a fact of its own.
+    let told = |note: &String| {
+        Some(note) == top.banner_note.as_ref()
+            || note.starts_with("the headings stand in rows ")
+            || note.starts_with("the cells are separated by ")
+    };
+    inspection.notes.extend(notes.into_iter().filter(|note| !told(note)));
     inspection.notes.extend(end.notes);
 }
 

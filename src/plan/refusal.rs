@@ -45,7 +45,7 @@ pub(super) fn line_level(label: &str, row: &str) -> Refusal {
 pub(super) fn swapped(label: &str, column: usize) -> Refusal {
     Refusal {
         message: format!("{label}: {}", crate::check::dates::swapped_words(column)),
-        hint: Some("export the sheet again as text, or open it with the region set to India".to_owned()),
+        hint: Some(crate::check::dates::SWAPPED_HINT.to_owned()),
         no_table: false,
     }
 }

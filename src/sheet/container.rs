@@ -85,7 +85,7 @@ impl Content {
         match self {
             Self::Text | Self::Xlsx => None,
             Self::Xls | Self::Xlsb | Self::Ods => {
-                Some("hidden rows and number formats other than dates are not known in this format")
+                Some("hidden rows, merged cells and number formats other than dates are not known in this format")
             }
         }
     }

@@ -44,7 +44,11 @@ fn every_format_reads_the_same_table() {
         let shown = inspect(&world, &[name]).expect(0);
         assert!(shown.out.starts_with(&format!("{name}[March]\n")), "{name}: {}", shown.out);
         assert!(shown.out.contains("not read    \"Old\", hidden: name it with --sheet to read it\n"), "{}", shown.out);
-        assert!(shown.out.contains("hidden rows and number formats other than dates are not known"), "{}", shown.out);
+        assert!(
+            shown.out.contains("hidden rows, merged cells and number formats other than dates are not known"),
+            "{}",
+            shown.out
+        );
         let hidden = inspect(&world, &[name, "--emit", "csv", "--sheet", "Old"]).expect(0);
         assert_eq!(hidden.out.trim_end(), "invoiceNumber", "{name}");
     }

@@ -151,7 +151,7 @@ fn left_out(left: &LeftOut) -> String {
     let numbers = format!("{}{more}", ranges(&left.first));
     let row = if left.rows == 1 { "row" } else { "rows" };
     let rows = if left.what == "other-table" {
-        format!("{} from row {numbers} on", count(left.rows, "row"))
+        format!("{} from row {} on", count(left.rows, "row"), ranges(&left.first))
     } else if left.rows > left.first.len() as u64 {
         format!("{} ({numbers})", count(left.rows, "row"))
     } else {
