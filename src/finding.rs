@@ -203,6 +203,17 @@ codes! {
     NumberNearYearEnd = "number-near-year-end", Warning;
     /// Another customer of the sheet or an earlier run has the same PAN or mobile number.
     CustomerLooksAlike = "customer-looks-alike", Warning;
+
+    /// Rows of one document differ in a value that belongs to the whole document.
+    DocumentLinesDiffer = "document-lines-differ", Error;
+    /// It is not certain to which document the row belongs.
+    DocumentLineUnclear = "document-line-unclear", Error;
+    /// Two rows of one document are the same in every cell, and no total of the document shows whether both count.
+    DocumentLineRepeated = "document-line-repeated", Error;
+    /// Another document of the sheet has the same number with another date or customer; they may be one.
+    DocumentNumberTwice = "document-number-twice", Error;
+    /// Another row of the same document is at fault; a document is sent whole or not at all.
+    DocumentInvalid = "document-invalid", Error;
 }
 
 impl Code {

@@ -7,6 +7,7 @@
 pub mod control;
 pub mod decide;
 pub mod gate;
+mod group;
 pub mod history;
 pub mod read;
 pub mod refusal;

@@ -12,6 +12,7 @@ use crate::chunk::{ChunkLimits, Cutter, FullChunk, Group};
 use crate::config::Settings;
 use crate::dedupe::{Earlier, Fate, Keys, Verdict};
 use crate::error::RunError;
+use crate::finding::{Code, Finding, Severity};
 use crate::ledger::{Ledger, LedgerError, NewChunk, NewRun, NewSheet, RunId, RunState, SheetId, blob};
 use crate::operation::{Key, Operation};
 use crate::outcome::{RowOutcome, Status, code};
@@ -47,6 +48,8 @@ pub struct Planned {
     pub run: RunId,
     /// Rows that wait in chunks.
     pub rows: u64,
+    /// Records that they make; fewer than rows where lines are joined into documents.
+    pub documents: u64,
     /// The chunks.
     pub chunks: u64,
     /// Why nothing may be sent, if so.
@@ -79,7 +82,7 @@ impl Planning<'_> {
             }
             Ok(written)
         });
-        let (rows, chunks) = match written {
+        let written = match written {
             Ok(written) => written,
             Err(error) => {
                 self.ledger.abandon_plan()?;
@@ -87,7 +90,13 @@ impl Planning<'_> {
             }
         };
         self.ledger.commit_plan()?;
-        Ok(Planned { run, rows, chunks, withheld })
+        Ok(Planned {
+            run,
+            rows: written.documents + written.joined,
+            documents: written.documents,
+            chunks: written.chunks,
+            withheld,
+        })
     }
 
     fn ask_guard(&self, keys: &mut Keys) -> Result<Vec<(u32, Verdict, Option<Fate>)>, RunError> {
@@ -116,7 +125,7 @@ impl Planning<'_> {
             Verdict::Repeats(_) => false,
         });
         let bad = BadRows { invalid: read.bad.invalid + conflicts.count() as u64, ..read.bad };
-        Ok(gate::bad_rows(&self.settings.gate, u64::from(read.rows), bad))
+        Ok(gate::bad_rows(&self.settings.gate, &read.read, bad))
     }
 
     fn write_rows(
@@ -125,7 +134,7 @@ impl Planning<'_> {
         read: &mut ReadRun,
         spoken: Vec<(u32, Verdict, Option<Fate>)>,
         withheld: Option<&Withheld>,
-    ) -> Result<(u64, u64), RunError> {
+    ) -> Result<Written, RunError> {
         let limits =
             ChunkLimits { rows: self.settings.sending.max_chunk_rows, bytes: self.settings.sending.max_chunk_bytes };
         let labels: Vec<(u32, String)> =
@@ -147,8 +156,9 @@ impl Planning<'_> {
             cutter: Cutter::new(self.operation, limits),
             spoken: spoken.into_iter().peekable(),
             withheld,
-            rows: 0,
-            chunks: 0,
+            written: Written::default(),
+            document: None,
+            joins: false,
             planned: Vec::new(),
             starts: Vec::new(),
         };
@@ -170,6 +180,16 @@ pub fn key_kind(operation: &Operation) -> &'static str {
     }
 }
 
+/// What was written of a plan.
+#[derive(Debug, Clone, Copy, Default)]
+struct Written {
+    /// Records in chunks.
+    documents: u64,
+    /// Further rows of these records.
+    joined: u64,
+    chunks: u64,
+}
+
 struct Writer<'a> {
     planning: &'a Planning<'a>,
     run: RunId,
@@ -178,8 +198,11 @@ struct Writer<'a> {
     cutter: Cutter,
     spoken: Spoken,
     withheld: Option<&'a Withheld>,
-    rows: u64,
-    chunks: u64,
+    written: Written,
+    /// The last row that is no further line of a document: its number and where it goes.
+    document: Option<(u32, Destiny)>,
+    /// Whether the sheet's rows are joined into documents.
+    joins: bool,
     /// Rows that go, counted over all sheets, with their numbers; 8 bytes a row.
     planned: Vec<(u32, u32)>,
     /// Where each sheet begins, counted over all sheets.
@@ -204,6 +227,8 @@ impl Writer<'_> {
             },
         )?;
         self.starts.push((sheet.first_row, id));
+        self.document = None;
+        self.joins = sheet.facts.mapping.grouping.is_some();
         let mut row_index = sheet.first_row;
         for (ordinal, block) in sheet.blocks.clone().enumerate() {
             let spooled = read.spool.block(block)?;
@@ -230,6 +255,9 @@ impl Writer<'_> {
         block: &CheckedBlock,
         read: &mut ReadRun,
     ) -> Result<RowVerdict, RunError> {
+        if row.standing == Standing::Joined {
+            return Ok(self.join(row));
+        }
         let mut findings = row.findings.clone();
         let decision = match self.spoken.next_if(|(spoken, ..)| *spoken == index) {
             Some((_, verdict, fate)) => {
@@ -246,11 +274,15 @@ impl Writer<'_> {
             }
             (Standing::Ready, Decision::Ended(outcome)) => Some(outcome),
             (Standing::Ready, Decision::Send) => self.held_back(),
+            (Standing::Joined, _) => unreachable!("further lines of a document were joined above"),
         };
         let destiny = match ended {
             Some(outcome) => Destiny::Ended(outcome),
             None => self.place(index, row, block)?,
         };
+        if self.joins {
+            self.document = Some((row.number, destiny.clone()));
+        }
         Ok(RowVerdict {
             number: row.number,
             line_number: row.line_number,
@@ -260,6 +292,35 @@ impl Writer<'_> {
             amounts: row.amounts,
             labels: row.labels.clone(),
         })
+    }
+
+    /// A further line of the document above, which decides about it.
+    fn join(&mut self, row: &CheckedRow) -> RowVerdict {
+        let (first, document) = self.document.clone().expect("a document begins with a row of its own");
+        let mut findings = row.findings.clone();
+        match &document {
+            Destiny::Ended(outcome) if outcome.status == Status::Invalid => {
+                findings.push(Finding {
+                    code: Code::DocumentInvalid,
+                    severity: Severity::Error,
+                    field: String::new(),
+                    column: None,
+                    message: format!("belongs to the document of row {first}, which is invalid"),
+                    hint: None,
+                });
+            }
+            Destiny::Ended(_) => {}
+            _ => self.written.joined += 1,
+        }
+        RowVerdict {
+            number: row.number,
+            line_number: row.line_number,
+            destiny: Destiny::Joined { first, document: Box::new(document) },
+            findings,
+            key: row.key.clone(),
+            amounts: row.amounts,
+            labels: row.labels.clone(),
+        }
     }
 
     /// The outcome of a good row that may not go.
@@ -281,7 +342,7 @@ impl Writer<'_> {
         if let Some(full) = full {
             self.store(&full)?;
         }
-        self.rows += 1;
+        self.written.documents += 1;
         if row.guard.is_some() {
             self.planned.push((index, row.number));
         }
@@ -289,7 +350,7 @@ impl Writer<'_> {
     }
 
     fn store(&mut self, chunk: &FullChunk) -> Result<(), LedgerError> {
-        self.chunks += 1;
+        self.written.chunks += 1;
         self.planning.ledger.add_chunk(
             self.run,
             &NewChunk {
@@ -302,7 +363,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn finish(mut self, keys: &Keys) -> Result<(u64, u64), RunError> {
+    fn finish(mut self, keys: &Keys) -> Result<Written, RunError> {
         let rest = std::mem::replace(
             &mut self.cutter,
             Cutter::new(self.planning.operation, ChunkLimits { rows: 1, bytes: 1 }),
@@ -324,6 +385,6 @@ impl Writer<'_> {
                 &block,
             )?;
         }
-        Ok((self.rows, self.chunks))
+        Ok(self.written)
     }
 }
