@@ -8,6 +8,7 @@ mod controls;
 mod docs;
 mod faults;
 mod findings;
+mod group;
 mod inspect;
 mod main_job;
 mod mappings;
