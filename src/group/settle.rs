@@ -17,6 +17,9 @@ const MOST_DOCUMENTS: usize = 20_000;
 // Limit: two readings of each column; beyond this a person says which columns are per line.
 const MOST_COLUMNS: usize = 12;
 
+// Limit: so many documents must speak for a reading for each that speaks against it.
+const FEW: u64 = 10;
+
 /// What the settling needs to know beside the cells.
 #[derive(Debug, Clone)]
 pub struct Context {
@@ -242,6 +245,16 @@ struct Trial<'t> {
     open: &'t [usize],
 }
 
+/// One way to read the open columns.
+struct Reading {
+    /// A bit for each that is summed.
+    summed: u32,
+    /// Documents whose parts it makes add up to the total.
+    held: u64,
+    /// How far these are from their totals, all together.
+    gap: i128,
+}
+
 impl Trial<'_> {
     /// The open columns that are summed; otherwise whether several readings fit.
     fn decide(&self) -> Result<Vec<usize>, bool> {
@@ -252,37 +265,38 @@ impl Trial<'_> {
         if !context.checkable || open.len() > MOST_COLUMNS || (!context.taxed && base_open) {
             return Err(true);
         }
-        let mut readings: Vec<(u32, i128)> = (0..1_u32 << open.len()).map(|reading| (reading, 0)).collect();
-        let (mut held, mut failed) = (0_usize, 0_usize);
+        let mut readings: Vec<Reading> =
+            (0..1_u32 << open.len()).map(|summed| Reading { summed, held: 0, gap: 0 }).collect();
+        let (mut held, mut failed) = (0, 0);
         for sample in &settling.samples {
-            let gaps: Vec<Option<i128>> = (0..1_u32 << open.len()).map(|reading| self.gap(sample, reading)).collect();
-            if gaps.iter().all(Option::is_none) {
-                // It fits in no way and will be invalid, however its columns are read.
-                failed += 1;
-                continue;
+            let gaps: Vec<Option<i128>> = readings.iter().map(|reading| self.gap(sample, reading.summed)).collect();
+            // One that fits in no way will be invalid, however its columns are read.
+            let fits = gaps.iter().any(Option::is_some);
+            (held, failed) = (held + u64::from(fits), failed + u64::from(!fits));
+            for (reading, gap) in readings.iter_mut().zip(gaps) {
+                reading.held += u64::from(gap.is_some());
+                reading.gap += gap.unwrap_or_default();
             }
-            held += 1;
-            readings.retain_mut(|(reading, total)| match gaps[*reading as usize] {
-                Some(gap) => {
-                    *total += gap;
-                    true
-                }
-                None => false,
-            });
         }
-        if readings.is_empty() || held <= failed {
+        let best = readings.iter().map(|reading| reading.held).max().unwrap_or_default();
+        if held <= failed {
             return Err(false);
         }
-        let sent = |reading: u32| -> u32 {
+        let sent = |reading: &Reading| -> u32 {
             let of_sent = open.iter().enumerate().filter(|(_, index)| context.sent[**index]);
-            of_sent.fold(0, |bits, (bit, _)| bits | reading & 1 << bit)
+            of_sent.fold(0, |bits, (bit, _)| bits | reading.summed & 1 << bit)
         };
-        if readings.iter().any(|(reading, _)| sent(*reading) != sent(readings[0].0)) {
-            return Err(true);
+        let first = readings.iter().find(|reading| reading.held == best).map(sent).unwrap_or_default();
+        // Few may speak against the rest, as a document that was pasted twice does; they will be invalid.
+        let clear = ((held - best) * FEW).max(1);
+        if readings.iter().any(|reading| sent(reading) != first && best - reading.held < clear) {
+            return Err(best == held);
         }
+        readings.retain(|reading| reading.held == best);
         // What remains open is never sent, as a rounding is; the closer fit is the right one.
-        let (best, _) = readings.into_iter().min_by_key(|(reading, gap)| (*gap, *reading)).expect("one reading fits");
-        Ok(open.iter().enumerate().filter(|(bit, _)| best & 1 << bit != 0).map(|(_, index)| *index).collect())
+        let closest = readings.into_iter().min_by_key(|reading| (reading.gap, reading.summed));
+        let summed = closest.map_or(0, |reading| reading.summed);
+        Ok(open.iter().enumerate().filter(|(bit, _)| summed & 1 << bit != 0).map(|(_, index)| *index).collect())
     }
 
     /// How far a document's total is from its parts under a reading; none where it does not fit.

@@ -65,8 +65,9 @@ pub(super) fn unjoinable(label: &str, headings: &[String], why: &Unjoinable) -> 
             let why = if *both { "either would fit" } else { "neither adds up to the totals" };
             (
                 format!(
-                    "it cannot be told whether {} hold an amount for each line or the document's own on every line: {why}",
-                    named.join(", ")
+                    "it cannot be told whether {} {} an amount for each line or the document's own on every line: {why}",
+                    named.join(", "),
+                    if named.len() == 1 { "holds" } else { "hold" }
                 ),
                 format!(
                     "list the columns that are to be summed in a mapping file, as in line-columns = [{}], or line-columns = [] if none is",
