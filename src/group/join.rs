@@ -19,6 +19,9 @@ use crate::money::Total;
 use crate::operation::Operation;
 use crate::sheet::{CellKind, RowBlock};
 
+/// Fields that a sheet's own grand total is held against, in the order of [`Joined::copies`].
+const TOTALLED: [&str; 5] = ["baseAmount", "cgst", "sgst", "igst", "netAmount"];
+
 /// A line whose amounts are below this many paise may hide in the rounding of a document.
 const HIDES: i128 = 100;
 
@@ -267,8 +270,7 @@ impl<'b> Work<'_, 'b> {
         if offset > 0 {
             self.joined.origins.push((amount.column as u16, offset as u32));
         }
-        const NAMES: [&str; 5] = ["baseAmount", "cgst", "sgst", "igst", "netAmount"];
-        if let Some(at) = NAMES.iter().position(|name| *name == self.joiner.name(amount.field)) {
+        if let Some(at) = TOTALLED.iter().position(|name| *name == self.joiner.name(amount.field)) {
             self.joined.copies[at] += rounded(value) * copies;
         }
         counted.push(amount.column);
@@ -370,7 +372,7 @@ impl<'b> Work<'_, 'b> {
             }
             let parts = amounts()
                 .filter(|amount| matches!(self.joiner.name(amount.field), "baseAmount" | "cgst" | "sgst" | "igst"));
-            let weight: i128 = parts.map(|amount| value(amount)).sum();
+            let weight: i128 = parts.map(value).sum();
             if checked && weight.abs() > (HIDES + self.lines.len() as i128 * 4) * EXACT_RUPEE / 100 {
                 continue;
             }

@@ -6,7 +6,7 @@
 
 use super::columns::{Amount, Columns, Said, is_plainly_blank};
 use crate::check::sums::{FIELDS, Parts, TAXES};
-use crate::check::value::{self, EXACT_RUPEE, Faults};
+use crate::check::value::{self, AmountStyle, EXACT_RUPEE, Faults};
 use crate::mapping::Mapping;
 use crate::operation::{Operation, Role};
 use crate::sheet::RowBlock;
@@ -50,7 +50,7 @@ impl Context {
         let truth = |name| constant(name).and_then(|text| value::boolean(cell(text), &mut Faults::new()));
         let amount = |name| {
             let money =
-                constant(name).and_then(|text| value::amount(cell(text), Default::default(), &mut Faults::new()));
+                constant(name).and_then(|text| value::amount(cell(text), AmountStyle::default(), &mut Faults::new()));
             money.map_or(0, |money| i128::from(money.0))
         };
         let fills = |name: &str| field(name).is_some_and(|field| mapping.fills(field));

@@ -1,6 +1,7 @@
 //! Joining: which rows make a document, which columns are summed, and that nothing is lost or counted twice.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use proptest::prelude::*;
 
@@ -26,6 +27,9 @@ struct Sheet {
     block: RowBlock,
     mapping: Mapping,
 }
+
+/// A customer.
+const A: &str = "KC00000000000001";
 
 fn operation() -> &'static Operation {
     Operation::by_name("invoices create").unwrap()
@@ -156,7 +160,6 @@ fn keyed(rows: &[&str]) -> Sheet {
 
 #[test]
 fn a_row_continues_the_document_above_when_its_key_is_blank_or_the_same() {
-    const A: &str = "KC00000000000001";
     let starts = Step::Starts { below_suspect: false };
     for (row, step) in [
         (format!("1|01/07/2026|{A}"), Step::Repeats),
@@ -185,7 +188,6 @@ fn a_row_continues_the_document_above_when_its_key_is_blank_or_the_same() {
 
 #[test]
 fn a_row_that_cannot_be_read_stays_with_the_document_above_and_spoils_both_neighbours() {
-    const A: &str = "KC00000000000001";
     let rows =
         [format!("1|01/07/2026|{A}"), "x|y|z".to_owned(), format!("2|01/07/2026|{A}"), format!("3|01/07/2026|{A}")];
     let rows: Vec<String> = rows.iter().map(|row| format!("{row}|31/07/2026|10|x")).collect();
@@ -202,7 +204,6 @@ fn a_row_that_cannot_be_read_stays_with_the_document_above_and_spoils_both_neigh
 
 #[test]
 fn a_document_that_goes_on_further_down_refuses_the_sheet() {
-    const A: &str = "KC00000000000001";
     let row = |number: &str, day: u32| format!("{number}|{day:02}/07/2026|{A}");
     let scattered = keyed(&[&row("1", 1), &row("2", 1), &row("1", 1)]);
     assert_eq!(scattered.survey(), Err(Unjoinable::Scattered { row: 4, first: 2 }));
@@ -403,7 +404,6 @@ fn a_row_without_a_number_is_doubted_where_the_others_have_one() {
     let rows = ["1|10|1|1|36", "1|20|2|2|36", "2|10|1|1|12", "|10|1|1|12"];
     // Date and customer stand on every row.
     assert_eq!(amounts("", &rows).codes()[1], "invalid total-mismatch document-line-unclear@1");
-    const A: &str = "KC00000000000001";
     for (rows, repeats) in [(["1", "1", "2", ""], false), (["1", "1", "1", ""], true), (["1", "", "", "1"], false)] {
         let row = |(at, number): (usize, &&str)| {
             let key = if number.is_empty() { "||".to_owned() } else { format!("{number}|01/07/2026|{A}") };
@@ -444,7 +444,7 @@ proptest! {
                 };
                 let net = if index == 0 || !blanks { Money(base + 2 * tax).to_string() } else { String::new() };
                 let (base, tax) = (Money(*base_line), Money(*tax_line));
-                text.push_str(&format!("\n{key}|item {index}|{base}|{tax}|{tax}|{net}"));
+                write!(text, "\n{key}|item {index}|{base}|{tax}|{tax}|{net}").unwrap();
             }
         }
         let sheet = sheet(&text);

@@ -87,7 +87,7 @@ impl SavedMapping {
             let at = at.map_or(0, |(key, _)| key.span().start);
             return Err(misread(at, "line-columns: needs group = true beside it".to_owned()));
         }
-        if saved.columns.is_empty() && saved.constants.is_empty() {
+        if saved.columns.is_empty() && saved.constants.is_empty() && saved.group.is_none() {
             return Err(misread(0, "says nothing; expected a table [columns] with \"Heading\" = \"field\"".to_owned()));
         }
         Ok(saved)

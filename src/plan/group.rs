@@ -48,7 +48,9 @@ pub(super) fn survey(source: &SheetSource, reading: &Reading<'_>) -> Result<Resu
         let Some(grouping) = mapping.grouping.as_ref().filter(|_| !batch.is_empty()) else { return Ok(Ok(None)) };
         let date_columns = dates::columns(operation, &mapping, reading.rules.period);
         let mut evidence = dates::Evidence::new(&date_columns);
-        batch.iter().for_each(|block| evidence.add(block));
+        for block in &batch {
+            evidence.add(block);
+        }
         let used = orders.take().unwrap_or_else(|| evidence.decide(reading.settings.reading.date_order));
         let columns = Columns::new(operation, &mapping, &used);
         let headings = open.header.columns.clone();
@@ -146,10 +148,10 @@ impl<'s> Joining<'s> {
         checker: &Checker<'_>,
         date_columns: &dates::DateColumns,
     ) -> Vec<(RowBlock, Done)> {
-        let last_start = self.waiting.iter().rposition(|waiting| waiting.steps.iter().any(is_start));
+        let last_start = self.waiting.iter().rposition(|waiting| waiting.steps.iter().any(|step| is_start(*step)));
         let ready = if end { self.waiting.len() } else { last_start.unwrap_or_default() };
         let counts =
-            self.waiting[..ready].iter().map(|waiting| waiting.steps.iter().filter(|step| is_start(step)).count());
+            self.waiting[..ready].iter().map(|waiting| waiting.steps.iter().filter(|step| is_start(**step)).count());
         let mut firsts = Vec::with_capacity(ready);
         let documents = counts.fold(0, |before, count| {
             firsts.push(before);
@@ -185,7 +187,7 @@ impl<'s> Joining<'s> {
         for (waiting, from) in std::iter::once((&self.waiting[index], row)).chain(after) {
             for row in from..waiting.block.len() {
                 let step = waiting.steps[row];
-                if is_start(&step) && !lines.is_empty() {
+                if is_start(step) && !lines.is_empty() {
                     return lines;
                 }
                 lines.push(Line { block: &waiting.block, row, step, shifted: waiting.shifted.contains(&row) });
@@ -202,7 +204,7 @@ impl<'s> Joining<'s> {
         date_columns: &dates::DateColumns,
     ) -> BlockDocuments {
         let waiting = &self.waiting[index];
-        let starts = waiting.steps.iter().enumerate().filter(|(_, step)| is_start(step)).map(|(row, _)| row);
+        let starts = waiting.steps.iter().enumerate().filter(|(_, step)| is_start(**step)).map(|(row, _)| row);
         let lines: Vec<Vec<Line<'_>>> = starts.map(|row| self.lines(index, row)).collect();
         let mut rows = RowBlock::new(waiting.block.columns());
         let (mut joined, mut facts) = (Vec::with_capacity(lines.len()), Vec::with_capacity(lines.len()));
@@ -238,7 +240,7 @@ impl<'s> Joining<'s> {
         let mut documents = documents.into_iter();
         let mut rows = Vec::with_capacity(waiting.block.len());
         for (row, step) in waiting.steps.iter().enumerate() {
-            if is_start(step) {
+            if is_start(*step) {
                 let document = documents.next().expect("every document was checked");
                 self.open = Some(Open {
                     elsewhere: elsewhere.next().expect("every document was checked"),
@@ -277,7 +279,7 @@ impl Open {
     }
 }
 
-fn is_start(step: &Step) -> bool {
+fn is_start(step: Step) -> bool {
     matches!(step, Step::Starts { .. })
 }
 

@@ -9,6 +9,7 @@ pub mod decide;
 pub mod gate;
 mod group;
 pub mod history;
+mod notes;
 pub mod read;
 pub mod refusal;
 pub mod spool;

@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::SheetFacts;
 use super::gate::BadRows;
-use super::group;
 use super::refusal::{Refusal, changed, falling, line_level, no_rows, swapped};
 use super::spool::Spool;
-use super::{SheetFacts, count};
+use super::{group, notes};
 use crate::check::record::{CheckedBlock, Standing};
 use crate::check::totals::{ColumnSums, grand_total_mismatch};
 use crate::check::{Checker, Rules, dates};
@@ -21,7 +21,6 @@ use crate::config::Settings;
 use crate::dedupe::Keys;
 use crate::error::RunError;
 use crate::event::{Event, Observer};
-use crate::finding::quote;
 use crate::group::columns::Columns;
 use crate::group::join::Joiner;
 use crate::ledger::blob;
@@ -30,15 +29,12 @@ use crate::operation::Operation;
 use crate::outcome::Sum;
 use crate::sheet::identity::ContentHasher;
 use crate::sheet::open::{OpenSheet, SheetEnd};
-use crate::sheet::{DropReason, RowBlock, SheetSource};
+use crate::sheet::{RowBlock, SheetSource};
 use crate::stop::Stop;
 
 // Limit: blocks of this size keep every thread busy and cost little memory.
 const BLOCK_ROWS: usize = 1000;
 const BLOCK_BYTES: usize = 256 << 10;
-
-/// How many columns without use a note names.
-const NAMED_COLUMNS: usize = 10;
 
 // Limit: rows are counted in 32 bits all through; more belong into several runs.
 const MAX_ROWS: u32 = 1 << 30;
@@ -294,11 +290,11 @@ impl ReadRun {
         let header = open.header.clone();
         let mut notes = open.notes.clone();
         notes.extend(mapping.notes.iter().cloned());
-        notes.extend(unmapped(&mapping));
+        notes.extend(notes::unmapped(&mapping));
         notes.extend(dates.iter().cloned());
         let end = open.finish();
-        notes.extend(left_out(&end));
-        notes.extend(joined(&mapping, &header.columns, &sheet.read));
+        notes.extend(notes::left_out(&end));
+        notes.extend(notes::joined(&mapping, &header.columns, &sheet.read));
         notes.extend(compare_total(source, &mapping, &sheet, &end, reading)?);
         let rows = sheet.read.rows;
         reading.observer.event(&Event::SheetRead { sheet: source.label(), rows, notes: notes.clone() });
@@ -346,22 +342,6 @@ fn compare_total(
         message: format!("{message}; nothing was sent"),
         hint: "rows may be missing or counted twice; accept-total-mismatch = true takes the sheet as it is".to_owned(),
     })
-}
-
-/// How the rows of a sheet were joined, for a person to see before anything is sent.
-fn joined(mapping: &Mapping, headings: &[String], read: &Sum) -> Option<String> {
-    let grouping = mapping.grouping.as_ref()?;
-    let named = |columns: &[usize]| -> String {
-        let named: Vec<String> =
-            columns.iter().filter_map(|column| headings.get(*column)).map(|name| quote(name)).collect();
-        if named.is_empty() { "none".to_owned() } else { named.join(", ") }
-    };
-    let documents = count(read.documents(), "document");
-    Some(format!(
-        "{} in {documents}; summed over the lines: {}",
-        count(read.rows, "row"),
-        named(&grouping.line_columns)
-    ))
 }
 
 enum Pass {
@@ -480,45 +460,4 @@ impl Documents {
             (continues || again).then(|| format!("row {} \"{}\"", row.number, row.key))
         })
     }
-}
-
-fn unmapped(mapping: &Mapping) -> Vec<String> {
-    let unknown: Vec<String> = mapping
-        .unknown
-        .iter()
-        .map(|unknown| match &unknown.suggestion {
-            Some(field) => format!("\"{}\" (did you mean {field}?)", unknown.heading),
-            None => format!("\"{}\"", unknown.heading),
-        })
-        .collect();
-    if unknown.is_empty() {
-        return Vec::new();
-    }
-    // Limit: a sheet of thousands of columns names the first; the results hold them all.
-    let rest = unknown.len().saturating_sub(NAMED_COLUMNS);
-    let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
-    let named = unknown[..unknown.len().min(NAMED_COLUMNS)].join(", ");
-    vec![format!("{} not used: {named}{more}", count(unknown.len() as u64, "column"))]
-}
-
-fn left_out(end: &SheetEnd) -> Vec<String> {
-    let mut notes = end.notes.clone();
-    for (reason, rows) in &end.dropped.counts {
-        let what = match reason {
-            DropReason::Total => "total",
-            DropReason::RepeatedHeader => "repeated header",
-            DropReason::Note => "note",
-            DropReason::Comment => "comment",
-        };
-        let places: Vec<String> = end
-            .dropped
-            .first
-            .iter()
-            .filter(|row| row.reason == *reason)
-            .take(5)
-            .map(|row| row.number.to_string())
-            .collect();
-        notes.push(format!("{} left out ({what}): row {}", count(*rows, "row"), places.join(", ")));
-    }
-    notes
 }

@@ -62,7 +62,7 @@ pub(super) fn unjoinable(label: &str, headings: &[String], why: &Unjoinable) -> 
         Unjoinable::Unsettled(Unsettled { columns, both }) => {
             let named: Vec<String> =
                 columns.iter().filter_map(|column| headings.get(*column)).map(|heading| quote(heading)).collect();
-            let why = if *both { "either would fit" } else { "neither adds up to the totals" };
+            let why = if *both { "either would fit" } else { "no reading adds up to the totals of all documents" };
             (
                 format!(
                     "it cannot be told whether {} {} an amount for each line or the document's own on every line: {why}",

@@ -296,6 +296,59 @@ fn a_line_that_is_wrong_makes_its_whole_document_invalid_and_is_named() {
 }
 
 #[test]
+fn a_sheet_that_was_read_row_by_row_before_can_be_joined_later() {
+    let world = World::new();
+    let api = sandbox(|_| {});
+    let headings = "Invoice Number|Invoice Date|Due Date|Customer Id|Taxable Value|IGST|Invoice Total";
+    let row = |number: &str, base: &str, tax: &str| format!("{number}|01/07/2026|31/07/2026|{ID}|{base}|{tax}|354");
+    let rows = [headings.to_owned(), row("R-1", "100", "18"), row("R-1", "200", "36")];
+    sheet(&world, "r.csv", &rows.iter().map(String::as_str).collect::<Vec<_>>());
+    world.run(&api, &["invoices", "create", "r.csv", "--plan"]).expect(1);
+    assert_eq!(state(&api, "uploads"), 0);
+    let ended = world.run(&api, &["invoices", "create", "r.csv", "--group"]).expect(0);
+    assert!(ended.out.contains("2 accepted of 2 rows in 1 document (₹354.00)"), "{}", ended.out);
+    assert_eq!(outcomes(&world, "r.results.csv"), ["2 accepted", "3 accepted"]);
+    assert_eq!(
+        amounts(&records(&api, "invoices"), "R-1", &["baseAmount", "igst", "netAmount"]),
+        ["300.00", "54.00", "354.00"]
+    );
+    // Results are made again from the ledger, and what is shown of the run counts alike.
+    let before = world.read("r.results.csv");
+    std::fs::remove_file(world.path("r.results.csv")).unwrap();
+    world.run(&api, &["runs", "results", "2"]).expect(0);
+    assert_eq!(world.read("r.results.csv"), before);
+    let shown = world.run(&api, &["runs", "show", "2"]).expect(0);
+    assert!(
+        shown.out.contains("2 rows in 1 document; summed over the lines: \"Taxable Value\", \"IGST\""),
+        "{}",
+        shown.out
+    );
+}
+
+#[test]
+fn a_planned_document_goes_with_all_its_rows_when_the_run_goes_on() {
+    let world = World::with_samples(&["zoho-line-items.csv", "customers-directory.csv"]);
+    let api = sandbox(|_| {});
+    let arguments = [
+        "invoices",
+        "create",
+        "zoho-line-items.csv",
+        "--customers",
+        "customers-directory.csv",
+        "--group",
+        "--max-chunk-rows",
+        "2",
+    ];
+    let planned = world.run(&api, &[&arguments[..], &["--plan"]].concat()).expect(0);
+    assert!(planned.err.contains("run 1: 29 rows in 9 documents in 5 requests"), "{}", planned.err);
+    assert_eq!(statuses(&world.lines("zoho-line-items.results.csv")), [("not-sent", 29)].into());
+    let ended = world.run(&api, &arguments).expect(0);
+    assert!(ended.err.contains("run 1 goes on: 29 rows to send, 0 unknown"), "{}", ended.err);
+    assert!(ended.out.contains("run 1: 29 accepted of 29 rows in 9 documents"), "{}", ended.out);
+    assert_eq!((state(&api, "uploads"), stored_numbers(&api).len()), (5, 9));
+}
+
+#[test]
 fn sheets_whose_lines_cannot_be_told_are_refused_with_the_way_out() {
     let row = |number: &str, item: &str| format!("{number}|01/07/2026|31/07/2026|{ID}|{item}|100|9|9|118");
     let scattered = [LINES.to_owned(), row("A", "x"), row("B", "x"), row("A", "y")];
