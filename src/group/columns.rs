@@ -128,6 +128,12 @@ impl Header {
             FieldKind::Date => self.day(cell).map(|day| day.to_string()),
             FieldKind::Bool => value::boolean(cell, &mut Faults::new()).map(|truth| truth.to_string()),
             FieldKind::Days => value::days(cell, &mut Faults::new()).map(|days| days.to_string()),
+            // Look-alike dashes and blanks within codes make no other document.
+            FieldKind::InvoiceNumber => {
+                value::invoice_number(cell, &mut Faults::new()).map(|number| number.to_lowercase())
+            }
+            FieldKind::Gstin => value::gstin(cell, &mut Faults::new()).map(|gstin| gstin.as_str().to_lowercase()),
+            FieldKind::CustomerId => value::customer_id(&text).map(|id| id.as_str().to_lowercase()),
             _ => None,
         };
         Said::Text(same.unwrap_or_else(|| text.to_lowercase()))

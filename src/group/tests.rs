@@ -165,6 +165,7 @@ fn a_row_continues_the_document_above_when_its_key_is_blank_or_the_same() {
         (format!("1|01/07/2026|{A}"), Step::Repeats),
         (format!(" 1 |1/7/2026|{}", A.to_lowercase()), Step::Repeats),
         ("1||".to_owned(), Step::Repeats),
+        ("1||KC 0000 0000000001".to_owned(), Step::Repeats),
         (format!("1||{A}"), Step::Repeats),
         ("||".to_owned(), Step::Inherits),
         ("-|NA|".to_owned(), Step::Inherits),
@@ -414,6 +415,28 @@ fn a_row_without_a_number_is_doubted_where_the_others_have_one() {
         let surveyed = sheet(&format!("{headings}\n{}", rows.join("\n"))).survey().unwrap();
         assert_eq!(surveyed.repeats_number, repeats, "{rows:?}");
     }
+}
+
+#[test]
+fn paise_decimal_commas_and_credits_are_summed_as_they_are_meant() {
+    let headings = "Invoice No|Invoice Date|Due Date|Customer Id|Item Name|Taxable Value|IGST (paise)|Invoice Total";
+    let row = |rest: &str| format!("1|01/07/2026|31/07/2026|KC00000000000001|{rest}");
+    let sums = |rows: &[&str], comma: bool| {
+        let rows: Vec<String> = rows.iter().map(|rest| row(rest)).collect();
+        let mut sheet = sheet(&format!("{headings}\n{}", rows.join("\n")));
+        sheet.mapping.decimal_comma = comma;
+        let (row, ..) = sheet.documents().remove(0);
+        let paise = |amount: Option<Money>| amount.map_or(-1, |amount| amount.0);
+        (sheet.codes().remove(0), paise(row.amounts.taxable), paise(row.amounts.igst))
+    };
+    let good = |base, tax| ("ready".to_owned(), base, tax);
+    assert_eq!(sums(&["a|100.50|1809|355", "b|200.00|3600.5|355"], false), good(30_050, 5_410));
+    assert_eq!(sums(&["a|1.100,5012|1809|1354,59", "b|200,0011|3600|1354,59"], true), good(130_050, 5_409));
+    // All lines a credit: one credit note.
+    let (codes, ..) = sums(&["a|100.50 Cr|1809|", "b|200.00 Cr|3600|"], false);
+    assert_eq!(codes, "credit-note-not-supported");
+    let (codes, ..) = sums(&["a|100.50 Dr|1809|", "b|200.00 Cr|3601|"], false);
+    assert!(codes.contains("amount-negative"), "{codes}");
 }
 
 #[test]

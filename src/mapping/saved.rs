@@ -385,6 +385,36 @@ mod tests {
     }
 
     #[test]
+    fn a_file_may_say_that_lines_are_joined_and_which_columns_are_summed() {
+        let row = "Bill|Party|On|By|Worth|CGST|Item Name|Item Desc";
+        let plain = map_by(GOOD, row).unwrap();
+        assert!(plain.grouping.is_none() && plain.item_columns);
+        let text = from_mapping(invoices(), &headings(row), &plain, None);
+        assert!(text.contains("\n#group = true\n") && text.contains("\n#line-columns = []\n"), "{text}");
+
+        let untold = map_by(&format!("group = true\n{GOOD}"), row).unwrap();
+        assert_eq!(untold.grouping, Some(Grouping::default()));
+        let told = map_by(&format!("group = true\nline-columns = [\"cgst\", \"Worth\"]\n{GOOD}"), row).unwrap();
+        assert_eq!(told.grouping, Some(Grouping { line_columns: vec![4, 5], told: true }));
+        let none = map_by(&format!("group = true\nline-columns = []\n{GOOD}"), row).unwrap();
+        assert_eq!(none.grouping, Some(Grouping { line_columns: Vec::new(), told: true }));
+        for found in [untold, told, none] {
+            let text = from_mapping(invoices(), &headings(row), &found, None);
+            let read = map_by(&text, row).unwrap();
+            assert_eq!(read.grouping, found.grouping, "{text}");
+        }
+        assert_eq!(SavedMapping::parse("group = true", "t").unwrap().group, Some(true));
+
+        for (columns, message) in [
+            ("[\"Item Name\"]", "t.mapping.toml: line-columns: \"Item Name\" fills no amount"),
+            ("[\"Gone\"]", "the mapping t.mapping.toml no longer fits: gone: \"Gone\""),
+        ] {
+            let error = map_by(&format!("group = true\nline-columns = {columns}\n{GOOD}"), row).unwrap_err();
+            assert_eq!(error.to_string(), message);
+        }
+    }
+
+    #[test]
     fn mistakes_are_named_with_their_line() {
         for (text, line, what) in [
             ("\u{FEFF}\ncolumn = {}", 2, "unknown key"),

@@ -618,6 +618,36 @@ mod tests {
     }
 
     #[test]
+    fn amounts_of_lines_keep_six_decimals() {
+        const COMMA: AmountStyle = AmountStyle { decimal_comma: true, paise: false };
+        const PAISE: AmountStyle = AmountStyle { decimal_comma: false, paise: true };
+        for (text, kind, style, parts) in [
+            ("100", CellKind::Text, PLAIN, Some(10_000_000_000)),
+            ("-1,00,000.50", CellKind::Text, PLAIN, Some(-10_000_050_000_000)),
+            ("0.000001", CellKind::Text, PLAIN, Some(100)),
+            ("(12.345678)", CellKind::Text, PLAIN, Some(-1_234_567_800)),
+            ("12.3456789", CellKind::Text, PLAIN, None),
+            ("98310.520000000004", CellKind::Number, PLAIN, Some(9_831_052_000_000)),
+            ("12.345678000000001", CellKind::Number, PLAIN, Some(1_234_567_800)),
+            ("₹ 1,000.1250", CellKind::Text, PLAIN, Some(100_012_500_000)),
+            ("12.125", CellKind::Number, PLAIN, Some(1_212_500_000)),
+            // Without a column's word for it, this may be twelve thousand.
+            ("12.125", CellKind::Text, PLAIN, None),
+            ("1.000,1250", CellKind::Text, COMMA, Some(100_012_500_000)),
+            ("1.5E-5", CellKind::Number, PLAIN, Some(1_500)),
+            ("12345.5", CellKind::Text, PAISE, Some(12_345_500_000)),
+            ("x", CellKind::Text, PLAIN, None),
+            ("", CellKind::Text, PLAIN, None),
+            ("-", CellKind::Text, PLAIN, None),
+        ] {
+            let mut faults = Faults::new();
+            assert_eq!(exact_amount(Cell { text, kind }, style, &mut faults), parts, "{text} {kind:?} {style:?}");
+            let blank = matches!(text, "" | "-");
+            assert_eq!(faults.is_empty(), parts.is_some() || blank, "{text}");
+        }
+    }
+
+    #[test]
     fn signs_are_checked_apart_from_reading() {
         for (paise, sign, code) in [
             (0, AmountSign::Any, None),
@@ -635,6 +665,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_line_and_a_row_read_the_same_amount(text in "-?[0-9]{1,9}(\\.[0-9]{1,2})?") {
+            let cell = Cell { text: &text, kind: CellKind::Text };
+            let (line, row) = (exact_amount(cell, PLAIN, &mut Faults::new()), amount(cell, PLAIN, &mut Faults::new()));
+            prop_assert_eq!(line, row.map(|money| i128::from(money.0) * EXACT_RUPEE / 100));
+        }
+
         #[test]
         fn the_fast_and_the_slow_path_agree(text in "-?[0-9]{1,6}([,.' ]?[0-9]{1,4}){0,4}") {
             if let Some(paise) = plain_paise(text.as_bytes()) {
