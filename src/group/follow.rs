@@ -14,8 +14,8 @@ use crate::sheet::RowBlock;
 pub enum Step {
     /// It begins a document.
     Starts {
-        /// Whether the row above may have belonged to it.
-        below_suspect: bool,
+        /// What the row above may have to do with it.
+        below: Above,
     },
     /// It says the document's number again.
     Repeats,
@@ -27,13 +27,28 @@ pub enum Step {
     Suspect,
 }
 
+/// What stands above the first row of a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Above {
+    /// A row of another document, for certain.
+    Other,
+    /// A row that cannot be read.
+    Suspect,
+    /// A row without a number whose date and customer do not contradict.
+    Unnumbered,
+    /// A row without any key, which inherits unless the sheet repeats its numbers.
+    Blank,
+}
+
 /// Follows the rows of a sheet.
 #[derive(Debug, Clone)]
 pub struct Follower<'c> {
     columns: &'c Columns,
     /// Whether a document is under way.
     open: bool,
-    suspect: bool,
+    above: Above,
+    /// Of the last row without a number, what else it says.
+    loose: (Vec<Option<String>>, Vec<Option<String>>),
     number: Option<String>,
     seller: Vec<Option<String>>,
     party: Vec<Option<String>>,
@@ -57,7 +72,8 @@ impl<'c> Follower<'c> {
         Self {
             columns,
             open: false,
-            suspect: false,
+            above: Above::Other,
+            loose: (Vec::new(), Vec::new()),
             number: None,
             seller: Vec::new(),
             party: Vec::new(),
@@ -73,7 +89,7 @@ impl<'c> Follower<'c> {
         };
         let number = read(self.columns.number.as_slice()).into_iter().flatten().next();
         let (seller, party) = (read(&self.columns.seller), read(&self.columns.party));
-        let below_suspect = std::mem::take(&mut self.suspect);
+        let above = std::mem::replace(&mut self.above, Above::Other);
         let agrees = agree(&self.seller, &seller) && agree(&self.party, &party);
         let again = number.is_some() && number == self.number;
         if self.open && again && agrees {
@@ -83,18 +99,27 @@ impl<'c> Follower<'c> {
         }
         if unusable {
             // What stands in it is unknown; so is whether the next document begins here.
-            self.suspect = true;
+            self.above = Above::Suspect;
             if self.open {
                 return Step::Suspect;
             }
         } else if self.open && number.is_none() && agrees {
             let blank = seller.iter().chain(&party).all(Option::is_none);
+            let numbered = self.number.is_some();
+            self.above = if blank && numbered { Above::Blank } else { Above::Unnumbered };
+            self.loose = (seller, party);
             return if blank { Step::Inherits } else { Step::Unnumbered };
+        }
+        let apart = !agree(&self.loose.0, &seller) || !agree(&self.loose.1, &party);
+        let below = if above == Above::Unnumbered && apart { Above::Other } else { above };
+        if number.is_none() && !unusable {
+            self.above = Above::Unnumbered;
+            self.loose = (seller.clone(), party.clone());
         }
         self.finished = self.open.then(|| self.key());
         self.open = true;
         (self.number, self.seller, self.party) = (number, seller, party);
-        Step::Starts { below_suspect }
+        Step::Starts { below }
     }
 
     /// The key of the document that the last step ended, once.

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use super::Surveyed;
 use super::columns::{Amount, Columns, Header, Said, is_plainly_blank};
-use super::follow::{Step, hash};
+use super::follow::{Above, Step, hash};
 use super::settle::rounded;
 use crate::check::Rules;
 use crate::check::document::Document;
@@ -170,8 +170,12 @@ impl<'b> Work<'_, 'b> {
         let (first, lines) = (self.number(0), self.lines);
         for (offset, line) in lines.iter().enumerate() {
             let (what, hint) = match line.step {
-                Step::Starts { below_suspect: true } => {
+                Step::Starts { below: Above::Suspect } => {
                     ("the row above cannot be read and may belong to this document".to_owned(), None)
+                }
+                Step::Starts { below: Above::Blank } if !self.joiner.surveyed.repeats_number => continue,
+                Step::Starts { below: Above::Unnumbered | Above::Blank } => {
+                    ("the row above has no number and may belong to this document".to_owned(), Some(HINT))
                 }
                 Step::Suspect => (
                     format!(
@@ -186,7 +190,7 @@ impl<'b> Work<'_, 'b> {
                 Step::Inherits if self.joiner.surveyed.repeats_number => {
                     ("names no document, while most rows of the sheet do".to_owned(), Some(HINT))
                 }
-                Step::Starts { below_suspect: false } | Step::Inherits | Step::Repeats => continue,
+                Step::Starts { below: Above::Other } | Step::Inherits | Step::Repeats => continue,
             };
             self.joined.document.contested = true;
             let hint = hint.map(str::to_owned);

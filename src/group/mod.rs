@@ -21,7 +21,7 @@ pub const MAX_LINES: u32 = 10_000;
 pub struct Surveyed {
     /// Columns whose amounts are added up, in order.
     pub line_columns: Vec<usize>,
-    /// Whether most documents repeat their number on every row, so that a row without one is doubtful.
+    /// Whether documents rather repeat their number on every row, so that a row without one is doubtful.
     pub repeats_number: bool,
     /// Documents whose number stands in the sheet again with another date or customer, by seller and number: the first
     /// rows of two of them.

@@ -83,6 +83,7 @@ struct Values {
     first: Option<i128>,
     sum: i128,
     filled: u32,
+    on_first: bool,
     differ: bool,
     unreadable: bool,
 }
@@ -94,6 +95,8 @@ struct Tally {
     differing: u64,
     /// Documents that have the same value, not zero, on several rows.
     equal: u64,
+    /// Documents that have a value on their first row only.
+    on_first: u64,
 }
 
 /// A document of several rows, in paise; both readings of each column.
@@ -112,6 +115,8 @@ pub struct Settling<'c> {
     context: Context,
     values: Vec<Values>,
     spoilt: bool,
+    /// Rows of the document under way.
+    rows: u32,
     tax_inside: Option<bool>,
     reverse_charge: Option<bool>,
     tallies: Vec<Tally>,
@@ -125,6 +130,7 @@ impl<'c> Settling<'c> {
             tallies: vec![Tally::default(); columns.amounts.len()],
             samples: Vec::new(),
             spoilt: false,
+            rows: 0,
             tax_inside: None,
             reverse_charge: None,
             columns,
@@ -147,6 +153,7 @@ impl<'c> Settling<'c> {
             let mut faults = Faults::new();
             match value::exact_amount(cell, amount.style, &mut faults) {
                 Some(value) => {
+                    values.on_first |= self.rows == 0;
                     values.sum += value;
                     values.filled += 1;
                     values.differ |= *values.first.get_or_insert(value) != value;
@@ -154,6 +161,7 @@ impl<'c> Settling<'c> {
                 None => values.unreadable |= !faults.is_empty(),
             }
         }
+        self.rows += 1;
         let truth = |column: Option<usize>| {
             let header = self.columns.header_at(column?)?;
             match header.said(block, row, &mut Faults::new()) {
@@ -169,6 +177,7 @@ impl<'c> Settling<'c> {
     pub(super) fn end(&mut self, lines: u32) {
         let values = std::mem::replace(&mut self.values, vec![Values::default(); self.columns.amounts.len()]);
         let spoilt = std::mem::take(&mut self.spoilt);
+        self.rows = 0;
         let tax_inside = self.tax_inside.take().or(self.context.told.0.map(|outside| !outside));
         let reverse_charge = self.reverse_charge.take().or(self.context.told.1);
         if lines < 2 || spoilt {
@@ -177,6 +186,7 @@ impl<'c> Settling<'c> {
         for (values, tally) in values.iter().zip(&mut self.tallies).filter(|(values, _)| !values.unreadable) {
             tally.differing += u64::from(values.differ);
             tally.equal += u64::from(!values.differ && values.filled > 1 && values.sum != 0);
+            tally.on_first += u64::from(values.on_first && values.filled == 1);
         }
         let part_filled = |name: &str| {
             let constant =
@@ -209,6 +219,11 @@ impl<'c> Settling<'c> {
     pub(super) fn finish(self) -> Result<Vec<usize>, Unsettled> {
         let (mut summed, mut open) = (Vec::new(), Vec::new());
         for (index, tally) in self.tallies.iter().enumerate() {
+            // What mostly stands on the first row only is the document's; more of it shows another document's row.
+            let part = self.context.parts[index].map(|part| FIELDS[part]);
+            if matches!(part, Some("baseAmount" | "netAmount")) && tally.on_first > tally.differing + tally.equal {
+                continue;
+            }
             // A slip in some documents does not make a repeated value one of each line.
             if tally.differing > 0 && tally.differing >= tally.equal {
                 summed.push(index);

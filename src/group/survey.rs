@@ -115,7 +115,11 @@ impl<'c> Survey<'c> {
             Some(columns) => columns.to_vec(),
             None => self.settling.finish().map_err(Unjoinable::Unsettled)?,
         };
-        Ok(Surveyed { line_columns, repeats_number: self.repeats > self.inherits, contested: self.contested })
+        Ok(Surveyed {
+            line_columns,
+            repeats_number: self.repeats > 0 && self.repeats >= self.inherits,
+            contested: self.contested,
+        })
     }
 
     fn end(&mut self, key: Option<DocumentKey>) -> Result<(), Unjoinable> {

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 
 use super::columns::Columns;
-use super::follow::{Follower, Step};
+use super::follow::{Above, Follower, Step};
 use super::join::{Joined, Joiner, Line};
 use super::settle::{Context, Unsettled, rounded};
 use super::survey::{Survey, Unjoinable, shifted_rows};
@@ -160,7 +160,7 @@ fn keyed(rows: &[&str]) -> Sheet {
 
 #[test]
 fn a_row_continues_the_document_above_when_its_key_is_blank_or_the_same() {
-    let starts = Step::Starts { below_suspect: false };
+    let starts = Step::Starts { below: Above::Other };
     for (row, step) in [
         (format!("1|01/07/2026|{A}"), Step::Repeats),
         (format!(" 1 |1/7/2026|{}", A.to_lowercase()), Step::Repeats),
@@ -195,8 +195,9 @@ fn a_row_that_cannot_be_read_stays_with_the_document_above_and_spoils_both_neigh
     let text = format!("Invoice No|Invoice Date|Customer Id|Due Date|Taxable Value|Item Name\n{}", rows.join("\n"));
     let mark = RowMark { row: 1, code: Code::SurplusCells, column: None, message: "too many".to_owned() };
     let sheet = sheet_with(&text, &[], |block| block.marks.push(mark));
-    let starts = |below_suspect| Step::Starts { below_suspect };
-    assert_eq!(sheet.steps(), [starts(false), Step::Suspect, starts(true), starts(false)]);
+    let starts = |below| Step::Starts { below };
+    let (other, suspect) = (starts(Above::Other), starts(Above::Suspect));
+    assert_eq!(sheet.steps(), [other, Step::Suspect, suspect, other]);
     assert_eq!(
         sheet.codes(),
         ["invalid surplus-cells@1 document-line-unclear@1", "invalid document-line-unclear", "ready"]
@@ -401,11 +402,58 @@ fn rows_pasted_twice_are_doubted_unless_the_documents_total_shows_the_truth() {
 }
 
 #[test]
+fn a_row_that_lost_its_number_spoils_the_document_that_may_be_its_own() {
+    let good = ["1|10|1|1|12", "1|20|2|2|24", "2|30|3|3|36"];
+    let sheet = |rows: &[&str]| {
+        let rows: Vec<String> =
+            rows.iter().enumerate().map(|(at, row)| format!("{row}|31/07/2026|item {at}")).collect();
+        let headings = "Invoice No|Invoice Date|Customer Id|Taxable Value|CGST|SGST|Invoice Total|Due Date|Item Name";
+        sheet(&format!("{headings}\n{}", rows.join("\n")))
+    };
+    let row = |number: &str, day: u32, rest: &str| format!("{number}|{day:02}/07/2026|{A}|{rest}");
+    let blank = |rest: &str| format!("||{}|{rest}", "");
+    let lines = good.map(|row| row.split_once('|').unwrap().1);
+    let first = [row("1", 1, lines[0]), row("1", 1, lines[1])];
+    for (lost, codes) in [
+        // Its date is that of the document below, not of the one above.
+        (row("", 2, lines[2]), vec!["ready", "invalid required-missing", "invalid document-line-unclear", "ready"]),
+        // Date and customer are those of the document above.
+        (row("", 1, lines[2]), vec!["invalid document-line-unclear@2", "ready", "ready"]),
+        // Nothing says whose it is.
+        (blank(lines[2]), vec!["invalid document-line-unclear@2", "invalid document-line-unclear", "ready"]),
+    ] {
+        let rows = [&first[..], &[lost.clone(), row("2", 2, lines[0]), row("3", 2, lines[0])]].concat();
+        let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+        let found = sheet(&rows).codes();
+        assert_eq!(found.len(), codes.len(), "{lost}: {found:?}");
+        // Which amounts such a document's rows have may be told too.
+        for (found, code) in found.iter().zip(codes) {
+            let last = code.rsplit(' ').next().unwrap_or_default();
+            assert!(found.starts_with(&code[..5]) && found.ends_with(last), "{lost}: {found} {code}");
+        }
+    }
+}
+
+#[test]
+fn a_total_on_the_first_row_only_shows_a_row_of_another_document() {
+    let rows = ["1|300|27|27|354", "1|||", "2|100|9|9|118", "2|||", "3|100|9|9|118", "3|200|18|18|236"];
+    let sheet = amounts("", &rows);
+    assert_eq!(sheet.summed(), ["CGST", "SGST"]);
+    assert_eq!(sheet.codes()[..2], ["ready", "ready"]);
+    assert!(sheet.codes()[2].starts_with("invalid document-lines-differ"), "{:?}", sheet.codes());
+}
+
+#[test]
 fn a_row_without_a_number_is_doubted_where_the_others_have_one() {
     let rows = ["1|10|1|1|36", "1|20|2|2|36", "2|10|1|1|12", "|10|1|1|12"];
     // Date and customer stand on every row.
     assert_eq!(amounts("", &rows).codes()[1], "invalid total-mismatch document-line-unclear@1");
-    for (rows, repeats) in [(["1", "1", "2", ""], false), (["1", "1", "1", ""], true), (["1", "", "", "1"], false)] {
+    for (rows, repeats) in [
+        (["1", "1", "2", ""], true),
+        (["1", "1", "1", ""], true),
+        (["1", "", "", "1"], false),
+        (["1", "2", "", "3"], false),
+    ] {
         let row = |(at, number): (usize, &&str)| {
             let key = if number.is_empty() { "||".to_owned() } else { format!("{number}|01/07/2026|{A}") };
             format!("{key}|31/07/2026|{at}|x")
