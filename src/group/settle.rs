@@ -220,8 +220,13 @@ impl<'c> Settling<'c> {
         let (mut summed, mut open) = (Vec::new(), Vec::new());
         for (index, tally) in self.tallies.iter().enumerate() {
             // What mostly stands on the first row only is the document's; more of it shows another document's row.
-            let part = self.context.parts[index].map(|part| FIELDS[part]);
-            if matches!(part, Some("baseAmount" | "netAmount")) && tally.on_first > tally.differing + tally.equal {
+            let further = tally.differing + tally.equal;
+            let of_document = match self.context.parts[index].map(|part| FIELDS[part]) {
+                Some("netAmount") => tally.on_first > 0 && tally.on_first >= further,
+                Some("baseAmount") => tally.on_first > further,
+                _ => false,
+            };
+            if of_document {
                 continue;
             }
             // A slip in some documents does not make a repeated value one of each line.
