@@ -64,6 +64,8 @@ pub enum Event {
         run: i64,
         /// Rows to be sent.
         rows: u64,
+        /// Records that they make: as many, unless lines are joined into documents.
+        documents: u64,
         /// Requests.
         chunks: u64,
         /// Rows that ended in planning.
@@ -116,9 +118,9 @@ pub enum Event {
     },
     /// A chunk's rows have their outcomes, or went back to planned.
     Progress {
-        /// Rows settled so far in this process.
+        /// Records settled so far in this process; lines joined into a document are one.
         done: u64,
-        /// Rows to be sent in this process.
+        /// Records to be sent in this process.
         total: u64,
         /// Accepted so far.
         accepted: u64,

@@ -227,6 +227,17 @@ codes! {
     NumberNearYearEnd = "number-near-year-end", Warning;
     /// A customer above in the run has the same name but for its spelling, the same PAN or the same mobile number; nothing is merged.
     CustomerLooksAlike = "customer-looks-alike", Warning;
+
+    /// Rows of one document differ in a value that belongs to the whole document.
+    DocumentLinesDiffer = "document-lines-differ", Error;
+    /// It is not certain to which document the row belongs.
+    DocumentLineUnclear = "document-line-unclear", Error;
+    /// Two rows of one document are the same in every cell, and no total of the document shows whether both count.
+    DocumentLineRepeated = "document-line-repeated", Error;
+    /// Another document of the sheet has the same number with another date or customer; they may be one.
+    DocumentNumberTwice = "document-number-twice", Error;
+    /// Another row of the same document is at fault; a document is sent whole or not at all.
+    DocumentInvalid = "document-invalid", Error;
 }
 
 impl Code {

@@ -20,6 +20,7 @@ pub mod chunk;
 pub mod dedupe;
 pub mod directory;
 pub mod finding;
+pub mod group;
 pub mod inspect;
 pub mod mapping;
 pub mod operation;

@@ -147,6 +147,9 @@ pub struct Amounts {
 pub struct Sum {
     /// Rows.
     pub rows: u64,
+    /// Rows among them that are further lines of a document above, which counts once.
+    #[serde(default, skip_serializing_if = "none")]
+    pub joined: u64,
     /// Rows among them with an amount that could not be read; what could is in the sums.
     pub rows_with_unreadable_amount: u64,
     /// Sum of taxable values.
@@ -173,9 +176,21 @@ impl Sum {
         self.total += amounts.total.or(amounts.taxable).unwrap_or_default();
     }
 
+    /// Adds a further line of a document whose amounts were added with its first.
+    pub fn add_joined(&mut self) {
+        self.rows += 1;
+        self.joined += 1;
+    }
+
+    /// Documents, or rows where each is a document of its own.
+    pub fn documents(&self) -> u64 {
+        self.rows - self.joined
+    }
+
     /// Adds another line.
     pub fn merge(&mut self, other: &Sum) {
         self.rows += other.rows;
+        self.joined += other.joined;
         self.rows_with_unreadable_amount += other.rows_with_unreadable_amount;
         self.taxable += other.taxable;
         self.cgst += other.cgst;
@@ -183,6 +198,11 @@ impl Sum {
         self.igst += other.igst;
         self.total += other.total;
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
+fn none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Control totals: what was read, and the same by outcome.
@@ -199,6 +219,11 @@ impl Totals {
     /// Adds one row with its outcome.
     pub fn add(&mut self, status: Status, amounts: &Amounts) {
         self.by_status.entry(status).or_default().add(amounts);
+    }
+
+    /// Adds a further line of a document with the document's outcome.
+    pub fn add_joined(&mut self, status: Status) {
+        self.by_status.entry(status).or_default().add_joined();
     }
 
     /// Adds the totals of another sheet.

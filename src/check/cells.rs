@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use super::Findings;
 use super::dates::ColumnOrder;
+use super::document::Document;
 use super::value::{self, AmountStyle, Fault, Faults};
 use crate::config::DateOrder;
 use crate::finding::Code;
@@ -45,6 +46,8 @@ pub(super) struct Row<'b> {
     /// The cells as read, for rules that look at their spelling.
     block: &'b RowBlock,
     index: usize,
+    /// How many rows of the sheet it stands for.
+    pub(super) lines: u32,
 }
 
 /// Where a field's value comes from.
@@ -113,8 +116,14 @@ impl<'a> Cells<'a> {
         self.columns[field]
     }
 
-    /// Reads a row.
-    pub(super) fn read<'b>(&'b self, block: &'b RowBlock, index: usize, findings: &mut Findings<'_>) -> Row<'b> {
+    /// Reads a row, or a document that it stands for.
+    pub(super) fn read<'b>(
+        &'b self,
+        block: &'b RowBlock,
+        index: usize,
+        document: Option<&Document>,
+        findings: &mut Findings<'_>,
+    ) -> Row<'b> {
         let mut values: Vec<Value<'b>> = vec![Value::Blank; self.operation.fields.len()];
         let mut faults = Faults::new();
         for input in &self.inputs {
@@ -122,7 +131,10 @@ impl<'a> Cells<'a> {
                 From::Column(column) => (block.cell(index, *column), Some(*column as u16)),
                 From::Constant(text) => (Cell { text, kind: CellKind::Text }, None),
             };
-            let value = if input.kind == FieldKind::Date && block.from_1904 && cell.kind == CellKind::Number {
+            let bad = document.zip(column).is_some_and(|(document, column)| document.bad.contains(&column));
+            let value = if bad {
+                Value::Bad
+            } else if input.kind == FieldKind::Date && block.from_1904 && cell.kind == CellKind::Number {
                 let text = from_1904(cell.text);
                 let shifted = Cell { text: &text, ..cell };
                 value::date(shifted, input.order, &mut faults).map_or(Value::Bad, Value::Date)
@@ -141,7 +153,8 @@ impl<'a> Cells<'a> {
                 values[*field] = values[*from].clone();
             }
         }
-        Row { operation: self.operation, columns: &self.columns, values, block, index }
+        let lines = document.map_or(1, |document| document.lines);
+        Row { operation: self.operation, columns: &self.columns, values, block, index, lines }
     }
 }
 

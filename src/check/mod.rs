@@ -7,11 +7,13 @@
 mod cells;
 mod customer;
 pub mod dates;
+pub mod document;
 mod excluded;
 mod identity;
 mod invoice;
 mod line;
 pub mod record;
+pub mod sums;
 mod supply;
 pub mod totals;
 pub mod value;
@@ -29,6 +31,7 @@ use crate::outcome::Amounts;
 use crate::sheet::RowBlock;
 use cells::{Cells, Row, Value};
 use dates::ColumnOrder;
+use document::Document;
 use line::LineWriter;
 use record::{CheckedBlock, CheckedRow, Labels, Standing};
 
@@ -52,7 +55,7 @@ pub struct Rules<'a> {
 
 impl Rules<'_> {
     /// How much a code weighs in this run.
-    fn weigh(&self, code: Code) -> Severity {
+    pub fn weigh(&self, code: Code) -> Severity {
         self.severity.get(&code).copied().unwrap_or_else(|| code.severity())
     }
 }
@@ -149,6 +152,15 @@ impl<'a> Checker<'a> {
 
     /// Checks a block of rows.
     pub fn check(&self, block: &RowBlock) -> CheckedBlock {
+        self.check_rows(block, None)
+    }
+
+    /// Checks rows that stand for documents of several rows each, with what is known of these; one for each row.
+    pub fn check_documents(&self, block: &RowBlock, documents: &[Document]) -> CheckedBlock {
+        self.check_rows(block, Some(documents))
+    }
+
+    fn check_rows(&self, block: &RowBlock, documents: Option<&[Document]>) -> CheckedBlock {
         let mut checked = CheckedBlock::default();
         checked.rows.reserve(block.len());
         let mut lines = self.line.start();
@@ -159,12 +171,14 @@ impl<'a> Checker<'a> {
             while let Some(mark) = marks.next_if(|mark| mark.row as usize == index) {
                 findings.add(mark.code, "", mark.column, mark.message.clone(), None);
             }
+            let document = documents.map(|documents| &documents[index]);
+            findings.list.extend(document.iter().flat_map(|document| document.findings.iter().cloned()));
             let shifted = findings.list.iter().any(|finding| finding.code == Code::SurplusCells && is_error(finding));
             let (row_checked, row) = if shifted {
                 (self.shifted(findings), None)
             } else {
-                let mut row = self.cells.read(block, index, &mut findings);
-                (self.judge(&mut row, &column, findings), Some(row))
+                let mut row = self.cells.read(block, index, document, &mut findings);
+                (self.judge(&mut row, document, &column, findings), Some(row))
             };
             let mut row_checked = row_checked;
             row_checked.number = block.number(index);
@@ -200,10 +214,16 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn judge(&self, row: &mut Row<'_>, column: &ColumnFacts, mut findings: Findings<'_>) -> CheckedRow {
+    fn judge(
+        &self,
+        row: &mut Row<'_>,
+        document: Option<&Document>,
+        column: &ColumnFacts,
+        mut findings: Findings<'_>,
+    ) -> CheckedRow {
         let mut labels = Labels { account_id: self.rules.company.company_id.clone(), ..Labels::default() };
         let excluded = match self.operation.resource {
-            "invoices" => excluded::excluded(row),
+            "invoices" if !document.is_some_and(|document| document.contested) => excluded::excluded(row),
             _ => None,
         };
         if self.operation.resource == "invoices" {
@@ -221,7 +241,8 @@ impl<'a> Checker<'a> {
             Key::Customer => identity::customer(row, self.rules),
             Key::None => (row.text("customerId").to_owned(), None),
         };
-        let errors = findings.list.iter().any(is_error) || row.has_bad();
+        let elsewhere = document.is_some_and(|document| document.invalid);
+        let errors = findings.list.iter().any(is_error) || row.has_bad() || elsewhere;
         let standing = match excluded {
             Some((code, message)) => {
                 // What is wrong with a row that is not meant to be sent is nobody's business.

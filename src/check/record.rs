@@ -54,6 +54,8 @@ pub enum Standing {
         /// Why, in words.
         message: String,
     },
+    /// It is a further line of the document above and shares its outcome.
+    Joined,
 }
 
 /// What the duplicate guard knows a record by.

@@ -60,6 +60,15 @@ impl ColumnSums {
         }
         self.partial |= amounts.unreadable;
     }
+
+    /// The same with further amounts, in paise: taxable value, CGST, SGST, IGST and total.
+    #[must_use]
+    pub fn with(mut self, further: [i128; 5]) -> Self {
+        for (sum, further) in self.sums.iter_mut().zip(further) {
+            sum.0 += further;
+        }
+        self
+    }
 }
 
 /// The mapped amount columns whose stated total differs from their rows by more than a rupee.

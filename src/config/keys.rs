@@ -103,6 +103,7 @@ pub static KEYS: &[Key] = &[
     flag("mapping", Form::Text),
     flag("customers", Form::Path),
     file("only-amount", Form::Text),
+    flag("group", Form::Switch),
     file("allow-guarded", Form::Switch).or("false"),
     file("allow-unnumbered", Form::Switch).or("false"),
     file("severity", Form::Pairs),

@@ -261,7 +261,12 @@ fn mapping(sources: &Sources<'_>, saved: &Saved<'_>) -> Result<MappingSettings, 
         Some(only_amount) => Some(only_amount),
         None => saved.only_amount()?,
     };
+    let group = match sources.read("group", values::boolean)? {
+        Some(group) => group,
+        None => saved.group()?.unwrap_or_default(),
+    };
     Ok(MappingSettings {
+        group,
         map: pairs("map")?,
         set: pairs("set")?,
         allow_guarded: sources.switch("allow-guarded")?,

@@ -145,6 +145,8 @@ pub struct MappingSettings {
     pub allow_unnumbered: bool,
     /// What the only amount of a sheet is: `baseAmount` or `netAmount`; none refuses such a sheet.
     pub only_amount: Option<String>,
+    /// Whether the rows of one document are joined into one record.
+    pub group: bool,
     /// Customer directory to read beside the ledger's own.
     pub customers: Option<PathBuf>,
     /// The mapping file in use; its columns and constants stand in `map` and `set` too.

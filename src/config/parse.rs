@@ -26,7 +26,7 @@ pub(super) struct Document {
 type Entries = BTreeMap<&'static str, Entry>;
 
 /// Keys that a saved mapping may hold.
-const MAPPING_KEYS: &[&str] = &["map", "set", "only-amount"];
+const MAPPING_KEYS: &[&str] = &["map", "set", "only-amount", "group"];
 
 /// Keys at the top of the file.
 const TOP_KEYS: &[&str] = &["default-profile", "profiles", "mappings"];

@@ -120,6 +120,20 @@ impl<'a> Saved<'a> {
         }
     }
 
+    /// Whether the rows of one document are joined.
+    pub(super) fn group(&self) -> Result<Option<bool>, ConfigError> {
+        match self {
+            Saved::None => Ok(None),
+            Saved::Table(file, table) => match table.get("group") {
+                Some(Entry { given: Given::Text(text), line }) => {
+                    understand("group", text, file.source(*line), values::boolean).map(Some)
+                }
+                _ => Ok(None),
+            },
+            Saved::File(saved) => Ok(saved.group),
+        }
+    }
+
     /// The mapping, where it has a file of its own.
     pub(super) fn file(&self) -> Option<&SavedMapping> {
         match self {

@@ -60,6 +60,7 @@ fn computed(key: &str, settings: &Settings) -> Option<String> {
         "company-id" => filled(&company.company_id),
         "seller-id" => company.seller_id.clone(),
         "parent-company-id" => filled(&company.parent_company_id),
+        "group" => Some(settings.mapping.group.to_string()),
         "only-amount" => settings.mapping.only_amount.clone(),
         "settle" => Some(values::brief(settings.sending.settle)),
         "state" => Some(settings.places.state.display().to_string()),

@@ -9,6 +9,7 @@ mod demand;
 mod error;
 mod exporter;
 pub mod heading;
+mod lines;
 mod samples;
 pub mod saved;
 mod suggest;
@@ -21,7 +22,7 @@ pub use error::MappingError;
 pub use heading::{Unit, normalise};
 
 use crate::config::MappingSettings;
-use crate::operation::{Exporter, Operation};
+use crate::operation::{Exporter, Key, Operation};
 
 /// Which column fills which field of an operation, and what is known of the columns that fill none.
 ///
@@ -55,6 +56,18 @@ pub struct Mapping {
     /// Whether the sheet writes its amounts as in `1.234,56`.
     #[serde(default)]
     pub decimal_comma: bool,
+    /// How the rows of one document are joined; none where each row is a record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grouping: Option<Grouping>,
+}
+
+/// How the rows of one document are joined.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grouping {
+    /// Columns whose amounts are added up over the rows of a document; all others hold for the document as a whole.
+    pub line_columns: Vec<usize>,
+    /// Whether the mapping says which they are; otherwise the sheet's own amounts must show it.
+    pub told: bool,
 }
 
 /// A column whose heading means nothing known.
@@ -158,8 +171,14 @@ pub fn map_columns(
     let notes = settings.saved.as_ref().map_or(Ok(Vec::new()), |saved| saved.fit(operation, headings))?;
     let (mut mapping, _) = assign::assign(operation, headings, samples, settings)?;
     mapping.notes.extend(notes);
+    lines::settle(operation, headings, settings, &mut mapping)?;
     demand::settle(operation, headings, settings, &mut mapping)?;
     Ok(mapping)
+}
+
+/// Whether rows of the operation can be lines of one document.
+pub fn joins(operation: &Operation) -> bool {
+    operation.key == Key::Invoice
 }
 
 /// Maps the headings as far as they go: with what is wrong, where [`map_columns`] would refuse.
@@ -181,7 +200,9 @@ pub fn map_as_far(
     match assign::assign(operation, headings, samples, settings) {
         Ok((mut mapping, origins)) => {
             mapping.notes.extend(notes);
-            let problem = demand::settle(operation, headings, settings, &mut mapping).err();
+            let problem = lines::settle(operation, headings, settings, &mut mapping);
+            let problem = problem.and_then(|()| demand::settle(operation, headings, settings, &mut mapping)).err();
+            lines::note_item_columns(operation, &mut mapping);
             AsFar { mapping, origins, problem }
         }
         Err(error) => refused(error),

@@ -9,15 +9,24 @@ use std::fmt::Write as _;
 
 use toml::de::{DeTable, DeValue};
 
-use super::{Mapping, MappingError, Unit, heading, suggest};
+use super::{Grouping, Mapping, MappingError, Unit, heading, suggest};
 use crate::config::{DateOrder, values};
 use crate::finding::quote;
 use crate::operation::Operation;
 use crate::plan::count;
 
 /// Keys of a mapping file.
-const KEYS: [&str; 7] =
-    ["columns", "constants", "date-order", "decimal-comma", "paise", "only-amount", "header-signature"];
+const KEYS: [&str; 9] = [
+    "columns",
+    "constants",
+    "date-order",
+    "decimal-comma",
+    "paise",
+    "only-amount",
+    "group",
+    "line-columns",
+    "header-signature",
+];
 
 // Limit: more headings than this no person reads in one line.
 const NAMED: usize = 10;
@@ -39,6 +48,11 @@ pub struct SavedMapping {
     pub paise: Vec<String>,
     /// What the only amount of a sheet is.
     pub only_amount: Option<String>,
+    /// Whether the rows of one document are joined into one record.
+    pub group: Option<bool>,
+    /// Headings of the columns whose amounts are added up over the rows of a document; none where the sheet's own
+    /// amounts must show it.
+    pub line_columns: Option<Vec<String>>,
     /// All headings of the sheet that the mapping was made for; empty where it does not say.
     pub headings: Vec<String>,
 }
@@ -68,7 +82,12 @@ impl SavedMapping {
             let read = saved.take(key.get_ref(), value.get_ref());
             read.map_err(|(at, what)| misread(at.unwrap_or(key.span().start), what))?;
         }
-        if saved.columns.is_empty() && saved.constants.is_empty() {
+        if saved.line_columns.is_some() && saved.group != Some(true) {
+            let at = table.get_ref().iter().find(|(key, _)| key.get_ref() == "line-columns");
+            let at = at.map_or(0, |(key, _)| key.span().start);
+            return Err(misread(at, "line-columns: needs group = true beside it".to_owned()));
+        }
+        if saved.columns.is_empty() && saved.constants.is_empty() && saved.group.is_none() {
             return Err(misread(0, "says nothing; expected a table [columns] with \"Heading\" = \"field\"".to_owned()));
         }
         Ok(saved)
@@ -96,8 +115,13 @@ impl SavedMapping {
                 self.decimal_comma = value.as_bool().ok_or_else(|| form("true or false without quotes"))?;
             }
             "paise" => self.paise = texts(value).ok_or_else(|| form("a list of headings in quotes"))?,
+            "group" => {
+                self.group = Some(value.as_bool().ok_or_else(|| form("true or false without quotes"))?);
+            }
+            "line-columns" => {
+                self.line_columns = Some(texts(value).ok_or_else(|| form("a list of headings in quotes"))?);
+            }
             "header-signature" => self.headings = texts(value).ok_or_else(|| form("a list of headings in quotes"))?,
-            "group" => return Err((None, "group: joining the lines of a document is not in this version".to_owned())),
             _ => {
                 let near = values::nearest(key, KEYS.into_iter());
                 let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
@@ -117,10 +141,11 @@ impl SavedMapping {
         self.know_fields(operation)?;
         let there: HashSet<String> = headings.iter().map(|heading| same(heading)).collect();
         let mapped = || self.columns.iter().filter(|(_, field)| !field.is_empty()).map(|(heading, _)| heading);
-        let listed = mapped().chain(&self.paise).chain(&self.headings);
+        let lines = || self.line_columns.iter().flatten();
+        let listed = mapped().chain(&self.paise).chain(lines()).chain(&self.headings);
         let known: HashSet<String> = listed.map(|heading| same(heading)).collect();
         let (mut gone, mut seen) = (Vec::new(), HashSet::new());
-        for heading in mapped().chain(&self.paise) {
+        for heading in mapped().chain(&self.paise).chain(lines()) {
             if !there.contains(&same(heading)) && seen.insert(same(heading)) {
                 gone.push(heading.as_str());
             }
@@ -190,6 +215,9 @@ pub fn from_mapping(
     let counts_paise = |column: &usize| mapping.amount_units.get(*column) == Some(&Some(Unit::Paise));
     let paise: Vec<&String> = (0..headings.len()).filter(counts_paise).map(|column| &headings[column]).collect();
     line(&mut file, &format!("{}paise = [{}]", if paise.is_empty() { "#" } else { "" }, joined(&paise)));
+    if mapping.item_columns || mapping.grouping.is_some() {
+        write_lines(&mut file, headings, mapping.grouping.as_ref());
+    }
     line(&mut file, "# The headings it was made for: a sheet without a mapped one is refused, a new one is told.");
     let all: Vec<&String> = headings.iter().filter(|heading| !heading.trim().is_empty()).collect();
     line(&mut file, &format!("header-signature = [{}]", joined(&all)));
@@ -218,6 +246,17 @@ pub fn from_mapping(
         line(&mut file, &format!("{} = {}", operation.fields[*field].name, in_quotes(value)));
     }
     file
+}
+
+/// Whether rows are joined, and which columns are summed; switched on only where it was in use.
+fn write_lines(file: &mut String, headings: &[String], grouping: Option<&Grouping>) {
+    line(file, "# Whether several rows with one number are lines of one invoice, to be joined into one record.");
+    line(file, if grouping.is_some() { "group = true" } else { "#group = true" });
+    line(file, "# Headings of the columns that are summed over the lines; left out, the sheet's own amounts show it.");
+    let summed = grouping.map_or(&[][..], |grouping| &grouping.line_columns);
+    let summed: Vec<&String> = summed.iter().filter_map(|column| headings.get(*column)).collect();
+    let told = grouping.is_some_and(|grouping| grouping.told);
+    line(file, &format!("{}line-columns = [{}]", if told { "" } else { "#" }, joined(&summed)));
 }
 
 fn line(file: &mut String, text: &str) {
@@ -265,7 +304,7 @@ fn texts(value: &DeValue<'_>) -> Option<Vec<String>> {
 }
 
 /// What headings are compared by; one that is all signs is compared as it stands.
-fn same(heading: &str) -> String {
+pub(super) fn same(heading: &str) -> String {
     let normal = heading::normalise(heading);
     if normal.is_empty() { heading.trim().to_owned() } else { normal }
 }
@@ -318,6 +357,7 @@ mod tests {
             map: saved.columns.clone(),
             set: saved.constants.clone(),
             only_amount: saved.only_amount.clone(),
+            group: saved.group == Some(true),
             saved: Some(saved),
             ..MappingSettings::default()
         };
@@ -345,6 +385,36 @@ mod tests {
     }
 
     #[test]
+    fn a_file_may_say_that_lines_are_joined_and_which_columns_are_summed() {
+        let row = "Bill|Party|On|By|Worth|CGST|Item Name|Item Desc";
+        let plain = map_by(GOOD, row).unwrap();
+        assert!(plain.grouping.is_none() && plain.item_columns);
+        let text = from_mapping(invoices(), &headings(row), &plain, None);
+        assert!(text.contains("\n#group = true\n") && text.contains("\n#line-columns = []\n"), "{text}");
+
+        let untold = map_by(&format!("group = true\n{GOOD}"), row).unwrap();
+        assert_eq!(untold.grouping, Some(Grouping::default()));
+        let told = map_by(&format!("group = true\nline-columns = [\"cgst\", \"Worth\"]\n{GOOD}"), row).unwrap();
+        assert_eq!(told.grouping, Some(Grouping { line_columns: vec![4, 5], told: true }));
+        let none = map_by(&format!("group = true\nline-columns = []\n{GOOD}"), row).unwrap();
+        assert_eq!(none.grouping, Some(Grouping { line_columns: Vec::new(), told: true }));
+        for found in [untold, told, none] {
+            let text = from_mapping(invoices(), &headings(row), &found, None);
+            let read = map_by(&text, row).unwrap();
+            assert_eq!(read.grouping, found.grouping, "{text}");
+        }
+        assert_eq!(SavedMapping::parse("group = true", "t").unwrap().group, Some(true));
+
+        for (columns, message) in [
+            ("[\"Item Name\"]", "t.mapping.toml: line-columns: \"Item Name\" fills no amount"),
+            ("[\"Gone\"]", "the mapping t.mapping.toml no longer fits: gone: \"Gone\""),
+        ] {
+            let error = map_by(&format!("group = true\nline-columns = {columns}\n{GOOD}"), row).unwrap_err();
+            assert_eq!(error.to_string(), message);
+        }
+    }
+
+    #[test]
     fn mistakes_are_named_with_their_line() {
         for (text, line, what) in [
             ("\u{FEFF}\ncolumn = {}", 2, "unknown key"),
@@ -359,7 +429,9 @@ mod tests {
             ("decimal-comma = \"yes\"", 1, "decimal-comma: found string, expected true or false without quotes"),
             ("paise = \"TDS\"", 1, "paise: found string, expected a list"),
             ("column = {}", 1, "unknown key \"column\"; did you mean columns?"),
-            ("group = true", 1, "group: joining the lines of a document is not in this version"),
+            ("group = \"true\"", 1, "group: found string, expected true or false without quotes"),
+            ("group = true\nline-columns = \"Net\"", 2, "line-columns: found string, expected a list of headings"),
+            ("\nline-columns = [\"Net\"]\n[columns]\n\"A\" = \"tds\"", 2, "line-columns: needs group = true beside it"),
         ] {
             let misread = SavedMapping::parse(text, "t").unwrap_err();
             assert!(misread.line == line && misread.what.starts_with(what), "{text}: {misread:?}");

@@ -92,7 +92,7 @@ impl Pipeline<'_> {
         if !self.settings.mode.dry_run {
             self.recover_open_runs()?;
             if let Some(run) = self.unfinished(operation, &identity, &read, &mut superseding)? {
-                return match gate::bad_rows(&self.settings.gate, u64::from(read.rows), read.bad) {
+                return match gate::bad_rows(&self.settings.gate, &read.read, read.bad) {
                     None => self.go_on(&run, refused),
                     Some(withheld) => {
                         self.observer.event(&Event::Withheld { reason: withheld.reason });
@@ -133,11 +133,9 @@ impl Pipeline<'_> {
 
     fn go_on(&self, run: &Run, refused: usize) -> Result<Report, RunError> {
         let operation = operation_of(run)?;
-        let chunks = self.ledger.chunks(run.id)?;
-        let planned = chunks.iter().filter(|chunk| chunk.state == ChunkState::Planned);
-        let rows = planned.map(|chunk| u64::from(chunk.rows)).sum();
-        let unknown = crate::results::totals(self.ledger, run)?.0.rows(Status::Unknown);
-        self.observer.event(&Event::Resumed { run: run.id.0, rows, unknown });
+        let (totals, breakdown) = crate::results::totals(self.ledger, run)?;
+        let unknown = totals.rows(Status::Unknown);
+        self.observer.event(&Event::Resumed { run: run.id.0, rows: breakdown.waiting, unknown });
         let stopped = if self.settings.mode.plan_only { None } else { self.send(operation, run)? };
         self.finish(operation, run, refused, stopped.as_deref())
     }
@@ -210,6 +208,7 @@ impl Pipeline<'_> {
             self.observer.event(&Event::Planned {
                 run: planned.run.0,
                 rows: planned.rows,
+                documents: planned.documents,
                 chunks: planned.chunks,
                 ended: rows - planned.rows,
                 least_time: Duration::from_secs_f64(planned.chunks as f64 / self.settings.sending.rate),

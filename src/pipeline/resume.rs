@@ -7,6 +7,7 @@ use crate::event::Event;
 use crate::ledger::{ChunkState, Run, RunId, RunState, SheetRecord};
 use crate::operation::{Operation, Repeat};
 use crate::plan::read::{ReadRun, ReadSheet};
+use crate::results;
 
 /// What makes two runs the same.
 pub(super) struct Identity {
@@ -154,9 +155,7 @@ impl Pipeline<'_> {
     /// Tells which runs were given up; only after the plan that took over is stored.
     pub(super) fn tell_superseded(&self, superseded: &[(RunId, String)]) -> Result<(), RunError> {
         for (run, _) in superseded {
-            let chunks = self.ledger.chunks(*run)?;
-            let unsent = chunks.iter().filter(|chunk| chunk.state == ChunkState::Planned);
-            let rows = unsent.map(|chunk| u64::from(chunk.rows)).sum();
+            let rows = results::totals(self.ledger, &self.stored(*run)?)?.1.waiting;
             self.observer.event(&Event::Superseded { run: run.0, rows });
         }
         Ok(())

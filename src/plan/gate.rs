@@ -39,11 +39,18 @@ pub fn is_format_error(code: Code) -> bool {
             | Code::CustomerContradiction
             | Code::SellerUnlisted
             | Code::OutsidePeriod
+            | Code::DocumentNumberTwice
     )
 }
 
 /// Counts a row with its findings.
 impl BadRows {
+    /// Adds what was counted elsewhere.
+    pub fn merge(&mut self, other: BadRows) {
+        self.invalid += other.invalid;
+        self.unreadable += other.unreadable;
+    }
+
     /// Adds one row.
     pub fn add<'f>(&mut self, findings: impl IntoIterator<Item = &'f crate::finding::Finding>) {
         let mut errors = findings.into_iter().filter(|finding| finding.severity == Severity::Error).peekable();
@@ -80,12 +87,13 @@ pub fn expected(gate: &Gate, read: &Sum) -> Result<(), RunError> {
     Ok(())
 }
 
-/// Whether too many rows are bad.
-pub fn bad_rows(gate: &Gate, rows: u64, bad: BadRows) -> Option<Withheld> {
+/// Whether too many of the rows read are bad; a document of several lines counts once on both sides.
+pub fn bad_rows(gate: &Gate, read: &Sum, bad: BadRows) -> Option<Withheld> {
+    let (rows, noun) = (read.documents(), if read.joined > 0 { "document" } else { "row" });
     if gate.strict && bad.invalid > 0 {
         return Some(Withheld {
             code: code::STRICT,
-            reason: format!("{} invalid and --strict is set", count(bad.invalid, "row")),
+            reason: format!("{} invalid and --strict is set", count(bad.invalid, noun)),
         });
     }
     let over = bad.unreadable as f64 > gate.max_invalid * rows as f64;
@@ -94,7 +102,7 @@ pub fn bad_rows(gate: &Gate, rows: u64, bad: BadRows) -> Option<Withheld> {
         reason: format!(
             "{} of {} cannot be read as they stand, more than --max-invalid {}%: is the mapping right?",
             super::grouped(bad.unreadable),
-            count(rows, "row"),
+            count(rows, noun),
             gate.max_invalid * 100.0
         ),
     })
@@ -114,14 +122,27 @@ mod tests {
             [(4, 4, false), (5, 100, false), (6, 100, true), (5, 99, true), (0, 0, false)]
         {
             let bad = BadRows { invalid: unreadable, unreadable };
-            assert_eq!(bad_rows(&gate(false, 0.05), rows, bad).is_some(), withheld, "{unreadable} of {rows}");
+            let read = Sum { rows, ..Sum::default() };
+            assert_eq!(bad_rows(&gate(false, 0.05), &read, bad).is_some(), withheld, "{unreadable} of {rows}");
         }
     }
 
     #[test]
     fn strict_minds_a_single_bad_row_whatever_its_reason() {
         let bad = BadRows { invalid: 1, unreadable: 0 };
-        assert_eq!(bad_rows(&gate(true, 1.0), 1000, bad).unwrap().code, "strict");
-        assert!(bad_rows(&gate(false, 0.0), 1000, bad).is_none());
+        let read = Sum { rows: 1000, ..Sum::default() };
+        assert_eq!(bad_rows(&gate(true, 1.0), &read, bad).unwrap().code, "strict");
+        assert!(bad_rows(&gate(false, 0.0), &read, bad).is_none());
+    }
+
+    #[test]
+    fn a_bad_document_of_many_lines_counts_once() {
+        let bad = BadRows { invalid: 5, unreadable: 5 };
+        for (documents, withheld) in [(90, true), (100, false)] {
+            let read = Sum { rows: documents + 400, joined: 400, ..Sum::default() };
+            let found = bad_rows(&gate(false, 0.05), &read, bad);
+            assert_eq!(found.is_some(), withheld, "{documents}");
+            assert!(found.is_none_or(|found| found.reason.starts_with("5 of 90 documents cannot be read")));
+        }
     }
 }

@@ -111,6 +111,7 @@ impl<'l> History<'l> {
     /// What became of a row of a run.
     pub fn fate(&mut self, run: &Run, destiny: &Destiny) -> Result<RowFate, LedgerError> {
         match destiny {
+            Destiny::Joined { document, .. } => self.fate(run, document),
             Destiny::Ended(outcome) => Ok(RowFate { outcome: outcome.clone(), chunk: None }),
             Destiny::Chunk { ordinal, line } => {
                 let chunk = self.chunk(run.id, *ordinal)?;

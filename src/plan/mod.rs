@@ -7,8 +7,10 @@
 pub mod control;
 pub mod decide;
 pub mod gate;
+mod group;
 pub mod history;
 pub mod likeness;
+mod notes;
 pub mod read;
 pub mod refusal;
 pub mod spool;

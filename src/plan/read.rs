@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::SheetFacts;
 use super::gate::BadRows;
 use super::likeness::Likenesses;
 use super::refusal::{Refusal, changed, falling, line_level, no_rows, swapped};
 use super::spool::Spool;
-use super::{SheetFacts, count};
+use super::{group, notes};
 use crate::check::record::{CheckedBlock, Standing};
 use crate::check::totals::{ColumnSums, grand_total_mismatch};
 use crate::check::{Checker, Rules, dates};
@@ -21,6 +22,8 @@ use crate::config::Settings;
 use crate::dedupe::Keys;
 use crate::error::RunError;
 use crate::event::{Event, Observer};
+use crate::group::columns::Columns;
+use crate::group::join::Joiner;
 use crate::ledger::blob;
 use crate::mapping::{self, Mapping};
 use crate::operation::Operation;
@@ -28,15 +31,12 @@ use crate::outcome::Sum;
 use crate::sheet::identity::ContentHasher;
 use crate::sheet::input::{SETTLING, stamp};
 use crate::sheet::open::{OpenSheet, SheetEnd};
-use crate::sheet::{DropReason, RowBlock, SheetSource};
+use crate::sheet::{RowBlock, SheetSource};
 use crate::stop::Stop;
 
 // Limit: blocks of this size keep every thread busy and cost little memory.
 const BLOCK_ROWS: usize = 1000;
 const BLOCK_BYTES: usize = 256 << 10;
-
-/// How many columns without use a note names.
-const NAMED_COLUMNS: usize = 10;
 
 // Limit: rows are counted in 32 bits all through; more belong into several runs.
 const MAX_ROWS: u32 = 1 << 30;
@@ -131,7 +131,11 @@ impl ReadRun {
         let mut waited = false;
         loop {
             let stamp = stamp(&source.path);
-            let refusal = match self.read_once(source, shown, reading, orders.as_deref()) {
+            let pass = group::survey(source, reading).and_then(|found| match found {
+                Ok(found) => self.read_once(source, shown, reading, orders.as_deref(), found.as_ref()),
+                Err(refusal) => Ok(Pass::Refused(refusal)),
+            });
+            let refusal = match pass {
                 Ok(Pass::Taken) => return Ok(None),
                 Ok(Pass::OrderOverturned(better)) => {
                     orders = Some(better);
@@ -169,14 +173,15 @@ impl ReadRun {
         shown: &Path,
         reading: &Reading<'_>,
         orders: Option<&[dates::ColumnOrder]>,
+        found: Option<&group::Found>,
     ) -> Result<Pass, RunError> {
         let operation = reading.operation;
         let recognise = |heading: &str| mapping::recognises(operation, heading);
-        let stamp = stamp(&source.path);
+        let stamp = found.map_or_else(|| stamp(&source.path), |found| found.stamp);
         let mut open = source.open(&reading.settings.reading, &recognise)?;
         let label = source.label();
         let mut batch = read_batch(&mut open)?;
-        let mapping = match map(&open, &batch, reading) {
+        let mut mapping = match map(&open, &batch, reading) {
             Ok(mapping) => mapping,
             Err(refusal) => {
                 return Ok(Pass::Refused(Refusal { message: format!("{label}: {}", refusal.message), ..refusal }));
@@ -190,22 +195,38 @@ impl ReadRun {
         for block in &batch {
             evidence.add(block);
         }
-        let orders = match orders {
+        let orders = match orders.or(found.map(|found| found.orders.as_slice())) {
             Some(orders) => orders.to_vec(),
             None => evidence.decide(reading.settings.reading.date_order),
         };
+        if let Some((grouping, found)) = mapping.grouping.as_mut().zip(found) {
+            grouping.line_columns.clone_from(&found.surveyed.line_columns);
+        }
+        let headings = open.header.columns.clone();
+        let columns = Columns::new(operation, &mapping, &orders);
+        let mut joining = found.map(|found| {
+            let joiner = Joiner::new(operation, &columns, &headings, &found.surveyed, reading.rules);
+            group::Joining::new(&columns, joiner)
+        });
         let checker = Checker::new(operation, &mapping, &orders, reading.rules);
 
         let mut sheet = SheetInProgress::new(&open, self);
         let mut whole_evidence = dates::Evidence::new(&date_columns);
-        let mut documents = mapping.item_columns.then(Documents::default);
-        while !batch.is_empty() {
-            let (checked, next) = rayon::join(
-                || batch.par_iter().map(|block| check_block(&checker, block, &date_columns)).collect::<Vec<_>>(),
-                || read_batch(&mut open),
-            );
-            for (block, done) in batch.iter().zip(checked) {
-                sheet.hasher.add(block);
+        let mut documents = (mapping.item_columns && joining.is_none()).then(Documents::default);
+        loop {
+            let end = batch.is_empty();
+            let check = || match &mut joining {
+                Some(joining) => {
+                    joining.add(batch);
+                    joining.check(end, &checker, &date_columns)
+                }
+                None => batch.into_par_iter().map(|block| check_block(&checker, block, &date_columns)).collect(),
+            };
+            let read_on = || if end { Ok(Vec::new()) } else { read_batch(&mut open) };
+            let (checked, next) = rayon::join(check, read_on);
+            let went_on = !checked.is_empty();
+            for (block, done) in checked {
+                sheet.hasher.add(&block);
                 whole_evidence.merge(&done.evidence);
                 if let Some(repeated) = documents.as_mut().and_then(|documents| documents.repeated(&done.checked)) {
                     return Ok(Pass::Refused(line_level(&label, &repeated)));
@@ -221,11 +242,16 @@ impl ReadRun {
                     hint: "split the sheet".to_owned(),
                 });
             }
-            reading.observer.event(&Event::Checked { rows: u64::from(self.rows) });
+            if went_on {
+                reading.observer.event(&Event::Checked { rows: u64::from(self.rows) });
+            }
             if reading.stop.asked() {
                 return Err(RunError::Interrupted);
             }
             batch = next?;
+            if end {
+                break;
+            }
         }
         if stamp != self::stamp(&source.path) {
             return Ok(Pass::Refused(changed(&label)));
@@ -238,6 +264,7 @@ impl ReadRun {
             return Ok(Pass::OrderOverturned(better));
         }
         drop(checker);
+        drop(joining);
         self.finish_sheet((source, shown), open, sheet, mapping, &whole_evidence.notes(&better), reading)?;
         Ok(Pass::Taken)
     }
@@ -254,16 +281,21 @@ impl ReadRun {
                 Standing::Ready => b"+",
                 Standing::Invalid => b"-",
                 Standing::Excluded { .. } => b"x",
+                Standing::Joined => b"=",
             };
             self.shape.update(standing).update(row.labels.account_id.as_bytes());
-            self.read.add(&row.amounts);
-            sheet.read.add(&row.amounts);
-            sheet.sums.add(&row.amounts);
-            if row.standing == Standing::Invalid {
-                self.bad.add(&row.findings);
+            if row.standing == Standing::Joined {
+                self.read.add_joined();
+                sheet.read.add_joined();
+            } else {
+                self.read.add(&row.amounts);
+                sheet.read.add(&row.amounts);
+                sheet.sums.add(&row.amounts);
             }
             self.rows += 1;
         }
+        self.bad.merge(done.bad);
+        sheet.copies.iter_mut().zip(done.copies).for_each(|(sum, copies)| *sum += copies);
         Ok(())
     }
 
@@ -279,11 +311,12 @@ impl ReadRun {
         let header = open.header.clone();
         let mut notes = open.notes.clone();
         notes.extend(mapping.notes.iter().cloned());
-        notes.extend(unmapped(&mapping));
+        notes.extend(notes::unmapped(&mapping));
         notes.extend(dates.iter().cloned());
         let end = open.finish();
-        notes.extend(left_out(&end));
-        notes.extend(compare_total(source, &mapping, &sheet.sums, &end, reading)?);
+        notes.extend(notes::left_out(&end));
+        notes.extend(notes::joined(&mapping, &header.columns, &sheet.read));
+        notes.extend(compare_total(source, &mapping, &sheet, &end, reading)?);
         let rows = sheet.read.rows;
         if rows == 0 {
             notes.push(format!("there are no rows below the headings of row {}", header.number));
@@ -303,19 +336,31 @@ impl ReadRun {
 }
 
 /// Holds the sheet's own grand total against its rows: a gap stops the run unless the settings take it.
+///
+/// An amount that a document repeats on every row may stand in the total once for each row; that is said and taken.
 fn compare_total(
     source: &SheetSource,
     mapping: &Mapping,
-    sums: &ColumnSums,
+    sheet: &SheetInProgress,
     end: &SheetEnd,
     reading: &Reading<'_>,
-) -> Result<Option<String>, RunError> {
-    let Some(total) = end.dropped.stated_total() else { return Ok(None) };
-    let gaps = grand_total_mismatch(reading.operation, mapping, &total.cells, sums);
-    let Some(gap) = gaps.first() else { return Ok(None) };
-    let message = format!("{}:{}: {gap}", source.label(), total.number);
+) -> Result<Vec<String>, RunError> {
+    let Some(total) = end.dropped.stated_total() else { return Ok(Vec::new()) };
+    let gaps = grand_total_mismatch(reading.operation, mapping, &total.cells, &sheet.sums);
+    let by_rows = grand_total_mismatch(reading.operation, mapping, &total.cells, &sheet.sums.with(sheet.copies));
+    let place = format!("{}:{}", source.label(), total.number);
+    let (gaps, repeated): (Vec<_>, Vec<_>) =
+        gaps.into_iter().partition(|gap| by_rows.iter().any(|other| other.field == gap.field));
+    let notes = repeated.iter().map(|gap| {
+        let letters = crate::sheet::column_letters(gap.column);
+        format!("{place}: the total of column {letters} ({}) counts an amount on every row of its document", gap.field)
+    });
+    let mut notes: Vec<String> = notes.collect();
+    let Some(gap) = gaps.first() else { return Ok(notes) };
+    let message = format!("{place}: {gap}");
     if reading.settings.gate.accept_total_mismatch {
-        return Ok(Some(format!("{message}; taken, as accept-total-mismatch says")));
+        notes.push(format!("{message}; taken, as accept-total-mismatch says"));
+        return Ok(notes);
     }
     Err(RunError::Input {
         message: format!("{message}; nothing was sent"),
@@ -336,6 +381,8 @@ struct SheetInProgress {
     read: Sum,
     /// What the sheet's own grand total is held against.
     sums: ColumnSums,
+    /// What further rows say again of amounts that count once.
+    copies: [i128; 5],
     last_number: u32,
 }
 
@@ -347,6 +394,7 @@ impl SheetInProgress {
             first_row: run.rows,
             read: Sum::default(),
             sums: ColumnSums::default(),
+            copies: [0; 5],
             last_number: open.header.number,
         }
     }
@@ -362,21 +410,41 @@ impl SheetInProgress {
 }
 
 /// What a worker makes of a block.
-struct Done {
+pub(super) struct Done {
     checked: CheckedBlock,
     evidence: dates::Evidence,
+    bad: BadRows,
+    copies: [i128; 5],
     packed_cells: Vec<u8>,
     packed_checked: Vec<u8>,
 }
 
-fn check_block(checker: &Checker<'_>, block: &RowBlock, date_columns: &dates::DateColumns) -> Done {
-    let checked = checker.check(block);
-    let mut evidence = dates::Evidence::new(date_columns);
-    evidence.add(block);
-    Done { packed_cells: blob::pack(block), packed_checked: blob::pack(&checked), checked, evidence }
+impl Done {
+    /// A block with what was found in it, packed.
+    pub(super) fn pack(
+        block: &RowBlock,
+        checked: CheckedBlock,
+        evidence: dates::Evidence,
+        bad: BadRows,
+        copies: [i128; 5],
+    ) -> Done {
+        Done { packed_cells: blob::pack(block), packed_checked: blob::pack(&checked), checked, evidence, bad, copies }
+    }
 }
 
-fn read_batch(open: &mut OpenSheet) -> Result<Vec<RowBlock>, RunError> {
+fn check_block(checker: &Checker<'_>, block: RowBlock, date_columns: &dates::DateColumns) -> (RowBlock, Done) {
+    let checked = checker.check(&block);
+    let mut evidence = dates::Evidence::new(date_columns);
+    evidence.add(&block);
+    let mut bad = BadRows::default();
+    for row in checked.rows.iter().filter(|row| row.standing == Standing::Invalid) {
+        bad.add(&row.findings);
+    }
+    let done = Done::pack(&block, checked, evidence, bad, [0; 5]);
+    (block, done)
+}
+
+pub(super) fn read_batch(open: &mut OpenSheet) -> Result<Vec<RowBlock>, RunError> {
     // Two blocks a thread: one being checked while the other is being read.
     let size = rayon::current_num_threads() * 2;
     let mut batch = Vec::with_capacity(size);
@@ -390,7 +458,7 @@ fn read_batch(open: &mut OpenSheet) -> Result<Vec<RowBlock>, RunError> {
     Ok(batch)
 }
 
-fn map(open: &OpenSheet, batch: &[RowBlock], reading: &Reading<'_>) -> Result<Mapping, Refusal> {
+pub(super) fn map(open: &OpenSheet, batch: &[RowBlock], reading: &Reading<'_>) -> Result<Mapping, Refusal> {
     let samples = |column: usize| {
         let cells = batch.iter().flat_map(|block| (0..block.len()).map(move |row| block.text(row, column)));
         cells.take(200).map(str::to_owned).collect()
@@ -416,45 +484,4 @@ impl Documents {
             (continues || again).then(|| format!("row {} \"{}\"", row.number, row.key))
         })
     }
-}
-
-fn unmapped(mapping: &Mapping) -> Vec<String> {
-    let unknown: Vec<String> = mapping
-        .unknown
-        .iter()
-        .map(|unknown| match &unknown.suggestion {
-            Some(field) => format!("\"{}\" (did you mean {field}?)", unknown.heading),
-            None => format!("\"{}\"", unknown.heading),
-        })
-        .collect();
-    if unknown.is_empty() {
-        return Vec::new();
-    }
-    // Limit: a sheet of thousands of columns names the first; the results hold them all.
-    let rest = unknown.len().saturating_sub(NAMED_COLUMNS);
-    let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
-    let named = unknown[..unknown.len().min(NAMED_COLUMNS)].join(", ");
-    vec![format!("{} not used: {named}{more}", count(unknown.len() as u64, "column"))]
-}
-
-fn left_out(end: &SheetEnd) -> Vec<String> {
-    let mut notes = end.notes.clone();
-    for (reason, rows) in &end.dropped.counts {
-        let what = match reason {
-            DropReason::Total => "total",
-            DropReason::RepeatedHeader => "repeated header",
-            DropReason::Note => "note",
-            DropReason::Comment => "comment",
-        };
-        let places: Vec<String> = end
-            .dropped
-            .first
-            .iter()
-            .filter(|row| row.reason == *reason)
-            .take(5)
-            .map(|row| row.number.to_string())
-            .collect();
-        notes.push(format!("{} left out ({what}): row {}", count(*rows, "row"), places.join(", ")));
-    }
-    notes
 }

@@ -1,5 +1,9 @@
 //! Why a sheet is left out whole, in words that name it and the way out.
 
+use crate::finding::quote;
+use crate::group;
+use crate::group::settle::Unsettled;
+use crate::group::survey::Unjoinable;
 use crate::sheet::error::SheetError;
 
 /// A sheet that was left out whole.
@@ -35,10 +39,44 @@ pub(super) fn line_level(label: &str, row: &str) -> Refusal {
             "{label}: this is a line-level export: it has item columns, and {row} is one more line of a document above"
         ),
         hint: Some(
-            "export one row per invoice; joining lines (group = true in a mapping) is not in this version".to_owned(),
+            "group = true in a mapping file (or --group) joins the lines of a document; \
+             \"arload inspect FILE --as ... --save-mapping NAME\" writes such a file"
+                .to_owned(),
         ),
         no_table: false,
     }
+}
+
+/// Refuses a sheet whose documents cannot be joined for certain.
+pub(super) fn unjoinable(label: &str, headings: &[String], why: &Unjoinable) -> Refusal {
+    let (what, hint) = match why {
+        Unjoinable::Scattered { row, first } => (
+            format!("row {row} goes on with the document of row {first}, and others stand between them"),
+            "sort the sheet by document number, so that the rows of a document stand together; a copy of rows above is to be deleted"
+                .to_owned(),
+        ),
+        Unjoinable::TooLong { first } => (
+            format!("the document of row {first} has more than {} rows", group::MAX_LINES),
+            "check that the column of document numbers is filled; such a sheet is not joined".to_owned(),
+        ),
+        Unjoinable::Unsettled(Unsettled { columns, both }) => {
+            let named: Vec<String> =
+                columns.iter().filter_map(|column| headings.get(*column)).map(|heading| quote(heading)).collect();
+            let why = if *both { "either would fit" } else { "no reading adds up to the totals of all documents" };
+            (
+                format!(
+                    "it cannot be told whether {} {} an amount for each line or the document's own on every line: {why}",
+                    named.join(", "),
+                    if named.len() == 1 { "holds" } else { "hold" }
+                ),
+                format!(
+                    "list the columns that are to be summed in a mapping file, as in line-columns = [{}], or line-columns = [] if none is",
+                    named.join(", ")
+                ),
+            )
+        }
+    };
+    Refusal { message: format!("{label}: {what}"), hint: Some(hint), no_table: false }
 }
 
 /// Refuses a sheet whose dates a spreadsheet set to month first has swapped; no row of it can be trusted.

@@ -37,4 +37,18 @@ pub enum Destiny {
     },
     /// It ended in planning.
     Ended(RowOutcome),
+    /// It is a further line of a document and goes where the document goes.
+    Joined {
+        /// The number of the document's first row.
+        first: u32,
+        /// What became of the document.
+        document: Box<Destiny>,
+    },
+}
+
+impl RowVerdict {
+    /// Whether the row is a further line of a document above.
+    pub fn is_joined(&self) -> bool {
+        matches!(self.destiny, Destiny::Joined { .. })
+    }
 }

@@ -49,6 +49,8 @@ pub struct Planned {
     pub run: RunId,
     /// Rows that wait in chunks.
     pub rows: u64,
+    /// Records that they make; fewer than rows where lines are joined into documents.
+    pub documents: u64,
     /// The chunks.
     pub chunks: u64,
     /// Why nothing may be sent, if so.
@@ -85,7 +87,7 @@ impl Planning<'_> {
             }
             Ok(written)
         });
-        let (rows, chunks) = match written {
+        let written = match written {
             Ok(written) => written,
             Err(error) => {
                 self.ledger.abandon_plan()?;
@@ -93,7 +95,13 @@ impl Planning<'_> {
             }
         };
         self.ledger.commit_plan()?;
-        Ok(Planned { run, rows, chunks, withheld })
+        Ok(Planned {
+            run,
+            rows: written.documents + written.joined,
+            documents: written.documents,
+            chunks: written.chunks,
+            withheld,
+        })
     }
 
     fn ask_guard(&self, keys: &mut Keys) -> Result<Vec<(u32, Verdict, Option<Fate>)>, RunError> {
@@ -156,7 +164,7 @@ impl Planning<'_> {
         });
         let invalid = conflicts.count() + if self.weigh_alike() == Severity::Error { alike.len() } else { 0 };
         let bad = BadRows { invalid: read.bad.invalid + invalid as u64, ..read.bad };
-        Ok(gate::bad_rows(&self.settings.gate, u64::from(read.rows), bad))
+        Ok(gate::bad_rows(&self.settings.gate, &read.read, bad))
     }
 
     fn write_rows(
@@ -165,7 +173,7 @@ impl Planning<'_> {
         read: &mut ReadRun,
         (spoken, alike): Told,
         withheld: Option<&Withheld>,
-    ) -> Result<(u64, u64), RunError> {
+    ) -> Result<Written, RunError> {
         let limits =
             ChunkLimits { rows: self.settings.sending.max_chunk_rows, bytes: self.settings.sending.max_chunk_bytes };
         let labels: Vec<(u32, String)> =
@@ -188,8 +196,9 @@ impl Planning<'_> {
             spoken: spoken.into_iter().peekable(),
             alike: alike.into_iter().peekable(),
             withheld,
-            rows: 0,
-            chunks: 0,
+            written: Written::default(),
+            document: None,
+            joins: false,
             planned: Vec::new(),
             starts: Vec::new(),
         };
@@ -211,6 +220,16 @@ pub fn key_kind(operation: &Operation) -> &'static str {
     }
 }
 
+/// What was written of a plan.
+#[derive(Debug, Clone, Copy, Default)]
+struct Written {
+    /// Records in chunks.
+    documents: u64,
+    /// Further rows of these records.
+    joined: u64,
+    chunks: u64,
+}
+
 struct Writer<'a> {
     planning: &'a Planning<'a>,
     run: RunId,
@@ -220,8 +239,11 @@ struct Writer<'a> {
     spoken: Spoken,
     alike: std::iter::Peekable<std::vec::IntoIter<Alike>>,
     withheld: Option<&'a Withheld>,
-    rows: u64,
-    chunks: u64,
+    written: Written,
+    /// The last row that is no further line of a document: its number and where it goes.
+    document: Option<(u32, Destiny)>,
+    /// Whether the sheet's rows are joined into documents.
+    joins: bool,
     /// Rows that go, counted over all sheets, with their numbers; 8 bytes a row.
     planned: Vec<(u32, u32)>,
     /// Where each sheet begins, counted over all sheets.
@@ -246,6 +268,8 @@ impl Writer<'_> {
             },
         )?;
         self.starts.push((sheet.first_row, id));
+        self.document = None;
+        self.joins = sheet.facts.mapping.grouping.is_some();
         let mut row_index = sheet.first_row;
         for (ordinal, block) in sheet.blocks.clone().enumerate() {
             let spooled = read.spool.block(block)?;
@@ -272,6 +296,9 @@ impl Writer<'_> {
         block: &CheckedBlock,
         read: &mut ReadRun,
     ) -> Result<RowVerdict, RunError> {
+        if row.standing == Standing::Joined {
+            return Ok(self.join(row));
+        }
         let mut findings = row.findings.clone();
         let decision = match self.spoken.next_if(|(spoken, ..)| *spoken == index) {
             Some((_, verdict, fate)) => {
@@ -291,11 +318,15 @@ impl Writer<'_> {
                 let doubtful = self.tell_alike(index, row, &mut findings);
                 if doubtful { Some(RowOutcome::new(Status::Invalid, "", "")) } else { self.held_back() }
             }
+            (Standing::Joined, _) => unreachable!("further lines of a document were joined above"),
         };
         let destiny = match ended {
             Some(outcome) => Destiny::Ended(outcome),
             None => self.place(index, row, block)?,
         };
+        if self.joins {
+            self.document = Some((row.number, destiny.clone()));
+        }
         Ok(RowVerdict {
             number: row.number,
             line_number: row.line_number,
@@ -313,6 +344,35 @@ impl Writer<'_> {
         let severity = self.planning.weigh_alike();
         findings.push(alike.finding(severity, &row.key, self.deciding.place));
         severity == Severity::Error
+    }
+
+    /// A further line of the document above, which decides about it.
+    fn join(&mut self, row: &CheckedRow) -> RowVerdict {
+        let (first, document) = self.document.clone().expect("a document begins with a row of its own");
+        let mut findings = row.findings.clone();
+        match &document {
+            Destiny::Ended(outcome) if outcome.status == Status::Invalid => {
+                findings.push(Finding {
+                    code: Code::DocumentInvalid,
+                    severity: Severity::Error,
+                    field: String::new(),
+                    column: None,
+                    message: format!("belongs to the document of row {first}, which is invalid"),
+                    hint: None,
+                });
+            }
+            Destiny::Ended(_) => {}
+            _ => self.written.joined += 1,
+        }
+        RowVerdict {
+            number: row.number,
+            line_number: row.line_number,
+            destiny: Destiny::Joined { first, document: Box::new(document) },
+            findings,
+            key: row.key.clone(),
+            amounts: row.amounts,
+            labels: row.labels.clone(),
+        }
     }
 
     /// The outcome of a good row that may not go.
@@ -334,7 +394,7 @@ impl Writer<'_> {
         if let Some(full) = full {
             self.store(&full)?;
         }
-        self.rows += 1;
+        self.written.documents += 1;
         if row.guard.is_some() {
             self.planned.push((index, row.number));
         }
@@ -342,7 +402,7 @@ impl Writer<'_> {
     }
 
     fn store(&mut self, chunk: &FullChunk) -> Result<(), LedgerError> {
-        self.chunks += 1;
+        self.written.chunks += 1;
         self.planning.ledger.add_chunk(
             self.run,
             &NewChunk {
@@ -355,7 +415,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn finish(mut self, keys: &Keys) -> Result<(u64, u64), RunError> {
+    fn finish(mut self, keys: &Keys) -> Result<Written, RunError> {
         let rest = std::mem::replace(
             &mut self.cutter,
             Cutter::new(self.planning.operation, ChunkLimits { rows: 1, bytes: 1 }),
@@ -377,6 +437,6 @@ impl Writer<'_> {
                 &block,
             )?;
         }
-        Ok((self.rows, self.chunks))
+        Ok(self.written)
     }
 }

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use jiff::tz::TimeZone;
 
 use crate::error::RunError;
-use crate::ledger::{Ledger, Run, SheetRecord};
+use crate::ledger::{ChunkState, Ledger, Run, SheetRecord};
 use crate::outcome::Totals;
 use crate::plan::SheetFacts;
 use crate::plan::history::History;
@@ -91,6 +91,8 @@ pub fn totals(ledger: &dyn Ledger, run: &Run) -> Result<(Totals, Breakdown), Run
             csv::each_verdict(ledger, sheet, |verdict| {
                 let fate = history.fate(run, &verdict.destiny)?;
                 breakdown.add(&mut totals, &fate.outcome, verdict);
+                let planned = fate.chunk.is_some_and(|chunk| chunk.head.state == ChunkState::Planned);
+                breakdown.waiting += u64::from(planned);
                 Ok(())
             })?;
         }

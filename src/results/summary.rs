@@ -23,15 +23,23 @@ pub struct Breakdown {
     pub codes: BTreeMap<String, u64>,
     /// Rows with a warning among their findings.
     pub rows_with_warnings: u64,
+    /// Rows whose upload is still to be sent.
+    pub waiting: u64,
 }
 
 impl Breakdown {
     /// Adds a row with its outcome, to the totals too.
     pub fn add(&mut self, totals: &mut Totals, outcome: &RowOutcome, verdict: &RowVerdict) {
-        totals.add(outcome.status, &verdict.amounts);
         let labels = &verdict.labels;
         let group = (labels.account_id.clone(), labels.supplier_gstin.clone(), labels.month.clone());
-        self.groups.entry(group).or_default().entry(outcome.status).or_default().add(&verdict.amounts);
+        let sum = self.groups.entry(group).or_default().entry(outcome.status).or_default();
+        if verdict.is_joined() {
+            totals.add_joined(outcome.status);
+            sum.add_joined();
+        } else {
+            totals.add(outcome.status, &verdict.amounts);
+            sum.add(&verdict.amounts);
+        }
         let codes = verdict.findings.iter().map(|finding| finding.code.as_str());
         let mut codes: Vec<&str> = codes.chain(std::iter::once(outcome.code.as_str())).collect();
         codes.sort_unstable();

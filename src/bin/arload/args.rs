@@ -168,9 +168,14 @@ pub(crate) struct MappingArgs {
     /// Use a saved mapping: NAME.mapping.toml, a path, or a table of the settings file
     ///
     /// The file stands beside the settings file; a value that ends in .toml is a path. The table is [mappings.NAME] with
-    /// map, set and only-amount. Default: none.
+    /// map, set, only-amount and group. Default: none.
     #[arg(long, value_name = "NAME")]
     pub(crate) mapping: Option<String>,
+    /// Join the rows of one invoice into one record
+    ///
+    /// For sheets with several lines an invoice. Default: off, and such a sheet is refused.
+    #[arg(long)]
+    pub(crate) group: bool,
 }
 
 /// Which customers are known.

@@ -128,9 +128,9 @@ impl Console {
             Event::Planned { run, rows: 0, ended, .. } => {
                 self.talk(&format!("run {run}: nothing to send; {} ended in planning", count(*ended, "row")));
             }
-            Event::Planned { run, rows, chunks, ended, least_time } => self.talk(&format!(
+            Event::Planned { run, rows, documents, chunks, ended, least_time } => self.talk(&format!(
                 "run {run}: {} in {}, at least {}; {} ended without sending",
-                count(*rows, "row"),
+                in_documents(*rows, *documents),
                 count(*chunks, "request"),
                 span(*least_time),
                 grouped(*ended)
@@ -159,7 +159,7 @@ impl Console {
                 format!(
                     "sent {} of {}: {} accepted, {} rejected, {} unknown; {rate:.1}/s{}",
                     grouped(*done),
-                    count(*total, "row"),
+                    count(*total, "record"),
                     grouped(*accepted),
                     grouped(*rejected),
                     grouped(*unknown),
@@ -229,7 +229,13 @@ fn verdict(run: Option<i64>, totals: &Totals) -> String {
     let parts = if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") };
     let sum = rupees(totals.read.total);
     let run = run.map_or_else(|| "dry run".to_owned(), |run| format!("run {run}"));
-    format!("{run}: {parts} of {}{sum}\n", count(totals.read.rows, "row"))
+    format!("{run}: {parts} of {}{sum}\n", in_documents(totals.read.rows, totals.read.documents()))
+}
+
+/// `29 rows`, or `29 rows in 9 documents` where lines were joined.
+fn in_documents(rows: u64, documents: u64) -> String {
+    let rows_counted = count(rows, "row");
+    if rows == documents { rows_counted } else { format!("{rows_counted} in {}", count(documents, "document")) }
 }
 
 fn rupees(total: Total) -> String {

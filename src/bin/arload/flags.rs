@@ -51,6 +51,7 @@ impl Flags for MappingArgs {
         flags.texts("map", self.map.clone());
         flags.texts("set", self.set.clone());
         flags.text("mapping", self.mapping.clone());
+        flags.switch("group", self.group);
     }
 }
 

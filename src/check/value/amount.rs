@@ -51,6 +51,45 @@ pub fn amount(cell: Cell<'_>, style: AmountStyle, faults: &mut Faults) -> Option
     None
 }
 
+/// Parts of a rupee that [`exact_amount`] counts: six decimals of a paisa.
+pub const EXACT_RUPEE: i128 = 100_000_000;
+
+/// An amount of one line of a document, in parts of a rupee ([`EXACT_RUPEE`]): up to six decimals are kept.
+///
+/// Whatever [`amount`] takes is taken too, and means the same.
+pub fn exact_amount(cell: Cell<'_>, style: AmountStyle, faults: &mut Faults) -> Option<i128> {
+    const PAISA: i128 = EXACT_RUPEE / 100;
+    let mut own = Faults::new();
+    if let Some(fine) = fine_amount(cell, style) {
+        return Some(fine);
+    }
+    let money = amount(cell, style, &mut own);
+    faults.append(&mut own);
+    money.map(|money| i128::from(money.0) * PAISA)
+}
+
+/// An amount with more than two decimals; none for all others, good or bad.
+fn fine_amount(cell: Cell<'_>, style: AmountStyle) -> Option<i128> {
+    let decimal = if style.decimal_comma && cell.kind != CellKind::Number { b',' } else { b'.' };
+    if !cell.text.bytes().any(|byte| byte == decimal || byte == b'E' || byte == b'e') {
+        return None;
+    }
+    if !matches!(cell.kind, CellKind::Text | CellKind::Number) {
+        return None;
+    }
+    let text = content(cell, &mut Faults::new())?;
+    let (whole, decimals, negative) = digits(&text, style, cell.kind).ok()?;
+    let value = scaled(&whole, &decimals)?;
+    // Sixth decimals of rupees or of paise, whichever the column counts.
+    let unit = ONE / 1_000_000;
+    let fine = (value + unit / 2) / unit;
+    if (value - fine * unit).abs() > (value / 1_000_000).min(unit / 10 - 1).max(ONE / 1_000_000_000) {
+        return None;
+    }
+    let parts = if style.paise { fine } else { fine * 100 };
+    Some(if negative { -parts } else { parts })
+}
+
 /// Whether the field takes the amount's sign and size; if not, says so.
 pub fn amount_sign(money: Money, sign: AmountSign, faults: &mut Faults) -> bool {
     let least = match sign {
@@ -125,6 +164,13 @@ fn is_grouped(whole: &[u8], separator: u8) -> bool {
 
 /// Reads a cleaned cell of any spelling.
 fn written(text: &str, style: AmountStyle, kind: CellKind) -> Result<Money, Fault> {
+    let (digits, decimals, negative) = digits(text, style, kind)?;
+    let paise = to_paise(&digits, &decimals, style.paise, text)?;
+    Ok(Money(if negative { -paise } else { paise }))
+}
+
+/// Digits before and behind the mark of a cleaned cell of any spelling, and whether it is negative.
+fn digits(text: &str, style: AmountStyle, kind: CellKind) -> Result<(String, String, bool), Fault> {
     let ascii = to_ascii(text).ok_or_else(|| not_decimal(text).hint("write all digits in one script"))?;
     let core = Core::strip(&ascii);
     let comma = style.decimal_comma && kind != CellKind::Number;
@@ -133,8 +179,7 @@ fn written(text: &str, style: AmountStyle, kind: CellKind) -> Result<Money, Faul
         Some(Core { number, .. }) => plain_number(number, text, comma, kind == CellKind::Number)?,
         None => return Err(explain(&ascii, text)),
     };
-    let paise = to_paise(&digits, &decimals, style.paise, text)?;
-    Ok(Money(if core.is_some_and(|core| core.negative) { -paise } else { paise }))
+    Ok((digits, decimals, core.is_some_and(|core| core.negative)))
 }
 
 /// Digits of one script, dashes and full-width signs as ASCII; none if scripts are mixed.
@@ -321,14 +366,8 @@ fn length(digits: &str) -> i32 {
 
 /// Whole paise, if the digits are within a hair of them.
 fn to_paise(whole: &str, decimals: &str, counts_paise: bool, text: &str) -> Result<i64, Fault> {
-    let whole = whole.trim_start_matches('0');
-    if whole.len() > WHOLE_DIGITS + if counts_paise { 2 } else { 0 } {
-        return Err(too_large(text));
-    }
-    let mut value = whole.bytes().fold(0_i128, |value, digit| value * 10 + i128::from(digit - b'0'));
-    for index in 0..DECIMALS_KEPT {
-        value = value * 10 + i128::from(decimals.as_bytes().get(index).map_or(0, |digit| digit - b'0'));
-    }
+    let too_long = whole.trim_start_matches('0').len() > WHOLE_DIGITS + if counts_paise { 2 } else { 0 };
+    let Some(value) = scaled(whole, decimals).filter(|_| !too_long) else { return Err(too_large(text)) };
     let unit = if counts_paise { ONE } else { ONE / 100 };
     let paise = (value + unit / 2) / unit;
     let off = (value - paise * unit).abs();
@@ -342,6 +381,19 @@ fn to_paise(whole: &str, decimals: &str, counts_paise: bool, text: &str) -> Resu
         );
     }
     i64::try_from(paise).map_err(|_| too_large(text))
+}
+
+/// Digits as a number of [`ONE`]th parts; none for more digits than any amount has.
+fn scaled(whole: &str, decimals: &str) -> Option<i128> {
+    let whole = whole.trim_start_matches('0');
+    if whole.len() > WHOLE_DIGITS + 2 {
+        return None;
+    }
+    let mut value = whole.bytes().fold(0_i128, |value, digit| value * 10 + i128::from(digit - b'0'));
+    for index in 0..DECIMALS_KEPT {
+        value = value * 10 + i128::from(decimals.as_bytes().get(index).map_or(0, |digit| digit - b'0'));
+    }
+    Some(value)
 }
 
 fn too_large(text: &str) -> Fault {
@@ -566,6 +618,36 @@ mod tests {
     }
 
     #[test]
+    fn amounts_of_lines_keep_six_decimals() {
+        const COMMA: AmountStyle = AmountStyle { decimal_comma: true, paise: false };
+        const PAISE: AmountStyle = AmountStyle { decimal_comma: false, paise: true };
+        for (text, kind, style, parts) in [
+            ("100", CellKind::Text, PLAIN, Some(10_000_000_000)),
+            ("-1,00,000.50", CellKind::Text, PLAIN, Some(-10_000_050_000_000)),
+            ("0.000001", CellKind::Text, PLAIN, Some(100)),
+            ("(12.345678)", CellKind::Text, PLAIN, Some(-1_234_567_800)),
+            ("12.3456789", CellKind::Text, PLAIN, None),
+            ("98310.520000000004", CellKind::Number, PLAIN, Some(9_831_052_000_000)),
+            ("12.345678000000001", CellKind::Number, PLAIN, Some(1_234_567_800)),
+            ("₹ 1,000.1250", CellKind::Text, PLAIN, Some(100_012_500_000)),
+            ("12.125", CellKind::Number, PLAIN, Some(1_212_500_000)),
+            // Without a column's word for it, this may be twelve thousand.
+            ("12.125", CellKind::Text, PLAIN, None),
+            ("1.000,1250", CellKind::Text, COMMA, Some(100_012_500_000)),
+            ("1.5E-5", CellKind::Number, PLAIN, Some(1_500)),
+            ("12345.5", CellKind::Text, PAISE, Some(12_345_500_000)),
+            ("x", CellKind::Text, PLAIN, None),
+            ("", CellKind::Text, PLAIN, None),
+            ("-", CellKind::Text, PLAIN, None),
+        ] {
+            let mut faults = Faults::new();
+            assert_eq!(exact_amount(Cell { text, kind }, style, &mut faults), parts, "{text} {kind:?} {style:?}");
+            let blank = matches!(text, "" | "-");
+            assert_eq!(faults.is_empty(), parts.is_some() || blank, "{text}");
+        }
+    }
+
+    #[test]
     fn signs_are_checked_apart_from_reading() {
         for (paise, sign, code) in [
             (0, AmountSign::Any, None),
@@ -583,6 +665,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_line_and_a_row_read_the_same_amount(text in "-?[0-9]{1,9}(\\.[0-9]{1,2})?") {
+            let cell = Cell { text: &text, kind: CellKind::Text };
+            let (line, row) = (exact_amount(cell, PLAIN, &mut Faults::new()), amount(cell, PLAIN, &mut Faults::new()));
+            prop_assert_eq!(line, row.map(|money| i128::from(money.0) * EXACT_RUPEE / 100));
+        }
+
         #[test]
         fn the_fast_and_the_slow_path_agree(text in "-?[0-9]{1,6}([,.' ]?[0-9]{1,4}){0,4}") {
             if let Some(paise) = plain_paise(text.as_bytes()) {

@@ -21,7 +21,7 @@ mod state;
 mod terms;
 mod text;
 
-pub use amount::{AmountStyle, amount, amount_sign};
+pub use amount::{AmountStyle, EXACT_RUPEE, amount, amount_sign, exact_amount};
 pub use code::{code, reference};
 pub use contact::{Phone, email, mobile, phone};
 pub use date::{DateEvidence, date, date_evidence};
