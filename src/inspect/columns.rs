@@ -9,7 +9,7 @@ use super::understood::{self, Understood};
 use super::{Look, SAMPLE_ROWS};
 use crate::check::dates::{self, Evidence};
 use crate::finding::Code;
-use crate::mapping::{AsFar, Mapping, Origin, WhyUnused};
+use crate::mapping::{AsFar, LINE_LEVEL_HINT, Mapping, Origin, WhyUnused, line_level_words};
 use crate::operation::Operation;
 use crate::sheet::open::OpenSheet;
 use crate::sheet::{CellKind, RowBlock, RowNumber, column_letters};
@@ -154,9 +154,19 @@ impl<'a> Columns<'a> {
         }
     }
 
+    /// Why the operation would refuse the sheet for what its rows hold, and the way out.
+    fn refusal_of_rows(&self) -> Option<(String, &'static str)> {
+        if let Some(column) = self.dates.as_ref().and_then(Evidence::swapped_column) {
+            return Some((dates::swapped_words(column), dates::SWAPPED_HINT));
+        }
+        let (_, far, _) = self.mapped.as_ref()?;
+        let is_refused = self.lines.rows > 0 && far.mapping.grouping.is_none();
+        is_refused.then(|| (line_level_words(&format!("row {}", self.lines.first)), LINE_LEVEL_HINT))
+    }
+
     /// The columns but for bare ones, and what they mean.
     pub(super) fn finish(self) -> (Vec<Column>, Option<Understood>) {
-        let swapped = self.dates.as_ref().and_then(Evidence::swapped_column);
+        let found_on_the_way = self.refusal_of_rows();
         let order = self.look.reading.date_order;
         let described = self.headings.into_iter().zip(self.tallies).enumerate().map(|(column, (heading, tally))| {
             let (kind, other_cells) = tally.kind();
@@ -181,9 +191,9 @@ impl<'a> Columns<'a> {
         let understood = self.mapped.map(|(_, _, mut understood)| {
             understood.continued_rows = self.lines.rows;
             understood.first_continued_row = (self.lines.rows > 0).then_some(self.lines.first);
-            if let (None, Some(column)) = (&understood.problem, swapped) {
-                understood.problem = Some(dates::swapped_words(column));
-                understood.hint = Some(dates::SWAPPED_HINT.to_owned());
+            if let (None, Some((problem, hint))) = (&understood.problem, found_on_the_way) {
+                understood.problem = Some(problem);
+                understood.hint = Some(hint.to_owned());
             }
             understood
         });

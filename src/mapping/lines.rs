@@ -9,6 +9,15 @@ use crate::config::MappingSettings;
 use crate::finding::quote;
 use crate::operation::{FieldKind, Operation};
 
+/// The way out of a sheet with several rows to a document, where nobody asked to join them.
+pub const LINE_LEVEL_HINT: &str = "group = true in a mapping file (or --group) joins the lines of a document; \
+     \"arload inspect FILE --as ... --save-mapping NAME\" writes such a file";
+
+/// Why such a sheet is refused, with the first row that goes on with a document.
+pub fn line_level_words(row: &str) -> String {
+    format!("this is a line-level export: it has item columns, and {row} is one more line of a document above")
+}
+
 /// Fills in the grouping where one is asked for.
 pub(super) fn settle(
     operation: &'static Operation,

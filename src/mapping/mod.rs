@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use error::MappingError;
 pub use heading::{Unit, normalise};
+pub use lines::{LINE_LEVEL_HINT, line_level_words};
 
 use crate::config::MappingSettings;
 use crate::operation::{Exporter, Key, Operation};

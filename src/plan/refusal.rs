@@ -35,14 +35,8 @@ pub(super) fn no_rows(label: &str, header: u32) -> Refusal {
 
 pub(super) fn line_level(label: &str, row: &str) -> Refusal {
     Refusal {
-        message: format!(
-            "{label}: this is a line-level export: it has item columns, and {row} is one more line of a document above"
-        ),
-        hint: Some(
-            "group = true in a mapping file (or --group) joins the lines of a document; \
-             \"arload inspect FILE --as ... --save-mapping NAME\" writes such a file"
-                .to_owned(),
-        ),
+        message: format!("{label}: {}", crate::mapping::line_level_words(row)),
+        hint: Some(crate::mapping::LINE_LEVEL_HINT.to_owned()),
         no_table: false,
     }
 }
