@@ -8,8 +8,11 @@ use crate::operation::{self, Field, Operation, Role};
 /// How alike two texts must be to be named together. Limit: by trial over the headings of the domain.
 const ALIKE: f64 = 0.86;
 
-/// The names of each operation's open fields, normalised: there are hundreds, and each unknown heading meets them all.
-static NAMES: LazyLock<Vec<Vec<(&'static str, Vec<String>)>>> = LazyLock::new(|| {
+/// A field and its names, normalised.
+type Named = (&'static str, Vec<String>);
+
+/// The names of each operation's open fields: there are hundreds, and each unknown heading meets them all.
+static NAMES: LazyLock<Vec<Vec<Named>>> = LazyLock::new(|| {
     let of_field = |field: &'static Field| {
         let names = std::iter::once(field.name).chain(field.aliases.iter().map(|alias| alias.text));
         (field.name, names.map(heading::normalise).collect())
