@@ -83,11 +83,17 @@ pub(super) fn name_columns(row: &RawRow, below: &[RawRow], is_text: bool) -> Hea
     let columns = (0..width)
         .map(|column| {
             let text = row.cell(column).text.trim();
-            let name = if text.is_empty() { format!("Column {}", column_letters(column)) } else { text.to_owned() };
+            let name = if text.is_empty() { format!("Column {}", column_letters(column)) } else { in_one_line(text) };
             unique(&name, &mut seen, &mut met)
         })
         .collect();
     Header { number: row.number, columns }
+}
+
+/// A heading of several lines as one, so that it can be read in a message and typed after `--map`.
+fn in_one_line(text: &str) -> String {
+    let lines = text.split(char::is_control).map(str::trim).filter(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join(" ")
 }
 
 /// A name that is not taken yet; how often each was met spares trying all numbers again.
@@ -155,6 +161,9 @@ mod tests {
         let sheet = rows("Date, No ,Date,,Date (2),,,\nx,1,y,z,,,,\nx,1,y,,,q,,");
         let header = name_columns(&sheet[0], &sheet[1..], true);
         assert_eq!(header.columns, ["Date", "No", "Date (2)", "Column D", "Date (2) (2)", "Column F"]);
+        let mut lines = RawRow::default();
+        lines.push_cell("Raised\r\n on", CellKind::Text);
+        assert_eq!(name_columns(&lines, &[], true).columns, ["Raised on"]);
         let sheet = rows("a,b,,,\n1,2");
         assert_eq!(name_columns(&sheet[0], &sheet[1..], true).columns, ["a", "b"]);
         let sheet = rows("a,b\n1,2,3");

@@ -405,7 +405,7 @@ fn c32_a_blank_heading_over_data_is_named_by_its_letter() {
 
 #[test]
 fn c33_a_heading_with_line_ends_and_stars_is_one_heading() {
-    assert_eq!(read("\"*Invoice\nNo :\",Customer\n1,A\n").header, ["*Invoice\nNo :", "Customer"]);
+    assert_eq!(read("\"*Invoice\nNo :\",Customer\n1,A\n").header, ["*Invoice No :", "Customer"]);
 }
 
 #[test]
