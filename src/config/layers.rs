@@ -248,6 +248,7 @@ fn reading(sources: &Sources<'_>, saved: &Saved<'_>) -> Result<Reading, ConfigEr
         date_order: sources
             .read("date-order", values::date_order)?
             .or_else(|| saved.file().and_then(|saved| saved.date_order)),
+        hidden_rows: sources.read("hidden-rows", values::hidden_rows)?.unwrap_or_default(),
     })
 }
 

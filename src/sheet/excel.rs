@@ -1,7 +1,7 @@
 //! Rows of a worksheet, decoded on a thread of their own and handed over in batches.
 //!
-//! Owns calamine: nothing else names it but [`super::cell`]. xlsx and xlsb are streamed; xls and ods are decoded whole,
-//! because calamine offers no other way. The one rule: a workbook, however broken, ends as a [`SheetError`] of its own,
+//! Owns calamine: nothing else names it but [`super::cell`]. It reads xlsb as a stream, and xls and ods whole, because it
+//! offers no other way; [`super::xlsx`] reads the rest. The one rule: a workbook, however broken, ends as a [`SheetError`] of its own,
 //! panics of the decoder included.
 
 use std::fs::File;
@@ -19,6 +19,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use super::container::Content;
 use super::error::SheetError;
 use super::row::RawRow;
+use super::xlsx::{self, Book};
 use super::{CellKind, RowNumber, cell};
 
 type Input = BufReader<File>;
@@ -45,7 +46,11 @@ pub(super) struct Listed {
 pub(super) fn list(path: &Path, file: &str, content: Content) -> Result<Vec<Listed>, SheetError> {
     contained(file, || {
         let sheets = match content {
-            Content::Xlsx => open::<Xlsx<_>>(path, file)?.sheets_metadata().to_vec(),
+            Content::Xlsx => {
+                let book = Book::open(path, file)?;
+                let listed = |sheet: &xlsx::Sheet| Listed { name: sheet.name.clone(), visible: sheet.is_visible };
+                return Ok(book.sheets().iter().map(listed).collect());
+            }
             Content::Xlsb => open::<Xlsb<_>>(path, file)?.sheets_metadata().to_vec(),
             Content::Ods => open::<Ods<_>>(path, file)?.sheets_metadata().to_vec(),
             Content::Xls => open_xls(path, file)?.sheets_metadata().to_vec(),
@@ -60,8 +65,17 @@ pub(super) fn list(path: &Path, file: &str, content: Content) -> Result<Vec<List
 
 /// A worksheet being decoded.
 pub(super) struct BookRows {
-    batches: Receiver<Result<Vec<RawRow>, SheetError>>,
+    batches: Receiver<Result<Batch, SheetError>>,
     batch: std::vec::IntoIter<RawRow>,
+    /// What the decoder has to say of the sheet; complete at its end.
+    pub(super) notes: Vec<String>,
+}
+
+/// Rows, and sentences about the sheet.
+#[derive(Default)]
+struct Batch {
+    rows: Vec<RawRow>,
+    notes: Vec<String>,
 }
 
 impl BookRows {
@@ -73,7 +87,7 @@ impl BookRows {
             .name("sheet-decoder".to_owned())
             .spawn(move || work.run(&sender))
             .map_err(|source| SheetError::reading(label, source))?;
-        Ok(Self { batches, batch: Vec::new().into_iter() })
+        Ok(Self { batches, batch: Vec::new().into_iter(), notes: Vec::new() })
     }
 
     /// Takes the next row that has cells; false at the end.
@@ -84,7 +98,11 @@ impl BookRows {
                 return Ok(true);
             }
             match self.batches.recv() {
-                Ok(batch) => self.batch = batch?.into_iter(),
+                Ok(batch) => {
+                    let batch = batch?;
+                    self.batch = batch.rows.into_iter();
+                    self.notes.extend(batch.notes);
+                }
                 Err(_) => return Ok(false),
             }
         }
@@ -100,11 +118,12 @@ struct Work {
 }
 
 impl Work {
-    fn run(&self, sender: &Sender<Result<Vec<RawRow>, SheetError>>) {
+    fn run(&self, sender: &Sender<Result<Batch, SheetError>>) {
         let mut rows = Rows {
             sender: sender.clone(),
             label: self.label.clone(),
             batch: Vec::new(),
+            notes: Vec::new(),
             bytes: 0,
             row: RawRow::default(),
             text: String::new(),
@@ -153,72 +172,19 @@ impl Work {
     }
 
     fn stream_xlsx(&self, rows: &mut Rows) -> Result<(), Halt> {
-        let mut book = open::<Xlsx<_>>(&self.path, &self.label)?;
-        let is_1904 = book.has_1904_epoch();
-        let mut cells = book.worksheet_cells_reader(&self.sheet).map_err(|error| self.broken(&error))?;
-        // Both count the cells of the file; the second book is opened only once it is needed.
-        let mut count = 0;
-        let mut places: Option<Places> = None;
-        loop {
-            match cells.next_cell_with_formula_metadata() {
-                Ok(None) => return Ok(()),
-                Ok(Some(cell)) if cell.formula.is_some() && cell.value == DataRef::Empty => {
-                    rows.put_text(cell.pos, "", CellKind::FormulaWithoutValue)?;
-                }
-                Ok(Some(cell)) => rows.put(cell.pos, &cell.value, is_1904)?,
-                // An error such as `#SPILL!` that the decoder does not know: it goes on, but keeps the place to itself.
-                Err(XlsxError::CellError(error)) => {
-                    if places.is_none() {
-                        places = Some(Places::open(self)?);
-                    }
-                    let place = places.as_mut().map(|places| places.of(count)).transpose()?.flatten();
-                    let place = place.ok_or_else(|| self.broken(&"a cell without a place"))?;
-                    rows.put_text(place, &error, CellKind::Error)?;
-                }
-                Err(error) => return Err(self.broken(&error)),
+        let mut sheet = Book::open(&self.path, &self.label)?.rows(&self.sheet)?;
+        while sheet.next(&mut rows.row)? {
+            if !rows.end_row() {
+                return Err(Halt::Gone);
             }
-            count += 1;
         }
+        rows.notes = sheet.notes();
+        rows.row.clear();
+        Ok(())
     }
 
     fn broken(&self, error: &dyn std::fmt::Display) -> Halt {
         Halt::Broken(damaged(&self.label, error))
-    }
-}
-
-/// The places of all cells of a sheet, from a second pass over it.
-struct Places {
-    places: Receiver<(u32, u32)>,
-    taken: u64,
-}
-
-impl Places {
-    fn open(work: &Work) -> Result<Self, Halt> {
-        let mut book = open::<Xlsx<_>>(&work.path, &work.label)?;
-        let sheet = work.sheet.clone();
-        let (sender, places) = bounded(BATCH_ROWS);
-        let walk = move || {
-            let Ok(mut cells) = book.worksheet_cells_reader(&sheet) else { return };
-            while let Ok(Some(cell)) = cells.next_formula() {
-                if sender.send(cell.get_position()).is_err() {
-                    return;
-                }
-            }
-        };
-        let spawned = thread::Builder::new().name("sheet-places".to_owned()).spawn(walk);
-        spawned.map_err(|source| SheetError::reading(&work.label, source))?;
-        Ok(Self { places, taken: 0 })
-    }
-
-    /// The place of the cell with this count; counts only grow.
-    fn of(&mut self, count: u64) -> Result<Option<(u32, u32)>, Halt> {
-        loop {
-            let Ok(place) = self.places.recv() else { return Ok(None) };
-            self.taken += 1;
-            if self.taken > count {
-                return Ok(Some(place));
-            }
-        }
     }
 }
 
@@ -237,9 +203,10 @@ impl From<SheetError> for Halt {
 
 /// Cells on their way into rows and batches.
 struct Rows {
-    sender: Sender<Result<Vec<RawRow>, SheetError>>,
+    sender: Sender<Result<Batch, SheetError>>,
     label: String,
     batch: Vec<RawRow>,
+    notes: Vec<String>,
     bytes: usize,
     row: RawRow,
     text: String,
@@ -298,15 +265,16 @@ impl Rows {
             return true;
         }
         let mut row = std::mem::take(&mut self.row);
-        row.from_1904 = self.from_1904;
-        self.bytes += row.text_bytes();
+        row.from_1904 |= self.from_1904;
+        self.bytes += row.memory();
         self.batch.push(row);
         if self.batch.len() < BATCH_ROWS && self.bytes < BATCH_BYTES { true } else { self.send() }
     }
 
     fn send(&mut self) -> bool {
         self.bytes = 0;
-        self.sender.send(Ok(std::mem::take(&mut self.batch))).is_ok()
+        let batch = Batch { rows: std::mem::take(&mut self.batch), notes: std::mem::take(&mut self.notes) };
+        self.sender.send(Ok(batch)).is_ok()
     }
 }
 

@@ -26,6 +26,7 @@ mod surplus;
 pub mod table;
 mod text;
 mod wrapping;
+mod xlsx;
 
 use std::path::PathBuf;
 
@@ -42,7 +43,8 @@ pub enum CellKind {
     /// Text, or a blank.
     #[default]
     Text,
-    /// A number; its text is the shortest decimal form that reads back as the same number, without `.0`.
+    /// A number; its text is the shortest decimal form that reads back as the same number, without `.0`. What only the
+    /// number format shows is written beside it: `18%`, `118 Cr`, `USD 118`.
     Number,
     /// A date or date-time, written `2025-04-01` or `2025-04-01T10:30:00`; the 1904 system is already applied.
     Date,
@@ -250,6 +252,8 @@ pub enum DropReason {
     Note,
     /// A comment line above the header.
     Comment,
+    /// A row that the workbook does not show, where such rows are to be left out.
+    Hidden,
 }
 
 /// How a text file is written.

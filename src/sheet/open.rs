@@ -20,7 +20,7 @@ use super::surplus::joined_amounts;
 use super::table::{Dropped, RowFilter, Verdict};
 use super::text::TextRows;
 use super::{Dialect, DropReason, Header, RowBlock, RowMark, RowNumber, SheetSource};
-use crate::config::Reading;
+use crate::config::{HiddenRows, Reading};
 use crate::finding::{Code, quote};
 
 /// Limit: rows among which the header is looked for and by which the rest is judged.
@@ -36,13 +36,17 @@ impl SheetSource {
     /// Opens the sheet from its beginning; `recognise` says whether the operation's mapping knows a heading.
     pub fn open<'r>(&self, reading: &Reading, recognise: Recognise<'r>) -> Result<OpenSheet<'r>, SheetError> {
         let (rows, unpacked, notes) = self.rows(reading)?;
-        OpenSheet::settle(rows, unpacked, self.label(), notes, reading.header_row, recognise)
+        let mut sheet = OpenSheet::settle(rows, unpacked, self.label(), notes, reading.header_row, recognise)?;
+        sheet.hidden_rows = reading.hidden_rows;
+        Ok(sheet)
     }
 
     /// Opens a sheet that has no headings: every filled row is handed out, and the columns have letters for names.
     pub fn open_without_header(&self, reading: &Reading) -> Result<OpenSheet<'static>, SheetError> {
         let (rows, unpacked, notes) = self.rows(reading)?;
-        OpenSheet::without_header(rows, unpacked, notes)
+        let mut sheet = OpenSheet::without_header(rows, unpacked, notes)?;
+        sheet.hidden_rows = reading.hidden_rows;
+        Ok(sheet)
     }
 
     /// The rows, what had to be unpacked for them, and notes.
@@ -117,6 +121,10 @@ pub struct OpenSheet<'r> {
     stray_rows: u64,
     garbled_rows: u64,
     first_garbled: RowNumber,
+    /// What is done with rows below the headings that the workbook does not show.
+    hidden_rows: HiddenRows,
+    /// How many of them were handed out.
+    hidden_read: u64,
 }
 
 /// What stands above a sheet's data.
@@ -236,6 +244,8 @@ impl<'r> OpenSheet<'r> {
             stray_rows: 0,
             garbled_rows: 0,
             first_garbled: 0,
+            hidden_rows: HiddenRows::Read,
+            hidden_read: 0,
         }
     }
 
@@ -288,10 +298,20 @@ impl<'r> OpenSheet<'r> {
             let why = "garbled text such as \"â‚¹\" for \"₹\", written with a wrong encoding before: export it again as UTF-8";
             self.end.notes.push(format!("{rows} {why}; the first is row {first}"));
         }
-        if let Rows::Text(text) = &self.rows
-            && text.nuls() > 0
-        {
-            self.end.notes.push(format!("{} NUL characters were left out", text.nuls()));
+        if self.hidden_read > 0 {
+            let (rows, them) = if self.hidden_read == 1 {
+                ("1 hidden row is".to_owned(), "it")
+            } else {
+                (format!("{} hidden rows are", self.hidden_read), "them")
+            };
+            self.end.notes.push(format!("{rows} read; hidden-rows = \"skip\" leaves {them} out"));
+        }
+        match &mut self.rows {
+            Rows::Text(text) if text.nuls() > 0 => {
+                self.end.notes.push(format!("{} NUL characters were left out", text.nuls()));
+            }
+            Rows::Text(_) => {}
+            Rows::Book(rows) => self.end.notes.append(&mut rows.notes),
         }
         self.end
     }
@@ -343,6 +363,10 @@ impl<'r> OpenSheet<'r> {
         if verdict == Verdict::Blank {
             return;
         }
+        let verdict = match self.hidden_rows {
+            HiddenRows::Skip if row.hidden => Verdict::Drop(DropReason::Hidden),
+            _ => verdict,
+        };
         // Blank rows are the gaps in the numbers, so that both kinds of reader count them alike.
         self.end.blank_rows += u64::from(row.number.saturating_sub(self.last_number).saturating_sub(1));
         self.last_number = row.number;
@@ -361,6 +385,7 @@ impl<'r> OpenSheet<'r> {
     fn hand_out(&mut self, row: &RawRow, block: &mut RowBlock) {
         self.end.data_rows += 1;
         self.end.last_row = row.number;
+        self.hidden_read += u64::from(row.hidden);
         block.from_1904 = row.from_1904;
         if row.is_garbled() {
             self.garbled_rows += 1;
@@ -368,7 +393,10 @@ impl<'r> OpenSheet<'r> {
         }
         self.mark_row(row, block);
         for column in 0..block.columns() {
-            let cell = row.cell(column);
+            let mut cell = row.cell(column);
+            if !row.inherited.is_empty() && row.is_blank_at(column) {
+                cell = row.inherited(column).unwrap_or(cell);
+            }
             // A character has at most four bytes, so few cells are ever counted out.
             if cell.text.len() > MAX_CELL_CHARACTERS && cell.text.chars().nth(MAX_CELL_CHARACTERS).is_some() {
                 let message = "the cell is longer than 32,767 characters, more than a spreadsheet cell can hold";

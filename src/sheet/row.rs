@@ -29,6 +29,23 @@ pub(super) struct RawRow {
     pub(super) unended: bool,
     /// Its workbook counts days from 1904.
     pub(super) from_1904: bool,
+    /// Its workbook does not show it.
+    pub(super) hidden: bool,
+    /// What merged cells pass on to it; header finding and the judging of rows see the sheet without it.
+    pub(super) inherited: Vec<Inherited>,
+}
+
+/// The value of a merged cell, for the blank cells of a row that it covers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Inherited {
+    /// The first column, counted from 0.
+    pub(super) first: u32,
+    /// The last column.
+    pub(super) last: u32,
+    /// How the value was stored.
+    pub(super) kind: CellKind,
+    /// The value.
+    pub(super) text: String,
 }
 
 impl RawRow {
@@ -42,6 +59,8 @@ impl RawRow {
         self.quoted = 0;
         self.overlong = false;
         self.unended = false;
+        self.hidden = false;
+        self.inherited.clear();
     }
 
     /// Appends to the cell being built.
@@ -62,6 +81,23 @@ impl RawRow {
     pub(super) fn push_cell(&mut self, text: &str, kind: CellKind) {
         self.push_text(text);
         self.end_cell(kind);
+    }
+
+    /// Appends blank cells up to a column.
+    pub(super) fn widen(&mut self, columns: usize) {
+        if self.ends.len() < columns {
+            if !self.kinds.is_empty() {
+                self.kinds.resize(columns, CellKind::Text);
+            }
+            self.ends.resize(columns, self.text.len() as u32);
+        }
+    }
+
+    /// What a blank cell inherits from a merged one.
+    pub(super) fn inherited(&self, column: usize) -> Option<Cell<'_>> {
+        let covers = |inherited: &&Inherited| (inherited.first as usize..=inherited.last as usize).contains(&column);
+        let inherited = self.inherited.iter().find(covers)?;
+        Some(Cell { text: &inherited.text, kind: inherited.kind })
     }
 
     /// Number of cells.
@@ -94,6 +130,12 @@ impl RawRow {
     /// Bytes of cell text.
     pub(super) fn text_bytes(&self) -> usize {
         self.text.len()
+    }
+
+    /// Bytes of memory that the row takes, near enough.
+    pub(super) fn memory(&self) -> usize {
+        let inherited: usize = self.inherited.iter().map(|inherited| size_of::<Inherited>() + inherited.text.len()).sum();
+        self.text.len() + self.ends.len() * 4 + self.kinds.len() + inherited
     }
 
     /// Whether some text was decoded twice on its way here: `â‚¹` for `₹`, `Ã©` for `é`.
