@@ -11,6 +11,8 @@ mod merges;
 mod package;
 mod strings;
 mod styles;
+#[cfg(test)]
+mod tests;
 mod workbook;
 mod xml;
 
