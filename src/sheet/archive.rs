@@ -68,7 +68,9 @@ fn zip64_end(handle: &mut File, end_record: u64) -> io::Result<Option<(u64, u64,
     const LOCATOR: u64 = 20;
     let Some(at) = end_record.checked_sub(LOCATOR) else { return Ok(None) };
     let locator = read_at(handle, at, LOCATOR)?;
-    let Some(record_at) = number(&locator, 8, 8).filter(|_| locator.starts_with(b"PK\x06\x07")) else { return Ok(None) };
+    let Some(record_at) = number(&locator, 8, 8).filter(|_| locator.starts_with(b"PK\x06\x07")) else {
+        return Ok(None);
+    };
     if record_at >= at {
         return Err(damaged("its zip64 records lead nowhere"));
     }

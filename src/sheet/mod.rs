@@ -25,6 +25,8 @@ mod row;
 mod surplus;
 pub mod table;
 mod text;
+#[cfg(test)]
+mod workbook_quirks_tests;
 mod wrapping;
 mod xlsx;
 

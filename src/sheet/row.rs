@@ -134,7 +134,8 @@ impl RawRow {
 
     /// Bytes of memory that the row takes, near enough.
     pub(super) fn memory(&self) -> usize {
-        let inherited: usize = self.inherited.iter().map(|inherited| size_of::<Inherited>() + inherited.text.len()).sum();
+        let inherited: usize =
+            self.inherited.iter().map(|inherited| size_of::<Inherited>() + inherited.text.len()).sum();
         self.text.len() + self.ends.len() * 4 + self.kinds.len() + inherited
     }
 

@@ -90,12 +90,7 @@ enum Stored {
 }
 
 impl SheetRows {
-    pub(super) fn open(
-        package: Package,
-        workbook: &Workbook,
-        part: &str,
-        file: &str,
-    ) -> Result<Self, SheetError> {
+    pub(super) fn open(package: Package, workbook: &Workbook, part: &str, file: &str) -> Result<Self, SheetError> {
         let open = || -> Result<Self, Problem> {
             let merges = Merges::find(package.needed_part(part, Kind::Sheet)?)?;
             let cells = package.length().saturating_mul(CELLS_A_BYTE).max(LEAST_CELLS);
@@ -213,7 +208,9 @@ impl SheetRows {
                     continue;
                 }
                 Token::Text(text) if text.is_blank() => continue,
-                Token::Text(_) => return Err(Problem::Broken(format!("row {} has text outside its cells", self.at + 1))),
+                Token::Text(_) => {
+                    return Err(Problem::Broken(format!("row {} has text outside its cells", self.at + 1)));
+                }
                 Token::End | Token::Done => break,
             };
             if let Some((in_row, in_column)) = head.place {
@@ -254,8 +251,9 @@ impl SheetRows {
         let limits = &mut self.limits;
         let cells = limits.cells.checked_sub(row.len() as u64 + row.inherited.len() as u64);
         let text = limits.text.checked_sub(row.text_bytes() as u64 + inherited);
-        limits.cells = cells
-            .ok_or_else(|| Problem::Broken(format!("its sheet has more than {} cells up to row {number}", limits.all_cells)))?;
+        limits.cells = cells.ok_or_else(|| {
+            Problem::Broken(format!("its sheet has more than {} cells up to row {number}", limits.all_cells))
+        })?;
         limits.text = text.ok_or_else(|| {
             let limit = limits.all_text >> 20;
             Problem::Broken(format!("its cells hold more than {limit} MiB of text up to row {number}"))
@@ -395,8 +393,7 @@ fn row_head(tag: Tag<'_>, row: &mut RawRow) -> Result<Option<u32>, Problem> {
             (b"r", value) => {
                 let found = digits(value).filter(|number| (1..=MAX_ROWS).contains(number));
                 let shown = || quote(&String::from_utf8_lossy(value));
-                number =
-                    Some(found.ok_or_else(|| Problem::Broken(format!("it has a row numbered {}", shown())))?);
+                number = Some(found.ok_or_else(|| Problem::Broken(format!("it has a row numbered {}", shown())))?);
             }
             (b"hidden", value) => row.hidden = is_true(value),
             _ => {}
@@ -413,8 +410,9 @@ fn cell_head(tag: Tag<'_>) -> Result<Head, Problem> {
         match name {
             b"r" => {
                 let place = reference(value);
-                head.place =
-                    Some(place.ok_or_else(|| Problem::Broken(format!("it has a cell at {}, which is no place", shown())))?);
+                head.place = Some(
+                    place.ok_or_else(|| Problem::Broken(format!("it has a cell at {}, which is no place", shown())))?,
+                );
             }
             b"s" => head.style = digits(value).unwrap_or(u32::MAX),
             b"t" => {
@@ -455,9 +453,9 @@ pub(super) fn reference(written: &[u8]) -> Option<(u32, u32)> {
     if !(1..=3).contains(&letters) {
         return None;
     }
-    let column = written[..letters].iter().fold(0, |column, letter| {
-        column * 26 + u32::from(letter.to_ascii_uppercase() - b'A') + 1
-    });
+    let column = written[..letters]
+        .iter()
+        .fold(0, |column, letter| column * 26 + u32::from(letter.to_ascii_uppercase() - b'A') + 1);
     let row = digits(&written[letters..])?;
     ((1..=MAX_ROWS).contains(&row) && column <= MAX_COLUMNS).then(|| (row, column - 1))
 }
@@ -493,6 +491,7 @@ fn is_written_short(written: &[u8]) -> bool {
 fn parse(written: &str) -> Option<f64> {
     let trimmed = written.trim();
     // Rust reads names such as `inf` too.
-    let is_plain = trimmed.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E'));
+    let is_plain =
+        trimmed.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E'));
     trimmed.parse().ok().filter(|number: &f64| is_plain && number.is_finite())
 }

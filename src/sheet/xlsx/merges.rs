@@ -133,9 +133,8 @@ impl Tail {
             let from = seen.saturating_sub(NAME.len());
             for at in finder.find_iter(&buffer[from..end]).map(|at| from + at) {
                 let begin = buffer[..at].iter().rposition(|byte| matches!(byte, b'<' | b'/' | b'>' | b' ' | b'"'));
-                let is_tag = begin.is_some_and(|begin| {
-                    buffer[begin] == b'<' && (begin + 1 == at || buffer[at - 1] == b':')
-                });
+                let is_tag =
+                    begin.is_some_and(|begin| buffer[begin] == b'<' && (begin + 1 == at || buffer[at - 1] == b':'));
                 // Its tag may be cut off here; then it is found again with the next bytes.
                 if let Some(begin) = begin.filter(|_| is_tag && end - at > NAME.len()) {
                     buffer.truncate(end);

@@ -73,7 +73,9 @@ impl Problem {
     /// The same for this file.
     fn of(self, file: &str) -> SheetError {
         match self {
-            Self::Io(source) if source.kind() == io::ErrorKind::FileTooLarge => Self::broken(source.to_string()).of(file),
+            Self::Io(source) if source.kind() == io::ErrorKind::FileTooLarge => {
+                Self::broken(source.to_string()).of(file)
+            }
             Self::Io(source) => SheetError::reading(file, source),
             Self::Broken(reason) => SheetError::Damaged { file: file.to_owned(), reason },
         }

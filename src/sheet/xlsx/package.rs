@@ -120,7 +120,8 @@ pub(super) struct Part {
 
 impl Read for Part {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let named = |source: io::Error| io::Error::new(source.kind(), format!("its part {}: {source}", quote(&self.name)));
+        let named =
+            |source: io::Error| io::Error::new(source.kind(), format!("its part {}: {source}", quote(&self.name)));
         let count = self.bytes.read(buffer).map_err(named)?;
         self.read += count as u64;
         if self.read > self.limit {

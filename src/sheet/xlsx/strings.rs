@@ -124,7 +124,8 @@ pub(super) fn unescape(text: &mut String, from: usize) {
 
 /// The number in an escape that the text begins with.
 fn code(text: &str) -> Option<u32> {
-    let digits = text.strip_prefix("_x")?.get(..4).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+    let digits =
+        text.strip_prefix("_x")?.get(..4).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
     text.as_bytes().get(6).filter(|byte| **byte == b'_')?;
     u32::from_str_radix(digits, 16).ok()
 }
@@ -135,7 +136,9 @@ mod tests {
 
     fn strings(items: &str) -> Vec<String> {
         let mut strings = Strings::default();
-        let part = format!("<x:sst xmlns:x=\"m\" count=\"9\">{items}</x:sst>").replace("<si", "<x:si").replace("</si", "</x:si");
+        let part = format!("<x:sst xmlns:x=\"m\" count=\"9\">{items}</x:sst>")
+            .replace("<si", "<x:si")
+            .replace("</si", "</x:si");
         strings.fill(&mut Xml::new(part.as_bytes()).unwrap()).unwrap();
         (0..).map_while(|index| strings.text(index).map(str::to_owned)).collect()
     }

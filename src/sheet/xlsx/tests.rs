@@ -146,7 +146,8 @@ fn read(book: &TestBook) -> Result<Vec<String>, String> {
 
 #[test]
 fn x1_errors_of_any_spelling_keep_their_place() {
-    for error in ["#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#GETTING_DATA"]
+    for error in
+        ["#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#GETTING_DATA"]
     {
         let book = TestBook::of_rows(&format!("<row r=\"2\"><c r=\"F2\" t=\"e\"><v>{error}</v></c></row>"));
         assert_eq!(read(&book).unwrap(), [format!("2: F=Error {error}")]);
@@ -202,7 +203,10 @@ fn x8_x9_merged_cells_pass_on_their_value_inside_their_range() {
     ];
     let merges = "<mergeCells count=\"3\"><mergeCell ref=\"A1:C1\"/><mergeCell ref=\"A2:B3\"/><mergeCell ref=\"A4:A5\"/></mergeCells>";
     let sheet = |merges: &str| {
-        format!("<x:worksheet xmlns:x=\"m\"><sheetData>{}</sheetData><!-- mergeCells -->{merges}</x:worksheet>", rows.concat())
+        format!(
+            "<x:worksheet xmlns:x=\"m\"><sheetData>{}</sheetData><!-- mergeCells -->{merges}</x:worksheet>",
+            rows.concat()
+        )
     };
     for merges in [merges.to_owned(), merges.replace("<m", "<x:m").replace("</m", "</x:m")] {
         let (rows, _) = read_bytes(&TestBook::of_sheet(&sheet(&merges)).bytes()).unwrap();
@@ -213,7 +217,8 @@ fn x8_x9_merged_cells_pass_on_their_value_inside_their_range() {
                 format!("{} {}", shown(row), cells.collect::<Vec<_>>().join("|"))
             })
             .collect();
-        let expected = ["1: A=h .|h|h|.", "2: A=INV, C=Number 1 .|INV|.|.", "3: C=Number 2 INV|INV|.|.", "5: C=Number 3 .|.|.|."];
+        let expected =
+            ["1: A=h .|h|h|.", "2: A=INV, C=Number 1 .|INV|.|.", "3: C=Number 2 INV|INV|.|.", "5: C=Number 3 .|.|.|."];
         assert_eq!(inherited, expected);
     }
     let bad = read(&TestBook::of_sheet(&sheet("<mergeCells><mergeCell ref=\"B2:A1\"/></mergeCells>"))).unwrap_err();
@@ -224,7 +229,10 @@ fn x8_x9_merged_cells_pass_on_their_value_inside_their_range() {
 fn merges_are_found_wherever_the_buffer_ends() {
     for length in (256 * 1024 - 250)..(256 * 1024 - 235) {
         let sheet = "<worksheet><sheetData><row><c t=\"str\"><v>a</v></c></row></sheetData>";
-        let sheet = format!("{sheet}<!--{}--><mergeCells><mergeCell ref=\"A1:B1\"/></mergeCells></worksheet>", "-".repeat(length - 80).replace("--", "-x"));
+        let sheet = format!(
+            "{sheet}<!--{}--><mergeCells><mergeCell ref=\"A1:B1\"/></mergeCells></worksheet>",
+            "-".repeat(length - 80).replace("--", "-x")
+        );
         let (rows, _) = read_bytes(&TestBook::of_sheet(&sheet).bytes()).unwrap();
         assert_eq!(rows[0].inherited(1).map(|cell| cell.text), Some("a"), "{length}");
     }
@@ -233,7 +241,8 @@ fn merges_are_found_wherever_the_buffer_ends() {
 #[test]
 fn x10_x11_hidden_rows_are_marked_and_hidden_columns_named() {
     let columns = "<cols><col min=\"1\" max=\"1\" hidden=\"1\"/><col min=\"2\" max=\"2\"/><col min=\"3\" max=\"16384\" hidden=\"true\"/></cols>";
-    let rows = "<row r=\"1\" hidden=\"1\"><c><v>1</v></c></row><row r=\"2\" hidden=\"0\"><c r=\"D2\"><v>2</v></c></row>";
+    let rows =
+        "<row r=\"1\" hidden=\"1\"><c><v>1</v></c></row><row r=\"2\" hidden=\"0\"><c r=\"D2\"><v>2</v></c></row>";
     let sheet = format!("<worksheet><dimension ref=\"A1\"/>{columns}<sheetData>{rows}</sheetData></worksheet>");
     let (rows, notes) = read_bytes(&TestBook::of_sheet(&sheet).bytes()).unwrap();
     assert_eq!(rows.iter().map(|row| row.hidden).collect::<Vec<_>>(), [true, false]);
@@ -245,7 +254,9 @@ fn x12_x13_x16_x21_only_worksheets_are_listed() {
     let sheets = "<sheet name=\"A &amp; B\" r:id=\"r1\"/><sheet name=\"H\" state=\"hidden\" r:id=\"r5\"/>\
                   <sheet name=\"V\" state=\"veryHidden\" r:id=\"r6\"/><sheet name=\"C\" r:id=\"r7\"/><sheet name=\"M\" r:id=\"r8\"/>";
     let relation = |id: &str, kind: &str, target: &str| {
-        format!("<Relationship Id=\"{id}\" Type=\"http://purl.oclc.org/ooxml/officeDocument/relationships/{kind}\" Target=\"{target}\"/>")
+        format!(
+            "<Relationship Id=\"{id}\" Type=\"http://purl.oclc.org/ooxml/officeDocument/relationships/{kind}\" Target=\"{target}\"/>"
+        )
     };
     let more = [
         relation("r5", "worksheet", "../XL/Worksheets/SHEET1.xml"),
@@ -260,14 +271,16 @@ fn x12_x13_x16_x21_only_worksheets_are_listed() {
     let path = folder.path().join("a.xlsm");
     fs::write(&path, book.bytes()).unwrap();
     let opened = Book::open(&path, "a.xlsm").unwrap();
-    let listed: Vec<(&str, bool)> = opened.sheets().iter().map(|sheet| (sheet.name.as_str(), sheet.is_visible)).collect();
+    let listed: Vec<(&str, bool)> =
+        opened.sheets().iter().map(|sheet| (sheet.name.as_str(), sheet.is_visible)).collect();
     assert_eq!(listed, [("A & B", true), ("H", false), ("V", false)]);
     assert!(read_rows(&path, "V").unwrap().0.is_empty());
 }
 
 #[test]
 fn x14_rows_that_hold_nothing_cost_little() {
-    let rows: String = (1..=200_000).map(|row| format!("<row r=\"{row}\" s=\"3\"><c r=\"A{row}\" s=\"3\"/></row>")).collect();
+    let rows: String =
+        (1..=200_000).map(|row| format!("<row r=\"{row}\" s=\"3\"><c r=\"A{row}\" s=\"3\"/></row>")).collect();
     let rows = format!("{rows}<row r=\"1048576\"><c r=\"XFD1048576\"><v>1</v></c></row>");
     assert_eq!(read(&TestBook::of_rows(&rows)).unwrap(), ["1048576: XFD=Number 1"]);
 }
@@ -283,7 +296,8 @@ fn x17_what_unpacks_to_too_much_is_stopped_while_it_is_unpacked() {
 
 #[test]
 fn x17_a_small_file_cannot_stand_for_endless_cells_or_text() {
-    let wide = (1..=5000).map(|row| format!("<row r=\"{row}\"><c r=\"XFD{row}\"><v>1</v></c></row>")).collect::<String>();
+    let wide =
+        (1..=5000).map(|row| format!("<row r=\"{row}\"><c r=\"XFD{row}\"><v>1</v></c></row>")).collect::<String>();
     let error = read(&TestBook::of_rows(&wide)).unwrap_err();
     assert_eq!(error, "its sheet has more than 67108864 cells up to row 4097");
     let strings = format!("<sst><si><t>{}</t></si></sst>", "x".repeat(500_000));
@@ -345,8 +359,14 @@ fn x19_x27_malformed_sheets_end_as_a_message_that_names_the_place() {
         ("<row r=\"1\"><c r=\"A1\"><v>1e999</v></c></row>", "cell A1 holds \"1e999\", which is not a number"),
         ("<row r=\"1\"><c r=\"A1\"><v>1</v><v>2</v></c></row>", "cell A1 has two values"),
         ("<row r=\"1\"><c r=\"A1\">7</c></row>", "cell A1 has text outside its value"),
-        ("<row r=\"1\"><c r=\"B1\" t=\"s\"><v>0</v></c></row>", "cell B1 holds \"0\", which is not the number of a text"),
-        ("<row r=\"1\"><c r=\"B1\" t=\"s\"><v>-1</v></c></row>", "cell B1 holds \"-1\", which is not the number of a text"),
+        (
+            "<row r=\"1\"><c r=\"B1\" t=\"s\"><v>0</v></c></row>",
+            "cell B1 holds \"0\", which is not the number of a text",
+        ),
+        (
+            "<row r=\"1\"><c r=\"B1\" t=\"s\"><v>-1</v></c></row>",
+            "cell B1 holds \"-1\", which is not the number of a text",
+        ),
         ("<row r=\"1\"><c r=\"B1\" t=\"b\"><v>2</v></c></row>", "cell B1 holds \"2\", which is neither true nor false"),
         ("<row r=\"1\"><c r=\"B1\" t=\"z\"><v>2</v></c></row>", "it has a cell of the unknown type \"z\""),
         ("<row r=\"1\"><c r=\"!\"><v>1</v></c></row>", "it has a cell at \"!\", which is no place"),
@@ -355,9 +375,18 @@ fn x19_x27_malformed_sheets_end_as_a_message_that_names_the_place() {
         ("<row r=\"1048577\"/>", "it has a row numbered \"1048577\""),
         ("<row r=\"1048576\"/><row><c><v>1</v></c></row>", "row 1048577 has a cell beyond the edge of a sheet"),
         ("<row r=\"1\"><c r=\"A2\"><v>1</v></c></row>", "row 1 holds the cell A2"),
-        ("<row r=\"1\"><c r=\"B1\"><v>1</v></c><c r=\"A1\"><v>1</v></c></row>", "row 1 names its cells out of order, or one of them twice"),
-        ("<row r=\"1\"><c><v>1</v></c></row><row r=\"1\"><c r=\"B1\"><v>1</v></c></row>", "row 1 names its cells out of order, or one of them twice"),
-        ("<row r=\"2\"><c><v>1</v></c></row><row r=\"1\"><c><v>1</v></c></row>", "row 1 stands below a row with the same or a higher number"),
+        (
+            "<row r=\"1\"><c r=\"B1\"><v>1</v></c><c r=\"A1\"><v>1</v></c></row>",
+            "row 1 names its cells out of order, or one of them twice",
+        ),
+        (
+            "<row r=\"1\"><c><v>1</v></c></row><row r=\"1\"><c r=\"B1\"><v>1</v></c></row>",
+            "row 1 names its cells out of order, or one of them twice",
+        ),
+        (
+            "<row r=\"2\"><c><v>1</v></c></row><row r=\"1\"><c><v>1</v></c></row>",
+            "row 1 stands below a row with the same or a higher number",
+        ),
         ("<row r=\"1\"><c r=\"A1\"><v>1</c></row>", "its XML ends \"c\", which is not the open element"),
         ("</sheetData><sheetData>", "its sheet has two lists of rows"),
     ] {
@@ -415,7 +444,8 @@ fn x27_rows_and_cells_without_places_stand_where_order_puts_them() {
     let rows = "<row><c><v>1</v></c><c/><c><v>2</v></c></row><row/><row r=\"5\"><c r=\"C5\"><v>3</v></c><c><v>4</v></c></row>\
                 <row><c><v>5</v></c></row><row><c r=\"B9\"><v>6</v></c></row><row><c><v>7</v></c></row>";
     let sheet = format!("<worksheet><dimension ref=\"A1:B2\"/><sheetData>{rows}</sheetData></worksheet>");
-    let expected = ["1: A=Number 1, C=Number 2", "5: C=Number 3, D=Number 4", "6: A=Number 5", "9: B=Number 6", "10: A=Number 7"];
+    let expected =
+        ["1: A=Number 1, C=Number 2", "5: C=Number 3, D=Number 4", "6: A=Number 5", "9: B=Number 6", "10: A=Number 7"];
     assert_eq!(read(&TestBook::of_sheet(&sheet)).unwrap(), expected);
 }
 
@@ -512,7 +542,8 @@ fn real_workbooks_are_read_as_another_reader_reads_them() {
                     }
                 }
             }
-            differences.extend(theirs.iter().map(|((row, column), cell)| format!("{name} {row},{column}: {cell:?} -> none")));
+            differences
+                .extend(theirs.iter().map(|((row, column), cell)| format!("{name} {row},{column}: {cell:?} -> none")));
         }
     }
     assert!(read > 500, "{read}");

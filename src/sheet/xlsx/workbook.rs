@@ -60,8 +60,7 @@ impl Workbook {
         let of_kind = |kind: &str| {
             relations.values().find(|relation| relation.kind == kind).and_then(|relation| relation.target.clone())
         };
-        let mut workbook =
-            Self { strings: of_kind("sharedStrings"), styles: of_kind("styles"), ..Self::default() };
+        let mut workbook = Self { strings: of_kind("sharedStrings"), styles: of_kind("styles"), ..Self::default() };
         let xml = package.part(&part, Kind::Index)?;
         let xml = xml.ok_or_else(|| Problem::broken("it is an Office document, but no workbook"))?;
         workbook.fill(&mut Xml::new(xml)?, &relations)?;

@@ -80,7 +80,8 @@ impl<R: Read> Xml<R> {
         };
         xml.fill()?;
         let head = &xml.buffer[..xml.end];
-        if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") || head.iter().take(4).any(|byte| *byte == 0) {
+        if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") || head.iter().take(4).any(|byte| *byte == 0)
+        {
             return Err(Problem::broken("its XML is not written in UTF-8"));
         }
         if head.starts_with(b"\xef\xbb\xbf") {
@@ -340,7 +341,8 @@ impl<'a> Iterator for Attributes<'a> {
 impl Text<'_> {
     /// Appends the text with entities decoded and line ends as XML has them.
     pub(super) fn append_to(&self, text: &mut String) -> Result<(), Problem> {
-        let written = std::str::from_utf8(self.bytes).map_err(|_| Problem::broken("its XML is not written in UTF-8"))?;
+        let written =
+            std::str::from_utf8(self.bytes).map_err(|_| Problem::broken("its XML is not written in UTF-8"))?;
         let mut rest = written;
         while let Some(at) = memchr2(b'&', b'\r', rest.as_bytes()) {
             text.push_str(&rest[..at]);
@@ -391,7 +393,10 @@ fn entity(text: &str) -> Result<(char, &str), Problem> {
     });
     decoded.ok_or_else(|| {
         let shown: String = text.chars().take(16).collect();
-        Problem::Broken(format!("its XML has the entity {}, which is not one of the five that XML knows", quote(&shown)))
+        Problem::Broken(format!(
+            "its XML has the entity {}, which is not one of the five that XML knows",
+            quote(&shown)
+        ))
     })
 }
 
@@ -506,7 +511,11 @@ mod tests {
             format!("<a {}/>", "x".repeat(2 << 20)),
             format!("<a><!--{}</a>", "x".repeat(2 << 20)),
         ] {
-            assert!(shown(long.as_bytes()).ends_with("! its XML has a tag or text of more than 1 MiB"), "{}", &long[..9]);
+            assert!(
+                shown(long.as_bytes()).ends_with("! its XML has a tag or text of more than 1 MiB"),
+                "{}",
+                &long[..9]
+            );
         }
     }
 

@@ -107,9 +107,11 @@ impl Draft {
             }
         } else if inside.starts_with(['<', '>', '=']) {
             self.condition = condition(inside);
-        } else if !inside.is_empty() && ["h", "m", "s"].iter().any(|unit| {
-            inside.chars().all(|letter| letter.to_ascii_lowercase().to_string() == *unit)
-        }) {
+        } else if !inside.is_empty()
+            && ["h", "m", "s"]
+                .iter()
+                .any(|unit| inside.chars().all(|letter| letter.to_ascii_lowercase().to_string() == *unit))
+        {
             self.is_elapsed = true;
         }
     }
@@ -127,8 +129,7 @@ impl Draft {
             };
             let (before, after) = (bare(&self.before), bare(&self.after));
             let minus = |text: &str| matches!(text, "-" | "−" | "–");
-            look.is_negative =
-                minus(&before) != minus(&after) || before.ends_with('(') && after.starts_with(')');
+            look.is_negative = minus(&before) != minus(&after) || before.ends_with('(') && after.starts_with(')');
             look.percents = self.percents;
             let found = [&self.before, &self.after].into_iter().find_map(|text| foreign(text));
             let named = (!self.currency.is_empty()).then_some(self.currency);
@@ -178,7 +179,8 @@ fn is_rupee(symbol: &str) -> bool {
 
 /// A currency in a text that is not the rupee: its sign, or its code in capitals.
 fn foreign(text: &str) -> Option<String> {
-    let sign = text.chars().find(|letter| matches!(letter, '$' | '£' | '¥' | '￥' | '₠'..='₧' | '₩'..='₸' | '₺'..='⃀' | '฿'));
+    let sign =
+        text.chars().find(|letter| matches!(letter, '$' | '£' | '¥' | '￥' | '₠'..='₧' | '₩'..='₸' | '₺'..='⃀' | '฿'));
     let code = words(text).find(|word| CODES.contains(word));
     sign.map(String::from).or_else(|| code.map(str::to_owned))
 }
@@ -190,6 +192,7 @@ fn bare(text: &str) -> String {
     for word in words(text).filter(|word| known(word)) {
         left = left.replacen(word, "", 1);
     }
-    let is_sign = |letter: char| foreign(letter.encode_utf8(&mut [0; 4])).is_some() || matches!(letter, '₹' | '₨' | '.');
+    let is_sign =
+        |letter: char| foreign(letter.encode_utf8(&mut [0; 4])).is_some() || matches!(letter, '₹' | '₨' | '.');
     left.chars().filter(|letter| !letter.is_whitespace() && !is_sign(*letter)).collect()
 }
