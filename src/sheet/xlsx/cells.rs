@@ -90,15 +90,15 @@ enum Stored {
 }
 
 impl SheetRows {
-    pub(super) fn open(package: Package, workbook: &Workbook, part: &str, file: &str) -> Result<Self, SheetError> {
+    pub(super) fn open(package: &Package, workbook: &Workbook, part: &str, file: &str) -> Result<Self, SheetError> {
         let open = || -> Result<Self, Problem> {
             let merges = Merges::find(package.needed_part(part, Kind::Sheet)?)?;
             let cells = package.length().saturating_mul(CELLS_A_BYTE).max(LEAST_CELLS);
             let text = package.length().saturating_mul(TEXT_A_BYTE).max(LEAST_TEXT);
             let mut rows = Self {
                 file: file.to_owned(),
-                strings: Strings::read(&package, workbook.strings.as_deref())?,
-                styles: Styles::read(&package, workbook.styles.as_deref())?,
+                strings: Strings::read(package, workbook.strings.as_deref())?,
+                styles: Styles::read(package, workbook.styles.as_deref())?,
                 xml: Xml::new(package.needed_part(part, Kind::Sheet)?)?,
                 merges,
                 is_1904: workbook.is_1904,

@@ -52,7 +52,7 @@ impl Book {
             let present = self.workbook.sheets.into_iter().map(|sheet| sheet.name).collect();
             return Err(SheetError::NoSuchSheet { file: self.file, sheet: sheet.to_owned(), present });
         };
-        SheetRows::open(self.package, &self.workbook, &found.part, &self.file)
+        SheetRows::open(&self.package, &self.workbook, &found.part, &self.file)
     }
 }
 

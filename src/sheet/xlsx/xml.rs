@@ -448,7 +448,8 @@ mod tests {
                         let mut text = format!("<{}", String::from_utf8_lossy(tag.name));
                         for attribute in tag.attributes() {
                             let (name, value) = attribute?;
-                            text += &format!(" {}={}", String::from_utf8_lossy(name), String::from_utf8_lossy(value));
+                            text +=
+                                &[" ", &String::from_utf8_lossy(name), "=", &String::from_utf8_lossy(value)].concat();
                         }
                         shown.push(text);
                     }

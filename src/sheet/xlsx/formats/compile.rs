@@ -21,7 +21,7 @@ pub(super) fn sections(code: &str) -> Vec<Section> {
         let mut draft = Draft::default();
         let ended = draft.take(&mut letters);
         // The section of texts stands last.
-        if !(draft.is_text && !draft.has_digits) || sections.is_empty() && !ended {
+        if !draft.is_text || draft.has_digits {
             sections.push(draft.finish());
         }
         if !ended || sections.len() == MAX_SECTIONS {
