@@ -14,6 +14,7 @@ mod encoding;
 pub mod error;
 mod excel;
 mod header;
+mod hidden;
 pub mod identity;
 pub mod input;
 mod listing;

@@ -14,13 +14,14 @@ use super::container::{Content, detect};
 use super::error::SheetError;
 use super::excel::BookRows;
 use super::header::{self, MAX_COLUMNS};
+use super::hidden::Hidden;
 pub use super::listing::{Listing, list, sheets_of};
 use super::row::{RawRow, is_value};
 use super::surplus::joined_amounts;
 use super::table::{Dropped, RowFilter, Verdict};
 use super::text::TextRows;
 use super::{Dialect, DropReason, Header, RowBlock, RowMark, RowNumber, SheetSource};
-use crate::config::{HiddenRows, Reading};
+use crate::config::Reading;
 use crate::finding::{Code, quote};
 
 /// Limit: rows among which the header is looked for and by which the rest is judged.
@@ -37,7 +38,7 @@ impl SheetSource {
     pub fn open<'r>(&self, reading: &Reading, recognise: Recognise<'r>) -> Result<OpenSheet<'r>, SheetError> {
         let (rows, unpacked, notes) = self.rows(reading)?;
         let mut sheet = OpenSheet::settle(rows, unpacked, self.label(), notes, reading.header_row, recognise)?;
-        sheet.hidden_rows = reading.hidden_rows;
+        sheet.hidden.setting = reading.hidden_rows;
         Ok(sheet)
     }
 
@@ -45,7 +46,7 @@ impl SheetSource {
     pub fn open_without_header(&self, reading: &Reading) -> Result<OpenSheet<'static>, SheetError> {
         let (rows, unpacked, notes) = self.rows(reading)?;
         let mut sheet = OpenSheet::without_header(rows, unpacked, notes)?;
-        sheet.hidden_rows = reading.hidden_rows;
+        sheet.hidden.setting = reading.hidden_rows;
         Ok(sheet)
     }
 
@@ -121,10 +122,7 @@ pub struct OpenSheet<'r> {
     stray_rows: u64,
     garbled_rows: u64,
     first_garbled: RowNumber,
-    /// What is done with rows below the headings that the workbook does not show.
-    hidden_rows: HiddenRows,
-    /// How many of them were handed out.
-    hidden_read: u64,
+    hidden: Hidden,
 }
 
 /// What stands above a sheet's data.
@@ -244,8 +242,7 @@ impl<'r> OpenSheet<'r> {
             stray_rows: 0,
             garbled_rows: 0,
             first_garbled: 0,
-            hidden_rows: HiddenRows::Read,
-            hidden_read: 0,
+            hidden: Hidden::default(),
         }
     }
 
@@ -298,14 +295,7 @@ impl<'r> OpenSheet<'r> {
             let why = "garbled text such as \"â‚¹\" for \"₹\", written with a wrong encoding before: export it again as UTF-8";
             self.end.notes.push(format!("{rows} {why}; the first is row {first}"));
         }
-        if self.hidden_read > 0 {
-            let (rows, them) = if self.hidden_read == 1 {
-                ("1 hidden row is".to_owned(), "it")
-            } else {
-                (format!("{} hidden rows are", self.hidden_read), "them")
-            };
-            self.end.notes.push(format!("{rows} read; hidden-rows = \"skip\" leaves {them} out"));
-        }
+        self.end.notes.extend(self.hidden.note());
         match &mut self.rows {
             Rows::Text(text) if text.nuls() > 0 => {
                 self.end.notes.push(format!("{} NUL characters were left out", text.nuls()));
@@ -363,10 +353,7 @@ impl<'r> OpenSheet<'r> {
         if verdict == Verdict::Blank {
             return;
         }
-        let verdict = match self.hidden_rows {
-            HiddenRows::Skip if row.hidden => Verdict::Drop(DropReason::Hidden),
-            _ => verdict,
-        };
+        let verdict = if self.hidden.leaves_out(row) { Verdict::Drop(DropReason::Hidden) } else { verdict };
         // Blank rows are the gaps in the numbers, so that both kinds of reader count them alike.
         self.end.blank_rows += u64::from(row.number.saturating_sub(self.last_number).saturating_sub(1));
         self.last_number = row.number;
@@ -385,7 +372,7 @@ impl<'r> OpenSheet<'r> {
     fn hand_out(&mut self, row: &RawRow, block: &mut RowBlock) {
         self.end.data_rows += 1;
         self.end.last_row = row.number;
-        self.hidden_read += u64::from(row.hidden);
+        self.hidden.count(row);
         block.from_1904 = row.from_1904;
         if row.is_garbled() {
             self.garbled_rows += 1;

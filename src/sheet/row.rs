@@ -3,6 +3,8 @@
 //! Owns [`RawRow`] and the tests of single cells that header finding and row filter share. It may have any number of
 //! cells; only [`super::table`] makes rows as wide as their sheet. Nothing here knows text files from workbooks.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Cell, CellKind, RowNumber};
 
 /// A row as the text or workbook reader met it.
@@ -36,7 +38,7 @@ pub(super) struct RawRow {
 }
 
 /// The value of a merged cell, for the blank cells of a row that it covers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Inherited {
     /// The first column, counted from 0.
     pub(super) first: u32,

@@ -523,7 +523,7 @@ fn by_calamine(path: &Path, sheet: &str) -> BTreeMap<(u32, u32), (String, CellKi
 
 #[test]
 fn real_workbooks_are_read_as_another_reader_reads_them() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/workbooks");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/xlsx");
     let (mut differences, mut read) = (Vec::new(), 0);
     let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
