@@ -33,7 +33,7 @@ pub(super) struct RawRow {
     pub(super) from_1904: bool,
     /// Its workbook does not show it.
     pub(super) hidden: bool,
-    /// What merged cells pass on to it; header finding and the judging of rows see the sheet without it.
+    /// What merged cells pass on to it, by column; header finding and the judging of rows see the sheet without it.
     pub(super) inherited: Vec<Inherited>,
 }
 
@@ -97,8 +97,8 @@ impl RawRow {
 
     /// What a blank cell inherits from a merged one.
     pub(super) fn inherited(&self, column: usize) -> Option<Cell<'_>> {
-        let covers = |inherited: &&Inherited| (inherited.first as usize..=inherited.last as usize).contains(&column);
-        let inherited = self.inherited.iter().find(covers)?;
+        let behind = self.inherited.partition_point(|inherited| inherited.first as usize <= column);
+        let inherited = self.inherited[..behind].last().filter(|inherited| column <= inherited.last as usize)?;
         Some(Cell { text: &inherited.text, kind: inherited.kind })
     }
 

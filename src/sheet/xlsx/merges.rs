@@ -99,6 +99,7 @@ impl Merges {
                 self.active.push((area, all));
             }
         }
+        row.inherited.sort_by_key(|inherited| inherited.first);
         Ok(row.inherited.iter().map(|inherited| 1 + inherited.text.len() as u64).sum())
     }
 }

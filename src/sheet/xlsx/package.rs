@@ -14,8 +14,8 @@ use crate::finding::quote;
 use crate::sheet::archive;
 use crate::sheet::wrapping::Bytes;
 
-/// Limit: no part may unpack to more than this many times the archive; sheets shrink some tenfold.
-const MAX_RATIO: u64 = 200;
+/// Limit: parts together may unpack to this many times the archive; sheets shrink some tenfold.
+const MAX_RATIO: u64 = 400;
 /// Limit: of a small archive all parts together may unpack to this much, of any archive to the second.
 const TOTAL_BYTES: (u64, u64) = (1 << 30, 1 << 38);
 
@@ -33,15 +33,16 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// Limit: bytes of such a part in a small archive, and in any; beyond the first the ratio decides.
-    fn bytes(self) -> (u64, u64) {
-        match self {
-            Self::Index => (16 << 20, 16 << 20),
-            Self::Styles => (64 << 20, 64 << 20),
-            Self::Strings => (64 << 20, 2 << 30),
-            // The ratio decides up to a terabyte, for a sheet is streamed.
-            Self::Sheet => (256 << 20, 1 << 40),
-        }
+    /// Limit: bytes of such a part in an archive of some length; a ratio alone would refuse honest small archives.
+    fn limit(self, length: u64) -> u64 {
+        let (ratio, least, most) = match self {
+            Self::Index => (0, 16 << 20, 16 << 20),
+            Self::Styles => (0, 64 << 20, 64 << 20),
+            Self::Strings => (100, 64 << 20, 2 << 30),
+            // A sheet is streamed, so that its own length is no harm.
+            Self::Sheet => (200, 256 << 20, 1 << 40),
+        };
+        length.saturating_mul(ratio).clamp(least, most)
     }
 }
 
@@ -78,8 +79,7 @@ impl Package {
         let Some(entry) = self.members.get(&normal(name)) else { return Ok(None) };
         let mut handle = File::open(&self.path)?;
         let member = archive::member(&mut handle, entry)?.map_err(Problem::Broken)?;
-        let (least, most) = kind.bytes();
-        let limit = self.length.saturating_mul(MAX_RATIO).clamp(least, most);
+        let limit = kind.limit(self.length);
         self.charge(member.bytes.min(limit))?;
         let bytes = Bytes::of_member(handle, member, u64::MAX)?;
         Ok(Some(Part { name: entry.name.clone(), bytes, read: 0, limit, stated: member.bytes }))
@@ -101,7 +101,7 @@ impl Package {
 }
 
 fn total_limit(length: u64) -> u64 {
-    length.saturating_mul(2 * MAX_RATIO).clamp(TOTAL_BYTES.0, TOTAL_BYTES.1)
+    length.saturating_mul(MAX_RATIO).clamp(TOTAL_BYTES.0, TOTAL_BYTES.1)
 }
 
 fn normal(name: &str) -> String {

@@ -3,7 +3,7 @@
 //! Reads relations and the workbook part. Relations are told apart by the last word of their type, for strict and
 //! transitional files differ before it. The one rule: a sheet is named by one name and one part, or nothing is read.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use super::Problem;
 use super::package::{Kind, Package};
@@ -70,7 +70,7 @@ impl Workbook {
     fn fill<R: std::io::Read>(
         &mut self,
         xml: &mut Xml<R>,
-        relations: &HashMap<String, Relation>,
+        relations: &BTreeMap<String, Relation>,
     ) -> Result<(), Problem> {
         let mut names = HashSet::new();
         let (mut depth, mut is_in_sheets) = (0, false);
@@ -116,8 +116,8 @@ impl Workbook {
 }
 
 /// The relations told in a part, by id, with targets as parts of the archive; none where the part is missing.
-fn relations(package: &Package, part: &str, folder: &str) -> Result<HashMap<String, Relation>, Problem> {
-    let mut relations = HashMap::new();
+fn relations(package: &Package, part: &str, folder: &str) -> Result<BTreeMap<String, Relation>, Problem> {
+    let mut relations = BTreeMap::new();
     let Some(part) = package.part(part, Kind::Index)? else { return Ok(relations) };
     let mut xml = Xml::new(part)?;
     loop {
