@@ -178,7 +178,7 @@ impl Work {
                 return Err(Halt::Gone);
             }
         }
-        rows.notes = sheet.notes();
+        rows.notes.extend(sheet.notes());
         rows.row.clear();
         Ok(())
     }
