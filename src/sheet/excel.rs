@@ -264,7 +264,7 @@ impl Rows {
         if self.row.len() == 0 {
             return true;
         }
-        let mut row = std::mem::take(&mut self.row);
+        let mut row = self.row.take();
         row.from_1904 |= self.from_1904;
         self.bytes += row.memory();
         self.batch.push(row);

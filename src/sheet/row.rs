@@ -65,6 +65,17 @@ impl RawRow {
         self.inherited.clear();
     }
 
+    /// Takes the row and leaves an empty one with room for as much.
+    pub(super) fn take(&mut self) -> Self {
+        let next = Self {
+            text: String::with_capacity(self.text.len()),
+            ends: Vec::with_capacity(self.ends.len()),
+            kinds: Vec::with_capacity(self.kinds.len()),
+            ..Self::default()
+        };
+        std::mem::replace(self, next)
+    }
+
     /// Appends to the cell being built.
     pub(super) fn push_text(&mut self, text: &str) {
         self.text.push_str(text);

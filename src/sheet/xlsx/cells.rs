@@ -266,6 +266,13 @@ impl SheetRows {
         let Self { xml, scratch, .. } = self;
         scratch.value.clear();
         scratch.inline.clear();
+        if let Some(text) = xml.plain_cell() {
+            text.append_to(&mut scratch.value)?;
+            let mut value = std::mem::take(&mut scratch.value);
+            let put = self.put(head.kind, head.style, (true, false), column, &mut value, row);
+            self.scratch.value = value;
+            return put;
+        }
         let (mut has_value, mut has_formula, mut has_inline) = (false, false, false);
         loop {
             match xml.next()? {
@@ -318,13 +325,14 @@ impl SheetRows {
                 }
                 CellKind::Text
             }
-            _ if value.trim().is_empty() && has_formula => {
+            _ if has_formula && is_blank(value) => {
                 return put_cell(row, column, "", CellKind::FormulaWithoutValue);
             }
-            _ if value.trim().is_empty() => return Ok(()),
+            _ if is_blank(value) => return Ok(()),
             Stored::Shared => {
-                let index = value.trim().parse().ok().and_then(|index| self.strings.text(index));
-                let text = index.ok_or_else(|| broken("which is not the number of a text", value))?;
+                let index = digits(value.as_bytes().trim_ascii());
+                let text = index.and_then(|index| self.strings.text(index as usize));
+                let text = text.ok_or_else(|| broken("which is not the number of a text", value))?;
                 return put_cell(row, column, text, CellKind::Text);
             }
             Stored::Number => {
@@ -333,13 +341,16 @@ impl SheetRows {
                     return put_cell(row, column, "", CellKind::FormulaWithoutValue);
                 }
                 let format = self.styles.format(style);
-                if *format == Format::Plain && is_written_short(value.as_bytes()) {
+                let is_short = is_written_short(value.as_bytes());
+                if is_short && *format == Format::Plain {
                     CellKind::Number
                 } else {
                     let parsed = parse(value).ok_or_else(|| broken("which is not a number", value))?;
-                    value.clear();
-                    let kind = cell::write_number(parsed, value);
-                    if *format == Format::Plain { kind } else { format.write(parsed, self.is_1904, value) }
+                    if !is_short {
+                        value.clear();
+                        cell::write_number(parsed, value);
+                    }
+                    format.write(parsed, self.is_1904, value)
                 }
             }
             Stored::Bool => {
@@ -359,6 +370,10 @@ impl SheetRows {
         };
         put_cell(row, column, value, kind)
     }
+}
+
+fn is_blank(value: &str) -> bool {
+    value.as_bytes().trim_ascii().is_empty()
 }
 
 /// Puts a cell into the row unless it is blank.
