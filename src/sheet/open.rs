@@ -193,7 +193,7 @@ impl<'r> OpenSheet<'r> {
         let mut end = SheetEnd::default();
         let above = sample.iter().filter(|row| row.filled().next().is_some());
         top.banner = above.map(|row| (row.number, row.preview(80))).collect();
-        top.banner_note = note_banner(&sample, header.number, &mut end.dropped);
+        top.banner_note = header::note_banner(&sample, header.number, &mut end.dropped);
         notes.extend(top.banner_note.clone());
         let widths = below.iter().filter(|row| row.filled().next().is_some()).map(RawRow::len);
         Ok(Self {
@@ -487,21 +487,6 @@ fn no_header(file: String, sample: &[RawRow]) -> SheetError {
     let filled = sample.iter().filter(|row| row.filled().next().is_some());
     let found: Vec<String> = filled.take(3).map(|row| format!("{}: {}", row.number, row.preview(80))).collect();
     if found.is_empty() { SheetError::Empty { file } } else { SheetError::NoHeader { file, found: found.join("; ") } }
-}
-
-fn note_banner(above: &[RawRow], header: RowNumber, dropped: &mut Dropped) -> Option<String> {
-    for comment in above.iter().filter(|row| header::is_comment(row)) {
-        dropped.record(comment, DropReason::Comment);
-    }
-    let banner: Vec<&RawRow> =
-        above.iter().filter(|row| row.filled().next().is_some() && !header::is_comment(row)).collect();
-    let first = banner.first()?;
-    let rows = if banner.len() == 1 {
-        "1 row above it was".to_owned()
-    } else {
-        format!("{} rows above it were", banner.len())
-    };
-    Some(format!("the header is row {header}; {rows} skipped, beginning with {}", quote(&first.preview(40))))
 }
 
 const _: fn() = || {

@@ -8,7 +8,7 @@ use std::io::Read;
 use memchr::memmem;
 
 use super::Problem;
-use super::cells::reference;
+use super::heads::reference;
 use super::package::Part;
 use super::xml::{Token, Xml};
 use crate::finding::quote;

@@ -2,11 +2,12 @@
 //!
 //! [`package`] opens the archive's parts within limits, [`xml`] cuts them into tags and text, [`workbook`] knows the
 //! sheets, [`strings`] the shared texts, [`styles`] and [`formats`] what number formats say, [`merges`] the merged
-//! ranges, and [`cells`] walks a sheet. Nothing is written and no macro is run. The one rule: a cell is handed out as
+//! ranges, [`heads`] what tags say, and [`cells`] walks a sheet. Nothing is written and no macro is run. The one rule: a cell is handed out as
 //! the workbook stores it, or the workbook is refused; nothing is guessed, and memory does not grow with the rows.
 
 mod cells;
 mod formats;
+mod heads;
 mod merges;
 mod package;
 mod strings;
