@@ -210,6 +210,9 @@ impl SheetRows {
             column += 1;
         }
         self.at = number.unwrap_or(self.at.saturating_add(1));
+        if self.at > MAX_ROWS {
+            return Err(Problem::Broken(format!("its sheet has more than {MAX_ROWS} rows")));
+        }
         row.number = self.at;
         Ok(())
     }

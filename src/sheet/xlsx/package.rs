@@ -40,7 +40,7 @@ impl Kind {
             Self::Styles => (0, 64 << 20, 64 << 20),
             Self::Strings => (100, 64 << 20, 2 << 30),
             // A sheet is streamed, so that its own length is no harm.
-            Self::Sheet => (200, 256 << 20, 1 << 40),
+            Self::Sheet => (100, 128 << 20, 1 << 40),
         };
         length.saturating_mul(ratio).clamp(least, most)
     }

@@ -291,8 +291,8 @@ fn x14_rows_that_hold_nothing_cost_little() {
 
 #[test]
 fn x17_what_unpacks_to_too_much_is_stopped_while_it_is_unpacked() {
-    let error = read(&TestBook::of_rows(&" ".repeat(257 << 20))).unwrap_err();
-    assert_eq!(error, "its part \"xl/worksheets/sheet1.xml\" unpacks to more than 256 MiB");
+    let error = read(&TestBook::of_rows(&" ".repeat(129 << 20))).unwrap_err();
+    assert_eq!(error, "its part \"xl/worksheets/sheet1.xml\" unpacks to more than 128 MiB");
     let strings = format!("<sst>{}</sst>", format!("<si><t>{}</t></si>", "a".repeat(500_000)).repeat(140));
     let book = TestBook::of_rows("<row><c t=\"s\"><v>0</v></c></row>").with("xl/sharedStrings.xml", &strings);
     assert_eq!(read(&book).unwrap_err(), "its part \"xl/sharedStrings.xml\" unpacks to more than 64 MiB");
@@ -380,6 +380,7 @@ fn x19_x27_malformed_sheets_end_as_a_message_that_names_the_place() {
         ("<row r=\"0\"/>", "it has a row numbered \"0\""),
         ("<row r=\"1048577\"/>", "it has a row numbered \"1048577\""),
         ("<row r=\"1048576\"/><row><c><v>1</v></c></row>", "row 1048577 has a cell beyond the edge of a sheet"),
+        ("<row r=\"1048576\"/><row/>", "its sheet has more than 1048576 rows"),
         ("<row r=\"1\"><c r=\"A2\"><v>1</v></c></row>", "row 1 holds the cell A2"),
         (
             "<row r=\"1\"><c r=\"B1\"><v>1</v></c><c r=\"A1\"><v>1</v></c></row>",
