@@ -2,12 +2,17 @@
 //!
 //! Bytes that begin like a zip or a compound file are the file. Others name parts, each after a line `%%NAME`, and are
 //! packed first: a mutation of a packed file hardly ever gets past the check sums.
+//!
+//! Our own reader of xlsx runs in this process and must keep to its limits here. The others run where arload runs them,
+//! in a process of their own, if `ARLOAD` names the program.
 
 use std::io::{Cursor, Write as _};
+use std::sync::LazyLock;
 
 use arload::config::{MappingSettings, Reading};
 use arload::inspect::{self, Look, emit};
 use arload::operation::Operation;
+use arload::sheet::decoder::{Decoder, Program};
 use arload::sheet::open::list;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
@@ -17,6 +22,11 @@ use crate::place;
 const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
 const OFFICE: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
 const PACKAGE: &str = "http://schemas.openxmlformats.org/package/2006/relationships";
+
+static DECODER: LazyLock<Option<Decoder>> = LazyLock::new(|| {
+    let path = std::env::var_os("ARLOAD")?.into();
+    Some(Decoder::new(Program { path, args: vec!["decode-workbook".into()] }))
+});
 
 /// Reads the workbook, looks at it, and writes its tables.
 pub fn check(data: &[u8]) {
@@ -28,7 +38,10 @@ pub fn check(data: &[u8]) {
         packed = archive;
         &packed
     };
-    let (reading, mapping) = (Reading::default(), MappingSettings::default());
+    let is_ours =
+        !bytes.starts_with(b"\xd0\xcf") && !data.windows(8).any(|name| name == b"mimetype" || name == b"book.bin");
+    let decoder = if is_ours { None } else { DECODER.clone() };
+    let (reading, mapping) = (Reading { decoder, ..Reading::default() }, MappingSettings::default());
     let Ok(listing) = list(&place::file(bytes), &reading) else { return };
     let look = Look { operation: Operation::by_name("invoices create"), reading: &reading, mapping: &mapping };
     for source in &listing.sources {

@@ -98,6 +98,7 @@ pub static KEYS: &[Key] = &[
     flag("delimiter", Form::Text),
     flag("encoding", Form::Text),
     flag("date-order", Form::Text),
+    flag("hidden-rows", Form::Text).or("read"),
     flag("map", Form::Pairs),
     flag("set", Form::Pairs),
     flag("mapping", Form::Text),

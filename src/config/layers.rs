@@ -249,6 +249,7 @@ fn reading(sources: &Sources<'_>, saved: &Saved<'_>) -> Result<Reading, ConfigEr
             .read("date-order", values::date_order)?
             .or_else(|| saved.file().and_then(|saved| saved.date_order)),
         decoder: None,
+        hidden_rows: sources.read("hidden-rows", values::hidden_rows)?.unwrap_or_default(),
     })
 }
 

@@ -117,8 +117,20 @@ pub struct Reading {
     pub encoding: Option<String>,
     /// Whether day or month comes first in dates such as 04/05/2026.
     pub date_order: Option<DateOrder>,
+    /// Whether rows that a workbook does not show are read.
+    pub hidden_rows: HiddenRows,
     /// Who decodes workbooks; none decodes them in this process. The program sets it, no setting does.
     pub decoder: Option<Decoder>,
+}
+
+/// What is done with rows that a workbook hides or filters away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum HiddenRows {
+    /// They are read like any other, and counted.
+    #[default]
+    Read,
+    /// They are left out, and named.
+    Skip,
 }
 
 /// Order of the parts of a numeric date.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::{DateOrder, Progress};
+use super::{DateOrder, HiddenRows, Progress};
 use crate::finding::{Code, Severity, quote};
 use crate::money::Money;
 
@@ -167,6 +167,15 @@ pub fn date_order(text: &str) -> Result<DateOrder, String> {
         "mdy" => Ok(DateOrder::Mdy),
         "ymd" => Ok(DateOrder::Ymd),
         _ => Err(format!("{} is not a date order; expected dmy, mdy or ymd", quote(text))),
+    }
+}
+
+/// `read` or `skip`.
+pub fn hidden_rows(text: &str) -> Result<HiddenRows, String> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "read" => Ok(HiddenRows::Read),
+        "skip" => Ok(HiddenRows::Skip),
+        _ => Err(format!("{} says not what to do with hidden rows; expected read or skip", quote(text))),
     }
 }
 
@@ -460,6 +469,11 @@ mod tests {
 
     #[test]
     fn small_sets_take_their_members_only() {
+        forms(
+            hidden_rows,
+            vec![("read", HiddenRows::Read), ("Skip", HiddenRows::Skip)],
+            &[("no", "expected read or skip")],
+        );
         forms(date_order, vec![("dmy", DateOrder::Dmy), ("YMD", DateOrder::Ymd)], &[("dym", "expected dmy")]);
         forms(boolean, vec![("true", true), ("0", false), ("Yes", true)], &[("", "neither"), ("ja", "neither")]);
         let bad =

@@ -273,6 +273,7 @@ fn reason_words(reason: DropReason) -> (&'static str, &'static str) {
         DropReason::RepeatedHeader => ("repeated-header", "it is the headings once more"),
         DropReason::Note => ("note", "it is a remark or a ruled line"),
         DropReason::Comment => ("comment", "it begins with #, above the headings"),
+        DropReason::Hidden => ("hidden", "the workbook does not show it, and hidden-rows is \"skip\""),
     }
 }
 

@@ -37,6 +37,7 @@ impl Identity {
             "sellers": settings.company.sellers,
             "period": settings.gate.period,
             "date-order": settings.reading.date_order.map(|order| format!("{order:?}")),
+            "hidden-rows": format!("{:?}", settings.reading.hidden_rows),
             "retry-rejected": settings.mode.retry_rejected,
         })
         .to_string();

@@ -58,6 +58,7 @@ pub(super) fn left_out(end: &SheetEnd) -> Vec<String> {
             DropReason::RepeatedHeader => "repeated header",
             DropReason::Note => "note",
             DropReason::Comment => "comment",
+            DropReason::Hidden => "hidden",
         };
         let places: Vec<String> = end
             .dropped

@@ -25,12 +25,12 @@ pub(super) fn write(value: &DataRef<'_>, is_1904: bool, text: &mut String) -> Ce
     match value {
         DataRef::Empty => CellKind::Text,
         DataRef::Int(number) => put(text, number, CellKind::Number),
-        DataRef::Float(number) => put_number(text, *number),
+        DataRef::Float(number) => write_number(*number, text),
         DataRef::String(string) => put(text, string, CellKind::Text),
         DataRef::SharedString(string) => put(text, string, CellKind::Text),
         DataRef::Bool(truth) => put(text, if *truth { "TRUE" } else { "FALSE" }, CellKind::Bool),
         DataRef::DateTime(moment) => put_moment(text, *moment, is_1904),
-        DataRef::DateTimeIso(iso) => put_iso(text, iso),
+        DataRef::DateTimeIso(iso) => write_iso(iso, text),
         DataRef::DurationIso(iso) => put(text, iso, CellKind::Text),
         DataRef::Error(error) => put(text, error, CellKind::Error),
     }
@@ -56,16 +56,22 @@ fn put(text: &mut String, value: impl std::fmt::Display, kind: CellKind) -> Cell
     kind
 }
 
-fn put_number(text: &mut String, number: f64) -> CellKind {
+/// Appends a number.
+pub(super) fn write_number(number: f64, text: &mut String) -> CellKind {
     // Minus zero is written as zero.
     put(text, number + 0.0, CellKind::Number)
 }
 
 fn put_moment(text: &mut String, moment: ExcelDateTime, is_1904: bool) -> CellKind {
-    match moment.is_datetime().then(|| civil(moment.as_f64(), is_1904)).flatten() {
-        Some(moment) => put_civil(text, moment),
-        None => put_number(text, moment.as_f64()),
-    }
+    write_number(moment.as_f64(), text);
+    if moment.is_datetime() { write_moment(moment.as_f64(), is_1904, text) } else { CellKind::Number }
+}
+
+/// Writes a date over the serial number that `text` holds; where the serial is no date, the number stays.
+pub(super) fn write_moment(serial: f64, is_1904: bool, text: &mut String) -> CellKind {
+    let Some(moment) = civil(serial, is_1904) else { return CellKind::Number };
+    text.clear();
+    put_civil(text, moment)
 }
 
 fn put_civil(text: &mut String, moment: DateTime) -> CellKind {
@@ -73,7 +79,8 @@ fn put_civil(text: &mut String, moment: DateTime) -> CellKind {
     if is_midnight { put(text, moment.date(), CellKind::Date) } else { put(text, moment, CellKind::Date) }
 }
 
-fn put_iso(text: &mut String, iso: &str) -> CellKind {
+/// Appends a date written as ISO 8601 has it; other text stays text.
+pub(super) fn write_iso(iso: &str, text: &mut String) -> CellKind {
     let moment = match iso.parse::<DateTime>() {
         Ok(moment) => moment.round(jiff::Unit::Second).ok(),
         Err(_) => iso.parse::<Date>().ok().map(|date| date.at(0, 0, 0, 0)),

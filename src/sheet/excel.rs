@@ -1,8 +1,9 @@
 //! Rows of a worksheet, decoded by another process or on a thread of their own, and handed over in batches.
 //!
-//! Owns calamine: nothing else names it but [`super::cell`] and [`super::ods`]. xlsx and xlsb are streamed; xls and ods are decoded whole,
-//! because calamine offers no other way. Leaves the other process to [`super::decoder`]. The one rule: a workbook,
-//! however broken, ends as a [`SheetError`] of its own, panics of the decoder included.
+//! Owns calamine: nothing else names it but [`super::cell`] and [`super::ods`]. It reads xlsb as a stream, and xls and
+//! ods whole, because it offers no other way; [`super::xlsx`] reads the rest. Leaves the other process to
+//! [`super::decoder`]. The one rule: a workbook, however broken, ends as a [`SheetError`] of its own, panics of the
+//! decoder included.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -21,6 +22,7 @@ use super::container::Content;
 use super::decoder::{self, Answer, Answers};
 use super::error::SheetError;
 use super::row::RawRow;
+use super::xlsx::{self, Book};
 use super::{CellKind, RowNumber, cell, ods};
 
 type Input = BufReader<File>;
@@ -47,7 +49,11 @@ pub(super) struct Listed {
 pub(super) fn list(path: &Path, file: &str, content: Content) -> Result<Vec<Listed>, SheetError> {
     contained(file, || {
         let sheets = match content {
-            Content::Xlsx => open::<Xlsx<_>>(path, file)?.sheets_metadata().to_vec(),
+            Content::Xlsx => {
+                let book = Book::open(path, file)?;
+                let listed = |sheet: &xlsx::Sheet| Listed { name: sheet.name.clone(), visible: sheet.is_visible };
+                return Ok(book.sheets().iter().map(listed).collect());
+            }
             Content::Xlsb => open::<Xlsb<_>>(path, file)?.sheets_metadata().to_vec(),
             Content::Ods => open::<Ods<_>>(path, file)?.sheets_metadata().to_vec(),
             Content::Xls => open_xls(path, file)?.sheets_metadata().to_vec(),
@@ -205,72 +211,19 @@ impl Work {
     }
 
     fn stream_xlsx(&self, rows: &mut Rows<'_>) -> Result<(), Halt> {
-        let mut book = open::<Xlsx<_>>(&self.path, &self.label)?;
-        let is_1904 = book.has_1904_epoch();
-        let mut cells = book.worksheet_cells_reader(&self.sheet).map_err(|error| self.broken(&error))?;
-        // Both count the cells of the file; the second book is opened only once it is needed.
-        let mut count = 0;
-        let mut places: Option<Places> = None;
-        loop {
-            match cells.next_cell_with_formula_metadata() {
-                Ok(None) => return Ok(()),
-                Ok(Some(cell)) if cell.formula.is_some() && cell.value == DataRef::Empty => {
-                    rows.put_text(cell.pos, "", CellKind::FormulaWithoutValue)?;
-                }
-                Ok(Some(cell)) => rows.put(cell.pos, &cell.value, is_1904)?,
-                // An error such as `#SPILL!` that the decoder does not know: it goes on, but keeps the place to itself.
-                Err(XlsxError::CellError(error)) => {
-                    if places.is_none() {
-                        places = Some(Places::open(self)?);
-                    }
-                    let place = places.as_mut().map(|places| places.of(count)).transpose()?.flatten();
-                    let place = place.ok_or_else(|| self.broken(&"a cell without a place"))?;
-                    rows.put_text(place, &error, CellKind::Error)?;
-                }
-                Err(error) => return Err(self.broken(&error)),
+        let mut sheet = Book::open(&self.path, &self.label)?.rows(&self.sheet)?;
+        while sheet.next(&mut rows.row)? {
+            if !rows.end_row() {
+                return Err(Halt::Gone);
             }
-            count += 1;
         }
+        rows.notes.extend(sheet.notes());
+        rows.row.clear();
+        Ok(())
     }
 
     fn broken(&self, error: &dyn std::fmt::Display) -> Halt {
         Halt::Broken(damaged(&self.label, error))
-    }
-}
-
-/// The places of all cells of a sheet, from a second pass over it.
-struct Places {
-    places: Receiver<(u32, u32)>,
-    taken: u64,
-}
-
-impl Places {
-    fn open(work: &Work) -> Result<Self, Halt> {
-        let mut book = open::<Xlsx<_>>(&work.path, &work.label)?;
-        let sheet = work.sheet.clone();
-        let (sender, places) = bounded(BATCH_ROWS);
-        let walk = move || {
-            let Ok(mut cells) = book.worksheet_cells_reader(&sheet) else { return };
-            while let Ok(Some(cell)) = cells.next_formula() {
-                if sender.send(cell.get_position()).is_err() {
-                    return;
-                }
-            }
-        };
-        let spawned = thread::Builder::new().name("sheet-places".to_owned()).spawn(walk);
-        spawned.map_err(|source| SheetError::reading(&work.label, source))?;
-        Ok(Self { places, taken: 0 })
-    }
-
-    /// The place of the cell with this count; counts only grow.
-    fn of(&mut self, count: u64) -> Result<Option<(u32, u32)>, Halt> {
-        loop {
-            let Ok(place) = self.places.recv() else { return Ok(None) };
-            self.taken += 1;
-            if self.taken > count {
-                return Ok(Some(place));
-            }
-        }
     }
 }
 
@@ -362,9 +315,9 @@ impl Rows<'_> {
         if self.row.len() == 0 {
             return true;
         }
-        let mut row = std::mem::take(&mut self.row);
-        row.from_1904 = self.from_1904;
-        self.bytes += row.text_bytes() + row.len() * size_of::<u32>();
+        let mut row = self.row.take();
+        row.from_1904 |= self.from_1904;
+        self.bytes += row.memory();
         self.batch.push(row);
         if self.batch.len() < BATCH_ROWS && self.bytes < BATCH_BYTES { true } else { self.send() }
     }

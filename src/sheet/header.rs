@@ -6,7 +6,9 @@
 use std::collections::{HashMap, HashSet};
 
 use super::row::{RawRow, is_value};
-use super::{CellKind, Header, column_letters};
+use super::table::Dropped;
+use super::{CellKind, DropReason, Header, RowNumber, column_letters};
+use crate::finding::quote;
 
 /// Limit: the columns of Excel.
 pub(super) const MAX_COLUMNS: usize = 16_384;
@@ -66,7 +68,7 @@ pub(super) fn most_common(numbers: impl Iterator<Item = usize>) -> usize {
 }
 
 /// Whether a row is a comment such as `# exported by ...`; a heading `#` is none.
-pub(super) fn is_comment(row: &RawRow) -> bool {
+fn is_comment(row: &RawRow) -> bool {
     let first = row.filled().next();
     first.is_some_and(|(_, cell)| cell.kind == CellKind::Text && cell.text.len() > 1 && cell.text.starts_with('#'))
 }
@@ -105,6 +107,21 @@ fn unique(name: &str, seen: &mut HashSet<String>, met: &mut HashMap<String, u32>
         candidate = format!("{name} ({count})");
     }
     candidate
+}
+
+/// Says what stands above the header, and records the comments among it.
+pub(super) fn note_banner(above: &[RawRow], header: RowNumber, dropped: &mut Dropped) -> Option<String> {
+    for comment in above.iter().filter(|row| is_comment(row)) {
+        dropped.record(comment, DropReason::Comment);
+    }
+    let banner: Vec<&RawRow> = above.iter().filter(|row| row.filled().next().is_some() && !is_comment(row)).collect();
+    let first = banner.first()?;
+    let rows = if banner.len() == 1 {
+        "1 row above it was".to_owned()
+    } else {
+        format!("{} rows above it were", banner.len())
+    };
+    Some(format!("the header is row {header}; {rows} skipped, beginning with {}", quote(&first.preview(40))))
 }
 
 #[cfg(test)]

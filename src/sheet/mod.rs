@@ -17,6 +17,7 @@ pub mod error;
 mod excel;
 mod handed;
 mod header;
+mod hidden;
 pub mod identity;
 pub mod input;
 mod listing;
@@ -30,7 +31,10 @@ mod row;
 mod surplus;
 pub mod table;
 mod text;
+#[cfg(test)]
+mod workbook_quirks_tests;
 mod wrapping;
+mod xlsx;
 
 use std::path::PathBuf;
 
@@ -47,7 +51,8 @@ pub enum CellKind {
     /// Text, or a blank.
     #[default]
     Text,
-    /// A number; its text is the shortest decimal form that reads back as the same number, without `.0`.
+    /// A number; its text is the shortest decimal form that reads back as the same number, without `.0`. What only the
+    /// number format shows is written beside it: `18%`, `118 Cr`, `USD 118`.
     Number,
     /// A date or date-time, written `2025-04-01` or `2025-04-01T10:30:00`; the 1904 system is already applied.
     Date,
@@ -271,6 +276,8 @@ pub enum DropReason {
     Note,
     /// A comment line above the header.
     Comment,
+    /// A row that the workbook does not show, where such rows are to be left out.
+    Hidden,
 }
 
 /// How a text file is written.

@@ -16,6 +16,7 @@ use super::error::SheetError;
 use super::excel::BookRows;
 use super::handed::hand_over;
 use super::header::{self, MAX_COLUMNS};
+use super::hidden::Hidden;
 pub use super::listing::{Listing, list, sheets_of};
 use super::marks::{self, mark};
 use super::row::{RawRow, is_value};
@@ -37,13 +38,17 @@ impl SheetSource {
     /// Opens the sheet from its beginning; `recognise` says whether the operation's mapping knows a heading.
     pub fn open<'r>(&self, reading: &Reading, recognise: Recognise<'r>) -> Result<OpenSheet<'r>, SheetError> {
         let (rows, unpacked, notes) = self.rows(reading)?;
-        OpenSheet::settle(rows, unpacked, self.label(), notes, reading.header_row, recognise)
+        let mut sheet = OpenSheet::settle(rows, unpacked, self.label(), notes, reading.header_row, recognise)?;
+        sheet.hidden.setting = reading.hidden_rows;
+        Ok(sheet)
     }
 
     /// Opens a sheet that has no headings: every filled row is handed out, and the columns have letters for names.
     pub fn open_without_header(&self, reading: &Reading) -> Result<OpenSheet<'static>, SheetError> {
         let (rows, unpacked, notes) = self.rows(reading)?;
-        OpenSheet::without_header(rows, unpacked, notes)
+        let mut sheet = OpenSheet::without_header(rows, unpacked, notes)?;
+        sheet.hidden.setting = reading.hidden_rows;
+        Ok(sheet)
     }
 
     /// The rows, what had to be unpacked for them, and notes.
@@ -121,6 +126,7 @@ pub struct OpenSheet<'r> {
     stray_rows: u64,
     garbled_rows: u64,
     first_garbled: RowNumber,
+    hidden: Hidden,
 }
 
 /// What stands above a sheet's data.
@@ -193,7 +199,7 @@ impl<'r> OpenSheet<'r> {
         let mut end = SheetEnd::default();
         let above = sample.iter().filter(|row| row.filled().next().is_some());
         top.banner = above.map(|row| (row.number, row.preview(80))).collect();
-        top.banner_note = note_banner(&sample, header.number, &mut end.dropped);
+        top.banner_note = header::note_banner(&sample, header.number, &mut end.dropped);
         notes.extend(top.banner_note.clone());
         let widths = below.iter().filter(|row| row.filled().next().is_some()).map(RawRow::len);
         Ok(Self {
@@ -242,6 +248,7 @@ impl<'r> OpenSheet<'r> {
             stray_rows: 0,
             garbled_rows: 0,
             first_garbled: 0,
+            hidden: Hidden::default(),
         }
     }
 
@@ -294,6 +301,7 @@ impl<'r> OpenSheet<'r> {
             let why = "garbled text such as \"â‚¹\" for \"₹\", written with a wrong encoding before: export it again as UTF-8";
             self.end.notes.push(format!("{rows} {why}; the first is row {first}"));
         }
+        self.end.notes.extend(self.hidden.note());
         match &mut self.rows {
             Rows::Text(text) => self.end.notes.extend(text.note_of_nuls()),
             Rows::Book(rows) => self.end.notes.append(&mut rows.notes),
@@ -360,6 +368,7 @@ impl<'r> OpenSheet<'r> {
         if verdict == Verdict::Blank {
             return;
         }
+        let verdict = if self.hidden.leaves_out(row) { Verdict::Drop(DropReason::Hidden) } else { verdict };
         // Blank rows are the gaps in the numbers, so that both kinds of reader count them alike.
         self.end.blank_rows += u64::from(row.number.saturating_sub(self.last_number).saturating_sub(1));
         self.last_number = row.number;
@@ -378,6 +387,7 @@ impl<'r> OpenSheet<'r> {
     fn hand_out(&mut self, row: &RawRow, block: &mut RowBlock) {
         self.end.data_rows += 1;
         self.end.last_row = row.number;
+        self.hidden.count(row);
         block.from_1904 = row.from_1904;
         if row.is_garbled() {
             self.garbled_rows += 1;
@@ -453,21 +463,6 @@ fn no_header(file: String, sample: &[RawRow]) -> SheetError {
     let filled = sample.iter().filter(|row| row.filled().next().is_some());
     let found: Vec<String> = filled.take(3).map(|row| format!("{}: {}", row.number, row.preview(80))).collect();
     if found.is_empty() { SheetError::Empty { file } } else { SheetError::NoHeader { file, found: found.join("; ") } }
-}
-
-fn note_banner(above: &[RawRow], header: RowNumber, dropped: &mut Dropped) -> Option<String> {
-    for comment in above.iter().filter(|row| header::is_comment(row)) {
-        dropped.record(comment, DropReason::Comment);
-    }
-    let banner: Vec<&RawRow> =
-        above.iter().filter(|row| row.filled().next().is_some() && !header::is_comment(row)).collect();
-    let first = banner.first()?;
-    let rows = if banner.len() == 1 {
-        "1 row above it was".to_owned()
-    } else {
-        format!("{} rows above it were", banner.len())
-    };
-    Some(format!("the header is row {header}; {rows} skipped, beginning with {}", quote(&first.preview(40))))
 }
 
 const _: fn() = || {

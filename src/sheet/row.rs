@@ -33,6 +33,23 @@ pub(super) struct RawRow {
     pub(super) unended: bool,
     /// Its workbook counts days from 1904.
     pub(super) from_1904: bool,
+    /// Its workbook does not show it.
+    pub(super) hidden: bool,
+    /// What merged cells pass on to it, by column; header finding and the judging of rows see the sheet without it.
+    pub(super) inherited: Vec<Inherited>,
+}
+
+/// The value of a merged cell, for the blank cells of a row that it covers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Inherited {
+    /// The first column, counted from 0.
+    pub(super) first: u32,
+    /// The last column.
+    pub(super) last: u32,
+    /// How the value was stored.
+    pub(super) kind: CellKind,
+    /// The value.
+    pub(super) text: String,
 }
 
 impl RawRow {
@@ -47,6 +64,19 @@ impl RawRow {
         self.overlong = false;
         self.nuls = false;
         self.unended = false;
+        self.hidden = false;
+        self.inherited.clear();
+    }
+
+    /// Takes the row and leaves an empty one with room for as much.
+    pub(super) fn take(&mut self) -> Self {
+        let next = Self {
+            text: String::with_capacity(self.text.len()),
+            ends: Vec::with_capacity(self.ends.len()),
+            kinds: Vec::with_capacity(self.kinds.len()),
+            ..Self::default()
+        };
+        std::mem::replace(self, next)
     }
 
     /// Appends to the cell being built.
@@ -73,6 +103,23 @@ impl RawRow {
     pub(super) fn is_sound(&self) -> bool {
         let rises = self.ends.is_sorted() && self.kinds.len() <= self.ends.len();
         rises && self.ends.iter().all(|end| self.text.is_char_boundary(*end as usize))
+    }
+
+    /// Appends blank cells up to a column.
+    pub(super) fn widen(&mut self, columns: usize) {
+        if self.ends.len() < columns {
+            if !self.kinds.is_empty() {
+                self.kinds.resize(columns, CellKind::Text);
+            }
+            self.ends.resize(columns, self.text.len() as u32);
+        }
+    }
+
+    /// What a blank cell inherits from a merged one.
+    pub(super) fn inherited(&self, column: usize) -> Option<Cell<'_>> {
+        let behind = self.inherited.partition_point(|inherited| inherited.first as usize <= column);
+        let inherited = self.inherited[..behind].last().filter(|inherited| column <= inherited.last as usize)?;
+        Some(Cell { text: &inherited.text, kind: inherited.kind })
     }
 
     /// Number of cells.
@@ -110,6 +157,13 @@ impl RawRow {
     /// Bytes of cell text.
     pub(super) fn text_bytes(&self) -> usize {
         self.text.len()
+    }
+
+    /// Bytes of memory that the row takes, near enough.
+    pub(super) fn memory(&self) -> usize {
+        let inherited: usize =
+            self.inherited.iter().map(|inherited| size_of::<Inherited>() + inherited.text.len()).sum();
+        self.text.len() + self.ends.len() * 4 + self.kinds.len() + inherited
     }
 
     /// Whether some text was decoded twice on its way here: `â‚¹` for `₹`, `Ã©` for `é`.

@@ -78,22 +78,25 @@ struct Check {
 impl Bytes {
     /// Opens the file at its beginning.
     pub(super) fn open(path: &Path, wrapping: Wrapping) -> io::Result<Self> {
-        let mut file = File::open(path)?;
+        let file = File::open(path)?;
         let length = file.metadata()?.len();
         let limit = length.saturating_mul(MAX_RATIO).clamp(LEAST_MAX_BYTES, MAX_BYTES);
         let (inner, limit) = match wrapping {
             Wrapping::Plain => (Inner::Plain(file), u64::MAX),
             Wrapping::Gzip => (Inner::Gzip(Box::new(GzDecoder::new(BufReader::new(file)))), limit),
-            Wrapping::Zip(member) => {
-                file.seek(SeekFrom::Start(member.start))?;
-                let (data, check) = (file.take(member.packed), Check { member, crc: Crc::new() });
-                let inner = if member.deflated {
-                    Inner::Deflated(Box::new(DeflateDecoder::new(data)), check)
-                } else {
-                    Inner::Stored(data, check)
-                };
-                (inner, limit)
-            }
+            Wrapping::Zip(member) => return Self::of_member(file, member, limit),
+        };
+        Ok(Self { inner, read: 0, limit })
+    }
+
+    /// The bytes of one member of an archive, at most `limit` of them.
+    pub(super) fn of_member(mut file: File, member: Member, limit: u64) -> io::Result<Self> {
+        file.seek(SeekFrom::Start(member.start))?;
+        let (data, check) = (file.take(member.packed), Check { member, crc: Crc::new() });
+        let inner = if member.deflated {
+            Inner::Deflated(Box::new(DeflateDecoder::new(data)), check)
+        } else {
+            Inner::Stored(data, check)
         };
         Ok(Self { inner, read: 0, limit })
     }

@@ -149,6 +149,11 @@ pub(crate) struct ReadingArgs {
     /// Default: decided from all dates of a column.
     #[arg(long, value_name = "ORDER", value_parser = ["dmy", "mdy", "ymd"])]
     pub(crate) date_order: Option<String>,
+    /// Read or skip the rows that a workbook hides
+    ///
+    /// Skipped rows are named. Default: read.
+    #[arg(long, value_name = "WHAT", value_parser = ["read", "skip"])]
+    pub(crate) hidden_rows: Option<String>,
 }
 
 /// How headings become fields.

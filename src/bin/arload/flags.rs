@@ -43,6 +43,7 @@ impl Flags for ReadingArgs {
         flags.text("delimiter", self.delimiter.clone());
         flags.text("encoding", self.encoding.clone());
         flags.text("date-order", self.date_order.clone());
+        flags.text("hidden-rows", self.hidden_rows.clone());
     }
 }
 
@@ -167,6 +168,7 @@ mod tests {
             let flag = format!("--{}", key.name);
             let value = match key.name {
                 "date-order" => "dmy",
+                "hidden-rows" => "skip",
                 "progress" => "auto",
                 _ => "1",
             };

@@ -1,0 +1,182 @@
+//! Merged ranges of a sheet, which stand behind its rows, and what they pass on to the cells that they cover.
+//!
+//! Looks through the part once before its rows are read. The one rule: a value goes down and to the right inside its
+//! own range only, and the work for a row follows the ranges that cover it.
+
+use std::io::Read;
+
+use memchr::memmem;
+
+use super::Problem;
+use super::heads::reference;
+use super::package::Part;
+use super::xml::{Token, Xml};
+use crate::finding::quote;
+use crate::sheet::row::{Inherited, RawRow};
+
+/// Limit: merged ranges of a sheet; each takes 16 bytes.
+const MAX_RANGES: usize = 1 << 20;
+/// Limit: more ranges than columns cannot cover one row without covering each other.
+const MAX_ACTIVE: usize = 16_384;
+/// Bytes looked through at once.
+const CHUNK: usize = 256 * 1024;
+
+/// A merged range, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Area {
+    first_row: u32,
+    first_column: u32,
+    last_row: u32,
+    last_column: u32,
+}
+
+/// The merged ranges of a sheet while its rows go by.
+#[derive(Debug, Default)]
+pub(super) struct Merges {
+    areas: Vec<Area>,
+    next: usize,
+    active: Vec<(Area, Inherited)>,
+}
+
+impl Merges {
+    /// Finds the ranges of a sheet's part; little of it is understood on the way.
+    pub(super) fn find(part: Part) -> Result<Self, Problem> {
+        let Some(tail) = Tail::find(part)? else { return Ok(Self::default()) };
+        let mut areas = Vec::new();
+        let mut xml = Xml::new(tail)?;
+        // The list, up to its end.
+        let mut depth = 0;
+        loop {
+            match xml.next()? {
+                Token::Start(tag) => {
+                    depth += 1;
+                    if tag.name == b"mergeCell" {
+                        if areas.len() == MAX_RANGES {
+                            return Err(Problem::Broken(format!("it has more than {MAX_RANGES} merged ranges")));
+                        }
+                        let written = tag.attribute(b"ref")?.unwrap_or_default();
+                        let area = area(&written);
+                        areas.push(area.ok_or_else(|| {
+                            Problem::Broken(format!("it has the merged range {}, which is none", quote(&written)))
+                        })?);
+                    }
+                }
+                Token::End => depth -= 1,
+                Token::Text(_) => {}
+                Token::Done => break,
+            }
+            if depth == 0 {
+                break;
+            }
+        }
+        areas.sort_unstable();
+        Ok(Self { areas, ..Self::default() })
+    }
+
+    /// Takes what the row begins, and gives it what earlier rows and its own cells pass on; says how much that was.
+    pub(super) fn pass_on(&mut self, row: &mut RawRow) -> Result<u64, Problem> {
+        if self.areas.is_empty() {
+            return Ok(0);
+        }
+        // Excel's rows count from 1, as references do.
+        self.active.retain(|(area, _)| area.last_row >= row.number);
+        row.inherited.extend(self.active.iter().map(|(_, inherited)| inherited.clone()));
+        while let Some(area) = self.areas.get(self.next).copied().filter(|area| area.first_row <= row.number) {
+            self.next += 1;
+            if area.first_row < row.number || row.is_blank_at(area.first_column as usize) {
+                continue;
+            }
+            let cell = row.cell(area.first_column as usize);
+            let text = cell.text.to_owned();
+            let all = Inherited { first: area.first_column, last: area.last_column, kind: cell.kind, text };
+            if area.last_column > area.first_column {
+                row.inherited.push(Inherited { first: area.first_column + 1, ..all.clone() });
+            }
+            if area.last_row > row.number {
+                if self.active.len() == MAX_ACTIVE {
+                    return Err(Problem::broken("its merged ranges cover each other"));
+                }
+                self.active.push((area, all));
+            }
+        }
+        row.inherited.sort_by_key(|inherited| inherited.first);
+        Ok(row.inherited.iter().map(|inherited| 1 + inherited.text.len() as u64).sum())
+    }
+}
+
+fn area(written: &str) -> Option<Area> {
+    let (first, last) = written.split_once(':').unwrap_or((written, written));
+    let ((first_row, first_column), (last_row, last_column)) =
+        (reference(first.as_bytes())?, reference(last.as_bytes())?);
+    let area = Area { first_row, first_column, last_row, last_column };
+    (first_row <= last_row && first_column <= last_column).then_some(area)
+}
+
+/// A part from its list of merged ranges on.
+struct Tail {
+    head: Vec<u8>,
+    taken: usize,
+    part: Part,
+}
+
+impl Tail {
+    fn find(mut part: Part) -> Result<Option<Self>, Problem> {
+        const NAME: &[u8] = b"mergeCells";
+        // Limit: a prefix of a name is shorter than this.
+        const KEPT: usize = 256;
+        let finder = memmem::Finder::new(NAME);
+        let mut buffer = vec![0; CHUNK];
+        let (mut end, mut seen) = (0_usize, 0_usize);
+        loop {
+            let count = part.read(&mut buffer[end..])?;
+            end += count;
+            // A name may lie across the end of what was seen.
+            let from = seen.saturating_sub(NAME.len());
+            for at in finder.find_iter(&buffer[from..end]).map(|at| from + at) {
+                let begin = buffer[..at].iter().rposition(|byte| matches!(byte, b'<' | b'/' | b'>' | b' ' | b'"'));
+                let is_tag =
+                    begin.is_some_and(|begin| buffer[begin] == b'<' && (begin + 1 == at || buffer[at - 1] == b':'));
+                // Its tag may be cut off here; then it is found again with the next bytes.
+                if let Some(begin) = begin.filter(|_| is_tag && end - at > NAME.len()) {
+                    buffer.truncate(end);
+                    return Ok(Some(Self { head: buffer.split_off(begin), taken: 0, part }));
+                }
+            }
+            if count == 0 {
+                return Ok(None);
+            }
+            if end == buffer.len() {
+                buffer.copy_within(end - KEPT.., 0);
+                end = KEPT;
+            }
+            seen = end;
+        }
+    }
+}
+
+impl Read for Tail {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let head = &self.head[self.taken..];
+        if head.is_empty() {
+            return self.part.read(buffer);
+        }
+        let count = head.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&head[..count]);
+        self.taken += count;
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_two_references_in_order() {
+        let b2_d3 = Area { first_row: 2, first_column: 1, last_row: 3, last_column: 3 };
+        assert_eq!(area("B2:D3"), Some(b2_d3));
+        for bad in ["", ":", "B2:", "D3:B2", "B0:C1", "XFE1:XFE2", "A1:A1048577", "1:2"] {
+            assert_eq!(area(bad), None, "{bad}");
+        }
+    }
+}
