@@ -334,10 +334,11 @@ mod tests {
                 table.extend([0; 16]);
                 table.extend(name.as_bytes());
             }
-            let mut end = b"PK\x05\x06\0\0\0\0\0\0\0\0".to_vec();
+            let count = (names.len() as u16).to_le_bytes();
+            let mut end = [&b"PK\x05\x06\0\0\0\0"[..], &count, &count].concat();
             end.extend((table.len() as u32).to_le_bytes());
-            end.extend([0; 6]);
-            [table, end].concat()
+            end.extend([30, 0, 0, 0, 0, 0]);
+            [vec![0; 30], table, end].concat()
         };
         let folder = folder(&[]);
         for (name, members) in [
