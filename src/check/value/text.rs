@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
+use super::code::{changed, is_power_of_ten};
 use super::html;
 use super::{Fault, Faults};
 use crate::finding::{Code, quote};
@@ -33,6 +34,10 @@ pub fn is_blank(text: &str) -> bool {
 /// Text of at most `max_chars` characters.
 pub fn text<'a>(cell: Cell<'a>, max_chars: usize, faults: &mut Faults) -> Option<Cow<'a, str>> {
     let text = content(cell, faults)?;
+    if cell.kind == CellKind::Number && is_power_of_ten(&text, cell.kind) {
+        faults.push(changed(&text, "a power of ten"));
+        return None;
+    }
     is_short_enough(&text, max_chars, faults).then_some(text)
 }
 

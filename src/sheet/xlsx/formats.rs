@@ -35,6 +35,8 @@ struct Look {
     percents: usize,
     /// A minus sign, or brackets, in the format itself.
     is_negative: bool,
+    /// The number is shown as a power of ten.
+    is_power: bool,
     side: Option<&'static str>,
     currency: Option<Box<str>>,
 }
@@ -98,6 +100,7 @@ impl Format {
     pub(super) fn of_built_in(id: u32) -> Self {
         match id {
             9 | 10 => Self::of_code("0%"),
+            11 | 48 => Self::of_code("0.00E+00"),
             14..=22 | 27..=36 | 45 | 47 | 50..=58 => Self::Date,
             _ => Self::Plain,
         }
@@ -152,6 +155,10 @@ impl Look {
         let mut written = text.trim_start_matches('-').to_owned();
         for _ in 0..self.percents {
             written = hundredfold(&written);
+        }
+        // Excel gives this format to what was typed as `2E10`, which may have been the number of an invoice.
+        if self.is_power && number.fract() == 0.0 && number.abs() >= 10.0 {
+            written = format!("{:E}", number.abs()).replace('E', "E+");
         }
         let own_minus = is_below && !(drops_sign && (self.side.is_some() || self.is_negative));
         let minus = match (own_minus, self.is_negative && number != 0.0) {
@@ -251,6 +258,9 @@ mod tests {
             ("0.00,,\" Cr\"", 118.0, "118"),
             ("General", -5.0, "-5"),
             ("0.00E+00", 5.0, "5"),
+            ("0.00E+00", 1234.5, "1234.5"),
+            ("##0.0E+0", 2e10, "2E+10"),
+            ("0.00E+00", -9_876_543_210.0, "-9.87654321E+9"),
             ("[>=10000000]##\\,##\\,##\\,##0.00;[>=100000]##\\,##\\,##0.00;##,##0.00", -5.0, "-5"),
             ("@", 5.0, "5"),
             (";;;", 5.0, "5"),
@@ -296,7 +306,7 @@ mod tests {
             ("0\\d", 45_748.0, "45748"),
             ("_d0", 45_748.0, "45748"),
             ("*d0", 45_748.0, "45748"),
-            ("0.00E+00", 45_748.0, "45748"),
+            ("0.00E+00", 45_748.0, "4.5748E+4"),
             ("[Magenta]0", 45_748.0, "45748"),
             ("dd/mm/yyyy", 0.5, "0.5"),
         ] {
@@ -305,7 +315,7 @@ mod tests {
         for id in [14, 22, 27, 36, 45, 47, 50, 58] {
             assert_eq!(Format::of_built_in(id), Format::Date, "{id}");
         }
-        for id in [0, 4, 13, 23, 37, 44, 46, 48, 49, 59, 163] {
+        for id in [0, 4, 13, 23, 37, 44, 46, 49, 59, 163] {
             assert_eq!(Format::of_built_in(id), Format::Plain, "{id}");
         }
     }

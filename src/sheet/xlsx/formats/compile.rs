@@ -47,6 +47,7 @@ struct Draft {
     /// Commas behind the last digit, each of which divides by a thousand.
     is_scaled: bool,
     percents: usize,
+    is_power: bool,
 }
 
 impl Draft {
@@ -72,6 +73,7 @@ impl Draft {
                 '@' => self.is_text = true,
                 'E' | 'e' if matches!(letters.peek(), Some('+' | '-')) => {
                     letters.next();
+                    self.is_power = true;
                 }
                 'G' | 'g' if is_general(letters) => {
                     letters.by_ref().take(6).for_each(drop);
@@ -131,6 +133,7 @@ impl Draft {
             let minus = |text: &str| matches!(text, "-" | "−" | "–");
             look.is_negative = minus(&before) != minus(&after) || before.ends_with('(') && after.starts_with(')');
             look.percents = self.percents;
+            look.is_power = self.is_power;
             let found = [&self.before, &self.after].into_iter().find_map(|text| foreign(text));
             let named = (!self.currency.is_empty()).then_some(self.currency);
             look.currency = named.or(found).map(String::into_boxed_str);
