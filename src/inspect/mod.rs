@@ -103,7 +103,7 @@ pub struct Inspection {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct LeftOut {
-    /// What they are: `banner`, `comment`, `total`, `repeated-header`, `note` or `other-table`.
+    /// What they are: `banner`, `comment`, `total`, `repeated-header`, `group`, `note` or `other-table`.
     pub what: &'static str,
     /// Why they are no data.
     pub why: &'static str,
@@ -271,6 +271,7 @@ fn reason_words(reason: DropReason) -> (&'static str, &'static str) {
     match reason {
         DropReason::Total => ("total", "it sums up rows above it"),
         DropReason::RepeatedHeader => ("repeated-header", "it is the headings once more"),
+        DropReason::Group => ("group", "it names the group of rows below it"),
         DropReason::Note => ("note", "it is a remark or a ruled line"),
         DropReason::Comment => ("comment", "it begins with #, above the headings"),
         DropReason::Hidden => ("hidden", "the workbook does not show it, and hidden-rows is \"skip\""),

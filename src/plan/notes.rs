@@ -56,6 +56,7 @@ pub(super) fn left_out(end: &SheetEnd) -> Vec<String> {
         let what = match reason {
             DropReason::Total => "total",
             DropReason::RepeatedHeader => "repeated header",
+            DropReason::Group => "group heading",
             DropReason::Note => "note",
             DropReason::Comment => "comment",
             DropReason::Hidden => "hidden",

@@ -272,6 +272,8 @@ pub enum DropReason {
     Total,
     /// The header once more.
     RepeatedHeader,
+    /// The name that groups the rows below it, alone in its row.
+    Group,
     /// A note below the data, such as who prepared the sheet.
     Note,
     /// A comment line above the header.

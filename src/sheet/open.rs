@@ -362,7 +362,9 @@ impl<'r> OpenSheet<'r> {
 
     fn take(&mut self, row: &mut RawRow, block: &mut RowBlock) {
         let verdict = match self.filter.judge(row) {
-            Verdict::Drop(DropReason::Total | DropReason::Note) if self.keeps_suspects => Verdict::Data,
+            Verdict::Drop(DropReason::Total | DropReason::Group | DropReason::Note) if self.keeps_suspects => {
+                Verdict::Data
+            }
             verdict => verdict,
         };
         if verdict == Verdict::Blank {

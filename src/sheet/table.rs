@@ -41,6 +41,8 @@ pub(super) struct RowFilter {
     knows_notes: bool,
     /// Whether nearly all filled cells of a column are numbers, dates and the like.
     holds_values: Vec<bool>,
+    /// The column of names that stand alone above the rows they group.
+    group_column: Option<usize>,
     /// Every filled row is data, because nothing is known of the sheet.
     pub(super) keeps_all: bool,
 }
@@ -56,7 +58,9 @@ impl RowFilter {
         let knows_notes = filled.iter().filter(|filled| **filled > 2).count() * 3 >= filled.len();
         let holds_values = (0..headings.len()).map(|column| holds_values(sample, column)).collect();
         let usual_filled = most_common(filled.into_iter());
-        Self { headings, first_heading, usual_filled, knows_notes, holds_values, keeps_all: false }
+        // Where most rows have one or two cells, a cell alone may be a record.
+        let group_column = if usual_filled < 3 { None } else { group_column(sample) };
+        Self { headings, first_heading, usual_filled, knows_notes, holds_values, group_column, keeps_all: false }
     }
 
     /// Whether a row of words cannot belong to the table: two of them stand where the table has numbers or dates. The
@@ -96,6 +100,9 @@ impl RowFilter {
 
     fn judge_note(&self, row: &RawRow, column: usize, text: &str) -> Verdict {
         let filled = row.filled().take(3).count();
+        if filled == 1 && self.group_column == Some(column) {
+            return Verdict::Drop(DropReason::Group);
+        }
         if !self.knows_notes || filled > 2 {
             return Verdict::Data;
         }
@@ -118,6 +125,26 @@ fn holds_values(sample: &[RawRow], column: usize) -> bool {
     let (filled, values) =
         filled.fold((0, 0), |(filled, values), row| (filled + 1, values + usize::from(is_value(row.cell(column)))));
     values >= 2 && values * 4 >= filled * 3
+}
+
+/// The column of names that stand alone in a row and come back below as `Total for NAME`, as reports by customer have
+/// them; such a row alone shows no other.
+fn group_column(sample: &[RawRow]) -> Option<usize> {
+    let mut names: Vec<(usize, &str)> = Vec::new();
+    for row in sample {
+        let mut filled = row.filled();
+        let Some((column, first)) = filled.next().filter(|(_, cell)| cell.kind == CellKind::Text) else { continue };
+        if filled.next().is_none() && !is_value(first) {
+            names.push((column, first.text));
+        } else if let Some(total) = first.text.trim().get(..10).filter(|start| start.eq_ignore_ascii_case("total for "))
+        {
+            let of = &first.text.trim()[total.len()..];
+            if names.iter().any(|(at, name)| *at == column && same_words(name.trim(), of.trim())) {
+                return Some(column);
+            }
+        }
+    }
+    None
 }
 
 /// Whether a text is a line drawn across the page, as in lists that were printed into a file.
@@ -437,6 +464,27 @@ mod tests {
         for data in ["---", "Acme Ltd", "-----|x", "INV-3|-----|Acme|100|18"] {
             assert_eq!(filter.judge(&row(data)), Verdict::Data, "{data}");
         }
+    }
+
+    #[test]
+    fn names_above_the_rows_of_a_customer_are_told_by_the_totals_below_them() {
+        let header = row("|Date|Num|Amount|Open");
+        let group =
+            ["Acme Textiles", "|01-04-2025|1|100|100", "|02-04-2025|2|100|0", "TOTAL FOR ACME TEXTILES|||200|100"];
+        let filter = RowFilter::new(&header, &group.map(row));
+        for (text, expected) in [
+            ("Girivan", Verdict::Drop(DropReason::Group)),
+            ("Girivan Agro Mills", Verdict::Drop(DropReason::Group)),
+            ("|Girivan Agro Mills", Verdict::Data),
+            ("Girivan|||5", Verdict::Data),
+            ("Total for Girivan|||5", Verdict::Drop(DropReason::Total)),
+        ] {
+            assert_eq!(filter.judge(&row(text)), expected, "{text}");
+        }
+        let other = ["Acme Textiles", "|01-04-2025|1|100|100", "|02-04-2025|2|100|0", "Total for Beta|||200|100"];
+        assert_eq!(RowFilter::new(&header, &other.map(row)).judge(&row("Girivan")), Verdict::Data);
+        let narrow = RowFilter::new(&row("Name|Due"), &["Acme|", "Total for Acme|5", "Beta|"].map(row));
+        assert_eq!(narrow.judge(&row("Beta|")), Verdict::Data);
     }
 
     #[test]
