@@ -7,6 +7,16 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// Whether a word or sign, in any case, is a currency that finance sheets here carry besides the rupee.
+pub fn is_foreign_currency(word: &str) -> bool {
+    const CURRENCIES: [&str; 40] = [
+        "aed", "aud", "bdt", "bhd", "cad", "chf", "cny", "dkk", "eur", "gbp", "hkd", "idr", "jpy", "krw", "kwd", "lkr",
+        "myr", "nok", "npr", "nzd", "omr", "php", "qar", "sar", "sek", "sgd", "thb", "try", "twd", "usd", "zar",
+        "euro", "dollar", "dollars", "pound", "pounds", "$", "€", "£", "¥",
+    ];
+    word == "￥" || CURRENCIES.iter().any(|known| known.eq_ignore_ascii_case(word))
+}
+
 /// An amount of rupees, counted in paise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct Money(pub i64);

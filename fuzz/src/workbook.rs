@@ -47,6 +47,10 @@ pub fn check(data: &[u8]) {
     for source in &listing.sources {
         let mut written = Vec::new();
         let emitted = emit::emit(source, look, &mut written);
+        // The other decoders may have looped until their limit; once is enough.
+        if emitted.is_err() && !is_ours {
+            continue;
+        }
         let found = inspect::inspect(source, &listing, look);
         assert_eq!(emitted.is_ok(), found.is_ok(), "the same sheet, read twice");
         if let Ok(found) = found {

@@ -143,8 +143,15 @@ impl Evidence {
                 assumed.join(", ")
             ));
         }
-        for evidence in &self.columns {
+        for (evidence, order) in self.columns.iter().zip(orders) {
             let column = column_letters(evidence.column);
+            let by_period = evidence.day_first == evidence.month_first
+                && evidence.in_period_month_first > evidence.in_period_day_first;
+            if by_period && order.order == DateOrder::Mdy {
+                notes.push(format!(
+                    "date-order-by-period: the month comes first in column {column} and wherever no date shows the order, since only so its dates lie in the period (--date-order says otherwise)"
+                ));
+            }
             if evidence.all.has_typed() && evidence.all.has_text() {
                 notes.push(format!("date-mixed-types: column {column} mixes real dates with dates written as text"));
             }
@@ -195,8 +202,11 @@ mod tests {
             // A row that proves the order outweighs the period.
             (&["13/04/2026", "05/04/2026"][..], Some((2026, 5)), DateOrder::Dmy, true),
         ] {
-            let decided = evidence(cells, period).decide(None)[0];
-            assert_eq!((decided.order, decided.proved), (order, proved), "{cells:?} {period:?}");
+            let evidence = evidence(cells, period);
+            let orders = evidence.decide(None);
+            assert_eq!((orders[0].order, orders[0].proved), (order, proved), "{cells:?} {period:?}");
+            let is_told = evidence.notes(&orders).iter().any(|note| note.starts_with("date-order-by-period: "));
+            assert_eq!(is_told, period.is_some() && order == DateOrder::Mdy, "{cells:?} {period:?}");
         }
     }
 

@@ -99,11 +99,31 @@ pub fn grand_total_mismatch(
     fields.collect()
 }
 
+/// Why the total row's amounts are held against nothing; none where at least one of them is, or where it states none.
+pub fn not_held(operation: &Operation, mapping: &Mapping, cells: &[String], sums: &ColumnSums) -> Option<&'static str> {
+    if cells.iter().skip(mapping.columns.len()).any(|cell| !cell.trim().is_empty()) {
+        return Some("it has more cells than the headings");
+    }
+    let columns = FIELDS.iter().filter_map(|name| mapping.column_of(operation.field_index(name)?));
+    let stated: Vec<usize> =
+        columns.filter(|column| cells.get(*column).is_some_and(|cell| !cell.trim().is_empty())).collect();
+    if stated.is_empty() {
+        return Some("it states no amount in a column that is used");
+    }
+    if sums.partial {
+        return Some("the amounts of some row cannot be read");
+    }
+    let none_reads = stated.iter().all(|column| stated_amount(mapping, *column, cells).is_none());
+    none_reads.then_some("its amounts cannot be read")
+}
+
 fn stated_amount(mapping: &Mapping, column: usize, cells: &[String]) -> Option<Money> {
     let paise = mapping.amount_units.get(column).copied().flatten() == Some(Unit::Paise);
     let style = AmountStyle { paise, decimal_comma: mapping.decimal_comma };
-    let cell = Cell { text: cells.get(column)?, kind: CellKind::Text };
-    value::amount(cell, style, &mut Faults::new())
+    let text = cells.get(column)?.as_str();
+    // The cell of a workbook is a number with a point, whatever the texts of the sheet are written with.
+    let read = |kind| value::amount(Cell { text, kind }, style, &mut Faults::new());
+    read(CellKind::Text).or_else(|| read(CellKind::Number))
 }
 
 #[cfg(test)]
@@ -145,9 +165,20 @@ mod tests {
             let found = grand_total_mismatch(operation, &mapping, &cells, &sums);
             assert_eq!(found.iter().map(|gap| gap.field).collect::<Vec<_>>(), gaps, "{cells:?}");
         }
+        for (cells, reason) in [
+            ("Total|1,00,000.00", None),
+            ("Total|||| ", Some("it states no amount in a column that is used")),
+            ("Total|#REF!|20,000||", None),
+            ("Total|#REF!|||=1+1", Some("its amounts cannot be read")),
+            ("Total|2,00,000.00|0|0|0|7", Some("it has more cells than the headings")),
+        ] {
+            let cells: Vec<String> = cells.split('|').map(String::from).collect();
+            assert_eq!(not_held(operation, &mapping, &cells, &sums), reason, "{cells:?}");
+        }
         sums.add(&Amounts { unreadable: true, ..Amounts::default() });
         let cells = ["Total".to_owned(), "7".to_owned()];
         assert_eq!(grand_total_mismatch(operation, &mapping, &cells, &sums), []);
+        assert_eq!(not_held(operation, &mapping, &cells, &sums), Some("the amounts of some row cannot be read"));
     }
 
     #[test]

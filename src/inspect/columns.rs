@@ -9,7 +9,7 @@ use super::understood::{self, Understood};
 use super::{Look, SAMPLE_ROWS};
 use crate::check::dates::{self, Evidence};
 use crate::finding::Code;
-use crate::mapping::{AsFar, LINE_LEVEL_HINT, Mapping, Origin, WhyUnused, line_level_words};
+use crate::mapping::{self, AsFar, LINE_LEVEL_HINT, Mapping, Origin, WhyUnused, line_level_words};
 use crate::operation::Operation;
 use crate::sheet::open::OpenSheet;
 use crate::sheet::{CellKind, RowBlock, RowNumber, column_letters};
@@ -70,6 +70,8 @@ pub(super) struct Columns<'a> {
     lines: Lines,
     /// What the dates of used columns say.
     dates: Option<Evidence>,
+    /// Filled rows above the headings.
+    banner: Vec<(RowNumber, String)>,
 }
 
 /// Rows that go on with the document of the row above, in sheets with columns of items.
@@ -109,6 +111,7 @@ impl<'a> Columns<'a> {
             mapped: None,
             lines: Lines::default(),
             dates: None,
+            banner: sheet.top.banner.clone(),
         }
     }
 
@@ -155,13 +158,16 @@ impl<'a> Columns<'a> {
     }
 
     /// Why the operation would refuse the sheet for what its rows hold, and the way out.
-    fn refusal_of_rows(&self) -> Option<(String, &'static str)> {
-        if let Some(column) = self.dates.as_ref().and_then(Evidence::swapped_column) {
-            return Some((dates::swapped_words(column), dates::SWAPPED_HINT));
-        }
+    fn refusal_of_rows(&self) -> Option<(String, String)> {
         let (_, far, _) = self.mapped.as_ref()?;
+        if let Err(error) = mapping::refuse_announced_unit(&self.banner, &far.mapping) {
+            return Some((error.to_string(), error.hint().unwrap_or_default()));
+        }
+        if let Some(column) = self.dates.as_ref().and_then(Evidence::swapped_column) {
+            return Some((dates::swapped_words(column), dates::SWAPPED_HINT.to_owned()));
+        }
         let is_refused = self.lines.rows > 0 && far.mapping.grouping.is_none();
-        is_refused.then(|| (line_level_words(&format!("row {}", self.lines.first)), LINE_LEVEL_HINT))
+        is_refused.then(|| (line_level_words(&format!("row {}", self.lines.first)), LINE_LEVEL_HINT.to_owned()))
     }
 
     /// The columns but for bare ones, and what they mean.
@@ -193,7 +199,7 @@ impl<'a> Columns<'a> {
             understood.first_continued_row = (self.lines.rows > 0).then_some(self.lines.first);
             if let (None, Some((problem, hint))) = (&understood.problem, found_on_the_way) {
                 understood.problem = Some(problem);
-                understood.hint = Some(hint.to_owned());
+                understood.hint = Some(hint);
             }
             understood
         });

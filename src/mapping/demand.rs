@@ -5,9 +5,9 @@
 
 use crate::config::MappingSettings;
 use crate::finding::quote;
-use crate::operation::{Key, Need, Operation};
+use crate::operation::{FieldKind, Key, Need, Operation};
 
-use super::heading::Unit;
+use super::heading::{self, Unit};
 use super::{Mapping, MappingError};
 
 /// Fills in stand-ins, or says what is missing.
@@ -18,6 +18,7 @@ pub(super) fn settle(
     mapping: &mut Mapping,
 ) -> Result<(), MappingError> {
     refuse_coarse_units(headings, mapping)?;
+    refuse_foreign_currencies(operation, headings, mapping)?;
     settle_only_amount(operation, headings, settings, mapping)?;
     let missing = missing(operation, settings, mapping);
     if let Some(tie) = mapping.ties.iter().find(|tie| missing.iter().any(|group| group.contains(&tie.field))) {
@@ -42,6 +43,37 @@ fn refuse_coarse_units(headings: &[String], mapping: &Mapping) -> Result<(), Map
     for (column, unit) in mapping.amount_units.iter().enumerate() {
         if let Some(unit) = unit.filter(|unit| *unit != Unit::Paise) {
             return Err(MappingError::CoarseUnit { heading: headings[column].clone(), unit });
+        }
+    }
+    Ok(())
+}
+
+fn refuse_foreign_currencies(
+    operation: &Operation,
+    headings: &[String],
+    mapping: &Mapping,
+) -> Result<(), MappingError> {
+    let extra = mapping.extra_columns.iter().copied();
+    let mapped =
+        mapping.columns.iter().enumerate().filter_map(|(column, field)| Some((column, (*field)?))).chain(extra);
+    for (column, field) in mapped {
+        if matches!(operation.fields[field].kind, FieldKind::Amount(_))
+            && let Some(currency) = heading::foreign_currency(&headings[column])
+        {
+            return Err(MappingError::ForeignCurrency { heading: headings[column].clone(), currency });
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a sheet with amounts if a line above its headings says that they do not count rupees; `banner` has the number
+/// and text of these lines.
+pub fn refuse_announced_unit(banner: &[(u32, String)], mapping: &Mapping) -> Result<(), MappingError> {
+    let counts_paise = mapping.amount_units.contains(&Some(Unit::Paise));
+    for (row, text) in banner {
+        let unit = heading::announced_unit(text).filter(|unit| !(counts_paise && *unit == Unit::Paise));
+        if unit.is_some() {
+            return Err(MappingError::AnnouncedUnit { row: *row, text: text.clone() });
         }
     }
     Ok(())

@@ -122,6 +122,22 @@ pub enum MappingError {
         /// Its unit.
         unit: Unit,
     },
+    /// A mapped amount is in another currency than rupees.
+    #[error("{}: amounts in {currency} cannot be sent; expected rupees", quote(heading))]
+    ForeignCurrency {
+        /// The heading.
+        heading: String,
+        /// The currency, as the heading has it.
+        currency: String,
+    },
+    /// A line above the headings says that amounts count something else than rupees.
+    #[error("row {row} says {}: the amounts do not count rupees", quote(text))]
+    AnnouncedUnit {
+        /// The row.
+        row: u32,
+        /// The beginning of its text.
+        text: String,
+    },
 }
 
 impl MappingError {
@@ -150,6 +166,12 @@ impl MappingError {
                 "set only-amount = \"baseAmount\" or \"netAmount\" in the profile to say which amount it is, or map the column with --map".to_string()
             }
             MappingError::CoarseUnit { .. } => "write the amounts in rupees in the sheet".to_string(),
+            MappingError::ForeignCurrency { .. } => {
+                "map the column with the amounts in rupees, or write them in rupees in the sheet".to_string()
+            }
+            MappingError::AnnouncedUnit { .. } => {
+                "write the amounts in rupees in the sheet and delete that line, or name columns that count paise in a mapping file".to_string()
+            }
         })
     }
 }

@@ -6,6 +6,8 @@
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
 
+use crate::money::is_foreign_currency;
+
 /// A unit that a heading gives to its amounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -47,7 +49,38 @@ pub(super) fn spelled(heading: &str) -> String {
 
 /// The unit that the heading gives to its amounts, if it names one.
 pub fn unit(heading: &str) -> Option<Unit> {
-    normalise(heading).split(' ').find_map(unit_word)
+    normalise(heading).split(' ').find_map(unit_word).or_else(|| announced_unit(heading))
+}
+
+/// The unit that a text announces for amounts: `Amounts in Rs. Lakhs`, `₹ Cr`. Elsewhere `Cr` is a credit, and a lakh may
+/// be part of a name.
+pub(super) fn announced_unit(text: &str) -> Option<Unit> {
+    const BEFORE: [&str; 5] = ["in", "rs", "inr", "rupees", "₹"];
+    let crores = |word: &str| matches!(word, "cr" | "crs").then_some(Unit::Crores);
+    let words = money_words(text);
+    let announced = words.windows(2).filter(|pair| BEFORE.contains(&pair[0].as_str()));
+    announced.into_iter().find_map(|pair| unit_word(&pair[1]).or_else(|| crores(&pair[1])))
+}
+
+/// The currency that a heading gives to its amounts, if it is not the rupee.
+pub(super) fn foreign_currency(heading: &str) -> Option<String> {
+    let words = money_words(heading);
+    let has_rupees = words.iter().any(|word| matches!(word.as_str(), "inr" | "rs" | "rupees" | "₹"));
+    let foreign = words.into_iter().find(|word| is_foreign_currency(word));
+    foreign.filter(|_| !has_rupees).map(|word| word.to_uppercase())
+}
+
+/// Words and signs of currencies, in lower case.
+fn money_words(text: &str) -> Vec<String> {
+    let mut spaced = String::with_capacity(text.len() + 8);
+    for character in text.chars().flat_map(char::to_lowercase) {
+        match character {
+            '₹' | '$' | '€' | '£' | '¥' => spaced.extend([' ', character, ' ']),
+            _ if character.is_alphanumeric() => spaced.push(character),
+            _ => spaced.push(' '),
+        }
+    }
+    spaced.split_whitespace().map(str::to_owned).collect()
 }
 
 /// What headings are compared by: the normalised words without the unit note and without spaces.
@@ -255,12 +288,40 @@ mod tests {
             ("Amount (₹ in Lacs)", Some(Unit::Lakhs), "amount"),
             ("Amount ₹ '000", Some(Unit::Thousands), "amount"),
             ("Total (Rs. crores)", Some(Unit::Crores), "total"),
+            ("Taxable Value (₹ Cr)", Some(Unit::Crores), "taxablevaluecr"),
+            ("Value in Crs.", Some(Unit::Crores), "valueincrs"),
             ("Amount INR", None, "amount"),
             ("GST IN", None, "gstin"),
             ("Amount Cr", None, "amountcr"),
             ("Rs", None, "rs"),
         ] {
             assert_eq!((unit(heading), key(heading).as_str()), (expected, bare), "{heading:?}");
+        }
+    }
+
+    #[test]
+    fn lines_above_the_headings_announce_units_and_headings_foreign_currencies() {
+        for (text, expected) in [
+            ("Amounts in Rs. Lakhs", Some(Unit::Lakhs)),
+            ("(All figures in ₹ '000)", Some(Unit::Thousands)),
+            ("Rs. in crores", Some(Unit::Crores)),
+            ("INR Cr", Some(Unit::Crores)),
+            ("Amount in paise", Some(Unit::Paise)),
+            ("Lakhs & Sons, 1 Crore Lane", None),
+            ("Million Dots Pvt Ltd", None),
+            ("Amounts in INR", None),
+            ("1-Apr-25 to 31-Mar-26", None),
+        ] {
+            assert_eq!(announced_unit(text), expected, "{text}");
+        }
+        for (heading, expected) in [
+            ("Taxable Amt (USD)", Some("USD")),
+            ("Total ($)", Some("$")),
+            ("USD amount in INR", None),
+            ("Total (Rs.)", None),
+            ("Used amount", None),
+        ] {
+            assert_eq!(foreign_currency(heading).as_deref(), expected, "{heading}");
         }
     }
 

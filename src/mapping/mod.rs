@@ -18,6 +18,7 @@ mod unused;
 
 use serde::{Deserialize, Serialize};
 
+pub use demand::refuse_announced_unit;
 pub use error::MappingError;
 pub use heading::{Unit, normalise};
 pub use lines::{LINE_LEVEL_HINT, line_level_words};

@@ -94,7 +94,8 @@ impl Control {
             if agrees { agreed.push(found) } else { gaps.push(format!("{expected} expected, {found} read")) }
         }
         if gaps.is_empty() {
-            agreed.extend(self.period.map(month));
+            // Rows outside the month are each invalid, and say so themselves.
+            agreed.extend(self.period.map(|period| format!("dates held to {}", month(period))));
             return Ok(agreed.join(", "));
         }
         let unreadable = read.rows_with_unreadable_amount;
@@ -148,7 +149,11 @@ mod tests {
             ("total = \"4,81,203.50\"", sum(9, 48_120_350), "₹4,81,203.50"),
             ("total = 481203.50", sum(9, 48_120_350), "₹4,81,203.50"),
             ("total = -5", sum(9, -500), "-₹5.00"),
-            ("rows = \"2\"\ntotal = \"₹10\"\nperiod = \"2026-03\"", sum(2, 1000), "2 rows, ₹10.00, 2026-03"),
+            (
+                "rows = \"2\"\ntotal = \"₹10\"\nperiod = \"2026-03\"",
+                sum(2, 1000),
+                "2 rows, ₹10.00, dates held to 2026-03",
+            ),
             ("\u{FEFF}rows = 0 # nothing this month", sum(0, 0), "0 rows"),
         ] {
             assert_eq!(Control::parse(text, "a.control").unwrap().check(&read).unwrap(), agreed, "{text}");

@@ -16,7 +16,7 @@ use super::refusal::{Refusal, changed, falling, line_level, no_rows, swapped};
 use super::spool::Spool;
 use super::{group, notes};
 use crate::check::record::{CheckedBlock, Standing};
-use crate::check::totals::{ColumnSums, grand_total_mismatch};
+use crate::check::totals::{ColumnSums, grand_total_mismatch, not_held};
 use crate::check::{Checker, Rules, dates};
 use crate::config::Settings;
 use crate::dedupe::Keys;
@@ -356,6 +356,8 @@ fn compare_total(
         format!("{place}: the total of column {letters} ({}) counts an amount on every row of its document", gap.field)
     });
     let mut notes: Vec<String> = notes.collect();
+    let not_held = not_held(reading.operation, mapping, &total.cells, &sheet.sums);
+    notes.extend(not_held.map(|why| format!("{place}: the total was not held against the rows, because {why}")));
     let Some(gap) = gaps.first() else { return Ok(notes) };
     let message = format!("{place}: {gap}");
     if reading.settings.gate.accept_total_mismatch {
@@ -463,7 +465,9 @@ pub(super) fn map(open: &OpenSheet, batch: &[RowBlock], reading: &Reading<'_>) -
         let cells = batch.iter().flat_map(|block| (0..block.len()).map(move |row| block.text(row, column)));
         cells.take(200).map(str::to_owned).collect()
     };
-    mapping::map_columns(reading.operation, &open.header.columns, &samples, &reading.settings.mapping)
+    let mapped = mapping::map_columns(reading.operation, &open.header.columns, &samples, &reading.settings.mapping);
+    mapped
+        .and_then(|mapping| mapping::refuse_announced_unit(&open.top.banner, &mapping).map(|()| mapping))
         .map_err(|error| Refusal { message: error.to_string(), hint: error.hint(), no_table: false })
 }
 

@@ -12,7 +12,11 @@ fn a_file_that_agrees_with_its_control_file_goes() {
     world.write("july.2026.csv", invoices(3));
     world.write("july.2026.control", format!("rows = 3\ntotal = \"{TOTAL}\"\nperiod = \"2026-07\"\n"));
     let ended = world.run(&api, &["invoices", "create", "july.2026.csv"]).expect(0);
-    assert!(ended.err.contains("july.2026.control: agrees: 3 rows, ₹3,547.08, 2026-07\n"), "{}", ended.err);
+    assert!(
+        ended.err.contains("july.2026.control: agrees: 3 rows, ₹3,547.08, dates held to 2026-07\n"),
+        "{}",
+        ended.err
+    );
     assert_eq!(state(&api, "rows_stored"), 3);
 }
 

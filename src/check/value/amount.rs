@@ -8,7 +8,7 @@ use super::code::{Scientific, dash, rounded, script_digit};
 use super::text::content;
 use super::{Fault, Faults};
 use crate::finding::{Code, quote};
-use crate::money::Money;
+use crate::money::{Money, is_foreign_currency};
 use crate::operation::AmountSign;
 use crate::sheet::{Cell, CellKind};
 
@@ -406,17 +406,11 @@ fn not_decimal(text: &str) -> Fault {
 
 /// Says what a cell is that holds no plain number.
 fn explain(ascii: &str, text: &str) -> Fault {
-    const CURRENCIES: &[&str] = &[
-        "aed", "aud", "bdt", "bhd", "cad", "chf", "cny", "dkk", "eur", "gbp", "hkd", "idr", "jpy", "krw", "kwd", "lkr",
-        "myr", "nok", "npr", "nzd", "omr", "php", "qar", "sar", "sek", "sgd", "thb", "try", "twd", "usd", "zar",
-        "euro", "dollar", "dollars", "pound", "pounds",
-    ];
     const LARGE: &[&str] = &["l", "lac", "lacs", "lakh", "lakhs", "crore", "crores", "k", "mn", "million"];
     let mut words = ascii.split(|character: char| !character.is_alphabetic()).filter(|word| !word.is_empty());
     let is_in = |word: &str, list: &[&str]| list.iter().any(|known| known.eq_ignore_ascii_case(word));
     let has_digit = text.chars().any(|character| script_digit(character).is_some());
-    if has_digit && (text.contains(['$', '€', '£', '¥', '￥']) || words.clone().any(|word| is_in(word, CURRENCIES)))
-    {
+    if has_digit && (text.contains(['$', '€', '£', '¥', '￥']) || words.clone().any(is_foreign_currency)) {
         let message = format!("{} is in another currency; the API takes rupees only", quote(text));
         return Fault::new(Code::CurrencyNotInr, message).hint("map a column with the amount in rupees");
     }
