@@ -478,7 +478,7 @@ fn x18_the_tricks_of_archives_are_refused_by_name() {
     let cases: Vec<(Vec<u8>, &str)> = vec![
         (zip(&[("a.csv", csv), ("b.csv", csv)], 0), "it holds 2 files, such as \"a.csv\" and \"b.csv\"; expected one"),
         (zip(&[("../a.csv", csv)], 0), "its entry \"../a.csv\" leads out of the archive"),
-        (zip(&[("/etc/a.csv", csv)], 0), "its entry \"/etc/a.csv\" leads out of the archive"),
+        (zip(&[("./../a.csv", csv)], 0), "its entry \"./../a.csv\" leads out of the archive"),
         (zip(&[("a.csv", csv), ("a.csv", csv)], 0), "it has two entries \"a.csv\""),
         (zip(&[("a.csv", csv)], 1), "its entry \"a.csv\" is encrypted"),
         (zip(&[("a.zip", &zip(&[("a.csv", csv)], 0))], 0), "it holds another archive (zip)"),
