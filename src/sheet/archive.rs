@@ -232,7 +232,10 @@ pub(super) fn files(entries: &[Entry]) -> Vec<&str> {
 /// What macOS adds beside each file is no member that anybody knows of.
 fn is_file(entry: &Entry) -> bool {
     let name = plain_name(&entry.name);
-    !name.is_empty() && !name.ends_with('/') && !name.starts_with("__MACOSX/") && !name.ends_with(".DS_Store")
+    !name.is_empty()
+        && !name.ends_with('/')
+        && !name.starts_with("__MACOSX/")
+        && name.rsplit('/').next() != Some(".DS_Store")
 }
 
 fn damaged(reason: &str) -> io::Error {

@@ -464,7 +464,10 @@ fn c38_a_packed_sheet_is_read_if_it_is_alone() {
         gzip(PLAIN.as_bytes()),
         gzip(&book),
         zip(&[("a.csv", PLAIN.as_bytes())], 0),
-        zip(&[("march/", b""), ("march/a.csv", PLAIN.as_bytes()), ("__MACOSX/a.csv", b"x")], 0),
+        zip(
+            &[("march/", b""), ("march/a.csv", PLAIN.as_bytes()), ("march/.DS_Store", b"x"), ("__MACOSX/a.csv", b"x")],
+            0,
+        ),
         zip(&[("a.xlsx", &book)], 0),
     ] {
         assert_eq!(try_read(packed).unwrap().rows, plain_rows());

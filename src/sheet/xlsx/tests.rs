@@ -372,6 +372,23 @@ fn x18_tricks_with_the_archive_are_refused() {
 }
 
 #[test]
+fn archives_that_other_programs_write_otherwise_are_read() {
+    let book = TestBook::of_rows("<row><c><v>1</v></c></row>");
+    let good = book.bytes();
+    let read = |bytes: &[u8]| read_bytes(bytes).map(|(rows, _)| rows.len()).map_err(|error| error.to_string());
+    let commented = |comment: &[u8]| [&good[..good.len() - 2], &(comment.len() as u16).to_le_bytes(), comment].concat();
+    assert_eq!(read(&commented(b"PK\x05\x06")), Ok(1));
+    assert_eq!(read(&commented(&[&b"PK\x05\x06"[..], &[b'x'; 30]].concat())), Ok(1));
+    assert!(read(&commented(&[&b"PK\x05\x06"[..], &[0; 18]].concat())).unwrap_err().contains("it has two ends"));
+    for prefix in ["/", "./", ".//./"] {
+        let named: Vec<(String, &str)> =
+            book.0.iter().map(|(name, text)| (format!("{prefix}{name}"), text.as_str())).collect();
+        let parts: Vec<(&str, &[u8])> = named.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
+        assert_eq!(read(&zip(&parts)), Ok(1), "{prefix}");
+    }
+}
+
+#[test]
 fn x19_x27_malformed_sheets_end_as_a_message_that_names_the_place() {
     for (rows, reason) in [
         ("<row r=\"1\"><c r=\"A1\"><v>12abc</v></c></row>", "cell A1 holds \"12abc\", which is not a number"),
