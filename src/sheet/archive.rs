@@ -38,7 +38,7 @@ pub(super) fn contents(handle: &mut File) -> io::Result<Option<Vec<Entry>>> {
     let length = handle.seek(SeekFrom::End(0))?;
     let tail_start = length.saturating_sub(END_RECORD + u64::from(u16::MAX));
     let tail = read_at(handle, tail_start, length - tail_start)?;
-    let Some(at) = memchr::memmem::rfind(&tail, b"PK\x05\x06") else { return Ok(None) };
+    let Some(at) = end_record(&tail)? else { return Ok(None) };
     let end = &tail[at..];
     let (Some(count), Some(size), Some(start)) = (number(end, 10, 2), number(end, 12, 4), number(end, 16, 4)) else {
         return Ok(None);
@@ -61,6 +61,20 @@ pub(super) fn contents(handle: &mut File) -> io::Result<Option<Vec<Entry>>> {
         return Err(damaged(&format!("its entry {} does not lie inside it", quote(&outside.name))));
     }
     Ok(Some(entries))
+}
+
+/// Where the end record begins: where its comment ends with the file, for a comment may hold the letters of another
+/// one. Without such a one it is the last of all, so that what follows a whole archive does no harm.
+fn end_record(tail: &[u8]) -> io::Result<Option<usize>> {
+    const FIXED: usize = 22;
+    let fits = |at: &usize| number(tail, at + 20, 2).is_some_and(|comment| at + FIXED + comment as usize == tail.len());
+    let places: Vec<usize> = memchr::memmem::rfind_iter(tail, b"PK\x05\x06").collect();
+    let mut fitting = places.iter().copied().filter(fits);
+    match (fitting.next(), fitting.next()) {
+        (Some(_), Some(_)) => Err(damaged("it has two ends")),
+        (Some(at), None) => Ok(Some(at)),
+        (None, _) => Ok(places.first().copied()),
+    }
 }
 
 /// Size, start and end of the table as the records of a zip64 archive tell it, which stand before its end record.
@@ -148,7 +162,7 @@ pub(super) fn trick(entries: &[Entry]) -> Option<String> {
             return Some(format!("its entry {name} leads out of the archive"));
         }
         // Names of a workbook's parts that differ in case only are the same name.
-        if !names.insert(entry.name.replace('\\', "/").to_ascii_lowercase()) {
+        if !names.insert(plain_name(&entry.name).to_ascii_lowercase()) {
             return Some(format!("it has two entries {name}"));
         }
         if entry.encrypted {
@@ -163,7 +177,15 @@ pub(super) fn trick(entries: &[Entry]) -> Option<String> {
 
 fn leads_out(name: &str) -> bool {
     let has_drive = name.as_bytes().get(1) == Some(&b':');
-    has_drive || name.starts_with(['/', '\\']) || name.split(['/', '\\']).any(|part| part == "..")
+    has_drive || name.split(['/', '\\']).any(|part| part == "..")
+}
+
+/// An entry's name with one kind of slash, and without those and the dots that some programs begin it with: entries
+/// are never written under their names, so a root leads nowhere.
+pub(super) fn plain_name(name: &str) -> String {
+    let steps: Vec<&str> = name.split(['/', '\\']).collect();
+    let first = steps.iter().position(|step| !matches!(*step, "" | ".")).unwrap_or(steps.len());
+    steps[first..].join("/")
 }
 
 /// The one file in an archive, or why it is not read.
@@ -209,7 +231,11 @@ pub(super) fn files(entries: &[Entry]) -> Vec<&str> {
 
 /// What macOS adds beside each file is no member that anybody knows of.
 fn is_file(entry: &Entry) -> bool {
-    !entry.name.ends_with('/') && !entry.name.starts_with("__MACOSX/")
+    let name = plain_name(&entry.name);
+    !name.is_empty()
+        && !name.ends_with('/')
+        && !name.starts_with("__MACOSX/")
+        && name.rsplit('/').next() != Some(".DS_Store")
 }
 
 fn damaged(reason: &str) -> io::Error {

@@ -82,7 +82,8 @@ fn put_civil(text: &mut String, moment: DateTime) -> CellKind {
 /// Appends a date written as ISO 8601 has it; other text stays text.
 pub(super) fn write_iso(iso: &str, text: &mut String) -> CellKind {
     let moment = match iso.parse::<DateTime>() {
-        Ok(moment) => moment.round(jiff::Unit::Second).ok(),
+        // Written as text it is exact, and rounded it could be another day.
+        Ok(moment) => moment.with().subsec_nanosecond(0).build().ok(),
         Err(_) => iso.parse::<Date>().ok().map(|date| date.at(0, 0, 0, 0)),
     };
     match moment {
@@ -170,6 +171,7 @@ mod tests {
             (DataRef::DateTimeIso("2025-04-01".into()), "2025-04-01", CellKind::Date),
             (DataRef::DateTimeIso("2025-04-01T00:00:00".into()), "2025-04-01", CellKind::Date),
             (DataRef::DateTimeIso("2025-04-01T10:30:00.4".into()), "2025-04-01T10:30:00", CellKind::Date),
+            (DataRef::DateTimeIso("2025-03-31T23:59:59.999".into()), "2025-03-31T23:59:59", CellKind::Date),
             (DataRef::DateTimeIso("soon".into()), "soon", CellKind::Text),
             (DataRef::Empty, "", CellKind::Text),
         ];

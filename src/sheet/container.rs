@@ -225,7 +225,7 @@ fn zip_contents(handle: &mut File, file: &str) -> Result<Vec<archive::Entry>, Sh
 /// Which workbook an archive is, if it is one.
 fn workbook(entries: &[archive::Entry], file: &str) -> Result<Option<Content>, SheetError> {
     let damaged = |reason: String| SheetError::Damaged { file: file.to_owned(), reason };
-    let has = |name: &str| entries.iter().any(|entry| entry.name.eq_ignore_ascii_case(name));
+    let has = |name: &str| entries.iter().any(|entry| archive::plain_name(&entry.name).eq_ignore_ascii_case(name));
     if entries.iter().any(|entry| entry.name.ends_with("sharedStrings.xml") && entry.bytes > MAX_STRINGS_BYTES) {
         return Err(damaged("its table of texts would take more than 2 GiB of memory".to_owned()));
     }

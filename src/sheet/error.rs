@@ -139,6 +139,24 @@ pub enum SheetError {
         /// Names of the hidden ones.
         hidden: Vec<String>,
     },
+    /// The workbook has more sheets than are read in one go.
+    #[error("{file}: has {sheets} sheets to be read; at most {limit} are read in one go")]
+    TooManySheets {
+        /// The file.
+        file: String,
+        /// How many there are.
+        sheets: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// Hidden rows were to be left out of a format whose hidden rows are not known.
+    #[error("{file}: --hidden-rows skip: hidden rows are not known in this format ({format})")]
+    HiddenUnknown {
+        /// The file.
+        file: String,
+        /// What it is.
+        format: &'static str,
+    },
     /// `--sheet` names a sheet that the workbook does not have.
     #[error("{file}: has no sheet {}; found: {}", crate::finding::quote(sheet), present.join(", "))]
     NoSuchSheet {
@@ -242,6 +260,10 @@ impl SheetError {
             Self::NoSheets { .. } => "check that the right file was exported",
             Self::NoSuchSheet { present, .. } if !present.is_empty() => {
                 return Some(format!("pass one of the names found, such as --sheet \"{}\"", present[0]));
+            }
+            Self::TooManySheets { .. } => "choose sheets with --sheet NAME, or split the workbook into several files",
+            Self::HiddenUnknown { .. } => {
+                "save it as xlsx; or pass --hidden-rows read, and the hidden rows are read like any other"
             }
             Self::NoSuchSheet { .. } => "leave out --sheet",
             Self::NoHeader { .. } => {

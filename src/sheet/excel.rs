@@ -196,6 +196,7 @@ impl Work {
             }
             Content::Ods => {
                 let mut book = open::<Ods<_>>(&self.path, &self.label)?;
+                xlsx::check_ods(&self.path, &self.sheet, &self.label)?;
                 let range = book.worksheet_range(&self.sheet).map_err(|error| self.broken(&error))?;
                 let formulas = book.worksheet_formula(&self.sheet).map_err(|error| self.broken(&error))?;
                 rows.put_range(&range, ods::broken_formulas(&range, &formulas), false)

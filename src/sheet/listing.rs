@@ -13,8 +13,11 @@ use super::decoder::{self, Place};
 use super::error::SheetError;
 use super::input;
 use super::wrapping::{Bytes, Wrapping};
-use crate::config::Reading;
+use crate::config::{HiddenRows, Reading};
 use crate::finding::quote;
+
+/// Limit: sheets of one workbook that are read in one go; to read each of them, all of the file is opened anew.
+const MAX_SHEETS: usize = 256;
 
 /// The sheets of a file that are to be read, and what is worth saying about the others.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +67,9 @@ fn list_once(path: &Path, reading: &Reading) -> Result<Listing, SheetError> {
         let (hidden, unasked) = (Vec::new(), Vec::new());
         return Ok(Listing { sources, notes, hidden, unasked, container, compression, line_ends });
     }
+    if reading.hidden_rows == HiddenRows::Skip && content != Content::Xlsx {
+        return Err(SheetError::HiddenUnknown { file, format: content.name() });
+    }
     let sheets = decoder::list(reading.decoder.as_ref(), Place { given: path, readable }, &file, content)?;
     let names =
         |visible: bool| sheets.iter().filter(move |sheet| sheet.visible == visible).map(|sheet| sheet.name.clone());
@@ -79,6 +85,9 @@ fn list_once(path: &Path, reading: &Reading) -> Result<Listing, SheetError> {
     };
     if chosen.is_empty() {
         return Err(SheetError::NoSheets { file, hidden: names(false).collect() });
+    }
+    if chosen.len() > MAX_SHEETS {
+        return Err(SheetError::TooManySheets { file, sheets: chosen.len(), limit: MAX_SHEETS });
     }
     let hidden: Vec<String> = names(false).filter(|name| !asked(name)).collect();
     let notes = if hidden.is_empty() {
@@ -134,6 +143,31 @@ fn ends_in(head: &[u8], outside: bool) -> [(&'static str, bool); 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hidden_rows_cannot_be_left_out_of_a_format_that_does_not_tell_of_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.xls");
+        std::fs::write(&path, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and more").unwrap();
+        let listed = |hidden_rows| list(&path, &Reading { hidden_rows, ..Reading::default() });
+        let error = listed(HiddenRows::Skip).unwrap_err();
+        let words = "a.xls: --hidden-rows skip: hidden rows are not known in this format (old Excel workbook (xls))";
+        assert!(error.to_string().ends_with(words), "{error}");
+        assert!(matches!(listed(HiddenRows::Read), Err(SheetError::Damaged { .. })));
+    }
+
+    #[test]
+    fn a_workbook_of_very_many_sheets_is_refused_unless_some_are_chosen() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.xlsx");
+        let mut book = rust_xlsxwriter::Workbook::new();
+        (0..=MAX_SHEETS).for_each(|at| drop(book.add_worksheet().set_name(format!("S{at}")).map(|_| ())));
+        book.save(&path).unwrap();
+        let words = "has 257 sheets to be read; at most 256 are read in one go";
+        assert!(list(&path, &Reading::default()).unwrap_err().to_string().ends_with(words));
+        let asked = Reading { sheets: vec!["S7".to_owned(), "S256".to_owned()], ..Reading::default() };
+        assert_eq!(list(&path, &asked).unwrap().sources.len(), 2);
+    }
 
     #[test]
     fn line_ends_are_told_from_the_beginning() {

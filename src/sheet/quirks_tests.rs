@@ -464,7 +464,10 @@ fn c38_a_packed_sheet_is_read_if_it_is_alone() {
         gzip(PLAIN.as_bytes()),
         gzip(&book),
         zip(&[("a.csv", PLAIN.as_bytes())], 0),
-        zip(&[("march/", b""), ("march/a.csv", PLAIN.as_bytes()), ("__MACOSX/a.csv", b"x")], 0),
+        zip(
+            &[("march/", b""), ("march/a.csv", PLAIN.as_bytes()), ("march/.DS_Store", b"x"), ("__MACOSX/a.csv", b"x")],
+            0,
+        ),
         zip(&[("a.xlsx", &book)], 0),
     ] {
         assert_eq!(try_read(packed).unwrap().rows, plain_rows());
@@ -478,7 +481,7 @@ fn x18_the_tricks_of_archives_are_refused_by_name() {
     let cases: Vec<(Vec<u8>, &str)> = vec![
         (zip(&[("a.csv", csv), ("b.csv", csv)], 0), "it holds 2 files, such as \"a.csv\" and \"b.csv\"; expected one"),
         (zip(&[("../a.csv", csv)], 0), "its entry \"../a.csv\" leads out of the archive"),
-        (zip(&[("/etc/a.csv", csv)], 0), "its entry \"/etc/a.csv\" leads out of the archive"),
+        (zip(&[("./../a.csv", csv)], 0), "its entry \"./../a.csv\" leads out of the archive"),
         (zip(&[("a.csv", csv), ("a.csv", csv)], 0), "it has two entries \"a.csv\""),
         (zip(&[("a.csv", csv)], 1), "its entry \"a.csv\" is encrypted"),
         (zip(&[("a.zip", &zip(&[("a.csv", csv)], 0))], 0), "it holds another archive (zip)"),

@@ -20,7 +20,7 @@ const ROWS_PER_BYTE: u64 = 64;
 /// What a process may keep from earlier files; one that keeps more is replaced.
 const MAX_LEFT: u64 = 32 * MIB;
 
-/// What decoding a file may use.
+/// What decoding a sheet of a file may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Allowance {
     /// Bytes of memory.
@@ -40,10 +40,17 @@ impl Allowance {
             rows: LEAST_ROWS.saturating_add(size.saturating_mul(ROWS_PER_BYTE)),
         }
     }
+
+    /// Seconds for all sheets of the file together: each of them opens the file anew.
+    pub(super) fn seconds_of_all(self) -> u64 {
+        self.seconds.saturating_mul(2).saturating_add(1)
+    }
 }
 
 #[cfg(unix)]
 mod system {
+    use std::time::Duration;
+
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     use rustix::time::{ClockId, clock_gettime};
 
@@ -54,9 +61,14 @@ mod system {
     /// Mapped without being written to: the program itself, and room set aside for threads.
     const MAPPED: u64 = if cfg!(target_os = "linux") { 0 } else { 512 * super::MIB };
 
+    /// How long this process has computed.
+    pub(in super::super) fn computed() -> Duration {
+        Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap_or_default()
+    }
+
     /// Binds this process for the file to come.
     pub(in super::super) fn bind(allowance: Allowance) {
-        let used = clock_gettime(ClockId::ProcessCPUTime).tv_sec.unsigned_abs();
+        let used = computed().as_secs();
         limit(MEMORY, allowance.memory.saturating_add(MAPPED));
         // Whole seconds are counted; the one that has begun is free.
         limit(Resource::Cpu, used.saturating_add(1).saturating_add(allowance.seconds));
@@ -74,13 +86,20 @@ mod system {
 
 #[cfg(not(unix))]
 mod system {
+    use std::time::Duration;
+
     use super::Allowance;
+
+    /// Not known here.
+    pub(in super::super) fn computed() -> Duration {
+        Duration::ZERO
+    }
 
     /// Other systems have no limits that a process could set on itself; the patience of the asking side remains.
     pub(in super::super) fn bind(_: Allowance) {}
 }
 
-pub(super) use system::bind;
+pub(super) use system::{bind, computed};
 
 /// Whether this process is as good as new, and keeps little of the files it has read.
 pub(super) fn is_lean() -> bool {

@@ -9,6 +9,7 @@ mod limits;
 mod pool;
 mod protocol;
 mod serve;
+mod spent;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -17,8 +18,8 @@ use std::sync::Arc;
 
 pub(super) use self::pool::Answers;
 use self::pool::{Patience, Pool};
+use self::protocol::Job;
 pub(super) use self::protocol::{Answer, path};
-use self::protocol::{Job, Request};
 pub use self::serve::serve;
 use super::container::Content;
 use super::error::SheetError;
@@ -44,7 +45,7 @@ impl Decoder {
     }
 
     fn ask(&self, job: Job, place: Place<'_>, label: &str) -> Result<Answers, SheetError> {
-        Pool::ask(&self.0, Request { job, size: place.size() }, label)
+        Pool::ask(&self.0, job, place, label)
     }
 }
 

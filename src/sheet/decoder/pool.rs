@@ -4,6 +4,7 @@
 //! rule: whatever a process does, the file it was asked for ends as rows or as a [`SheetError`], within the patience.
 
 use std::io::{self, BufReader, Read};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -11,9 +12,10 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 
-use super::Program;
 use super::limits::Allowance;
-use super::protocol::{self, Answer, MAX_REQUEST_BYTES, Request, VERSION};
+use super::protocol::{self, Answer, Job, MAX_REQUEST_BYTES, Request, VERSION};
+use super::spent::{Cost, Spent};
+use super::{Place, Program};
 use crate::sheet::error::SheetError;
 
 /// Limit: processes that wait for the next file; a run reads one sheet at a time.
@@ -45,11 +47,12 @@ pub(super) struct Pool {
     program: Program,
     patience: Patience,
     idle: Mutex<Vec<Worker>>,
+    spent: Mutex<Spent>,
 }
 
 impl Pool {
     pub(super) fn new(program: Program, patience: Patience) -> Self {
-        Self { program, patience, idle: Mutex::new(Vec::new()) }
+        Self { program, patience, idle: Mutex::default(), spent: Mutex::default() }
     }
 
     pub(super) fn program(&self) -> &Program {
@@ -57,14 +60,26 @@ impl Pool {
     }
 
     /// Hands a request to a process that waits, or to a new one; `file` names the file in messages.
-    pub(super) fn ask(pool: &Arc<Self>, request: Request, file: &str) -> Result<Answers, SheetError> {
-        let allowance = Allowance::of(request.size);
+    pub(super) fn ask(pool: &Arc<Self>, job: Job, place: Place<'_>, file: &str) -> Result<Answers, SheetError> {
+        let size = place.size();
+        let allowance = Allowance::of(size);
+        let others = pool.spent().on_others(place.given, job.sheet());
+        let all = allowance.seconds_of_all();
+        let left = all.saturating_mul(1000).saturating_sub(others.millis);
+        if left == 0 {
+            let how = format!(
+                "took too long; it may compute {all} s for all sheets of a file of this size, and --sheet chooses some of them"
+            );
+            return Err(SheetError::ReaderEnded { file: file.to_owned(), how });
+        }
         let mut answers = Answers {
             pool: Arc::clone(pool),
             worker: pool.idle().pop(),
-            request,
+            request: Request { job, size, seconds: left.div_ceil(1000) },
             allowance,
+            given: place.given.to_owned(),
             file: file.to_owned(),
+            before: others.rows,
             taken: 0,
         };
         let sent = answers.worker.as_mut().is_some_and(|worker| worker.send(&answers.request).is_ok());
@@ -76,6 +91,10 @@ impl Pool {
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Worker>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn spent(&self) -> std::sync::MutexGuard<'_, Spent> {
+        self.spent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn put_back(&self, mut worker: Worker) {
@@ -93,7 +112,11 @@ pub(in crate::sheet) struct Answers {
     worker: Option<Worker>,
     request: Request,
     allowance: Allowance,
+    /// The file as it was given.
+    given: PathBuf,
     file: String,
+    /// Bytes of answers that other sheets of the file had.
+    before: u64,
     /// Bytes of answers that were handed out.
     taken: u64,
 }
@@ -105,17 +128,17 @@ impl Answers {
             let Some(worker) = &mut self.worker else { return Ok(None) };
             let patience = self.pool.patience.answer + Duration::from_secs(self.allowance.seconds);
             match worker.receive(patience, self.pool.patience.end) {
-                Ok((Answer::Done { lasts }, _)) => {
-                    self.release(lasts);
+                Ok((Answer::Done { lasts, millis }, _)) => {
+                    self.release(lasts, millis);
                     return Ok(None);
                 }
-                Ok((Answer::Failed { failure, lasts }, _)) => {
-                    self.release(lasts);
+                Ok((Answer::Failed { failure, lasts, millis }, _)) => {
+                    self.release(lasts, millis);
                     return Err(failure.into_error(self.file.clone()));
                 }
                 Ok((answer, bytes)) => {
                     self.taken += bytes as u64;
-                    if self.taken > self.allowance.rows {
+                    if self.before.saturating_add(self.taken) > self.allowance.rows {
                         return Err(self.ended(Ending::Flood));
                     }
                     return Ok(Some(answer));
@@ -134,10 +157,19 @@ impl Answers {
 
     fn ended(&mut self, ending: Ending) -> SheetError {
         self.worker = None;
+        // How long it computed is not known; what may end many times must not be cheap.
+        self.note(self.allowance.seconds.saturating_mul(1000));
         SheetError::ReaderEnded { file: self.file.clone(), how: ending.words(self.allowance) }
     }
 
-    fn release(&mut self, lasts: bool) {
+    /// Notes what the request has cost.
+    fn note(&self, millis: u64) {
+        let cost = Cost { millis, rows: self.taken };
+        self.pool.spent().note(&self.given, self.request.job.sheet(), cost);
+    }
+
+    fn release(&mut self, lasts: bool, millis: u64) {
+        self.note(millis);
         if let Some(worker) = self.worker.take().filter(|_| lasts) {
             self.pool.put_back(worker);
         }
@@ -322,14 +354,18 @@ impl Drop for Worker {
 #[cfg(unix)]
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
+    use std::path::Path;
 
-    use super::super::protocol::Job;
     use super::*;
     use crate::sheet::container::Content;
-    use crate::sheet::excel::Listed;
+    use crate::sheet::excel::{Listed, Work};
 
     const SHORT: Duration = Duration::from_millis(200);
+
+    /// A file that is not there, and so has no bytes.
+    fn place() -> Place<'static> {
+        Place { given: Path::new("a.xls"), readable: Path::new("a.xls") }
+    }
 
     fn ask(path: &str, args: &[&str], patience: Patience) -> Result<Vec<Answer>, SheetError> {
         let program = Program { path: PathBuf::from(path), args: args.iter().map(Into::into).collect() };
@@ -338,7 +374,7 @@ mod tests {
 
     fn read(pool: &Arc<Pool>) -> Result<Vec<Answer>, SheetError> {
         let job = Job::List { path: PathBuf::from("a.xls"), content: Content::Xls };
-        let mut answers = Pool::ask(pool, Request { job, size: 0 }, "a.xls")?;
+        let mut answers = Pool::ask(pool, job, place(), "a.xls")?;
         let mut found = Vec::new();
         while let Some(answer) = answers.next()? {
             found.push(answer);
@@ -395,7 +431,7 @@ mod tests {
         std::fs::write(&file, frame).unwrap();
         let flood = format!("while cat {}; do :; done", file.path().display());
         for (script, words) in [
-            ("read x; exit 0", "crashed"),
+            ("head -c 1 >/dev/null; exit 0", "crashed"),
             ("kill -SEGV $$", "crashed"),
             ("kill -XCPU $$", "took too long; it may compute 2 s for a file of this size"),
             ("kill -KILL $$", "was ended by another program, or by the system for lack of memory"),
@@ -421,7 +457,7 @@ mod tests {
         let list = || Answer::Sheets(Vec::new());
         let folder = tempfile::tempdir().unwrap();
         let starts = folder.path().join("starts");
-        let answer = printed(&[list(), Answer::Done { lasts: true }]);
+        let answer = printed(&[list(), Answer::Done { lasts: true, millis: 0 }]);
         // Answers twice, dies over the third; the next process takes that.
         let script =
             format!("echo x >> {}; {}; {answer}; {answer}; sleep 0.1; kill -KILL $$", starts.display(), ready());
@@ -439,11 +475,30 @@ mod tests {
         let program = Program { path: PathBuf::from("/bin/sh"), args: ["-c", &script].map(Into::into).to_vec() };
         let pool = Arc::new(Pool::new(program, Patience::default()));
         let job = Job::List { path: PathBuf::from("a.xls"), content: Content::Xls };
-        let mut answers = Pool::ask(&pool, Request { job, size: 0 }, "a.xls").unwrap();
+        let mut answers = Pool::ask(&pool, job, place(), "a.xls").unwrap();
         assert!(matches!(answers.next(), Ok(Some(Answer::Sheets(_)))));
         let id = rustix::process::Pid::from_child(&answers.worker.as_ref().unwrap().child);
         drop(answers);
         assert!(rustix::process::test_kill_process(id).is_err());
         assert!(pool.idle().is_empty());
+    }
+
+    #[test]
+    fn the_sheets_of_a_file_share_what_it_may_compute() {
+        let answer = printed(&[Answer::Done { lasts: true, millis: 2000 }]);
+        let script = format!("{}; while :; do {answer}; sleep 0.05; done", ready());
+        let program = Program { path: PathBuf::from("/bin/sh"), args: ["-c", &script].map(Into::into).to_vec() };
+        let pool = Arc::new(Pool::new(program, Patience::default()));
+        let read = |sheet: &str| {
+            let (path, label, sheet) = (PathBuf::from("a.xls"), String::new(), sheet.to_owned());
+            let job = Job::Read(Work { path, label, sheet, content: Content::Xls });
+            Pool::ask(&pool, job, place(), "a.xls")?.next().map(|answer| assert!(answer.is_none()))
+        };
+        for sheet in ["A", "A", "A", "B", "A", "C"] {
+            read(sheet).unwrap();
+        }
+        let error = read("D").unwrap_err().to_string();
+        let words = "took too long; it may compute 5 s for all sheets of a file of this size, and --sheet chooses some";
+        assert!(error.contains(words), "{error}");
     }
 }

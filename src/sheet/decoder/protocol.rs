@@ -15,7 +15,7 @@ use super::super::excel::{Batch, Listed, Work};
 use super::super::row::RawRow;
 
 /// Both sides are the same program, or they do not talk.
-pub(super) const VERSION: &str = concat!("arload ", env!("CARGO_PKG_VERSION"), " workbooks 1");
+pub(super) const VERSION: &str = concat!("arload ", env!("CARGO_PKG_VERSION"), " workbooks 2");
 /// Limit: a batch has 512 KiB of text and one row more; no spreadsheet's row is anywhere near this.
 const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 /// Limit: a path and a sheet's name; less than any system keeps for a reader that is late.
@@ -28,6 +28,8 @@ pub(in crate::sheet) struct Request {
     pub(in crate::sheet) job: Job,
     /// The file's bytes, by which memory and time are allowed.
     pub(in crate::sheet) size: u64,
+    /// Seconds of computing that the file has left.
+    pub(in crate::sheet) seconds: u64,
 }
 
 /// What to do with a workbook.
@@ -45,6 +47,16 @@ pub(in crate::sheet) enum Job {
     Read(Work),
 }
 
+impl Job {
+    /// The sheet that is read, if one is.
+    pub(super) fn sheet(&self) -> Option<&str> {
+        match self {
+            Self::List { .. } => None,
+            Self::Read(work) => Some(&work.sheet),
+        }
+    }
+}
+
 /// One answer; a request has any number of them and ends with `Done` or `Failed`.
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::sheet) enum Answer {
@@ -58,6 +70,8 @@ pub(in crate::sheet) enum Answer {
     Done {
         /// Whether the process is as good as new.
         lasts: bool,
+        /// How long it computed, in milliseconds.
+        millis: u64,
     },
     /// The file cannot be read, or no further.
     Failed {
@@ -65,6 +79,8 @@ pub(in crate::sheet) enum Answer {
         failure: Failure,
         /// Whether the process is as good as new.
         lasts: bool,
+        /// How long it computed, in milliseconds.
+        millis: u64,
     },
 }
 
@@ -201,7 +217,7 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense_is_an_error_and_a_cut_is_an_end() {
-        let good = framed(&Answer::Done { lasts: true });
+        let good = framed(&Answer::Done { lasts: true, millis: 0 });
         for cut in 0..good.len() {
             assert!(matches!(read_answer(&mut &good[..cut]), Ok(None)), "{cut}");
         }
@@ -211,7 +227,7 @@ mod tests {
         assert_eq!(beyond[text..=ends], [0, 0]);
         beyond.splice(text..=ends, [1, b'x', 1, 2]);
         beyond[0] += 2;
-        let garbage: [&[u8]; 4] = [b"\xff\xff\xff\xffx", b"\x01\0\0\0\x63", b"\x03\0\0\0\x03\x01\x01", &beyond];
+        let garbage: [&[u8]; 4] = [b"\xff\xff\xff\xffx", b"\x01\0\0\0\x63", b"\x04\0\0\0\x03\x01\x01\x01", &beyond];
         for bytes in garbage {
             assert_eq!(read_answer(&mut &bytes[..]).unwrap_err().kind(), io::ErrorKind::InvalidData, "{bytes:?}");
         }
@@ -227,7 +243,7 @@ mod tests {
             SheetError::Damaged { file: file(), reason: "it ends".to_owned() },
             SheetError::Unreadable { file: file(), source: io::Error::from_raw_os_error(5) },
         ] {
-            let bytes = framed(&Answer::Failed { failure: Failure::of(&error), lasts: true });
+            let bytes = framed(&Answer::Failed { failure: Failure::of(&error), lasts: true, millis: 0 });
             let Some((Answer::Failed { failure, .. }, _)) = read_answer(&mut &bytes[..]).unwrap() else {
                 panic!("{error}")
             };
@@ -241,7 +257,7 @@ mod tests {
         use std::os::unix::ffi::OsStringExt as _;
         let path = PathBuf::from(std::ffi::OsString::from_vec(b"m\xe4rz.xls".to_vec()));
         let job = Job::List { path: path.clone(), content: Content::Xls };
-        let bytes = framed(&Request { job, size: 1 });
+        let bytes = framed(&Request { job, size: 1, seconds: 1 });
         let request: Request = read(&mut &bytes[..], MAX_REQUEST_BYTES).unwrap().unwrap();
         assert!(matches!(request.job, Job::List { path: read, .. } if read == path));
     }

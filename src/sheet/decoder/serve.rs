@@ -16,13 +16,15 @@ use super::protocol::{self, Answer, Failure, Job, MAX_REQUEST_BYTES, Request, VE
 pub fn serve(mut input: impl Read, mut output: impl Write) -> io::Result<()> {
     protocol::write(&mut output, &Answer::Ready(VERSION.to_owned()))?;
     while let Some(request) = protocol::read::<Request>(&mut input, MAX_REQUEST_BYTES)? {
-        limits::bind(Allowance::of(request.size));
+        let allowance = Allowance::of(request.size);
+        limits::bind(Allowance { seconds: allowance.seconds.min(request.seconds), ..allowance });
         answer(request.job, &mut output)?;
     }
     Ok(())
 }
 
 fn answer(job: Job, output: &mut impl Write) -> io::Result<()> {
+    let begun = limits::computed();
     let mut lost = None;
     let done = match job {
         // The asking side puts the file's name into what goes wrong.
@@ -43,9 +45,10 @@ fn answer(job: Job, output: &mut impl Write) -> io::Result<()> {
         None => done,
     };
     let lasts = limits::is_lean();
+    let millis = limits::computed().saturating_sub(begun).as_millis() as u64;
     let last = match done {
-        Ok(()) => Answer::Done { lasts },
-        Err(error) => Answer::Failed { failure: Failure::of(&error), lasts },
+        Ok(()) => Answer::Done { lasts, millis },
+        Err(error) => Answer::Failed { failure: Failure::of(&error), lasts, millis },
     };
     protocol::write(output, &last)
 }

@@ -13,7 +13,7 @@ use super::package::{Kind, Package, Part};
 use super::strings::{Strings, rich_text, unescape};
 use super::styles::Styles;
 use super::workbook::Workbook;
-use super::xml::{Token, Xml};
+use super::xml::{Tag, Token, Xml};
 use super::{Problem, SheetError};
 use crate::finding::quote;
 use crate::sheet::row::RawRow;
@@ -103,9 +103,13 @@ impl SheetRows {
 
     /// What is worth knowing about the sheet, one sentence each; complete after its last row.
     pub(in crate::sheet) fn notes(&self) -> Vec<String> {
+        self.note_of_columns().into_iter().chain(self.merges.note()).collect()
+    }
+
+    fn note_of_columns(&self) -> Option<String> {
         let filled: Vec<_> = self.hidden_columns.iter().filter(|(first, _)| (*first as usize) < self.width).collect();
         if filled.is_empty() {
-            return Vec::new();
+            return None;
         }
         let named = filled.iter().take(NAMED_COLUMNS).map(|(first, last)| {
             let last = (*last as usize).min(self.width - 1);
@@ -114,7 +118,7 @@ impl SheetRows {
         });
         let named: Vec<String> = named.collect();
         let more = if filled.len() > NAMED_COLUMNS { " and others" } else { "" };
-        vec![format!("hidden columns are read: {}{more}", named.join(", "))]
+        Some(format!("hidden columns are read: {}{more}", named.join(", ")))
     }
 
     /// Reads up to the rows.
@@ -154,8 +158,11 @@ impl SheetRows {
                         return Ok(true);
                     }
                 }
-                Token::Start(_) => self.xml.skip()?,
-                Token::Text(_) => {}
+                Token::Start(tag) => return Err(unexpected(tag, &format!("its list of rows, below row {}", self.at))),
+                Token::Text(text) if text.is_blank() => {}
+                Token::Text(_) => {
+                    return Err(Problem::Broken(format!("it has text outside its rows, below row {}", self.at)));
+                }
                 Token::End | Token::Done => self.finish()?,
             }
         }
@@ -182,9 +189,13 @@ impl SheetRows {
         loop {
             let head = match self.xml.next()? {
                 Token::Start(tag) if tag.name == b"c" => cell_head(tag)?,
-                Token::Start(_) => {
+                Token::Start(tag) if tag.name == b"extLst" => {
                     self.xml.skip()?;
                     continue;
+                }
+                Token::Start(tag) => {
+                    let number = number.unwrap_or(self.at.saturating_add(1));
+                    return Err(unexpected(tag, &format!("row {number}")));
                 }
                 Token::Text(text) if text.is_blank() => continue,
                 Token::Text(_) => {
@@ -272,7 +283,11 @@ impl SheetRows {
                         has_inline = true;
                         rich_text(xml, &mut scratch.inline)?;
                     }
-                    _ => xml.skip()?,
+                    b"extLst" => xml.skip()?,
+                    _ => {
+                        let place = format!("cell {}{}", column_letters(column as usize), row.number);
+                        return Err(unexpected(tag, &place));
+                    }
                 },
                 Token::Text(text) if text.is_blank() => {}
                 Token::Text(_) => return Err(broken_cell(row.number, column, "has text outside its value")),
@@ -323,6 +338,7 @@ impl SheetRows {
                     return put_cell(row, column, "", CellKind::FormulaWithoutValue);
                 }
                 let format = self.styles.format(style);
+                let format = format.ok_or_else(|| broken("in a style that the workbook does not define", value))?;
                 let is_short = is_written_short(value.as_bytes());
                 if is_short && *format == Format::Plain {
                     CellKind::Number
@@ -377,6 +393,12 @@ fn put_cell(row: &mut RawRow, column: u32, text: &str, kind: CellKind) -> Result
 
 fn twice(number: u32) -> String {
     format!("row {number} names its cells out of order, or one of them twice")
+}
+
+/// Passing over an element that nobody expects could pass over an invoice in it.
+fn unexpected(tag: Tag<'_>, place: &str) -> Problem {
+    let name = String::from_utf8_lossy(tag.name);
+    Problem::Broken(format!("{place} holds the element {}, which is not read", quote(&name)))
 }
 
 fn broken_cell(row: u32, column: u32, what: &str) -> Problem {

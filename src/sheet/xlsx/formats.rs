@@ -1,7 +1,8 @@
 //! What a number format says beyond the number: that it is a date, a percentage, a credit, another currency.
 //!
-//! Pure. Leaves grouping, decimals and colours alone, for they change no value. The one rule: a sign, a percent sign or
-//! a currency that a person sees only because of the format is written out; a sign that the number has is never lost.
+//! Pure. Leaves grouping, decimals, units and colours alone, for they change no value. The one rule: a sign, a percent
+//! sign, a currency, a word or a leading zero that a person sees only because of the format is written out; a sign that
+//! the number has is never lost.
 
 mod compile;
 
@@ -39,6 +40,55 @@ struct Look {
     is_power: bool,
     side: Option<&'static str>,
     currency: Option<Box<str>>,
+    shape: Option<Shape>,
+}
+
+/// What makes a number the name of something, or another number: `INV-0012`, `12 Lakh`.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Shape {
+    /// Words beside the number.
+    words: Box<str>,
+    /// All that is shown for a whole number; none where it takes more than filling in digits.
+    pieces: Box<[Piece]>,
+}
+
+/// One letter of what is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Piece {
+    /// A digit, zero where the number has none.
+    Digit,
+    /// A digit where the number has one.
+    Optional,
+    Letter(char),
+}
+
+impl Shape {
+    /// A whole number as it is shown; none where that is the number itself, or takes more.
+    fn shown(&self, digits: &str) -> Option<String> {
+        let is_whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let places = self.pieces.iter().filter(|piece| !matches!(piece, Piece::Letter(_))).count();
+        if !is_whole || places == 0 {
+            return None;
+        }
+        let mut digits = digits.chars();
+        let mut missing = places.saturating_sub(digits.as_str().len());
+        let mut surplus = digits.as_str().len().saturating_sub(places);
+        let mut shown = String::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Letter(letter) => shown.push(*letter),
+                Piece::Digit | Piece::Optional if missing > 0 => {
+                    missing -= 1;
+                    shown.push_str(if *piece == Piece::Digit { "0" } else { "" });
+                }
+                Piece::Digit | Piece::Optional => {
+                    // The first place takes all that there is no other place for.
+                    shown.extend(digits.by_ref().take(1 + std::mem::take(&mut surplus)));
+                }
+            }
+        }
+        Some(shown.trim().to_owned())
+    }
 }
 
 /// Which numbers a section is for.
@@ -116,6 +166,12 @@ impl Format {
                 if look.is_date {
                     return cell::write_moment(number, is_1904, text);
                 }
+                if let Some(shown) =
+                    look.shape.as_ref().and_then(|shape| shape.shown(text)).filter(|shown| shown != text)
+                {
+                    *text = shown;
+                    return CellKind::Text;
+                }
                 look.write(number, drops_sign, text);
                 CellKind::Number
             }
@@ -178,6 +234,10 @@ impl Look {
         if let Some(side) = self.side.filter(|_| number != 0.0 && self.percents == 0) {
             text.push(' ');
             text.push_str(side);
+        }
+        if let Some(shape) = self.shape.as_ref().filter(|shape| !shape.words.is_empty()) {
+            text.push(' ');
+            text.push_str(&shape.words);
         }
     }
 }
@@ -253,8 +313,8 @@ mod tests {
             ("_(* #,##0.00_);_(* \\(#,##0.00\\);_(* \"-\"??_);_(@_)", 118.0, "118"),
             ("_(* #,##0.00_);_(* \\(#,##0.00\\);_(* \"-\"??_);_(@_)", -118.0, "-118"),
             ("_(* #,##0.00_);_(* \\(#,##0.00\\);_(* \"-\"??_);_(@_)", 0.0, "0"),
-            ("\"INV-\"0000", 12.0, "12"),
-            ("000-0000", 12.0, "12"),
+            ("\"INV-\"0000", 12.0, "Text INV-0012"),
+            ("000-0000", 12.0, "Text 000-0012"),
             ("0.00,,\" Cr\"", 118.0, "118"),
             ("General", -5.0, "-5"),
             ("0.00E+00", 5.0, "5"),
@@ -294,6 +354,37 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_only_the_format_shows_is_written_out_and_so_is_a_word_that_makes_another_number() {
+        for (code, number, text) in [
+            ("\"MUM/26-27/\"0000", 77.0, "Text MUM/26-27/0077"),
+            ("\"DEL-\"0", 77.0, "Text DEL-77"),
+            ("\"INV\"000", 12_345.0, "Text INV12345"),
+            ("0000\"/26-27\"", 77.0, "Text 0077/26-27"),
+            ("\"INV-\"###", 7.0, "Text INV-7"),
+            ("\"INV-\"General", 7.0, "Text INV-7"),
+            ("_(\"INV-\"00_)", 7.0, "Text INV-07"),
+            ("000000", 77.0, "Text 000077"),
+            ("000000", 1_234_567.0, "1234567"),
+            ("000000", 0.5, "0.5"),
+            ("000000", -77.0, "-77"),
+            ("\"INV-\"0000", -7.0, "-7 INV-"),
+            ("\"INV-\"0000", 7.5, "7.5 INV-"),
+            ("\"INV-\"#,##0", 7.0, "7 INV-"),
+            ("0.00\" Lakh\"", 1500.0, "1500 Lakh"),
+            ("0\" Lakh\"", 15.0, "Text 15 Lakh"),
+            ("0.00,,\"M\"", 1_500_000.0, "1500000 M"),
+            ("0.00\" Nos.\"", 15.0, "15"),
+            ("#,##0.00\"/-\"", 15.0, "15"),
+            ("##\\,##\\,##0", 1_234_567.0, "1234567"),
+            ("\"Rs. \"00000", 77.0, "Text Rs. 00077"),
+            ("00.00", 7.0, "7"),
+            ("#,##0;[Red]-#,##0", 7.0, "7"),
+        ] {
+            assert_eq!(shown(code, number), text, "{code} of {number}");
+        }
+    }
+
+    #[test]
     fn x6_the_format_tells_dates_from_numbers() {
         for (code, number, text) in [
             ("dd/mm/yyyy", 45_748.0, "Date 2025-04-01"),
@@ -303,7 +394,7 @@ mod tests {
             ("[=0]\"\";dd/mm/yyyy", 45_748.0, "Date 2025-04-01"),
             ("[h]:mm:ss", 45_748.0, "45748"),
             ("\"day \"0", 45_748.0, "45748"),
-            ("0\\d", 45_748.0, "45748"),
+            ("0\\d", 45_748.0, "Text 45748d"),
             ("_d0", 45_748.0, "45748"),
             ("*d0", 45_748.0, "45748"),
             ("0.00E+00", 45_748.0, "4.5748E+4"),

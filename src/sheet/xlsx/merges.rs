@@ -1,7 +1,8 @@
 //! Merged ranges of a sheet, which stand behind its rows, and what they pass on to the cells that they cover.
 //!
 //! Looks through the part once before its rows are read. The one rule: a value goes down and to the right inside its
-//! own range only, and the work for a row follows the ranges that cover it.
+//! own range only, and the work for a row follows the ranges that cover it; a number stays in its first cell, for it may
+//! be an amount, which would count once for each row.
 
 use std::io::Read;
 
@@ -13,6 +14,7 @@ use super::package::Part;
 use super::xml::{Token, Xml};
 use crate::finding::quote;
 use crate::sheet::row::{Inherited, RawRow};
+use crate::sheet::{CellKind, column_letters};
 
 /// Limit: merged ranges of a sheet; each takes 16 bytes.
 const MAX_RANGES: usize = 1 << 20;
@@ -36,6 +38,8 @@ pub(super) struct Merges {
     areas: Vec<Area>,
     next: usize,
     active: Vec<(Area, Inherited)>,
+    /// The first range whose number was not passed on.
+    kept: Option<Area>,
 }
 
 impl Merges {
@@ -87,6 +91,11 @@ impl Merges {
                 continue;
             }
             let cell = row.cell(area.first_column as usize);
+            if cell.kind == CellKind::Number {
+                let is_single = (area.first_row, area.first_column) == (area.last_row, area.last_column);
+                self.kept = self.kept.or(Some(area).filter(|_| !is_single));
+                continue;
+            }
             let text = cell.text.to_owned();
             let all = Inherited { first: area.first_column, last: area.last_column, kind: cell.kind, text };
             if area.last_column > area.first_column {
@@ -101,6 +110,16 @@ impl Merges {
         }
         row.inherited.sort_by_key(|inherited| inherited.first);
         Ok(row.inherited.iter().map(|inherited| 1 + inherited.text.len() as u64).sum())
+    }
+}
+
+impl Merges {
+    /// A sentence about numbers that were not passed on.
+    pub(super) fn note(&self) -> Option<String> {
+        let area = self.kept?;
+        let place = |column: u32, row| format!("{}{row}", column_letters(column as usize));
+        let (first, last) = (place(area.first_column, area.first_row), place(area.last_column, area.last_row));
+        Some(format!("merged numbers count in their first cell only, such as {first} of {first}:{last}"))
     }
 }
 

@@ -2,13 +2,14 @@
 //!
 //! [`package`] opens the archive's parts within limits, [`xml`] cuts them into tags and text, [`workbook`] knows the
 //! sheets, [`strings`] the shared texts, [`styles`] and [`formats`] what number formats say, [`merges`] the merged
-//! ranges, [`heads`] what tags say, and [`cells`] walks a sheet. Nothing is written and no macro is run. The one rule: a cell is handed out as
+//! ranges, [`heads`] what tags say, and [`cells`] walks a sheet; [`opendoc`] looks an ods through by the same means. Nothing is written and no macro is run. The one rule: a cell is handed out as
 //! the workbook stores it, or the workbook is refused; nothing is guessed, and memory does not grow with the rows.
 
 mod cells;
 mod formats;
 mod heads;
 mod merges;
+mod opendoc;
 mod package;
 mod strings;
 mod styles;
@@ -21,6 +22,7 @@ use std::io;
 use std::path::Path;
 
 pub(super) use cells::SheetRows;
+pub(super) use opendoc::check_ods;
 use package::Package;
 pub(super) use workbook::Sheet;
 use workbook::Workbook;

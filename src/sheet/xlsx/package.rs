@@ -104,8 +104,9 @@ fn total_limit(length: u64) -> u64 {
     length.saturating_mul(MAX_RATIO).clamp(TOTAL_BYTES.0, TOTAL_BYTES.1)
 }
 
-fn normal(name: &str) -> String {
-    name.trim_start_matches(['/', '\\']).replace('\\', "/").to_ascii_lowercase()
+/// A part's name as packages compare it.
+pub(super) fn normal(name: &str) -> String {
+    archive::plain_name(name).to_ascii_lowercase()
 }
 
 /// One part being unpacked.

@@ -1,7 +1,7 @@
 //! Which number format each style of a workbook has.
 //!
 //! Reads the part of styles once. Leaves the meaning of format codes to [`super::formats`]. The one rule: a style that
-//! the workbook does not define shows the plain number.
+//! the workbook does not define is none, for it may have been a date; only a workbook without styles has plain numbers.
 
 use std::collections::HashMap;
 
@@ -35,11 +35,13 @@ impl Styles {
         Ok(draft.styles)
     }
 
-    /// The format of a style.
-    pub(super) fn format(&self, style: u32) -> &Format {
+    /// The format of a style; none where the workbook does not define that style.
+    pub(super) fn format(&self, style: u32) -> Option<&Format> {
         const PLAIN: &Format = &Format::Plain;
-        let format = self.styles.get(style as usize).and_then(|format| self.formats.get(*format as usize));
-        format.unwrap_or(PLAIN)
+        if self.styles.is_empty() {
+            return Some(PLAIN);
+        }
+        self.formats.get(*self.styles.get(style as usize)? as usize)
     }
 }
 

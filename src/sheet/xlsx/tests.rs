@@ -178,7 +178,7 @@ fn x2_x3_x4_x26_formulas_give_what_was_stored_for_them() {
 fn x5_x6_x31_dates_follow_format_and_date_system() {
     let rows = "<row r=\"1\"><c r=\"A1\" s=\"1\"><v>45748</v></c><c r=\"B1\" s=\"1\"><v>45748.4375</v></c>\
                 <c r=\"C1\"><v>45748</v></c><c r=\"D1\" s=\"1\"><v>59</v></c><c r=\"E1\" t=\"d\"><v>2025-04-01T00:00:00</v></c>\
-                <c r=\"F1\" s=\"9\"><v>45748</v></c><c r=\"G1\" s=\"1\"><v>0.5</v></c></row>";
+                <c r=\"F1\"><v>45748</v></c><c r=\"G1\" s=\"1\"><v>0.5</v></c></row>";
     let book = TestBook::of_rows(rows).with_formats(&["dd\\-mm\\-yyyy"]);
     let days = "A=Date 2025-04-01, B=Date 2025-04-01T10:30:00, C=Number 45748, D=Number 59, E=Date 2025-04-01";
     assert_eq!(read(&book).unwrap(), [format!("1: {days}, F=Number 45748, G=Number 0.5")]);
@@ -224,6 +224,11 @@ fn x8_x9_merged_cells_pass_on_their_value_inside_their_range() {
             ["1: A=h .|h|h|.", "2: A=INV, C=Number 1 .|INV|.|.", "3: C=Number 2 INV|INV|.|.", "5: C=Number 3 .|.|.|."];
         assert_eq!(inherited, expected);
     }
+    let number = sheet("<mergeCells><mergeCell ref=\"A2:A3\"/><mergeCell ref=\"C2:D3\"/></mergeCells>");
+    let (rows, notes) = read_bytes(&TestBook::of_sheet(&number).bytes()).unwrap();
+    let inherited: Vec<usize> = rows.iter().map(|row| row.inherited.len()).collect();
+    assert_eq!(inherited, [0, 0, 1, 0]);
+    assert_eq!(notes, ["merged numbers count in their first cell only, such as C2 of C2:D3"]);
     let bad = read(&TestBook::of_sheet(&sheet("<mergeCells><mergeCell ref=\"B2:A1\"/></mergeCells>"))).unwrap_err();
     assert_eq!(bad, "it has the merged range \"B2:A1\", which is none");
 }
@@ -262,14 +267,23 @@ fn x12_x13_x16_x21_only_worksheets_are_listed() {
         )
     };
     let more = [
-        relation("r5", "worksheet", "../XL/Worksheets/SHEET1.xml"),
-        relation("r6", "worksheet", "/xl/worksheets/sheet1.xml"),
+        relation("r5", "worksheet", "../XL/Worksheets/SHEET2.xml"),
+        relation("r6", "worksheet", "/xl/worksheets/sheet3.xml"),
         relation("r7", "chartsheet", "chartsheets/sheet1.xml"),
         relation("r8", "xlMacrosheet", "macrosheets/sheet1.xml"),
     ];
     let book = TestBook::of_sheet("<worksheet><sheetProtection sheet=\"1\"/><sheetData/></worksheet>")
         .edited("xl/workbook.xml", "<sheet name=\"S\" sheetId=\"1\" r:id=\"r1\"/>", sheets)
         .edited("xl/_rels/workbook.xml.rels", "</Relationships>", &format!("{}</Relationships>", more.concat()));
+    let same = "\"../XL/Worksheets/SHEET1.xml\"";
+    let same = book.edited("xl/_rels/workbook.xml.rels", "\"../XL/Worksheets/SHEET2.xml\"", same);
+    let reason = "its sheet \"H\" has the part \"XL/Worksheets/SHEET1.xml\", as another sheet has";
+    assert_eq!(read(&same).unwrap_err(), reason);
+    let sheet = "<worksheet><sheetData/></worksheet>";
+    let book = same
+        .edited("xl/_rels/workbook.xml.rels", "../XL/Worksheets/SHEET1.xml", "../XL/Worksheets/SHEET2.xml")
+        .with("xl/worksheets/sheet2.xml", sheet)
+        .with("xl/worksheets/sheet3.xml", sheet);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.xlsm");
     fs::write(&path, book.bytes()).unwrap();
@@ -319,7 +333,7 @@ fn x17_a_small_file_cannot_stand_for_endless_cells_or_text() {
 fn x17_entities_and_depth_are_refused() {
     let sheet = "<!DOCTYPE a [<!ENTITY b \"&c;&c;\">]><worksheet><sheetData/></worksheet>";
     assert!(read(&TestBook::of_sheet(sheet)).unwrap_err().starts_with("its XML has a document type"));
-    let book = TestBook::of_rows(&"<x>".repeat(1000));
+    let book = TestBook::of_rows(&format!("<row><extLst>{}", "<x>".repeat(1000)));
     assert_eq!(read(&book).unwrap_err(), "its XML has more than 100 elements inside each other");
 }
 
@@ -330,7 +344,7 @@ fn x18_tricks_with_the_archive_are_refused() {
     let parts: Vec<(&str, &[u8])> = book.0.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
     for (more, reason) in [
         ("XL/workbook.xml", "it has two entries \"XL/workbook.xml\""),
-        ("/etc/x", "its entry \"/etc/x\" leads out of the archive"),
+        ("/../x", "its entry \"/../x\" leads out of the archive"),
         ("xl/../../x", "its entry \"xl/../../x\" leads out of the archive"),
     ] {
         let bytes = zip(&[&parts[..], &[(more, b"x")]].concat());
@@ -355,6 +369,23 @@ fn x18_tricks_with_the_archive_are_refused() {
     assert!(change(second + 16, &[1]).contains("does not match the archive's table"));
     assert!(change(second + 10, &[12]).contains("packed with method 12"));
     assert!(change(good.len() - 12, &[9]).contains("has not as many entries as it says"));
+}
+
+#[test]
+fn archives_that_other_programs_write_otherwise_are_read() {
+    let book = TestBook::of_rows("<row><c><v>1</v></c></row>");
+    let good = book.bytes();
+    let read = |bytes: &[u8]| read_bytes(bytes).map(|(rows, _)| rows.len()).map_err(|error| error.to_string());
+    let commented = |comment: &[u8]| [&good[..good.len() - 2], &(comment.len() as u16).to_le_bytes(), comment].concat();
+    assert_eq!(read(&commented(b"PK\x05\x06")), Ok(1));
+    assert_eq!(read(&commented(&[&b"PK\x05\x06"[..], &[b'x'; 30]].concat())), Ok(1));
+    assert!(read(&commented(&[&b"PK\x05\x06"[..], &[0; 18]].concat())).unwrap_err().contains("it has two ends"));
+    for prefix in ["/", "./", ".//./"] {
+        let named: Vec<(String, &str)> =
+            book.0.iter().map(|(name, text)| (format!("{prefix}{name}"), text.as_str())).collect();
+        let parts: Vec<(&str, &[u8])> = named.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
+        assert_eq!(read(&zip(&parts)), Ok(1), "{prefix}");
+    }
 }
 
 #[test]
@@ -396,6 +427,25 @@ fn x19_x27_malformed_sheets_end_as_a_message_that_names_the_place() {
         ),
         ("<row r=\"1\"><c r=\"A1\"><v>1</c></row>", "its XML ends \"c\", which is not the open element"),
         ("</sheetData><sheetData>", "its sheet has two lists of rows"),
+        (
+            "<row r=\"1\"><c r=\"A1\"><v>1</v></c><AlternateContent><Choice><c r=\"B1\"><v>2</v></c></Choice></AlternateContent></row>",
+            "row 1 holds the element \"AlternateContent\", which is not read",
+        ),
+        (
+            "<row r=\"4\"/><AlternateContent><Choice><row><c><v>1</v></c></row></Choice></AlternateContent>",
+            "its list of rows, below row 4 holds the element \"AlternateContent\", which is not read",
+        ),
+        ("<c r=\"A1\"><v>1</v></c>", "its list of rows, below row 0 holds the element \"c\", which is not read"),
+        ("<ROW r=\"1\"/>", "its list of rows, below row 0 holds the element \"ROW\", which is not read"),
+        ("<row r=\"1\"/>INV-1", "it has text outside its rows, below row 1"),
+        (
+            "<row r=\"1\"><c r=\"A1\"><Choice><v>1</v></Choice></c></row>",
+            "cell A1 holds the element \"Choice\", which is not read",
+        ),
+        (
+            "<row r=\"1\"><c r=\"A1\"><v>1<b>2</b></v></c></row>",
+            "a text of it holds the element \"b\", which is not read",
+        ),
     ] {
         assert_eq!(read(&TestBook::of_rows(rows)).unwrap_err(), reason, "{rows}");
     }
@@ -406,6 +456,13 @@ fn x19_x27_malformed_sheets_end_as_a_message_that_names_the_place() {
     ] {
         assert_eq!(read(&TestBook::of_rows("").without(name)).unwrap_err(), reason, "{name}");
     }
+    let extras = "<row r=\"1\"> <!-- a --><?b?><c r=\"A1\"><v>1</v><extLst><ext/></extLst></c><extLst><ext/></extLst></row> <!-- c -->\n";
+    assert_eq!(read(&TestBook::of_rows(extras)).unwrap(), ["1: A=Number 1"]);
+    let dated = |style: u32| TestBook::of_rows(&format!("<row><c s=\"{style}\"><v>45748</v></c></row>"));
+    let dated = |style| read(&dated(style).with_formats(&["dd/mm/yyyy"]));
+    assert_eq!(dated(1).unwrap(), ["1: A=Date 2025-04-01"]);
+    let reason = "cell A1 holds \"45748\", in a style that the workbook does not define";
+    assert_eq!(dated(2).unwrap_err(), reason);
     // What is not needed may be missing.
     assert!(read(&TestBook::of_rows("<row><c s=\"4\"><v>1</v></c></row>").without("_rels/.rels")).is_ok());
 }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::Problem;
-use super::package::{Kind, Package};
+use super::package::{Kind, Package, normal};
 use super::xml::{Token, Xml};
 use crate::finding::quote;
 
@@ -72,7 +72,7 @@ impl Workbook {
         xml: &mut Xml<R>,
         relations: &BTreeMap<String, Relation>,
     ) -> Result<(), Problem> {
-        let mut names = HashSet::new();
+        let (mut names, mut parts) = (HashSet::new(), HashSet::new());
         let (mut depth, mut is_in_sheets) = (0, false);
         loop {
             match xml.next()? {
@@ -101,6 +101,12 @@ impl Workbook {
                                 .ok_or_else(|| Problem::Broken(format!("its sheet {} has no part", quote(&name))))?;
                             if relation.kind == "worksheet" {
                                 let part = relation.target.clone().unwrap_or_default();
+                                // Its invoices would be two invoices each, and the work would have no end.
+                                if !parts.insert(normal(&part)) {
+                                    let (name, part) = (quote(&name), quote(&part));
+                                    let reason = format!("its sheet {name} has the part {part}, as another sheet has");
+                                    return Err(Problem::Broken(reason));
+                                }
                                 self.sheets.push(Sheet { name, is_visible, part });
                             }
                         }

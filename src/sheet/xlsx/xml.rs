@@ -169,11 +169,14 @@ impl<R: Read> Xml<R> {
         Ok(())
     }
 
-    /// Appends the text of the innermost open element, that of elements in it left out, and passes over its end.
+    /// Appends the text of the innermost open element, which holds nothing else, and passes over its end.
     pub(super) fn text_into(&mut self, text: &mut String) -> Result<(), Problem> {
         loop {
             match self.next()? {
-                Token::Start(_) => self.skip()?,
+                Token::Start(tag) => {
+                    let name = quote(&String::from_utf8_lossy(tag.name));
+                    return Err(Problem::Broken(format!("a text of it holds the element {name}, which is not read")));
+                }
                 Token::End => return Ok(()),
                 Token::Text(found) => found.append_to(text)?,
                 Token::Done => return Err(cut_off()),

@@ -3,7 +3,7 @@
 //! Pure. Owns quotation marks, escapes, brackets and placeholders of format codes. The one rule: text that a code only
 //! displays is never taken for a placeholder, nor the reverse.
 
-use super::{Condition, Look, Relation, Section};
+use super::{Condition, Look, Piece, Relation, Section, Shape};
 
 /// Limit: Excel allows four.
 const MAX_SECTIONS: usize = 8;
@@ -11,6 +11,13 @@ const MAX_SECTIONS: usize = 8;
 const CODES: [&str; 31] = [
     "AED", "AUD", "BDT", "BHD", "CAD", "CHF", "CNY", "DKK", "EUR", "GBP", "HKD", "IDR", "JPY", "KRW", "KWD", "LKR",
     "MYR", "NOK", "NPR", "NZD", "OMR", "PHP", "QAR", "SAR", "SEK", "SGD", "THB", "TRY", "TWD", "USD", "ZAR",
+];
+
+/// Words beside a number that do not change what it is: units, and the rupee spelled out.
+const UNITS: [&str; 38] = [
+    "nos", "no", "pcs", "pc", "piece", "pieces", "unit", "units", "kg", "kgs", "g", "gm", "gms", "grams", "mt", "ton",
+    "tons", "mtr", "mtrs", "ltr", "ltrs", "box", "boxes", "bag", "bags", "set", "sets", "dozen", "doz", "day", "days",
+    "hr", "hrs", "hour", "hours", "rupee", "rupees", "only",
 ];
 
 /// The sections for numbers, in order.
@@ -48,6 +55,12 @@ struct Draft {
     is_scaled: bool,
     percents: usize,
     is_power: bool,
+    /// Text between digits.
+    between: String,
+    /// Digits and text in order.
+    pieces: Vec<Piece>,
+    /// Decimals, groups and the like, so that the pieces alone do not make what is shown.
+    is_complex: bool,
 }
 
 impl Draft {
@@ -66,9 +79,11 @@ impl Draft {
                     let inside: String = letters.by_ref().take_while(|letter| *letter != ']').collect();
                     self.bracket(&inside);
                 }
-                '0' | '#' | '?' => self.digit(),
-                ',' if self.has_digits => self.is_scaled = true,
-                '.' | ',' | '/' if self.has_digits && !self.is_date => {}
+                '0' => self.digit(Piece::Digit),
+                '#' | '?' => self.digit(Piece::Optional),
+                ',' if self.has_digits => (self.is_scaled, self.is_complex) = (true, true),
+                '.' | ',' | '/' if self.has_digits && !self.is_date => self.is_complex = true,
+                '.' => (self.is_complex, self.before) = (true, std::mem::take(&mut self.before) + "."),
                 '%' => self.percents += 1,
                 '@' => self.is_text = true,
                 'E' | 'e' if matches!(letters.peek(), Some('+' | '-')) => {
@@ -77,7 +92,7 @@ impl Draft {
                 }
                 'G' | 'g' if is_general(letters) => {
                     letters.by_ref().take(6).for_each(drop);
-                    self.digit();
+                    self.digit(Piece::Digit);
                 }
                 'd' | 'm' | 'h' | 'y' | 's' | 'D' | 'M' | 'H' | 'Y' | 'S' if self.is_date || !self.has_digits => {
                     self.is_date = true;
@@ -88,14 +103,39 @@ impl Draft {
         false
     }
 
-    fn digit(&mut self) {
+    fn digit(&mut self, piece: Piece) {
         self.has_digits = true;
         self.is_scaled = false;
+        self.pieces.push(piece);
         // What stands between digits belongs to the number.
+        self.between.push_str(&self.after);
         self.after.clear();
     }
 
+    /// The words beside the number that say more than its unit, and how an identifier is shown, if it is one.
+    fn shape(&self) -> Option<Shape> {
+        let beside = [bare(&self.before), bare(&self.between), bare(&self.after)].map(|text| {
+            let is_unit = UNITS.iter().any(|unit| text.eq_ignore_ascii_case(unit));
+            if is_unit || !text.contains(char::is_alphanumeric) { String::new() } else { text }
+        });
+        // Crores beside thousands that are divided away are no credit, and the number is whole all the same.
+        let words = beside.iter().filter(|text| !text.is_empty()).map(String::as_str).collect::<Vec<_>>().join(" ");
+        let is_padded = self.pieces.iter().filter(|piece| matches!(piece, Piece::Digit)).count() > 1
+            && !self.pieces.contains(&Piece::Optional);
+        let is_simple = !self.is_complex && !self.is_power && self.percents == 0;
+        let has_currency =
+            !self.currency.is_empty() || [&self.before, &self.after].into_iter().any(|text| foreign(text).is_some());
+        let has_side = side(&self.before).is_some() || side(&self.after).is_some();
+        let is_name = is_simple && !has_currency && !has_side && (is_padded || !words.is_empty());
+        if self.percents > 0 || !is_name && words.is_empty() {
+            return None;
+        }
+        let pieces = if is_name { self.pieces.clone() } else { Vec::new() };
+        Some(Shape { words: words.into_boxed_str(), pieces: pieces.into_boxed_slice() })
+    }
+
     fn literal(&mut self, letter: char) {
+        self.pieces.push(Piece::Letter(letter));
         if self.has_digits { self.after.push(letter) } else { self.before.push(letter) }
     }
 
@@ -132,6 +172,7 @@ impl Draft {
             let (before, after) = (bare(&self.before), bare(&self.after));
             let minus = |text: &str| matches!(text, "-" | "−" | "–");
             look.is_negative = minus(&before) != minus(&after) || before.ends_with('(') && after.starts_with(')');
+            look.shape = self.shape();
             look.percents = self.percents;
             look.is_power = self.is_power;
             let found = [&self.before, &self.after].into_iter().find_map(|text| foreign(text));
