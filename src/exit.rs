@@ -64,7 +64,7 @@ impl ExitCode {
     pub fn meaning(self) -> &'static str {
         match self {
             ExitCode::Success => "every row accepted (or already so, or excluded, or dry run clean)",
-            ExitCode::NotAllAccepted => "finished, some rows not accepted, or stopped by --strict or --max-invalid",
+            ExitCode::NotAllAccepted => "finished, some rows not accepted or some table not read, or stopped by --strict or --max-invalid",
             ExitCode::Usage => "usage, settings, or no sheet could be read; nothing sent",
             ExitCode::StoppedEarly => "stopped early, can be resumed",
             ExitCode::UnknownOutcomes => "finished or stopped with unknown outcomes",

@@ -81,6 +81,8 @@ codes! {
     ShortRow = "short-row", Warning;
     /// The file ends inside this row, without a line end and with fewer cells than most rows: its download was cut off.
     RowCutOff = "row-cut-off", Error;
+    /// The cell holds lines that look like rows of the table: two stray quotation marks made one cell of them.
+    RowsInCell = "rows-in-cell", Error;
     /// The cell is longer than 32,767 characters, more than a spreadsheet cell can hold.
     CellTooLong = "cell-too-long", Error;
     /// A quotation mark opened a cell that never closed; the row was read with the mark as text.

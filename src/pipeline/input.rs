@@ -12,7 +12,7 @@ use crate::event::{Event, Observer};
 use crate::outcome::Sum;
 use crate::plan::control::{Control, malformed};
 use crate::plan::read::{ReadRun, ReadSheet, Reading};
-use crate::plan::refusal::Refusal;
+use crate::plan::refusal::{Refusal, other_table};
 use crate::sheet::SheetSource;
 use crate::sheet::error::SheetError;
 use crate::sheet::input::{self, Spool};
@@ -107,10 +107,11 @@ pub(super) fn open(
     Ok(Opened { files, refused, _spool: found.spool })
 }
 
-/// Reads the sheets of one file; says how many were refused.
+/// Reads the sheets of one file; says how many were refused, and tables below a sheet's own with them.
 ///
 /// In a workbook where some sheet was taken, sheets without a table (covers, notes, charts) are skipped and told.
 pub(super) fn read_file(read: &mut ReadRun, file: &InputFile, reading: &Reading<'_>) -> Result<usize, RunError> {
+    let before = read.sheets.len();
     let mut refusals: Vec<(&SheetSource, Refusal)> = Vec::new();
     for source in &file.sources {
         if let Some(refusal) = read.take(source, &file.shown, reading)? {
@@ -126,7 +127,11 @@ pub(super) fn read_file(read: &mut ReadRun, file: &InputFile, reading: &Reading<
         let reason = refusal.message.strip_prefix(&format!("{label}: ")).unwrap_or(&refusal.message).to_owned();
         reading.observer.event(&Event::InputSkipped { path: label, reason });
     }
-    for (_, refusal) in &refused {
+    let tables = read.sheets[before..]
+        .iter()
+        .filter_map(|sheet| sheet.other_table.map(|(row, rows)| other_table(&sheet.source.label(), row, rows)));
+    let refused: Vec<Refusal> = refused.into_iter().map(|(_, refusal)| refusal).chain(tables).collect();
+    for refusal in &refused {
         reading.observer.event(&Event::SheetRefused { message: refusal.message.clone(), hint: refusal.hint.clone() });
     }
     Ok(refused.len())
