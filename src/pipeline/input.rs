@@ -76,6 +76,13 @@ pub(super) fn open(
     for (path, reason) in &found.skipped {
         observer.event(&Event::InputSkipped { path: path.display().to_string(), reason: reason.clone() });
     }
+    if let Some(control) = found.lone_controls.first() {
+        return Err(RunError::Input {
+            message: format!("{} is a control file of no sheet here; nothing was sent", control.display()),
+            hint: "it is named as its sheet, as may.control for may.xlsx or may.csv.gz; move it away if its sheet is not meant"
+                .to_owned(),
+        });
+    }
     let mut files = Vec::new();
     let mut refused = found.refused.len();
     for error in &found.refused {
@@ -141,16 +148,17 @@ pub(super) fn read_file(read: &mut ReadRun, file: &InputFile, reading: &Reading<
 fn read_control(sheet: &Path) -> Result<Option<Control>, RunError> {
     // Limit: three lines and what a person may remark on them.
     const MOST: u64 = 64 << 10;
-    // A packed sheet has two endings.
-    let packed = sheet.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gz"));
-    let path =
-        if packed { sheet.with_extension("").with_extension("control") } else { sheet.with_extension("control") };
+    let path = input::control_beside(sheet);
     let name = path.display().to_string();
     let unread = |error: &io::Error| malformed(&name, &format!("cannot be read: {error}"));
-    let file = match File::open(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        other => other.map_err(|error| unread(&error))?,
-    };
+    if path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+        return Ok(None);
+    }
+    // Opening a pipe would wait for ever.
+    if !path.metadata().map_err(|error| unread(&error))?.is_file() {
+        return Err(malformed(&name, "is no file"));
+    }
+    let file = File::open(&path).map_err(|error| unread(&error))?;
     let mut bytes = Vec::new();
     file.take(MOST + 1).read_to_end(&mut bytes).map_err(|error| unread(&error))?;
     if bytes.len() as u64 > MOST {
