@@ -71,7 +71,8 @@ pub fn find(inputs: &[String], stdin: Box<dyn Read + '_>, spool_folder: &Path) -
             search.found.refused.push(error);
         }
     }
-    let held: HashSet<PathBuf> = search.seen.iter().map(|sheet| control_beside(sheet)).collect();
+    let held: HashSet<PathBuf> =
+        search.found.files.iter().filter_map(|sheet| fs::canonicalize(control_beside(sheet)).ok()).collect();
     let is_lone = |control: &PathBuf| fs::canonicalize(control).is_ok_and(|full| !held.contains(&full));
     search.found.lone_controls = search.controls.into_iter().filter(is_lone).collect();
     search.found
