@@ -9,7 +9,7 @@
 pub enum ExitCode {
     /// Every row is accepted, already was, or was not meant to be sent; a dry run was clean.
     Success = 0,
-    /// The run finished and some rows are not accepted, or a gate such as `--strict` stopped it.
+    /// The run finished and some rows are not accepted or not read, or a gate such as `--strict` stopped it.
     NotAllAccepted = 1,
     /// The command, the settings or every sheet was unusable; nothing was sent.
     Usage = 2,
@@ -64,7 +64,7 @@ impl ExitCode {
     pub fn meaning(self) -> &'static str {
         match self {
             ExitCode::Success => "every row accepted (or already so, or excluded, or dry run clean)",
-            ExitCode::NotAllAccepted => "finished, some rows not accepted, or stopped by --strict or --max-invalid",
+            ExitCode::NotAllAccepted => "some rows not accepted or not read, or stopped by --strict, --max-invalid",
             ExitCode::Usage => "usage, settings, or no sheet could be read; nothing sent",
             ExitCode::StoppedEarly => "stopped early, can be resumed",
             ExitCode::UnknownOutcomes => "finished or stopped with unknown outcomes",

@@ -3,6 +3,8 @@
 //! Owns the one table of codes ([`Code`]). A finding is data and never stops a run; what an error-severity
 //! finding does to its row is decided in [`crate::check`]. Codes are only ever added, never renamed.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 /// How much a finding weighs. An [`Severity::Error`] makes its row `invalid`; the others do not.
@@ -81,6 +83,8 @@ codes! {
     ShortRow = "short-row", Warning;
     /// The file ends inside this row, without a line end and with fewer cells than most rows: its download was cut off.
     RowCutOff = "row-cut-off", Error;
+    /// The cell holds lines that look like rows of the table: two stray quotation marks made one cell of them.
+    RowsInCell = "rows-in-cell", Error;
     /// The cell is longer than 32,767 characters, more than a spreadsheet cell can hold.
     CellTooLong = "cell-too-long", Error;
     /// A quotation mark opened a cell that never closed; the row was read with the mark as text.
@@ -272,6 +276,18 @@ pub fn quote(value: &str) -> String {
     quoted
 }
 
+/// A line for a terminal: control characters escaped, the line end too.
+pub fn printable(line: &str) -> Cow<'_, str> {
+    if !line.contains(char::is_control) {
+        return Cow::Borrowed(line);
+    }
+    let mut shown = String::with_capacity(line.len() + 8);
+    for letter in line.chars() {
+        if letter.is_control() { shown.extend(letter.escape_default()) } else { shown.push(letter) }
+    }
+    Cow::Owned(shown)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -282,6 +298,12 @@ mod tests {
             assert_eq!(Code::parse(code.as_str()), Some(*code));
             assert!(code.explanation().ends_with('.'), "{code}: {}", code.explanation());
         }
+    }
+
+    #[test]
+    fn a_line_for_a_terminal_commands_nothing() {
+        assert_eq!(printable("a\u{1b}[2J\nb.csv: ₹5"), "a\\u{1b}[2J\\nb.csv: ₹5");
+        assert_eq!(printable("plain"), "plain");
     }
 
     #[test]

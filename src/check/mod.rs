@@ -194,7 +194,7 @@ impl<'a> Checker<'a> {
 
     /// A row with surplus cells: which cell belongs to which column is unknown, so nothing is said of any of them.
     fn shifted(&self, mut findings: Findings<'_>) -> CheckedRow {
-        findings.list.retain(|finding| finding.code == Code::SurplusCells);
+        findings.list.retain(|finding| matches!(finding.code, Code::SurplusCells | Code::RowsInCell));
         CheckedRow {
             number: 0,
             line_number: 0,

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use crate::check::value::{self, AmountStyle, Faults};
+use crate::check::value::{self, AmountStyle, DateEvidence, Faults};
 use crate::config::DateOrder;
 use crate::sheet::{Cell, CellKind};
 
@@ -15,6 +15,8 @@ const EXAMPLES: usize = 3;
 const EXAMPLE_CHARACTERS: usize = 40;
 /// Limit: digits of a number that people count with; longer ones are identifiers.
 const COUNTED_DIGITS: usize = 9;
+/// Limit: a yes or a no in words, with what may stand around it.
+const BOOLEAN_BYTES: usize = 16;
 /// Limit: characters of an identifier.
 const IDENTIFIER_BYTES: usize = 40;
 
@@ -67,6 +69,50 @@ pub(super) struct Tally {
     whole: u64,
     amounts: u64,
     identifiers: u64,
+    /// The text last met and what it is.
+    last: Option<(String, CellKind, Written)>,
+}
+
+/// What a written cell is.
+#[derive(Debug, Clone, Copy)]
+enum Written {
+    /// Digits alone; short ones are counted with.
+    Whole {
+        counts: bool,
+    },
+    Amount,
+    Date(DateEvidence),
+    Words {
+        boolean: bool,
+        identifier: bool,
+    },
+}
+
+impl Written {
+    fn of(cell: Cell<'_>) -> Self {
+        let text = cell.text;
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        if digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Self::Whole {
+                counts: digits.len() <= COUNTED_DIGITS && (digits.len() == 1 || !digits.starts_with('0')),
+            };
+        }
+        if cell.kind == CellKind::Number {
+            return Self::Amount;
+        }
+        let mut faults = Faults::new();
+        // No amount and no date is without a digit, be it one of another script.
+        let is_plain_words = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_digit());
+        if !is_plain_words && value::amount(cell, AmountStyle::default(), &mut faults).is_some() {
+            return Self::Amount;
+        }
+        let is_date = |order| value::date(cell, order, &mut Faults::new()).is_some();
+        if !is_plain_words && (is_date(DateOrder::Dmy) || is_date(DateOrder::Mdy)) {
+            return Self::Date(value::date_evidence(cell));
+        }
+        let boolean = text.len() <= BOOLEAN_BYTES && value::boolean(cell, &mut faults).is_some();
+        Self::Words { boolean, identifier: is_identifier(text) }
+    }
 }
 
 impl Tally {
@@ -92,30 +138,31 @@ impl Tally {
     }
 
     fn add_written(&mut self, cell: Cell<'_>) {
-        let digits = cell.text.strip_prefix('-').unwrap_or(cell.text);
-        if digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            let counts = digits.len() <= COUNTED_DIGITS && (digits.len() == 1 || !digits.starts_with('0'));
-            self.whole += u64::from(counts);
-            self.amounts += u64::from(counts);
-            self.identifiers += 1;
-            return;
+        // Columns repeat themselves, and telling what a text is costs far more than seeing that it is the same.
+        if self.last.as_ref().is_none_or(|(text, kind, _)| text != cell.text || *kind != cell.kind) {
+            let mut text = self.last.take().map(|(text, ..)| text).unwrap_or_default();
+            cell.text.clone_into(&mut text);
+            self.last = Some((text, cell.kind, Written::of(cell)));
         }
-        let mut faults = Faults::new();
-        if cell.kind == CellKind::Number || value::amount(cell, AmountStyle::default(), &mut faults).is_some() {
-            self.amounts += 1;
-            return;
+        let Some((_, _, written)) = self.last else { return };
+        match written {
+            Written::Whole { counts } => {
+                self.whole += u64::from(counts);
+                self.amounts += u64::from(counts);
+                self.identifiers += 1;
+            }
+            Written::Amount => self.amounts += 1,
+            Written::Date(evidence) => {
+                self.dates += 1;
+                self.day_first += u64::from(evidence.proves_day_first());
+                self.month_first += u64::from(evidence.proves_month_first());
+                self.ambiguous += u64::from(evidence.is_ambiguous());
+            }
+            Written::Words { boolean, identifier } => {
+                self.booleans += u64::from(boolean);
+                self.identifiers += u64::from(identifier);
+            }
         }
-        let is_date = |order| value::date(cell, order, &mut Faults::new()).is_some();
-        if is_date(DateOrder::Dmy) || is_date(DateOrder::Mdy) {
-            let evidence = value::date_evidence(cell);
-            self.dates += 1;
-            self.day_first += u64::from(evidence.proves_day_first());
-            self.month_first += u64::from(evidence.proves_month_first());
-            self.ambiguous += u64::from(evidence.is_ambiguous());
-            return;
-        }
-        self.booleans += u64::from(value::boolean(cell, &mut faults).is_some());
-        self.identifiers += u64::from(is_identifier(cell.text));
     }
 
     /// The column's type, and how many filled cells are of another one.

@@ -12,7 +12,7 @@ use crate::event::{Event, Observer};
 use crate::outcome::Sum;
 use crate::plan::control::{Control, malformed};
 use crate::plan::read::{ReadRun, ReadSheet, Reading};
-use crate::plan::refusal::Refusal;
+use crate::plan::refusal::{Refusal, other_table};
 use crate::sheet::SheetSource;
 use crate::sheet::error::SheetError;
 use crate::sheet::input::{self, Spool};
@@ -76,6 +76,13 @@ pub(super) fn open(
     for (path, reason) in &found.skipped {
         observer.event(&Event::InputSkipped { path: path.display().to_string(), reason: reason.clone() });
     }
+    if let Some(control) = found.lone_controls.first() {
+        return Err(RunError::Input {
+            message: format!("{} is a control file of no sheet here; nothing was sent", control.display()),
+            hint: "it is named as its sheet, as may.control for may.xlsx or may.csv.gz; move it away if its sheet is not meant"
+                .to_owned(),
+        });
+    }
     let mut files = Vec::new();
     let mut refused = found.refused.len();
     for error in &found.refused {
@@ -107,10 +114,11 @@ pub(super) fn open(
     Ok(Opened { files, refused, _spool: found.spool })
 }
 
-/// Reads the sheets of one file; says how many were refused.
+/// Reads the sheets of one file; says how many were refused, and tables below a sheet's own with them.
 ///
 /// In a workbook where some sheet was taken, sheets without a table (covers, notes, charts) are skipped and told.
 pub(super) fn read_file(read: &mut ReadRun, file: &InputFile, reading: &Reading<'_>) -> Result<usize, RunError> {
+    let before = read.sheets.len();
     let mut refusals: Vec<(&SheetSource, Refusal)> = Vec::new();
     for source in &file.sources {
         if let Some(refusal) = read.take(source, &file.shown, reading)? {
@@ -126,7 +134,11 @@ pub(super) fn read_file(read: &mut ReadRun, file: &InputFile, reading: &Reading<
         let reason = refusal.message.strip_prefix(&format!("{label}: ")).unwrap_or(&refusal.message).to_owned();
         reading.observer.event(&Event::InputSkipped { path: label, reason });
     }
-    for (_, refusal) in &refused {
+    let tables = read.sheets[before..]
+        .iter()
+        .filter_map(|sheet| sheet.other_table.map(|(row, rows)| other_table(&sheet.source.label(), row, rows)));
+    let refused: Vec<Refusal> = refused.into_iter().map(|(_, refusal)| refusal).chain(tables).collect();
+    for refusal in &refused {
         reading.observer.event(&Event::SheetRefused { message: refusal.message.clone(), hint: refusal.hint.clone() });
     }
     Ok(refused.len())
@@ -136,16 +148,17 @@ pub(super) fn read_file(read: &mut ReadRun, file: &InputFile, reading: &Reading<
 fn read_control(sheet: &Path) -> Result<Option<Control>, RunError> {
     // Limit: three lines and what a person may remark on them.
     const MOST: u64 = 64 << 10;
-    // A packed sheet has two endings.
-    let packed = sheet.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gz"));
-    let path =
-        if packed { sheet.with_extension("").with_extension("control") } else { sheet.with_extension("control") };
+    let path = input::control_beside(sheet);
     let name = path.display().to_string();
     let unread = |error: &io::Error| malformed(&name, &format!("cannot be read: {error}"));
-    let file = match File::open(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        other => other.map_err(|error| unread(&error))?,
-    };
+    if path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+        return Ok(None);
+    }
+    // Opening a pipe would wait for ever.
+    if !path.metadata().map_err(|error| unread(&error))?.is_file() {
+        return Err(malformed(&name, "is no file"));
+    }
+    let file = File::open(&path).map_err(|error| unread(&error))?;
     let mut bytes = Vec::new();
     file.take(MOST + 1).read_to_end(&mut bytes).map_err(|error| unread(&error))?;
     if bytes.len() as u64 > MOST {

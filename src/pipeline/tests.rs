@@ -553,6 +553,33 @@ impl Observer for Writer<'_> {
 }
 
 #[test]
+fn a_table_below_the_sheets_own_is_refused_and_makes_the_run_unclean() {
+    let head = "Invoice No,Invoice Date,Due Date,Customer Id,Taxable Value\n";
+    let rows = |letter: &str| {
+        (1..3).map(|n| format!("{letter}-{n},01/04/2026,30/04/2026,KC01234567890123,100\n")).collect::<String>()
+    };
+    let pending = "B-1,pending,pending,KC01234567890123,pending\n";
+    for (text, refused, read) in [
+        (format!("{head}{}", rows("A")), None, 2),
+        (format!("{head}{}\n{head}{}", rows("A"), rows("B")), None, 4),
+        (format!("{head}{}\n{pending}{}", rows("A"), rows("C")), None, 5),
+        (
+            format!("{head}{}\nCustomer Id,Invoice No,Taxable Value\nKC01234567890123,B-1,5\n", rows("A")),
+            Some("a.csv: row 5 begins another table; its 1 row is not read"),
+            2,
+        ),
+    ] {
+        let world = World::new(takes);
+        let path = world.path("a.csv");
+        std::fs::write(&path, &text).unwrap();
+        let report = world.run(&[&path.display().to_string()], &[("dry-run", "true")]).unwrap();
+        assert_eq!(world.refusals(), refused.into_iter().collect::<Vec<_>>(), "{text}");
+        assert_eq!(report.totals.read.rows, read, "{text}");
+        assert!(refused.is_none() || report.exit == crate::exit::ExitCode::NotAllAccepted, "{text}");
+    }
+}
+
+#[test]
 fn a_sheet_that_changes_while_it_is_read_is_read_once_more_and_then_refused() {
     for (times, rows) in [(0, Some(1)), (1, Some(2)), (2, None)] {
         let world = World::new(takes);

@@ -91,6 +91,8 @@ pub struct ReadSheet {
     pub first_row: u32,
     /// Month that its invoices had to be dated in: of `--period` or of its control file.
     pub period: Option<(i16, i8)>,
+    /// Where another table begins below it that is not read, and how many rows it has.
+    pub other_table: Option<(u32, u64)>,
 }
 
 impl ReadSheet {
@@ -330,6 +332,7 @@ impl ReadRun {
             blocks: sheet.first_block..self.spool.len(),
             first_row: sheet.first_row,
             period: reading.rules.period,
+            other_table: end.other_table,
         });
         Ok(())
     }

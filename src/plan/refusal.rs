@@ -1,5 +1,6 @@
 //! Why a sheet is left out whole, in words that name it and the way out.
 
+use super::count;
 use crate::finding::quote;
 use crate::group;
 use crate::group::settle::Unsettled;
@@ -37,6 +38,16 @@ pub(super) fn line_level(label: &str, row: &str) -> Refusal {
     Refusal {
         message: format!("{label}: {}", crate::mapping::line_level_words(row)),
         hint: Some(crate::mapping::LINE_LEVEL_HINT.to_owned()),
+        no_table: false,
+    }
+}
+
+/// Refuses the part of a sheet that is another table, which nobody asked to leave out.
+pub fn other_table(label: &str, row: u32, rows: u64) -> Refusal {
+    let verb = if rows == 1 { "is" } else { "are" };
+    Refusal {
+        message: format!("{label}: row {row} begins another table; its {} {verb} not read", count(rows, "row")),
+        hint: Some("put it in a sheet of its own; if it is no table, delete the blank row above it".to_owned()),
         no_table: false,
     }
 }

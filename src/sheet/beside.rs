@@ -37,6 +37,25 @@ pub(super) fn kind(path: &Path) -> Kind {
     }
 }
 
+/// Why something that has the name of a sheet or of a control file and is no file cannot be read.
+pub(super) fn no_file(path: &Path) -> Option<&'static str> {
+    let packed = matches!(extension(path).as_deref(), Some("gz" | "zip"));
+    if not_a_sheet(path).is_some_and(|_| !is_control(path)) || !(is_sheet_name(path) || packed || is_control(path)) {
+        return None;
+    }
+    Some(match path.metadata() {
+        Ok(metadata) if metadata.is_dir() => "is a folder",
+        Ok(_) => "is a pipe or device",
+        Err(_) => "is a link that leads nowhere",
+    })
+}
+
+/// Whether a file is a control file by its name.
+pub(super) fn is_control(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
+    name.ends_with(".control") && !name.starts_with(['.', '~'])
+}
+
 /// What a file is by its name alone, if it is surely no sheet, whoever names it.
 pub(super) fn not_a_sheet(path: &Path) -> Option<&'static str> {
     let name = path.file_name()?.to_string_lossy().to_lowercase();

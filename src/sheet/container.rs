@@ -146,6 +146,12 @@ fn is_zip(head: &[u8]) -> bool {
     head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06")
 }
 
+/// Refuses a stream whose first bytes are those of no sheet, before all of it is kept.
+pub(super) fn refuse_early(head: &[u8], file: &str) -> Result<(), SheetError> {
+    let is_packed = is_zip(head) || head.starts_with(b"\x1f\x8b");
+    if head.is_empty() || is_packed { Ok(()) } else { kind(head, file).map(|_| ()) }
+}
+
 /// What the first bytes of a file say that is neither gzip nor zip.
 fn kind(head: &[u8], file: &str) -> Result<Content, SheetError> {
     let file = file.to_owned();

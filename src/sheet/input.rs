@@ -13,6 +13,8 @@ use std::time::Duration;
 use tempfile::{NamedTempFile, TempDir};
 
 use super::beside::{self, Kind, not_a_sheet};
+use super::container::refuse_early;
+use super::decode::read_head;
 use super::error::{SheetError, demand_file};
 
 /// The first eleven headings of every results file; they are its mark.
@@ -20,7 +22,7 @@ pub const RESULT_HEADINGS: [&str; 11] =
     ["row", "sheet", "status", "code", "message", "key", "remote_id", "request_id", "chunk", "attempts", "settled_at"];
 
 /// Limit: a sheet of a million rows has some hundred megabytes.
-const MAX_SPOOL_BYTES: u64 = 16 * 1024 * 1024 * 1024;
+const MAX_SPOOL_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 
 /// How long a file that changed while it was read is left alone before it is read once more.
 pub const SETTLING: Duration = Duration::from_millis(500);
@@ -32,6 +34,8 @@ pub struct Found {
     pub files: Vec<PathBuf>,
     /// Files of folders and globs that are left alone, and why.
     pub skipped: Vec<(PathBuf, String)>,
+    /// Control files of folders whose sheet is not among the files.
+    pub lone_controls: Vec<PathBuf>,
     /// Arguments that lead nowhere.
     pub refused: Vec<SheetError>,
     /// Keeps what came through standard input; removed when dropped.
@@ -50,7 +54,7 @@ pub struct Spool {
 
 /// Finds the files that `inputs` name: files, globs, folders, or `-` for `stdin`, which is kept under `spool_folder`.
 pub fn find(inputs: &[String], stdin: Box<dyn Read + '_>, spool_folder: &Path) -> Found {
-    let mut search = Search { found: Found::default(), seen: HashSet::new() };
+    let mut search = Search { found: Found::default(), seen: HashSet::new(), controls: Vec::new() };
     let mut stdin = Some(stdin);
     for input in inputs {
         let path = Path::new(input);
@@ -67,7 +71,17 @@ pub fn find(inputs: &[String], stdin: Box<dyn Read + '_>, spool_folder: &Path) -
             search.found.refused.push(error);
         }
     }
+    let held: HashSet<PathBuf> =
+        search.found.files.iter().filter_map(|sheet| fs::canonicalize(control_beside(sheet)).ok()).collect();
+    let is_lone = |control: &PathBuf| fs::canonicalize(control).is_ok_and(|full| !held.contains(&full));
+    search.found.lone_controls = search.controls.into_iter().filter(is_lone).collect();
     search.found
+}
+
+/// Where the control file of a sheet stands: `may.control` for `may.xlsx` and for `may.csv.gz`.
+pub fn control_beside(sheet: &Path) -> PathBuf {
+    let packed = sheet.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gz"));
+    if packed { sheet.with_extension("").with_extension("control") } else { sheet.with_extension("control") }
 }
 
 /// Length and time of a file, to tell whether it was written to while it was read.
@@ -80,6 +94,8 @@ struct Search {
     found: Found,
     /// Canonical paths of what was taken.
     seen: HashSet<PathBuf>,
+    /// Control files of folders.
+    controls: Vec<PathBuf>,
 }
 
 impl Search {
@@ -100,13 +116,19 @@ impl Search {
     fn take_folder(&mut self, folder: &Path) -> Result<(), SheetError> {
         let place = folder.display().to_string();
         let reading = |source| SheetError::reading(&place, source);
-        let mut paths = Vec::new();
+        let (mut paths, mut others) = (Vec::new(), Vec::new());
         for entry in fs::read_dir(folder).map_err(reading)? {
             let path = entry.map_err(reading)?.path();
             if path.is_file() {
                 paths.push(path);
+            } else if let Some(reason) = beside::no_file(&path) {
+                others.push((path, reason.to_owned()));
             }
         }
+        others.sort();
+        self.found.skipped.extend(others);
+        let is_control = |path: &&PathBuf| beside::is_control(path);
+        self.controls.extend(paths.iter().filter(is_control).cloned());
         self.take_many(place, paths, beside::kind)
     }
 
@@ -183,14 +205,16 @@ fn names_results(pattern: &str) -> bool {
     pattern.contains(".corrections.") || pattern.contains(".results.")
 }
 
-fn spool(stdin: Box<dyn Read + '_>, folder: &Path, limit: u64) -> Result<Spool, SheetError> {
+fn spool(mut stdin: Box<dyn Read + '_>, folder: &Path, limit: u64) -> Result<Spool, SheetError> {
     let failed = |source| SheetError::Spool { source };
+    let head = read_head(&mut stdin).map_err(failed)?;
+    refuse_early(&head, "stdin")?;
     fs::create_dir_all(folder).map_err(failed)?;
     let private = tempfile::Builder::new().prefix("stdin-").tempdir_in(folder).map_err(failed)?;
     // The crate makes files that only their owner can open; the folder lets this one have a plain name.
     let named = tempfile::Builder::new().prefix("stdin").rand_bytes(0).tempfile_in(private.path());
     let mut file = named.map_err(failed)?;
-    let count = io::copy(&mut stdin.take(limit + 1), &mut file).map_err(failed)?;
+    let count = io::copy(&mut head.chain(stdin).take(limit + 1), &mut file).map_err(failed)?;
     file.flush().map_err(failed)?;
     if count > limit {
         return Err(SheetError::SpoolTooLong { limit });
@@ -264,6 +288,7 @@ mod tests {
         ];
         let folder = folder(&files);
         fs::create_dir(folder.path().join("inner.csv")).unwrap();
+        fs::create_dir(folder.path().join("inner")).unwrap();
         let found = find_in(&folder, &["."]);
         assert_eq!(names(&found), ["a.XLSX", "b.csv"]);
         let skipped: Vec<String> =
@@ -271,6 +296,7 @@ mod tests {
         assert_eq!(
             skipped,
             [
+                "inner.csv is a folder",
                 ".hidden.csv is a hidden file",
                 "b.results.csv is named as a result of arload",
                 "b.summary.json is a result of arload",
@@ -320,6 +346,26 @@ mod tests {
             assert_eq!(names(&find_in(&folder, &[input])), ["a.corrections.xlsx"]);
         }
         assert_eq!(names(&find_in(&folder, &["*.xls*"])), ["a.xls", "a.xlsb", "a.xlsm"]);
+    }
+
+    #[test]
+    fn a_control_file_in_a_folder_needs_its_sheet() {
+        let names = ["a.csv", "a.control", "b.csv.gz", "b.control", "c.csv.control", "mai.control", ".d.control"];
+        let folder = folder(&names.map(|name| (name, "x")));
+        let mut lone = find_in(&folder, &["."]).lone_controls;
+        lone.sort();
+        let lone: Vec<_> = lone.iter().map(|path| path.file_name().unwrap().to_string_lossy()).collect();
+        assert_eq!(lone, ["c.csv.control", "mai.control"]);
+        assert!(find_in(&folder, &["a.csv"]).lone_controls.is_empty());
+        assert_eq!(control_beside(Path::new("x/may.csv.gz")), Path::new("x/may.control"));
+    }
+
+    #[test]
+    fn a_binary_stream_is_refused_before_it_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = spool(Box::new(io::repeat(0)), folder.path(), u64::MAX - 1).unwrap_err();
+        assert_eq!(error.to_string().split(':').next(), Some("stdin"), "{error}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
     #[test]

@@ -4,7 +4,8 @@
 //! says what was done with the row, and where something can be mended, how.
 
 use super::row::RawRow;
-use super::{RowBlock, RowMark};
+use super::swallowed::Swallowed;
+use super::{RowBlock, RowMark, RowNumber};
 use crate::finding::Code;
 
 /// What is said of a row that was decoded twice on its way here.
@@ -15,6 +16,15 @@ pub(super) const GARBLED: &str =
 pub(super) fn mark(block: &mut RowBlock, code: Code, column: Option<usize>, message: String) {
     let row = block.len() as u32;
     block.marks.push(RowMark { row, code, column: column.map(|column| column as u16), message });
+}
+
+/// Notes a cell whose lines look like rows of the table.
+pub(super) fn mark_swallowed(found: Option<Swallowed>, number: RowNumber, block: &mut RowBlock) {
+    let Some(Swallowed { column, lines }) = found else { return };
+    let message = format!(
+        "the cell holds {lines} lines that look like rows of the table: a quotation mark may be missing on row {number}"
+    );
+    mark(block, Code::RowsInCell, Some(column), message);
 }
 
 /// Notes what is unusual about a row of a text file; most rows have `usual_width` cells.

@@ -29,6 +29,7 @@ mod quirks_tests;
 mod record;
 mod row;
 mod surplus;
+mod swallowed;
 pub mod table;
 mod text;
 #[cfg(test)]

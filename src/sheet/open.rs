@@ -19,8 +19,9 @@ use super::header::{self, MAX_COLUMNS};
 use super::hidden::Hidden;
 pub use super::listing::{Listing, list, sheets_of};
 use super::marks::{self, mark};
-use super::row::{RawRow, is_value};
+use super::row::{RawRow, is_identifier, is_value};
 use super::surplus::joined_amounts;
+use super::swallowed::swallowed_rows;
 use super::table::{Dropped, RowFilter, Verdict};
 use super::text::TextRows;
 use super::{Dialect, DropReason, Header, RowBlock, RowNumber, SheetSource};
@@ -31,6 +32,8 @@ use crate::finding::{Code, quote};
 const SAMPLE_ROWS: usize = 200;
 /// Limit: bytes of text of those rows.
 const SAMPLE_BYTES: usize = 4 * 1024 * 1024;
+/// Limit: cells of one block, where a sheet is so wide that few rows fill the memory.
+const BLOCK_CELLS: usize = 256 * 1024;
 /// Limit: notes at the end of a sheet are few; more such rows in sequence are data.
 const PENDING_NOTES: usize = 20;
 
@@ -257,7 +260,7 @@ impl<'r> OpenSheet<'r> {
         self.keeps_suspects = true;
     }
 
-    /// Refills the block with the next data rows, until it has `max_rows` or `max_bytes`; false once there are none.
+    /// Refills the block with the next data rows, until it has `max_rows`, `max_bytes` or [`BLOCK_CELLS`]; false once there are none.
     pub fn next_block(&mut self, block: &mut RowBlock, max_rows: usize, max_bytes: usize) -> Result<bool, SheetError> {
         if block.columns() == self.header.columns.len() {
             block.clear();
@@ -265,7 +268,8 @@ impl<'r> OpenSheet<'r> {
             *block = RowBlock::new(self.header.columns.len());
         }
         let mut row = std::mem::take(&mut self.spare);
-        while !self.ended && block.len() < max_rows.max(1) && block.text_bytes() < max_bytes.max(1) {
+        let max_rows = max_rows.min(BLOCK_CELLS / block.columns().max(1)).max(1);
+        while !self.ended && block.len() < max_rows && block.text_bytes() < max_bytes.max(1) {
             if !self.next_row(&mut row)? {
                 self.ended = true;
             } else if self.begins_other_table(&row)? {
@@ -324,6 +328,10 @@ impl<'r> OpenSheet<'r> {
     fn begins_other_table(&mut self, row: &RawRow) -> Result<bool, SheetError> {
         let gap = row.number > self.last_number.saturating_add(1) || !self.pending.is_empty();
         if !gap || self.filter.keeps_all || self.end.data_rows == 0 || row.filled().any(|(_, cell)| is_value(cell)) {
+            return Ok(false);
+        }
+        // An identifier is the mark of a record; only headings that are known have digits at their end.
+        if row.filled().any(|(_, cell)| is_identifier(cell.text) && !(self.recognise)(cell.text)) {
             return Ok(false);
         }
         let filled = row.filled().count();
@@ -412,6 +420,11 @@ impl<'r> OpenSheet<'r> {
             self.mark_surplus(row, block);
         }
         if let Rows::Text(text) = &self.rows {
+            if row.spanning {
+                let delimiter = text.dialect().delimiter;
+                let width = self.top.headings.len();
+                marks::mark_swallowed(swallowed_rows(row, &self.filter, delimiter, width), row.number, block);
+            }
             marks::mark_text_row(row, self.usual_width, text.is_lossy(), block);
         }
     }

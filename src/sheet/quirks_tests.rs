@@ -266,6 +266,16 @@ fn c16_the_end_of_the_file_makes_no_rows() {
 }
 
 #[test]
+fn two_stray_quotes_that_pair_are_an_error_of_their_row() {
+    let text = "Invoice No,Date,Amount,Description\nA-1,01/07/2026,500,\"open\nA-2,01/07/2026,600,close\"\n\
+                A-3,01/07/2026,7,\"12, MG Road\nPune\"\n";
+    let marks = read(text).marks;
+    let found: Vec<(u32, Code)> = marks.iter().map(|mark| (mark.0, mark.1)).collect();
+    assert_eq!(found, [(2, Code::RowsInCell)]);
+    assert_eq!(Code::RowsInCell.severity(), crate::finding::Severity::Error);
+}
+
+#[test]
 fn c16_a_last_row_that_is_cut_off_is_an_error_of_its_own() {
     let marks = |text: &str| read(text).marks;
     let cut_off = marks("a,b,c\n1,2,3\n4,5,6\n7,8");

@@ -172,6 +172,7 @@ impl Parser<'_> {
                 After::Closes(end) => {
                     row.push_text(&self.text[from..quote]);
                     row.quoted += 1;
+                    row.spanning |= lines > 0;
                     return Ok(CellEnd::At(end, lines));
                 }
                 After::Doubled => {

@@ -23,6 +23,8 @@ pub(super) struct RawRow {
     pub(super) unbalanced: bool,
     /// A quotation mark inside a cell was read as text.
     pub(super) stray: bool,
+    /// A cell in quotation marks goes over several lines.
+    pub(super) spanning: bool,
     /// How many cells stood in quotation marks.
     pub(super) quoted: u32,
     /// The row went on past what is kept.
@@ -60,6 +62,7 @@ impl RawRow {
         self.kinds.clear();
         self.unbalanced = false;
         self.stray = false;
+        self.spanning = false;
         self.quoted = 0;
         self.overlong = false;
         self.nuls = false;
@@ -264,6 +267,15 @@ fn is_amount_text(text: &str) -> bool {
 /// Whether a cell is data by its look: a number, a date, a truth value; headings are not.
 pub(super) fn is_value(cell: Cell<'_>) -> bool {
     cell.kind != CellKind::Text || is_amount_text(cell.text) || is_date_text(cell.text)
+}
+
+/// Whether a text is one word of letters and digits, as numbers of documents and of customers are; spans such as
+/// `31-60days` are none.
+pub(super) fn is_identifier(text: &str) -> bool {
+    let text = text.trim();
+    let has = |is: fn(char) -> bool| text.contains(is);
+    let is_word = !has(char::is_whitespace) && has(|letter| letter.is_ascii_digit()) && has(char::is_alphabetic);
+    is_word && !text.to_lowercase().ends_with("days")
 }
 
 fn is_date_text(text: &str) -> bool {

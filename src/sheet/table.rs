@@ -68,7 +68,7 @@ impl RowFilter {
     pub(super) fn is_foreign(&self, row: &RawRow, below: &RawRow) -> bool {
         let width = |row: &RawRow| row.filled().last().map_or(0, |(column, _)| column);
         let is_words = |(_, cell): (usize, Cell<'_>)| cell.kind == CellKind::Text && !is_value(cell);
-        let misplaced = row.filled().filter(|(column, _)| self.holds_values.get(*column).is_some_and(|holds| *holds));
+        let misplaced = row.filled().filter(|(column, _)| self.holds_values(*column));
         row.filled().count() >= 3
             && row.filled().all(is_words)
             && misplaced.count() >= 2
@@ -76,6 +76,11 @@ impl RowFilter {
             && below.filled().any(|(_, cell)| is_value(cell))
             && width(below) <= width(row)
             && below.filled().count() < self.usual_filled
+    }
+
+    /// Whether nearly all filled cells of a column are numbers, dates and the like.
+    pub(super) fn holds_values(&self, column: usize) -> bool {
+        self.holds_values.get(column).is_some_and(|holds| *holds)
     }
 
     /// Judges one row.

@@ -14,16 +14,16 @@ use tempfile::{NamedTempFile, TempPath};
 /// Limit: whatever the archive's own size.
 const MAX_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 /// Limit: what any archive may unpack to, however small it is.
-const LEAST_MAX_BYTES: u64 = 64 * 1024 * 1024;
+const LEAST_MAX_BYTES: u64 = 32 * 1024 * 1024;
 /// Limit: sheets shrink some tenfold; only text made to do harm shrinks so much more.
-const MAX_RATIO: u64 = 200;
+const MAX_RATIO: u64 = 100;
 
 /// How a file's bytes are packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wrapping {
     /// Not at all.
     Plain,
-    /// One gzip member.
+    /// Gzip members, one after the other.
     Gzip,
     /// The one member of a zip archive.
     Zip(Member),
@@ -64,7 +64,8 @@ pub(super) struct Bytes {
 
 enum Inner {
     Plain(File),
-    Gzip(Box<GzDecoder<BufReader<File>>>),
+    /// None once the last member has ended.
+    Gzip(Option<Box<GzDecoder<BufReader<File>>>>),
     Stored(io::Take<File>, Check),
     Deflated(Box<DeflateDecoder<io::Take<File>>>, Check),
 }
@@ -83,7 +84,7 @@ impl Bytes {
         let limit = length.saturating_mul(MAX_RATIO).clamp(LEAST_MAX_BYTES, MAX_BYTES);
         let (inner, limit) = match wrapping {
             Wrapping::Plain => (Inner::Plain(file), u64::MAX),
-            Wrapping::Gzip => (Inner::Gzip(Box::new(GzDecoder::new(BufReader::new(file)))), limit),
+            Wrapping::Gzip => (Inner::Gzip(Some(Box::new(GzDecoder::new(BufReader::new(file))))), limit),
             Wrapping::Zip(member) => return Self::of_member(file, member, limit),
         };
         Ok(Self { inner, read: 0, limit })
@@ -113,12 +114,7 @@ impl Read for Bytes {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = match &mut self.inner {
             Inner::Plain(file) => return file.read(buffer),
-            Inner::Gzip(decoder) => match decoder.read(buffer)? {
-                0 if !buffer.is_empty() && !decoder.get_mut().fill_buf()?.is_empty() => {
-                    return Err(damaged("something follows its compressed data"));
-                }
-                count => count,
-            },
+            Inner::Gzip(decoder) => read_members(decoder, buffer)?,
             Inner::Stored(data, check) => {
                 let count = data.read(buffer)?;
                 check.take(&buffer[..count], buffer.is_empty())?
@@ -135,6 +131,35 @@ impl Read for Bytes {
         }
         Ok(count)
     }
+}
+
+/// Reads on in a gzip file: members follow each other as one text, and zeros behind the last are padding of a tape.
+fn read_members(decoder: &mut Option<Box<GzDecoder<BufReader<File>>>>, buffer: &mut [u8]) -> io::Result<usize> {
+    while let Some(mut member) = decoder.take() {
+        let count = member.read(buffer)?;
+        if count > 0 || buffer.is_empty() {
+            *decoder = Some(member);
+            return Ok(count);
+        }
+        let mut rest = member.into_inner();
+        let start = rest.fill_buf()?.first().copied();
+        if start == Some(0x1f) {
+            *decoder = Some(Box::new(GzDecoder::new(rest)));
+            continue;
+        }
+        loop {
+            let padding = rest.fill_buf()?;
+            if padding.is_empty() {
+                break;
+            }
+            if padding.iter().any(|byte| *byte != 0) {
+                return Err(damaged("something follows its compressed data"));
+            }
+            let length = padding.len();
+            rest.consume(length);
+        }
+    }
+    Ok(0)
 }
 
 impl Check {
@@ -181,9 +206,16 @@ mod tests {
     fn a_gzip_file_is_read_whole_or_refused() {
         let packed = gzip(b"a,b\n1,2\n");
         assert_eq!(unpacked(&packed).unwrap(), b"a,b\n1,2\n");
-        for bad in [&packed[..packed.len() - 3], &[&packed[..], &packed[..]].concat(), &[&packed[..], b"x"].concat()] {
+        for bad in [
+            &packed[..packed.len() - 3],
+            &[&packed[..], &packed[..9]].concat(),
+            &[&packed[..], b"x"].concat(),
+            &[&packed[..], b"\0\0x"].concat(),
+        ] {
             assert!(unpacked(bad).is_err());
         }
+        assert_eq!(unpacked(&[&packed[..], &gzip(b"3,4\n")].concat()).unwrap(), b"a,b\n1,2\n3,4\n");
+        assert_eq!(unpacked(&[&packed[..], &[0; 500]].concat()).unwrap(), b"a,b\n1,2\n");
         let mut flipped = packed.clone();
         *flipped.last_mut().unwrap() ^= 1;
         assert!(unpacked(&flipped).is_err());
@@ -198,6 +230,6 @@ mod tests {
         std::fs::write(&path, encoder.finish().unwrap()).unwrap();
         let mut bytes = Bytes::open(&path, Wrapping::Gzip).unwrap();
         let error = io::copy(&mut bytes, &mut io::sink()).unwrap_err();
-        assert_eq!(error.to_string(), "it unpacks to more than 64 MiB");
+        assert_eq!(error.to_string(), "it unpacks to more than 32 MiB");
     }
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use arload::config::{Output, Progress};
 use arload::event::{Event, Observer};
+use arload::finding::printable;
 use arload::money::Total;
 use arload::outcome::{Status, Totals};
 use arload::plan::{count, grouped};
@@ -49,7 +50,9 @@ impl Console {
         Self { output, bar, here: std::env::current_dir().ok(), state: Mutex::new(state) }
     }
 
+    /// Says one line; what a file's name holds of control characters must not command the terminal.
     fn say(&self, text: &str) {
+        let text = printable(text);
         let print = || {
             // Nothing more can be done where standard error is gone.
             let _ = writeln!(io::stderr().lock(), "{text}");
@@ -98,7 +101,7 @@ impl Console {
         let mut text = verdict(run, totals);
         text.push_str(&table(totals));
         for file in &self.state.lock().expect("no printer panics").files {
-            add(&mut text, format_args!("results: {file}"));
+            add(&mut text, format_args!("results: {}", printable(file)));
         }
         for step in next {
             add(&mut text, format_args!("next: {step}"));

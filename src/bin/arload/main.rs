@@ -17,6 +17,7 @@ use arload::api::client::HttpError;
 use arload::config::error::ConfigError;
 use arload::error::RunError;
 use arload::exit::ExitCode;
+use arload::finding::printable;
 use arload::ledger::LedgerError;
 use arload::operation::Operation;
 use clap::Parser as _;
@@ -65,9 +66,9 @@ fn report(error: &anyhow::Error) -> ExitCode {
         return ExitCode::Success;
     }
     let mut talk = io::stderr().lock();
-    let _ = writeln!(talk, "arload: {error:#}");
+    let _ = writeln!(talk, "arload: {}", printable(&format!("{error:#}")));
     if let Some(hint) = hint(error) {
-        let _ = writeln!(talk, "hint: {hint}");
+        let _ = writeln!(talk, "hint: {}", printable(&hint));
     }
     code(error)
 }

@@ -12,6 +12,7 @@ use std::io::{self, BufWriter, Write};
 
 use arload::config::layers::Purpose;
 use arload::exit::ExitCode;
+use arload::finding::printable;
 use arload::inspect::{self, Inspection, Look};
 use arload::sheet::SheetSource;
 use arload::sheet::error::SheetError;
@@ -179,7 +180,7 @@ impl InputFile {
 
 /// Tells a person; nothing more can be done where even that fails.
 fn say(talk: &mut dyn Write, line: &str) {
-    let _ = writeln!(talk, "{line}");
+    let _ = writeln!(talk, "{}", printable(line));
 }
 
 /// Where inspections go.

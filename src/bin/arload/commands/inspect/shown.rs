@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use arload::finding::{Code, quote};
+use arload::finding::{Code, printable, quote};
 use arload::inspect::{Column, Inspection, Kind, LeftOut, Understood};
 use arload::mapping::Origin;
 use arload::plan::{count, grouped};
@@ -25,8 +25,8 @@ const TYPE: usize = 14;
 pub(super) fn text(inspection: &Inspection) -> String {
     let mut page = Page::default();
     match &inspection.sheet {
-        Some(sheet) => page.line(&format!("{}[{sheet}]", inspection.file)),
-        None => page.line(&inspection.file),
+        Some(sheet) => page.line(&printable(&format!("{}[{sheet}]", inspection.file))),
+        None => page.line(&printable(&inspection.file)),
     }
     file_lines(inspection, &mut page);
     table_lines(inspection, &mut page);
