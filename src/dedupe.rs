@@ -4,7 +4,7 @@
 //! guards creates only. The one rule: a key whose record may be stored at the API is never planned again. In memory it
 //! costs 32 bytes a row; what is found is kept beside it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use rayon::slice::ParallelSliceMut;
 
@@ -18,7 +18,7 @@ const PACKED_BYTES: usize = 32;
 // Limit: a key block of this many keys is 128 KiB, small enough to skip and large enough to pack.
 const KEYS_PER_BLOCK: usize = 4096;
 
-/// One good row of the run being planned.
+/// One row of the run being planned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Candidate {
     key: [u8; 16],
@@ -26,6 +26,8 @@ struct Candidate {
     /// Counted over all sheets of the run, from 0.
     row: u32,
     year: i16,
+    /// Whether the row is invalid: it does not go, and speaks against another of its key.
+    bad: bool,
 }
 
 /// A place in an earlier run.
@@ -44,6 +46,10 @@ pub enum Verdict {
     Repeats(u32),
     /// A row with the same key and other content stands above.
     Contradicts(u32),
+    /// A row with the same key below has other content or is invalid, at this row of the run.
+    Contradicted(u32),
+    /// The next sheet begins at this row of the run with a row that names no document and may belong here.
+    GoesOn(u32),
     /// An earlier run knows the key.
     Known {
         /// Where.
@@ -92,38 +98,76 @@ impl Fate {
 #[derive(Debug, Default)]
 pub struct Keys {
     candidates: Vec<Candidate>,
+    /// Of documents that several rows may make up, a hash over all cells of their rows.
+    documents: HashMap<u32, u64>,
 }
 
 impl Keys {
     /// Adds a good row.
     pub fn add(&mut self, guard: &Guard, row: u32) {
-        self.candidates.push(Candidate { key: guard.key, fingerprint: guard.fingerprint, row, year: guard.year });
+        self.push(guard, row, false);
+    }
+
+    /// Adds an invalid row, which does not go and makes another of its key doubtful.
+    pub fn add_invalid(&mut self, guard: &Guard, row: u32) {
+        self.push(guard, row, true);
+    }
+
+    /// Says what all cells of a document's rows come to: documents of other rows are not the same one, whatever is sent.
+    pub fn add_cells(&mut self, row: u32, cells: u64) {
+        self.documents.insert(row, cells);
+    }
+
+    fn push(&mut self, guard: &Guard, row: u32, bad: bool) {
+        let Guard { key, fingerprint, year, .. } = *guard;
+        self.candidates.push(Candidate { key, fingerprint, row, year, bad });
     }
 
     /// Forgets the rows from `from` on, as when a sheet is refused or read again.
     pub fn truncate(&mut self, from: u32) {
         self.candidates.retain(|candidate| candidate.row < from);
+        self.documents.retain(|row, _| *row < from);
     }
 
-    /// Finds rows that stand twice: later rows of a key leave the guard and get a verdict, in row order.
+    /// Finds rows that stand twice, in row order: later rows of a key leave the guard, and the first one stays, though it
+    /// does not go either where another contradicts it.
     pub fn settle_repeats(&mut self) -> Vec<(u32, Verdict)> {
         self.candidates.par_sort_unstable_by_key(|candidate| (candidate.key, candidate.row));
         let mut found = Vec::new();
-        let mut first: Option<Candidate> = None;
-        self.candidates.retain(|candidate| match first {
-            Some(first) if first.key == candidate.key => {
-                let same = first.fingerprint == candidate.fingerprint;
-                let verdict = if same { Verdict::Repeats(first.row) } else { Verdict::Contradicts(first.row) };
-                found.push((candidate.row, verdict));
-                false
+        let (mut kept, mut at) = (0, 0);
+        while at < self.candidates.len() {
+            let key = self.candidates[at].key;
+            let length = self.candidates[at..].partition_point(|candidate| candidate.key == key);
+            let first = self.settle_key(&self.candidates[at..at + length], &mut found);
+            at += length;
+            if let Some(first) = first {
+                self.candidates[kept] = first;
+                kept += 1;
             }
-            _ => {
-                first = Some(*candidate);
-                true
-            }
-        });
+        }
+        self.candidates.truncate(kept);
+        self.documents = HashMap::new();
         found.sort_unstable_by_key(|(row, _)| *row);
         found
+    }
+
+    /// Settles the rows of one key; what is left is its first good row.
+    fn settle_key(&self, rows: &[Candidate], found: &mut Vec<(u32, Verdict)>) -> Option<Candidate> {
+        let first = *rows.iter().find(|candidate| !candidate.bad)?;
+        let cells = |candidate: &Candidate| self.documents.get(&candidate.row);
+        let mut against = None;
+        for other in rows.iter().filter(|other| other.row != first.row) {
+            let same = !other.bad && other.fingerprint == first.fingerprint && cells(other) == cells(&first);
+            if !same && against.is_none() {
+                against = Some(other.row);
+            }
+            if !other.bad {
+                let verdict = if same { Verdict::Repeats(first.row) } else { Verdict::Contradicts(first.row) };
+                found.push((other.row, verdict));
+            }
+        }
+        found.extend(against.map(|other| (first.row, Verdict::Contradicted(other))));
+        Some(first)
     }
 
     /// Finds the keys that earlier runs know; `fate` says what became of an earlier row. In row order.
@@ -250,9 +294,37 @@ mod tests {
         }
         assert_eq!(
             keys.settle_repeats(),
-            [(2, Verdict::Repeats(0)), (3, Verdict::Contradicts(0)), (4, Verdict::Repeats(1))]
+            [
+                (0, Verdict::Contradicted(3)),
+                (2, Verdict::Repeats(0)),
+                (3, Verdict::Contradicts(0)),
+                (4, Verdict::Repeats(1))
+            ]
         );
         assert_eq!(keys.candidates.len(), 2);
+    }
+
+    #[test]
+    fn an_invalid_row_of_a_key_speaks_against_the_good_one_and_stays_out_of_the_guard() {
+        let mut keys = Keys::default();
+        keys.add_invalid(&guard(1, 1), 0);
+        keys.add(&guard(1, 1), 1);
+        keys.add_invalid(&guard(2, 1), 2);
+        assert_eq!(keys.settle_repeats(), [(1, Verdict::Contradicted(0))]);
+        assert_eq!(keys.candidates.iter().map(|candidate| candidate.row).collect::<Vec<_>>(), [1]);
+    }
+
+    #[test]
+    fn documents_of_other_lines_are_not_the_same_though_the_same_is_sent() {
+        let mut keys = Keys::default();
+        for (row, (key, cells)) in [(1, 5), (2, 5), (1, 6), (2, 5)].into_iter().enumerate() {
+            keys.add(&guard(key, 1), row as u32);
+            keys.add_cells(row as u32, cells);
+        }
+        assert_eq!(
+            keys.settle_repeats(),
+            [(0, Verdict::Contradicted(2)), (2, Verdict::Contradicts(0)), (3, Verdict::Repeats(1))]
+        );
     }
 
     #[test]

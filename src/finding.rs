@@ -223,7 +223,7 @@ codes! {
     SellerUnlisted = "seller-unlisted", Error;
     /// The row changes nothing: every field but the id is blank.
     NothingToUpdate = "nothing-to-update", Error;
-    /// An earlier row of the sheet has the same number with other content.
+    /// Another row of the run has the same number with other content.
     DuplicateInSheet = "duplicate-in-sheet", Error;
     /// An earlier run sent the same number with other content.
     ConflictsWithEarlierRun = "conflicts-with-earlier-run", Error;

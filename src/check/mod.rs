@@ -252,7 +252,7 @@ impl<'a> Checker<'a> {
             None if errors => Standing::Invalid,
             None => Standing::Ready,
         };
-        let guard = guard.filter(|_| standing == Standing::Ready);
+        let guard = guard.filter(|_| matches!(standing, Standing::Ready | Standing::Invalid));
         CheckedRow {
             number: 0,
             line_number: 0,

@@ -190,6 +190,17 @@ impl<'b> Work<'_, 'b> {
                 Step::Inherits if self.joiner.surveyed.repeats_number => {
                     ("names no document, while most rows of the sheet do".to_owned(), Some(HINT))
                 }
+                Step::Inherits if offset > 0 && self.number(offset) > self.number(offset - 1) + 1 => (
+                    format!(
+                        "names no document, and blank rows or rows left out stand between it and the document of row {first}"
+                    ),
+                    Some(HINT),
+                ),
+                Step::Inherits if self.is_bare(offset) => (
+                    "has amounts only, as a total has, while other rows of the document say what they are for"
+                        .to_owned(),
+                    Some(HINT),
+                ),
                 Step::Starts { below: Above::Other } | Step::Inherits | Step::Repeats => continue,
             };
             self.joined.document.contested = true;
@@ -211,6 +222,20 @@ impl<'b> Work<'_, 'b> {
             let summed = self.joiner.surveyed.line_columns.iter().map(|column| *column as u16);
             self.joined.document.bad.extend(summed);
         }
+    }
+
+    /// Whether a row has no text in any column in which another row of the document has words.
+    fn is_bare(&self, offset: usize) -> bool {
+        let columns = self.joiner.columns;
+        let is_item = |column: &usize| {
+            columns.header_at(*column).is_none() && columns.amounts.iter().all(|amount| amount.column != *column)
+        };
+        let words = |column: &usize| {
+            self.lines.iter().any(|line| line.block.text(line.row, *column).contains(char::is_alphabetic))
+        };
+        let mut items = (0..columns.width).filter(is_item).filter(words).peekable();
+        let line = self.lines[offset];
+        items.peek().is_some() && items.all(|column| line.block.text(line.row, column).trim().is_empty())
     }
 
     /// The cell of a column that holds for the whole document.

@@ -329,7 +329,7 @@ fn repeated_rows_are_excluded_or_invalid_and_name_the_first() {
     assert_eq!(report.exit.code(), 1);
     assert_eq!(
         world.results("april.results.csv"),
-        of(&[("accepted", ""), ("excluded", "duplicate-row"), ("invalid", "duplicate-in-sheet")])
+        of(&[("invalid", "duplicate-in-sheet"), ("excluded", "duplicate-row"), ("invalid", "duplicate-in-sheet")])
     );
     let messages = world.messages("april.results.csv");
     assert!(messages[1].contains("april.csv:2"), "{}", messages[1]);

@@ -2,11 +2,12 @@
 
 use super::history::{EarlierRow, History};
 use super::spool::Spool;
-use crate::check::record::{CheckedBlock, CheckedRow};
+use crate::check::record::{CheckedBlock, CheckedRow, Standing};
 use crate::dedupe::{Earlier, Fate, Verdict};
 use crate::error::RunError;
 use crate::finding::{Code, Finding, Severity};
 use crate::ledger::{Ledger, blob};
+use crate::mapping;
 use crate::operation::Operation;
 use crate::outcome::{RowOutcome, Status, code};
 
@@ -27,6 +28,8 @@ pub struct Deciding<'a> {
     pub operation: &'static Operation,
     /// The ledger with the earlier runs; none on a machine without one.
     pub ledger: Option<&'a dyn Ledger>,
+    /// Whether the rows of a document are joined.
+    pub joined: bool,
     /// Whether rows rejected earlier are sent again.
     pub retry_rejected: bool,
     /// Names the place of a row of this run, counted over all sheets: `april.csv:12`.
@@ -58,7 +61,21 @@ impl Deciding<'_> {
                     self.differences((above.columns, spooled.checked.line(above)), (row.columns, block.line(row)));
                 let place = (self.place)(first, above.number);
                 let message = format!("\"{}\" already stands in {place} with other content: {differences}", row.key);
-                Ok(invalid(Code::DuplicateInSheet, message, "keep one of the two rows, or give one another number"))
+                Ok(invalid(Code::DuplicateInSheet, message, self.way_out_of_two()))
+            }
+            Verdict::Contradicted(other) => {
+                let (spooled, index) = spool.block_of(other)?;
+                let below = &spooled.checked.rows[index];
+                let what = if below.standing == Standing::Invalid { "and is invalid" } else { "with other content" };
+                let place = (self.place)(other, below.number);
+                let message = format!("\"{}\" stands again in {place} {what}", row.key);
+                Ok(invalid(Code::DuplicateInSheet, message, self.way_out_of_two()))
+            }
+            Verdict::GoesOn(next) => {
+                let (spooled, index) = spool.block_of(next)?;
+                let place = (self.place)(next, spooled.checked.rows[index].number);
+                let message = format!("{place} begins the next sheet without a number and may belong to this document");
+                Ok(invalid(Code::DocumentLineUnclear, message, "write the number on every row of the document"))
             }
             Verdict::Known { earlier, same } => {
                 let found = match history {
@@ -67,6 +84,16 @@ impl Deciding<'_> {
                 };
                 self.decide_known(found, earlier, same, fate, block, row)
             }
+        }
+    }
+
+    fn way_out_of_two(&self) -> &'static str {
+        match (mapping::joins(self.operation), self.joined) {
+            (true, false) => {
+                "keep one of the two rows, or give one another number; if they are lines of one invoice, --group joins them"
+            }
+            (true, true) => "put all rows of a document into one sheet, delete a copy, or give one another number",
+            (false, _) => "keep one of the two rows, or give one another number",
         }
     }
 
@@ -193,7 +220,7 @@ fn differences(old: &[(&str, &str)], new: &[(&str, &str)]) -> String {
                 .then(|| format!("{name} {} → {}", crate::finding::quote(&before), crate::finding::quote(&after)))
         })
         .collect();
-    if different.is_empty() { "only in fields that are not sent".to_owned() } else { different.join(", ") }
+    if different.is_empty() { "only in what is not sent, such as its lines".to_owned() } else { different.join(", ") }
 }
 
 #[cfg(test)]

@@ -4,10 +4,13 @@
 //! goes by documents, which may reach over several blocks. A block is handed on once every document that begins in it
 //! is complete. The one rule: every row of the sheet comes out once, with its document.
 
+use std::collections::HashSet;
+
 use rayon::prelude::*;
 
+use super::batch::{map, read_batch};
 use super::gate::BadRows;
-use super::read::{Done, Reading, map, read_batch};
+use super::read::{Done, Reading};
 use super::refusal::{Refusal, unjoinable};
 use crate::check::record::{CheckedBlock, CheckedRow, Labels, Standing};
 use crate::check::{Checker, dates};
@@ -15,7 +18,7 @@ use crate::error::RunError;
 use crate::finding::{Code, Finding, Severity};
 use crate::group::Surveyed;
 use crate::group::columns::Columns;
-use crate::group::follow::{Follower, Step};
+use crate::group::follow::{Follower, Step, hash};
 use crate::group::join::{Joined, Joiner, Line};
 use crate::group::settle::Context;
 use crate::group::survey::{Survey, shifted_rows};
@@ -114,6 +117,7 @@ struct BlockDocuments {
     checked: CheckedBlock,
     elsewhere: Vec<Vec<(u32, Finding)>>,
     copies: [i128; 5],
+    cells: Vec<u64>,
     bad: BadRows,
     evidence: dates::Evidence,
 }
@@ -173,8 +177,8 @@ impl<'s> Joining<'s> {
             })
             .collect();
         let pack = |(block, documents): (RowBlock, BlockDocuments)| {
-            let BlockDocuments { checked, copies, bad, evidence, .. } = documents;
-            let done = Done::pack(&block, checked, evidence, bad, copies);
+            let BlockDocuments { checked, copies, cells, bad, evidence, .. } = documents;
+            let done = Done::pack(&block, checked, evidence, bad, (copies, cells));
             (block, done)
         };
         expanded.into_par_iter().map(pack).collect()
@@ -226,7 +230,8 @@ impl<'s> Joining<'s> {
         }
         let mut evidence = dates::Evidence::new(date_columns);
         evidence.add(&waiting.block);
-        BlockDocuments { checked, elsewhere, copies, bad, evidence }
+        let cells = lines.iter().map(|lines| hash_of_cells(lines)).collect();
+        BlockDocuments { checked, elsewhere, copies, cells, bad, evidence }
     }
 
     /// One row for each row of the block: the first of a document has its record, the others go with it.
@@ -279,6 +284,12 @@ impl Open {
     }
 }
 
+/// Over every cell of a document's rows: what is sent may be the same for other lines.
+fn hash_of_cells(lines: &[Line<'_>]) -> u64 {
+    let texts = |line: &Line<'_>| line.block.cells(line.row).map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
+    hash(&lines.iter().map(texts).collect::<Vec<_>>())
+}
+
 fn is_start(step: Step) -> bool {
     matches!(step, Step::Starts { .. })
 }
@@ -312,5 +323,24 @@ fn place_findings(row: &mut CheckedRow, joined: &mut Joined, lines: &[Line<'_>])
             message,
             hint: None,
         });
+    }
+}
+
+/// Documents of a sheet with item columns; the second row of one shows a line-level export.
+#[derive(Default)]
+pub(super) struct Documents {
+    seen: HashSet<u64>,
+}
+
+impl Documents {
+    pub(super) fn repeated(&mut self, block: &CheckedBlock) -> Option<String> {
+        block.rows.iter().find_map(|row| {
+            let continues = row.key.is_empty() && row.labels.document.is_empty() && !self.seen.is_empty();
+            let mut hasher = blake3::Hasher::new();
+            hasher.update(row.key.as_bytes()).update(b"\0").update(row.labels.document.as_bytes());
+            let hash = u64::from_le_bytes(hasher.finalize().as_bytes()[..8].try_into().expect("eight bytes"));
+            let again = !row.key.is_empty() && !self.seen.insert(hash);
+            (continues || again).then(|| format!("row {} \"{}\"", row.number, row.key))
+        })
     }
 }

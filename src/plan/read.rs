@@ -4,18 +4,18 @@
 //! checked, and a sheet whose later rows overturn the day/month order is read again. The one rule: a sheet is taken
 //! whole or refused whole.
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
 use super::SheetFacts;
+use super::batch::{map, read_batch};
 use super::gate::BadRows;
 use super::likeness::Likenesses;
 use super::refusal::{Refusal, changed, falling, line_level, no_rows, swapped};
 use super::spool::Spool;
 use super::{group, notes};
-use crate::check::record::{CheckedBlock, Standing};
+use crate::check::record::{CheckedBlock, CheckedRow, Standing};
 use crate::check::totals::{ColumnSums, grand_total_mismatch, not_held};
 use crate::check::{Checker, Rules, dates};
 use crate::config::Settings;
@@ -26,17 +26,13 @@ use crate::group::columns::Columns;
 use crate::group::join::Joiner;
 use crate::ledger::blob;
 use crate::mapping::{self, Mapping};
-use crate::operation::Operation;
+use crate::operation::{Key, Operation};
 use crate::outcome::Sum;
 use crate::sheet::identity::ContentHasher;
 use crate::sheet::input::{SETTLING, stamp};
 use crate::sheet::open::{OpenSheet, SheetEnd};
 use crate::sheet::{RowBlock, SheetSource};
 use crate::stop::Stop;
-
-// Limit: blocks of this size keep every thread busy and cost little memory.
-const BLOCK_ROWS: usize = 1000;
-const BLOCK_BYTES: usize = 256 << 10;
 
 // Limit: rows are counted in 32 bits all through; more belong into several runs.
 const MAX_ROWS: u32 = 1 << 30;
@@ -61,6 +57,10 @@ pub struct ReadRun {
     pub spool: Spool,
     /// The keys of the good ones.
     pub keys: Keys,
+    /// Last documents of sheets whose next sheet begins with a row that names none, each with that row.
+    pub going_on: Vec<(u32, u32)>,
+    /// The last row of a sheet before, if a document that goes begins there.
+    last_document: Option<u32>,
     /// What they may look like.
     pub likenesses: Likenesses,
     /// The sheets that were taken, in order.
@@ -108,6 +108,8 @@ impl ReadRun {
         Ok(Self {
             spool: Spool::create()?,
             keys: Keys::default(),
+            going_on: Vec::new(),
+            last_document: None,
             likenesses: Likenesses::default(),
             sheets: Vec::new(),
             rows: 0,
@@ -151,6 +153,7 @@ impl ReadRun {
             };
             self.spool.truncate(blocks);
             self.keys.truncate(first_row);
+            self.going_on.retain(|(_, next)| *next < first_row);
             self.likenesses.truncate(likenesses);
             (self.rows, self.read, self.bad) = (first_row, read, bad);
             self.shape = shape.clone();
@@ -212,9 +215,9 @@ impl ReadRun {
         });
         let checker = Checker::new(operation, &mapping, &orders, reading.rules);
 
-        let mut sheet = SheetInProgress::new(&open, self);
+        let mut sheet = SheetInProgress::new(&open, self, operation);
         let mut whole_evidence = dates::Evidence::new(&date_columns);
-        let mut documents = (mapping.item_columns && joining.is_none()).then(Documents::default);
+        let mut documents = (mapping.item_columns && joining.is_none()).then(group::Documents::default);
         loop {
             let end = batch.is_empty();
             let check = || match &mut joining {
@@ -274,7 +277,11 @@ impl ReadRun {
     fn keep(&mut self, sheet: &mut SheetInProgress, done: &Done) -> Result<(), RunError> {
         self.spool.push(self.rows, &done.packed_cells, &done.packed_checked)?;
         self.shape.update(&(done.checked.lines.len() as u64).to_le_bytes()).update(done.checked.lines.as_bytes());
+        let mut cells = done.cells.iter();
         for row in &done.checked.rows {
+            if row.standing != Standing::Joined {
+                self.follow(sheet, row, cells.next().copied());
+            }
             if let Some(guard) = row.guard.as_ref().filter(|_| row.standing == Standing::Ready) {
                 self.keys.add(guard, self.rows);
                 self.likenesses.add(row, self.rows)?;
@@ -301,6 +308,22 @@ impl ReadRun {
         Ok(())
     }
 
+    /// Keeps what another sheet of the run may say against a record.
+    fn follow(&mut self, sheet: &mut SheetInProgress, row: &CheckedRow, cells: Option<u64>) {
+        if let Some(guard) = row.guard.as_ref().filter(|_| row.standing == Standing::Invalid && sheet.invoices) {
+            self.keys.add_invalid(guard, self.rows);
+        }
+        let Some(cells) = cells else { return };
+        if self.rows == sheet.first_row && row.key.is_empty() {
+            self.going_on.extend(self.last_document.map(|last| (last, self.rows)));
+        }
+        let ready = row.standing == Standing::Ready;
+        if ready {
+            self.keys.add_cells(self.rows, cells);
+        }
+        sheet.last_document = ready.then_some(self.rows);
+    }
+
     fn finish_sheet(
         &mut self,
         (source, shown): (&SheetSource, &Path),
@@ -319,6 +342,7 @@ impl ReadRun {
         notes.extend(notes::left_out(&end));
         notes.extend(notes::joined(&mapping, &header.columns, &sheet.read));
         notes.extend(compare_total(source, &mapping, &sheet, &end, reading)?);
+        self.last_document = sheet.last_document;
         let rows = sheet.read.rows;
         if rows == 0 {
             notes.push(format!("there are no rows below the headings of row {}", header.number));
@@ -389,10 +413,13 @@ struct SheetInProgress {
     /// What further rows say again of amounts that count once.
     copies: [i128; 5],
     last_number: u32,
+    /// Whether the records are invoices.
+    invoices: bool,
+    last_document: Option<u32>,
 }
 
 impl SheetInProgress {
-    fn new(open: &OpenSheet, run: &ReadRun) -> Self {
+    fn new(open: &OpenSheet, run: &ReadRun, operation: &Operation) -> Self {
         Self {
             hasher: ContentHasher::new(&open.header),
             first_block: run.spool.len(),
@@ -401,6 +428,8 @@ impl SheetInProgress {
             sums: ColumnSums::default(),
             copies: [0; 5],
             last_number: open.header.number,
+            invoices: operation.key == Key::Invoice,
+            last_document: None,
         }
     }
 
@@ -420,6 +449,8 @@ pub(super) struct Done {
     evidence: dates::Evidence,
     bad: BadRows,
     copies: [i128; 5],
+    /// Of each document that begins in the block, a hash over the cells of its rows; none where nothing is joined.
+    cells: Vec<u64>,
     packed_cells: Vec<u8>,
     packed_checked: Vec<u8>,
 }
@@ -431,9 +462,17 @@ impl Done {
         checked: CheckedBlock,
         evidence: dates::Evidence,
         bad: BadRows,
-        copies: [i128; 5],
+        (copies, cells): ([i128; 5], Vec<u64>),
     ) -> Done {
-        Done { packed_cells: blob::pack(block), packed_checked: blob::pack(&checked), checked, evidence, bad, copies }
+        Done {
+            packed_cells: blob::pack(block),
+            packed_checked: blob::pack(&checked),
+            checked,
+            evidence,
+            bad,
+            copies,
+            cells,
+        }
     }
 }
 
@@ -445,50 +484,6 @@ fn check_block(checker: &Checker<'_>, block: RowBlock, date_columns: &dates::Dat
     for row in checked.rows.iter().filter(|row| row.standing == Standing::Invalid) {
         bad.add(&row.findings);
     }
-    let done = Done::pack(&block, checked, evidence, bad, [0; 5]);
+    let done = Done::pack(&block, checked, evidence, bad, ([0; 5], Vec::new()));
     (block, done)
-}
-
-pub(super) fn read_batch(open: &mut OpenSheet) -> Result<Vec<RowBlock>, RunError> {
-    // Two blocks a thread: one being checked while the other is being read.
-    let size = rayon::current_num_threads() * 2;
-    let mut batch = Vec::with_capacity(size);
-    while batch.len() < size {
-        let mut block = RowBlock::new(open.header.columns.len());
-        if !open.next_block(&mut block, BLOCK_ROWS, BLOCK_BYTES)? {
-            break;
-        }
-        batch.push(block);
-    }
-    Ok(batch)
-}
-
-pub(super) fn map(open: &OpenSheet, batch: &[RowBlock], reading: &Reading<'_>) -> Result<Mapping, Refusal> {
-    let samples = |column: usize| {
-        let cells = batch.iter().flat_map(|block| (0..block.len()).map(move |row| block.text(row, column)));
-        cells.take(200).map(str::to_owned).collect()
-    };
-    let mapped = mapping::map_columns(reading.operation, &open.header.columns, &samples, &reading.settings.mapping);
-    mapped
-        .and_then(|mapping| mapping::refuse_announced_unit(&open.top.banner, &mapping).map(|()| mapping))
-        .map_err(|error| Refusal { message: error.to_string(), hint: error.hint(), no_table: false })
-}
-
-/// Documents of a sheet with item columns; the second row of one shows a line-level export.
-#[derive(Default)]
-struct Documents {
-    seen: HashSet<u64>,
-}
-
-impl Documents {
-    fn repeated(&mut self, block: &CheckedBlock) -> Option<String> {
-        block.rows.iter().find_map(|row| {
-            let continues = row.key.is_empty() && row.labels.document.is_empty() && !self.seen.is_empty();
-            let mut hasher = blake3::Hasher::new();
-            hasher.update(row.key.as_bytes()).update(b"\0").update(row.labels.document.as_bytes());
-            let hash = u64::from_le_bytes(hasher.finalize().as_bytes()[..8].try_into().expect("eight bytes"));
-            let again = !row.key.is_empty() && !self.seen.insert(hash);
-            (continues || again).then(|| format!("row {} \"{}\"", row.number, row.key))
-        })
-    }
 }

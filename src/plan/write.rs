@@ -66,7 +66,7 @@ type Spoken = std::iter::Peekable<std::vec::IntoIter<(u32, Verdict, Option<Fate>
 impl Planning<'_> {
     /// Decides about every row and stores the plan durably.
     pub fn write(&self, read: &mut ReadRun) -> Result<Planned, RunError> {
-        let spoken = self.ask_guard(&mut read.keys)?;
+        let spoken = self.ask_guard(read)?;
         let alike = self.find_alike(read, &spoken)?;
         let withheld = self.gate(read, &spoken, &alike)?;
         let state = if withheld.is_some() { RunState::Closed } else { RunState::Open };
@@ -104,20 +104,34 @@ impl Planning<'_> {
         })
     }
 
-    fn ask_guard(&self, keys: &mut Keys) -> Result<Vec<(u32, Verdict, Option<Fate>)>, RunError> {
+    fn ask_guard(&self, read: &mut ReadRun) -> Result<Vec<(u32, Verdict, Option<Fate>)>, RunError> {
         if self.operation.key == Key::None {
             return Ok(Vec::new());
         }
         let mut spoken: Vec<(u32, Verdict, Option<Fate>)> =
-            keys.settle_repeats().into_iter().map(|(row, verdict)| (row, verdict, None)).collect();
+            read.keys.settle_repeats().into_iter().map(|(row, verdict)| (row, verdict, None)).collect();
         if let Some(ledger) = self.earlier {
             let mut history = History::new(ledger).giving_up(self.superseding.iter().map(|(run, _)| *run).collect());
-            let known = keys.find_earlier(ledger, self.account, key_kind(self.operation), |earlier| {
+            let known = read.keys.find_earlier(ledger, self.account, key_kind(self.operation), |earlier| {
                 history.weigh(earlier).map_err(RunError::from)
             })?;
             spoken.extend(known.into_iter().map(|(row, verdict, fate)| (row, verdict, Some(fate))));
-            spoken.sort_by_key(|(row, ..)| *row);
         }
+        // Only the rows of invoices can be parts of one; a customer that stands twice is put in as it stands first.
+        let invoices = self.operation.key == Key::Invoice;
+        spoken.retain(|(_, verdict, _)| invoices || !matches!(verdict, Verdict::Contradicted(_)));
+        spoken.extend(read.going_on.iter().map(|(row, next)| (*row, Verdict::GoesOn(*next), None)));
+        // A row is judged once: by what became of it earlier, else by the rows of this run, which may keep it from going.
+        spoken.sort_by_key(|(row, verdict, fate)| {
+            let rank = match (verdict, fate) {
+                (_, Some(Fate::Stored | Fate::Held)) => 0,
+                (Verdict::GoesOn(_), _) => 2,
+                (Verdict::Known { .. }, _) => 3,
+                _ => 1,
+            };
+            (*row, rank)
+        });
+        spoken.dedup_by_key(|(row, ..)| *row);
         Ok(spoken)
     }
 
@@ -158,7 +172,7 @@ impl Planning<'_> {
     ) -> Result<Option<Withheld>, RunError> {
         gate::expected(&self.settings.gate, &read.read)?;
         let conflicts = spoken.iter().filter(|(_, verdict, fate)| match verdict {
-            Verdict::Contradicts(_) => true,
+            Verdict::Contradicts(_) | Verdict::Contradicted(_) | Verdict::GoesOn(_) => true,
             Verdict::Known { same, .. } => !same && *fate == Some(Fate::Stored),
             Verdict::Repeats(_) => false,
         });
@@ -188,6 +202,7 @@ impl Planning<'_> {
             deciding: Deciding {
                 operation: self.operation,
                 ledger: self.earlier,
+                joined: self.settings.mapping.group,
                 retry_rejected: self.settings.mode.retry_rejected,
                 place: &place,
             },

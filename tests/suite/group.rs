@@ -382,3 +382,103 @@ fn sheets_whose_lines_cannot_be_told_are_refused_with_the_way_out() {
         assert_eq!(amounts(&records(&api, "invoices"), "A", &["baseAmount"]), [base], "{columns}");
     }
 }
+
+#[test]
+fn a_document_over_two_sheets_of_a_run_is_not_sent_in_halves() {
+    let heading = "Invoice Number|Invoice Date|Due Date|Customer Id|Item Name|Taxable Value|IGST";
+    let row = |number: &str, item: &str, base: &str, tax: &str| {
+        format!("{number}|01/07/2026|31/07/2026|{ID}|{item}|{base}|{tax}")
+    };
+    // The halves may even look alike in everything that is sent, or one of them may be invalid.
+    for second in [row("A-2", "z", "70", "12.6"), row("A-2", "z", "99", "17.82"), row("A-2", "z", "99", "much")] {
+        let world = World::new();
+        let api = sandbox(|_| {});
+        let first = [
+            heading.to_owned(),
+            row("A-1", "x", "100", "18"),
+            row("A-1", "y", "50", "9"),
+            row("A-2", "y", "70", "12.6"),
+        ];
+        let other = [heading.to_owned(), second.clone(), row("A-3", "x", "1", "0.18"), row("A-3", "y", "2", "0.36")];
+        sheet(&world, "a.csv", &first.each_ref().map(String::as_str));
+        sheet(&world, "b.csv", &other.each_ref().map(String::as_str));
+        world.run(&api, &["invoices", "create", "a.csv", "b.csv", "--group"]).expect(1);
+        assert_eq!(outcomes(&world, "a.results.csv")[2], "4 invalid duplicate-in-sheet", "{second}");
+        assert!(outcomes(&world, "b.results.csv")[0].starts_with("2 invalid "), "{second}");
+        assert_eq!(stored_numbers(&api), ["A-1", "A-3"]);
+    }
+    // A sheet given twice is the same documents again.
+    let world = World::new();
+    let api = sandbox(|_| {});
+    let first =
+        [heading.to_owned(), row("A-1", "x", "100", "18"), row("A-1", "y", "50", "9"), row("A-2", "y", "7", "1.26")];
+    sheet(&world, "a.csv", &first.each_ref().map(String::as_str));
+    sheet(&world, "b.csv", &first.each_ref().map(String::as_str));
+    world.run(&api, &["invoices", "create", "a.csv", "b.csv", "--group"]).expect(0);
+    assert_eq!(statuses(&world.lines("b.results.csv")), [("excluded", 3)].into());
+    assert_eq!(stored_numbers(&api), ["A-1", "A-2"]);
+}
+
+#[test]
+fn rows_without_a_number_at_the_top_of_a_sheet_hold_back_the_last_document_of_the_one_before() {
+    let world = World::new();
+    let api = sandbox(|_| {});
+    let heading = "Invoice Number|Invoice Date|Due Date|Customer Id|Item Name|Taxable Value";
+    let row = |number: &str, item: &str, base: &str| format!("{number}|01/07/2026|31/07/2026|{ID}|{item}|{base}");
+    sheet(&world, "a.csv", &[heading, &row("A-1", "x", "100"), "||||y|50", &row("A-2", "x", "1000")]);
+    sheet(&world, "b.csv", &[heading, "||||y|500", &row("A-3", "x", "7"), "||||y|8"]);
+    world.run(&api, &["invoices", "create", "a.csv", "b.csv", "--group"]).expect(1);
+    assert_eq!(outcomes(&world, "a.results.csv"), ["2 accepted", "3 accepted", "4 invalid document-line-unclear"]);
+    assert_eq!(stored_numbers(&api), ["A-1"]);
+}
+
+#[test]
+fn rows_of_one_number_that_differ_are_all_held_back_where_nothing_is_joined() {
+    let world = World::new();
+    let api = sandbox(|_| {});
+    let row = |number: &str, base: &str| format!("{number}|01/07/2026|31/07/2026|{ID}|{base}");
+    let heading = "Invoice Number|Invoice Date|Due Date|Customer Id|Taxable Value";
+    let rows = [
+        row("A-1", "100"),
+        row("A-1", "200"),
+        row("A-2", "50"),
+        row("A-3", "70"),
+        row("A-3", "70"),
+        row("A-4", "5"),
+        row("A-4", "x"),
+    ];
+    let rows: Vec<&str> = std::iter::once(heading).chain(rows.iter().map(String::as_str)).collect();
+    sheet(&world, "n.csv", &rows);
+    world.run(&api, &["invoices", "create", "n.csv"]).expect(1);
+    assert_eq!(
+        outcomes(&world, "n.results.csv"),
+        [
+            "2 invalid duplicate-in-sheet",
+            "3 invalid duplicate-in-sheet",
+            "4 accepted",
+            "5 accepted",
+            "6 excluded duplicate-row",
+            "7 invalid duplicate-in-sheet",
+            "8 invalid amount-not-decimal",
+        ]
+    );
+    let message = world.lines("n.results.csv")[0]["message"].clone();
+    assert!(message.contains("stands again in n.csv:3 with other content") && message.contains("--group"), "{message}");
+    assert_eq!(stored_numbers(&api), ["A-2", "A-3"]);
+}
+
+#[test]
+fn a_row_below_a_gap_or_without_words_is_no_line_of_the_document_above() {
+    let heading = "Invoice Number|Invoice Date|Due Date|Customer Id|Item Name|Taxable Value";
+    let row = |number: &str, item: &str, base: &str| format!("{number}|01/07/2026|31/07/2026|{ID}|{item}|{base}");
+    for below in [&["|||||165"][..], &["", "||||Sum|165"], &["|||||", "||||Round off|1"]] {
+        let world = World::new();
+        let api = sandbox(|_| {});
+        let (one, two) = (row("A-1", "x", "100"), row("A-2", "x", "7"));
+        sheet(&world, "s.csv", &[&[heading, &one, "||||y|50", &two, "||||y|8"][..], below].concat());
+        world.run(&api, &["invoices", "create", "s.csv", "--group"]).expect(1);
+        let last = outcomes(&world, "s.results.csv").pop().unwrap();
+        assert!(last.contains("document-line-unclear"), "{below:?}: {last}");
+        assert_eq!(stored_numbers(&api), ["A-1"], "{below:?}");
+    }
+}

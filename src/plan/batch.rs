@@ -1,0 +1,39 @@
+//! Takes rows from an open sheet, a batch of blocks at a time, and maps its columns by the first of them.
+//!
+//! Leaves what becomes of the rows to [`super::read`]. The one rule: every reading of a sheet cuts it into the same blocks.
+
+use super::read::Reading;
+use super::refusal::Refusal;
+use crate::error::RunError;
+use crate::mapping::{self, Mapping};
+use crate::sheet::RowBlock;
+use crate::sheet::open::OpenSheet;
+
+// Limit: blocks of this size keep every thread busy and cost little memory.
+const BLOCK_ROWS: usize = 1000;
+const BLOCK_BYTES: usize = 256 << 10;
+
+pub(super) fn read_batch(open: &mut OpenSheet) -> Result<Vec<RowBlock>, RunError> {
+    // Two blocks a thread: one being checked while the other is being read.
+    let size = rayon::current_num_threads() * 2;
+    let mut batch = Vec::with_capacity(size);
+    while batch.len() < size {
+        let mut block = RowBlock::new(open.header.columns.len());
+        if !open.next_block(&mut block, BLOCK_ROWS, BLOCK_BYTES)? {
+            break;
+        }
+        batch.push(block);
+    }
+    Ok(batch)
+}
+
+pub(super) fn map(open: &OpenSheet, batch: &[RowBlock], reading: &Reading<'_>) -> Result<Mapping, Refusal> {
+    let samples = |column: usize| {
+        let cells = batch.iter().flat_map(|block| (0..block.len()).map(move |row| block.text(row, column)));
+        cells.take(200).map(str::to_owned).collect()
+    };
+    let mapped = mapping::map_columns(reading.operation, &open.header.columns, &samples, &reading.settings.mapping);
+    mapped
+        .and_then(|mapping| mapping::refuse_announced_unit(&open.top.banner, &mapping).map(|()| mapping))
+        .map_err(|error| Refusal { message: error.to_string(), hint: error.hint(), no_table: false })
+}
