@@ -12,7 +12,7 @@ use super::{Cell, CellKind};
 const LEAST_CELLS: usize = 3;
 
 /// A cell whose lines look like rows.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Swallowed {
     /// Its column.
     pub(super) column: usize,
