@@ -190,5 +190,5 @@ fn the_process_that_decodes_is_hidden_and_ends_with_the_one_that_asks() {
     let help = ended(&mut world.arload(&["--help"])).expect(0);
     assert!(!help.out.contains("decode-workbook"), "{}", help.out);
     let served = ended(&mut world.arload(&["decode-workbook"])).expect(0);
-    assert!(served.out.ends_with("workbooks 1") && served.err.is_empty(), "{served:?}");
+    assert!(served.out.ends_with("workbooks 2") && served.err.is_empty(), "{served:?}");
 }
