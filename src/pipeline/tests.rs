@@ -555,9 +555,8 @@ impl Observer for Writer<'_> {
 #[test]
 fn a_table_below_the_sheets_own_is_refused_and_makes_the_run_unclean() {
     let head = "Invoice No,Invoice Date,Due Date,Customer Id,Taxable Value\n";
-    let rows = |letter: &str| {
-        (1..3).map(|n| format!("{letter}-{n},01/04/2026,30/04/2026,KC01234567890123,100\n")).collect::<String>()
-    };
+    let rows =
+        |letter: &str| [1, 2].map(|n| format!("{letter}-{n},01/04/2026,30/04/2026,KC01234567890123,100\n")).concat();
     let pending = "B-1,pending,pending,KC01234567890123,pending\n";
     for (text, refused, read) in [
         (format!("{head}{}", rows("A")), None, 2),

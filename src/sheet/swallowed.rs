@@ -101,7 +101,9 @@ mod tests {
 
     fn found(cells: &[&str], width: usize) -> Option<(usize, usize)> {
         let mut row = RawRow::default();
-        cells.iter().for_each(|cell| row.push_cell(cell, CellKind::Text));
+        for cell in cells {
+            row.push_cell(cell, CellKind::Text);
+        }
         let filter = RowFilter::new(&RawRow::default(), &[]);
         swallowed_rows(&row, &filter, b',', width).map(|swallowed| (swallowed.column, swallowed.lines))
     }
