@@ -1,7 +1,7 @@
 //! Finding the files that the arguments of a command name.
 //!
 //! Owns files, globs, folders and standard input. Leaves the telling apart of sheets from what arload, Excel and
-//! downloads leave beside them to [`super::beside`]. Opens no sheet. The one rule: nothing is passed over in silence; a
+//! downloads leave beside them to `beside`. Opens no sheet. The one rule: nothing is passed over in silence; a
 //! file that could be meant is taken, listed as skipped, or refused.
 
 use std::collections::HashSet;

@@ -260,7 +260,8 @@ impl<'r> OpenSheet<'r> {
         self.keeps_suspects = true;
     }
 
-    /// Refills the block with the next data rows, until it has `max_rows`, `max_bytes` or [`BLOCK_CELLS`]; false once there are none.
+    /// Refills the block with the next data rows, until it has `max_rows`, `max_bytes` or as many cells as keep memory
+    /// small; false once there are none.
     pub fn next_block(&mut self, block: &mut RowBlock, max_rows: usize, max_bytes: usize) -> Result<bool, SheetError> {
         if block.columns() == self.header.columns.len() {
             block.clear();
