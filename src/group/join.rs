@@ -93,6 +93,7 @@ impl<'a> Joiner<'a> {
                 cells.insert(amount.column, cell);
             }
         }
+        work.find_amountless(&counted_once);
         work.find_repeated(&counted_once);
         for column in 0..self.columns.width {
             match cells.get(&column) {
@@ -379,6 +380,25 @@ impl<'b> Work<'_, 'b> {
     fn leave_out(&self, column: usize) -> String {
         let heading = self.joiner.headings.get(column).map_or("", String::as_str);
         format!("correct one of them, or leave the column out with {} = \"\" in a mapping file", quote(heading))
+    }
+
+    /// A line without any amount may have lost it; only the document's own total can tell.
+    fn find_amountless(&mut self, counted_once: &[usize]) {
+        let summed = self.joiner.surveyed.line_columns.as_slice();
+        if self.lines.len() < 2 || summed.is_empty() || self.total_is_checked(counted_once) {
+            return;
+        }
+        for (offset, line) in readable(self.lines) {
+            let lacks = summed.iter().all(|column| is_plainly_blank(line.block.cell(line.row, *column)));
+            // Where only the first row names the document, it need not be a line.
+            if !lacks || offset == 0 && !self.joiner.surveyed.repeats_number {
+                continue;
+            }
+            let message = "has no amount in any column that is summed".to_owned();
+            let hint = "write the amount, or 0 where the line costs nothing".to_owned();
+            let finding = self.joiner.finding(Code::DocumentLineUnclear, "", None, message, Some(hint));
+            self.tell(offset, finding);
+        }
     }
 
     /// Rows that are the same in every cell may be one line pasted twice; only the document's own total can tell.

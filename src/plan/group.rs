@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use super::batch::{map, read_batch};
 use super::gate::BadRows;
 use super::read::{Done, Reading};
-use super::refusal::{Refusal, unjoinable};
+use super::refusal::{self, Refusal, unjoinable};
 use crate::check::record::{CheckedBlock, CheckedRow, Labels, Standing};
 use crate::check::{Checker, dates};
 use crate::error::RunError;
@@ -24,7 +24,8 @@ use crate::group::settle::Context;
 use crate::group::survey::{Survey, shifted_rows};
 use crate::mapping;
 use crate::outcome::Amounts;
-use crate::sheet::{RowBlock, SheetSource, input};
+use crate::sheet::open::SheetEnd;
+use crate::sheet::{DropReason, RowBlock, SheetSource, input};
 
 /// What the survey of a sheet found.
 pub(super) struct Found {
@@ -78,11 +79,28 @@ pub(super) fn survey(source: &SheetSource, reading: &Reading<'_>) -> Result<Resu
             continue;
         }
         let told = grouping.told.then_some(grouping.line_columns.as_slice());
+        let heading = headings.iter().position(|heading| !heading.trim().is_empty()).unwrap_or(0);
+        if let Some((row, text)) = doubtful_total(&open.finish(), heading) {
+            return Ok(Err(refusal::doubtful_total(&source.label(), row, &text)));
+        }
         return Ok(match survey.finish(told) {
             Ok(surveyed) => Ok(Some(Found { surveyed, orders: better, stamp })),
             Err(why) => Err(refused(why)),
         });
     }
+}
+
+/// A row that was left out as the total or balance of something and may be a line that is called so: its label stands in
+/// a column of items. A plain total is held against the rows, and needs no doubt.
+fn doubtful_total(end: &SheetEnd, first_heading: usize) -> Option<(u32, String)> {
+    let totals = end.dropped.first.iter().filter(|row| row.reason == DropReason::Total);
+    totals.into_iter().find_map(|row| {
+        let label = row.cells.iter().position(|cell| !cell.trim().is_empty())?;
+        let text = row.cells[label].trim();
+        let lower = text.to_lowercase();
+        let is_special = lower.starts_with("total for ") || lower.ends_with(" balance");
+        (label > first_heading && is_special).then(|| (row.number, text.to_owned()))
+    })
 }
 
 /// Blocks on their way to their documents.

@@ -52,6 +52,15 @@ pub fn other_table(label: &str, row: u32, rows: u64) -> Refusal {
     }
 }
 
+/// Refuses a sheet with lines in which a total or balance was left out that may be such a line.
+pub(super) fn doubtful_total(label: &str, row: u32, text: &str) -> Refusal {
+    Refusal {
+        message: format!("{label}: row {row} {} may be a total of the rows above or a line of an invoice", quote(text)),
+        hint: Some("delete the row if it is a total, or call the line something else".to_owned()),
+        no_table: false,
+    }
+}
+
 /// Refuses a sheet whose documents cannot be joined for certain.
 pub(super) fn unjoinable(label: &str, headings: &[String], why: &Unjoinable) -> Refusal {
     let (what, hint) = match why {

@@ -482,3 +482,31 @@ fn a_row_below_a_gap_or_without_words_is_no_line_of_the_document_above() {
         assert_eq!(stored_numbers(&api), ["A-1"], "{below:?}");
     }
 }
+
+#[test]
+fn a_line_without_any_amount_or_called_like_a_total_is_never_sent_short() {
+    let heading = "Invoice Number|Invoice Date|Due Date|Customer Id|Item Name|Quantity|Taxable Value";
+    let row = |number: &str, item: &str, base: &str| format!("{number}|01/07/2026|31/07/2026|{ID}|{item}|2|{base}");
+    let (first, second, other) = (row("A-1", "x", "100"), row("A-1", "y", ""), row("A-2", "x", "7"));
+    let world = World::new();
+    let api = sandbox(|_| {});
+    let more = row("A-2", "y", "8");
+    sheet(&world, "s.csv", &[heading, &first, &second, &other, &more]);
+    world.run(&api, &["invoices", "create", "s.csv", "--group"]).expect(1);
+    assert_eq!(
+        outcomes(&world, "s.results.csv")[..2],
+        ["2 invalid document-invalid", "3 invalid document-line-unclear; document-invalid"]
+    );
+    assert_eq!(stored_numbers(&api), ["A-2"]);
+
+    for label in ["Total for June AMC", "Opening Balance"] {
+        let world = World::new();
+        let api = sandbox(|_| {});
+        sheet(&world, "s.csv", &[heading, &first, &format!("||||{label}||250"), &other, "||||z|1|5"]);
+        let problems = world.run(&api, &["invoices", "create", "s.csv", "--group"]).expect(2).problems(&world);
+        let message =
+            format!("arload: s.csv: row 3 \"{label}\" may be a total of the rows above or a line of an invoice");
+        assert!(problems.starts_with(&message), "{problems}");
+        assert_eq!(state(&api, "logins/ok"), 0);
+    }
+}
