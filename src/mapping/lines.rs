@@ -11,7 +11,7 @@ use crate::operation::{FieldKind, Operation};
 
 /// The way out of a sheet with several rows to a document, where nobody asked to join them.
 pub const LINE_LEVEL_HINT: &str = "group = true in a mapping file (or --group) joins the lines of a document; \
-     \"arload inspect FILE --as ... --save-mapping NAME\" writes such a file";
+     \"arload inspect FILE --as ... --group --save-mapping NAME\" writes such a file";
 
 /// Why such a sheet is refused, with the first row that goes on with a document.
 pub fn line_level_words(row: &str) -> String {

@@ -192,7 +192,7 @@ fn a_line_level_export_is_refused_with_the_setting_to_use() {
         .expect(2);
     insta::assert_snapshot!(refused.problems(&world), @r#"
     arload: zoho-line-items.csv: this is a line-level export: it has item columns, and row 3 "INV-002101" is one more line of a document above
-    hint: group = true in a mapping file (or --group) joins the lines of a document; "arload inspect FILE --as ... --save-mapping NAME" writes such a file
+    hint: group = true in a mapping file (or --group) joins the lines of a document; "arload inspect FILE --as ... --group --save-mapping NAME" writes such a file
     arload: no sheet could be read; nothing was sent
     "#);
     assert_eq!((world.results(), state(&api, "logins/ok")), (Vec::new(), 0));
