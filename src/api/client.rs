@@ -16,7 +16,7 @@ use secrecy::ExposeSecret;
 use super::auth::{TokenHolder, host_and_port};
 use super::guard::LoginGuard;
 use super::wire::{Wire, is_loopback};
-use super::{Api, Exchange, Token, TokenError, Upload, strike};
+use super::{Api, Exchange, Search, Token, TokenError, Upload, strike};
 use crate::clock::Clock;
 use crate::config::Credentials;
 use crate::finding::quote;
@@ -113,7 +113,25 @@ impl Api for HttpApi {
             .bearer_auth(token.secret.expose_secret())
             .header(CONTENT_TYPE, content_type)
             .body(body);
-        let mut exchange = self.wire.send(request);
+        self.struck(self.wire.send(request), token)
+    }
+
+    fn search(&self, token: &Token, search: &Search<'_>) -> Exchange {
+        let request = self
+            .wire
+            .post(below(&self.base_url, search.searched.path()))
+            .query(&[("direction", "ASC".to_owned())])
+            .query(&[("limit", u64::from(search.limit)), ("offset", search.offset)])
+            .bearer_auth(token.secret.expose_secret())
+            .header(CONTENT_TYPE, "application/json")
+            .body(search.filters.to_string());
+        self.struck(self.wire.send(request), token)
+    }
+}
+
+impl HttpApi {
+    /// The same without any secret that a server may have echoed.
+    fn struck(&self, mut exchange: Exchange, token: &Token) -> Exchange {
         if let Exchange::Answered(response) = &mut exchange {
             strike::secrets(response, self.tokens.credentials(), token);
         }

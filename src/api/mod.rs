@@ -7,6 +7,7 @@
 pub mod auth;
 pub mod client;
 mod envelope;
+pub mod found;
 pub mod guard;
 mod items;
 pub mod reply;
@@ -31,6 +32,41 @@ pub trait Api: Sync {
 
     /// Sends one file, once.
     fn upload(&self, token: &Token, upload: &Upload<'_>) -> Exchange;
+
+    /// Asks for one page of a search, once.
+    fn search(&self, token: &Token, search: &Search<'_>) -> Exchange;
+}
+
+/// What can be searched for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Searched {
+    /// Invoices, by the filters of contract 6.4.
+    Invoices,
+    /// Customers, by the filters of contract 5.3.
+    Customers,
+}
+
+impl Searched {
+    /// Path below the base URL; both are documented.
+    pub fn path(self) -> &'static str {
+        match self {
+            Searched::Invoices => "/api/v0/invoice/search",
+            Searched::Customers => "/api/v0/customer/search",
+        }
+    }
+}
+
+/// One page of a search.
+#[derive(Debug, Clone, Copy)]
+pub struct Search<'a> {
+    /// What is searched for.
+    pub searched: Searched,
+    /// The filters, a JSON object.
+    pub filters: &'a serde_json::Value,
+    /// Where the page begins; whether it counts rows or pages is not documented.
+    pub offset: u64,
+    /// Records of a page, at most 5,000.
+    pub limit: u32,
 }
 
 /// An access token and which one it was.

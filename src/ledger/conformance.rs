@@ -118,14 +118,14 @@ fn a_chunk_goes_from_planned_over_sending_to_its_outcome() {
         let first = attempt(ledger, run, chunk, 1);
         assert_eq!((state().state, state().attempts), (ChunkState::Sending, 1));
         reply(ledger, first, chunk, ChunkState::Planned, None);
-        assert_eq!((state().state, ledger.chunk_outcomes(chunk).unwrap()), (ChunkState::Planned, None));
+        assert_eq!((state().state, ledger.chunk_lines(chunk).unwrap().outcomes), (ChunkState::Planned, None));
 
         let second = attempt(ledger, run, chunk, 2);
         reply(ledger, second, chunk, ChunkState::Settled, Some(b"outcomes"));
         assert_eq!((state().state, state().attempts), (ChunkState::Settled, 2));
         assert_eq!(state().request_id.as_deref(), Some("r-1"));
         assert!(state().settled_at.is_some());
-        assert_eq!(ledger.chunk_outcomes(chunk).unwrap().unwrap(), b"outcomes");
+        assert_eq!(ledger.chunk_lines(chunk).unwrap().outcomes.unwrap(), b"outcomes");
         assert_eq!(ledger.day_count(ACCOUNT, DAY).unwrap(), (2, 0));
         assert_eq!(ledger.customers(ACCOUNT).unwrap().len(), 1);
         assert_eq!(ledger.customers("another").unwrap().len(), 0);

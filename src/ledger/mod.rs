@@ -9,16 +9,22 @@
 //! * `verdict_block`: what planning decided about each row of a block: the chunk and line it went to, or its outcome.
 //! * `chunk`: the exact bytes of one request, compressed, and after the reply the outcome of each of its lines.
 //! * `attempt`, `reply`: intent and answer, two appended records, never changed, chained by hash per sender.
+//!   After a look-up or a split, `moved` says which lines went on in another chunk, whose `parent` it is.
 //! * `key_block`: sorted keys of the duplicate guard, 32 bytes each, per financial year.
 //! * `pace`: requests and refusals of each day. `directory`: customers known from accepted uploads.
+//! * `canary`: what became of the first chunk of an upload template and mapping at a host.
+//! * `history`: accounts whose earlier records this ledger knows, so that creates need no first-use check.
 //!
 //! The one rule: [`Ledger::start_attempt`] returns only when the attempt is durable, and nothing is sent before
 //! (proved by `no_request_leaves_before_its_attempt_is_committed`).
 
+mod attempts;
 pub mod blob;
 #[cfg(test)]
 mod conformance;
+mod migrate;
 mod records;
+pub mod sending;
 pub mod sqlite;
 
 use std::fmt;
@@ -26,6 +32,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::Serialize;
 
+pub use self::sending::{Attempted, Canary, ChunkChange, ChunkLines, Moved, NewAttempt, NewReply, Resolution};
 use crate::directory::Entry;
 
 /// Why the ledger cannot go on.
@@ -305,6 +312,20 @@ pub struct ChunkHead {
     pub attempts: u32,
     /// Whether the API may have acted on one of them: it left, and no answer says otherwise.
     pub doubtful: bool,
+    /// The chunk that its lines were sent in before, by its number within the run.
+    pub parent: Option<u32>,
+}
+
+impl ChunkHead {
+    /// Whether something of it may still be sent, looked up or split.
+    pub fn is_open(&self) -> bool {
+        match self.state {
+            ChunkState::Planned | ChunkState::Sending | ChunkState::Unknown => true,
+            // Refused whole and not split yet; the bad lines among the others are still to be found.
+            ChunkState::Rejected => self.settled_at.is_none(),
+            ChunkState::Settled | ChunkState::Split => false,
+        }
+    }
 }
 
 /// A chunk to be stored.
@@ -318,57 +339,6 @@ pub struct NewChunk<'a> {
     pub rows: u32,
     /// The exact bytes of the file, compressed by [`blob::compress`].
     pub payload: &'a [u8],
-}
-
-/// An attempt about to be made.
-#[derive(Debug, Clone)]
-pub struct NewAttempt<'a> {
-    /// The run.
-    pub run: RunId,
-    /// The chunk.
-    pub chunk: ChunkId,
-    /// Which try it is, from 1.
-    pub number: u32,
-    /// Name of the sending thread.
-    pub sender: &'a str,
-    /// Now.
-    pub started_at: Timestamp,
-    /// Digest of the bytes to be sent.
-    pub digest: [u8; 32],
-    /// The account, for the day's count.
-    pub account: &'a str,
-    /// The day in the profile's time zone, `2026-11-22`.
-    pub day: &'a str,
-}
-
-/// What came back of an attempt.
-#[derive(Debug, Clone)]
-pub struct NewReply<'a> {
-    /// The attempt.
-    pub attempt: AttemptId,
-    /// Now.
-    pub received_at: Timestamp,
-    /// `answered`, `not-sent` or `no-reply`.
-    pub kind: &'a str,
-    /// HTTP status.
-    pub status: Option<u16>,
-    /// The server's name for the request.
-    pub request_id: Option<&'a str>,
-    /// The body, or what went wrong; stored compressed.
-    pub body: &'a [u8],
-}
-
-/// What an attempt's end means for its chunk.
-#[derive(Debug, Clone)]
-pub struct ChunkChange<'a> {
-    /// Where the chunk stands now.
-    pub state: ChunkState,
-    /// Outcome of each line, packed; none where the chunk goes back to planned.
-    pub outcomes: Option<&'a [u8]>,
-    /// Whether the request counts against the day's refusal budget.
-    pub refused: bool,
-    /// Customers the reply named, for the directory.
-    pub customers: &'a [Entry],
 }
 
 /// The store. SQLite keeps it in one file; a shared database will keep it for many hosts.
@@ -427,8 +397,10 @@ pub trait Ledger: Send + Sync {
     fn chunk(&self, run: RunId, ordinal: u32) -> Result<Option<ChunkHead>, LedgerError>;
     /// The exact bytes of a chunk, compressed.
     fn chunk_payload(&self, chunk: ChunkId) -> Result<Vec<u8>, LedgerError>;
-    /// The outcomes of a chunk's lines, packed; none before it is settled.
-    fn chunk_outcomes(&self, chunk: ChunkId) -> Result<Option<Vec<u8>>, LedgerError>;
+    /// What became of a chunk's lines, and where those went that were sent again.
+    fn chunk_lines(&self, chunk: ChunkId) -> Result<ChunkLines, LedgerError>;
+    /// Every try at a chunk, oldest first.
+    fn attempts(&self, chunk: ChunkId) -> Result<Vec<Attempted>, LedgerError>;
 
     /// Hands out every key block of a year that can hold keys in the range, oldest first.
     fn visit_keys(
@@ -450,10 +422,24 @@ pub trait Ledger: Send + Sync {
         change: &ChunkChange<'_>,
         count: (&str, &str),
     ) -> Result<(), LedgerError>;
+    /// Records what a look-up or a split made of a chunk and adds the chunks that its lines go on in, in one durable step.
+    fn resolve_chunk(&self, chunk: ChunkId, resolution: &Resolution<'_>) -> Result<(), LedgerError>;
     /// Turns chunks that a dead process left `sending` to the given state; says how many there were.
     fn recover(&self, run: RunId, to: ChunkState) -> Result<u32, LedgerError>;
     /// Requests and refusals of a day.
     fn day_count(&self, account: &str, day: &str) -> Result<(u64, u64), LedgerError>;
+    /// Counts a request of a day that belongs to no chunk, such as a search.
+    fn count_request(&self, account: &str, day: &str) -> Result<(), LedgerError>;
+    /// Requests of a run that were refused whole.
+    fn refused_requests(&self, run: RunId) -> Result<u64, LedgerError>;
+    /// What is known of an upload template and mapping at a host.
+    fn canary(&self, account: &str, template: &[u8; 32]) -> Result<Option<Canary>, LedgerError>;
+    /// Remembers what became of a template and mapping at a host.
+    fn set_canary(&self, account: &str, template: &[u8; 32], canary: &Canary) -> Result<(), LedgerError>;
+    /// Whether the ledger has the history of an account's records of a kind, so that creates need no first-use check.
+    fn has_history(&self, account: &str, kind: &str) -> Result<bool, LedgerError>;
+    /// Says that it has from now on; part of the plan that is being written, if one is.
+    fn begin_history(&self, account: &str, kind: &str, at: Timestamp) -> Result<(), LedgerError>;
     /// Tells this ledger from every other.
     fn id(&self) -> Result<String, LedgerError>;
     /// Hash over the last records of all senders of a run; printed so that history can be shown to be untouched.

@@ -50,7 +50,8 @@ pub(super) fn read_sheet(row: &Row<'_>) -> rusqlite::Result<SheetRecord> {
 pub(super) const CHUNK_COLUMNS: &str = "id, ordinal, account_id, rows, state, settled_at, request_id, \
     (SELECT count(*) FROM attempt WHERE attempt.chunk_id = chunk.id), \
     EXISTS (SELECT 1 FROM attempt LEFT JOIN reply ON reply.attempt_id = attempt.id WHERE attempt.chunk_id = chunk.id \
-        AND (reply.id IS NULL OR reply.kind = 'no-reply' OR reply.status = 408 OR (reply.status >= 500 AND reply.status <> 503)))";
+        AND (reply.id IS NULL OR reply.kind = 'no-reply' OR reply.status = 408 OR (reply.status >= 500 AND reply.status <> 503))), \
+    (SELECT ordinal FROM chunk AS parent WHERE parent.id = chunk.parent)";
 
 pub(super) fn read_chunk(row: &Row<'_>) -> rusqlite::Result<ChunkHead> {
     let state: String = row.get(4)?;
@@ -65,6 +66,7 @@ pub(super) fn read_chunk(row: &Row<'_>) -> rusqlite::Result<ChunkHead> {
         request_id: row.get(6)?,
         attempts: row.get(7)?,
         doubtful: row.get(8)?,
+        parent: row.get(9)?,
     })
 }
 

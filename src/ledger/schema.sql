@@ -1,4 +1,4 @@
--- The ledger's tables, version 1. The story of each is told in ledger/mod.rs.
+-- The ledger's tables, version 2. The story of each is told in ledger/mod.rs.
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 -- Tells this ledger from every other, because runs count from 1 in each.
 INSERT INTO meta VALUES ('id', lower(hex(randomblob(8))));
@@ -57,8 +57,8 @@ CREATE TABLE chunk (
     run_id INTEGER NOT NULL REFERENCES run (id),
     ordinal INTEGER NOT NULL,
     parent INTEGER REFERENCES chunk (id),
-    -- Lines of the parent that this chunk carries; empty for a first-generation chunk.
-    parent_lines BLOB,
+    -- Where each line went on after a look-up or a split; null if none did.
+    moved BLOB,
     account_id TEXT NOT NULL,
     rows INTEGER NOT NULL,
     state TEXT NOT NULL,
@@ -68,7 +68,7 @@ CREATE TABLE chunk (
     outcomes BLOB
 );
 CREATE UNIQUE INDEX chunk_by_run ON chunk (run_id, ordinal);
-CREATE INDEX chunk_open ON chunk (run_id, state) WHERE state IN ('planned', 'sending', 'unknown');
+CREATE INDEX chunk_open ON chunk (run_id, state) WHERE state IN ('planned', 'sending', 'unknown', 'rejected');
 
 -- Intent and reply: two appended records, chained per sender over digests, so that bodies can be purged.
 CREATE TABLE attempt (
@@ -93,6 +93,8 @@ CREATE TABLE reply (
     received_at INTEGER NOT NULL,
     kind TEXT NOT NULL,
     status INTEGER,
+    -- Whether the file was refused as a whole, which counts against the refusal budget.
+    refused INTEGER NOT NULL DEFAULT 0,
     request_id TEXT,
     body BLOB NOT NULL,
     digest BLOB NOT NULL,
@@ -130,4 +132,23 @@ CREATE TABLE directory (
     gstin TEXT NOT NULL,
     legal_name TEXT NOT NULL,
     PRIMARY KEY (account, customer_id)
+);
+
+-- Upload templates with a mapping, each tried at a host with a small first chunk.
+CREATE TABLE canary (
+    account TEXT NOT NULL,
+    template BLOB NOT NULL,
+    proven INTEGER NOT NULL,
+    run_id INTEGER NOT NULL REFERENCES run (id),
+    ordinal INTEGER NOT NULL,
+    differences TEXT NOT NULL,
+    PRIMARY KEY (account, template)
+);
+
+-- Accounts whose earlier records this ledger knows; a create for any other is looked up in the API first.
+CREATE TABLE history (
+    account TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    PRIMARY KEY (account, kind)
 );

@@ -9,19 +9,16 @@ use std::sync::{Mutex, MutexGuard};
 use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, TransactionBehavior, params};
 
+use super::migrate::{self, FORMAT};
 use super::records::{
-    CHUNK_COLUMNS, RUN_COLUMNS, SHEET_COLUMNS, add_customer, chain, last_hash, read_chunk, read_customer, read_run,
-    read_sheet,
+    CHUNK_COLUMNS, RUN_COLUMNS, SHEET_COLUMNS, last_hash, read_chunk, read_customer, read_run, read_sheet,
 };
 use super::{
-    AttemptId, ChunkChange, ChunkHead, ChunkId, ChunkState, Ledger, LedgerError, NewAttempt, NewChunk, NewReply,
-    NewRun, NewSheet, Run, RunId, RunState, SheetId, SheetRecord, blob,
+    AttemptId, Attempted, Canary, ChunkChange, ChunkHead, ChunkId, ChunkLines, ChunkState, Ledger, LedgerError,
+    NewAttempt, NewChunk, NewReply, NewRun, NewSheet, Resolution, Run, RunId, RunState, SheetId, SheetRecord, attempts,
 };
 use crate::directory::Entry;
 use crate::platform;
-
-/// Format of the file that this program writes.
-const FORMAT: i64 = 1;
 
 /// A ledger in a SQLite file.
 #[derive(Debug)]
@@ -89,18 +86,20 @@ impl SqliteLedger {
         last
     }
 
-    /// Makes the tables unless another process has made them meanwhile.
+    /// Makes the tables, or brings those of an earlier format up to date, unless another process did so meanwhile.
     fn create(&self) -> Answer<()> {
-        if self.format()? != 0 {
+        if self.format()? == FORMAT {
             return Ok(());
         }
         self.durably(|connection| {
             let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-            if found != 0 {
-                return Ok(());
+            match found {
+                0 => {
+                    connection.execute_batch(include_str!("schema.sql"))?;
+                    connection.execute_batch(&format!("PRAGMA user_version = {FORMAT}"))
+                }
+                _ => migrate::migrate(connection, found),
             }
-            connection.execute_batch(include_str!("schema.sql"))?;
-            connection.execute_batch(&format!("PRAGMA user_version = {FORMAT}"))
         })
     }
 
@@ -135,6 +134,11 @@ impl SqliteLedger {
             Ok(answer)
         });
         result.map_err(|source| storage(&self.path, source))
+    }
+
+    fn change(&self, sql: &str, parameters: impl rusqlite::Params) -> Answer<()> {
+        self.ask(|connection| connection.prepare_cached(sql)?.execute(parameters))?;
+        Ok(())
     }
 
     fn list<T>(
@@ -209,48 +213,24 @@ impl Ledger for SqliteLedger {
     }
 
     fn add_rows(&self, sheet: SheetId, ordinal: u32, cells: &[u8]) -> Answer<()> {
-        self.ask(|connection| {
-            connection
-                .prepare_cached("INSERT INTO row_block (sheet_id, ordinal, cells) VALUES (?, ?, ?)")?
-                .execute(params![sheet.0, ordinal, cells])
-        })?;
-        Ok(())
+        let sql = "INSERT INTO row_block (sheet_id, ordinal, cells) VALUES (?, ?, ?)";
+        self.change(sql, params![sheet.0, ordinal, cells])
     }
 
     fn add_verdicts(&self, sheet: SheetId, ordinal: u32, rows: (u32, u32), verdicts: &[u8]) -> Answer<()> {
-        self.ask(|connection| {
-            connection
-                .prepare_cached(
-                    "INSERT INTO verdict_block (sheet_id, ordinal, first_row, last_row, verdicts) VALUES (?, ?, ?, ?, ?)",
-                )?
-                .execute(params![sheet.0, ordinal, rows.0, rows.1, verdicts])
-        })?;
-        Ok(())
+        let sql = "INSERT INTO verdict_block (sheet_id, ordinal, first_row, last_row, verdicts) VALUES (?, ?, ?, ?, ?)";
+        self.change(sql, params![sheet.0, ordinal, rows.0, rows.1, verdicts])
     }
 
     fn add_chunk(&self, run: RunId, chunk: &NewChunk<'_>) -> Answer<ChunkId> {
-        self.ask(|connection| {
-            connection
-                .prepare_cached(
-                    "INSERT INTO chunk (run_id, ordinal, account_id, rows, state, payload)
-                     VALUES (?, ?, ?, ?, 'planned', ?)",
-                )?
-                .insert(params![run.0, chunk.ordinal, chunk.account_id, chunk.rows, chunk.payload])
-        })
-        .map(ChunkId)
+        self.ask(|connection| attempts::add_chunk(connection, run.0, None, chunk))
     }
 
     fn add_keys(&self, run: RunId, account: &str, kind: &str, year: i16, keys: &[u8]) -> Answer<()> {
         let (first, last) = (&keys[..16], &keys[keys.len() - 32..keys.len() - 16]);
-        self.ask(|connection| {
-            connection
-                .prepare_cached(
-                    "INSERT INTO key_block (account, kind, year, run_id, first_key, last_key, keys)
-                     VALUES (?, ?, ?, ?, ?, ?, ?)",
-                )?
-                .execute(params![account, kind, year, run.0, first, last, keys])
-        })?;
-        Ok(())
+        let sql = "INSERT INTO key_block (account, kind, year, run_id, first_key, last_key, keys)
+                   VALUES (?, ?, ?, ?, ?, ?, ?)";
+        self.change(sql, params![account, kind, year, run.0, first, last, keys])
     }
 
     fn commit_plan(&self) -> Answer<()> {
@@ -294,18 +274,11 @@ impl Ledger for SqliteLedger {
         successor: Option<RunId>,
         at: Timestamp,
     ) -> Answer<()> {
-        self.ask(|connection| {
-            connection
-                .prepare_cached("UPDATE run SET state = ?, reason = ?, successor = ?, finished_at = ? WHERE id = ?")?
-                .execute(params![
-                    state.as_str(),
-                    reason,
-                    successor.map(|run| run.0),
-                    (state != RunState::Open).then(|| at.as_millisecond()),
-                    run.0
-                ])
-        })?;
-        Ok(())
+        let finished_at = (state != RunState::Open).then(|| at.as_millisecond());
+        self.change(
+            "UPDATE run SET state = ?, reason = ?, successor = ?, finished_at = ? WHERE id = ?",
+            params![state.as_str(), reason, successor.map(|run| run.0), finished_at, run.0],
+        )
     }
 
     fn sheets(&self, run: RunId) -> Answer<Vec<SheetRecord>> {
@@ -352,8 +325,15 @@ impl Ledger for SqliteLedger {
             .ok_or_else(|| LedgerError::Damaged(format!("chunk {chunk} is gone")))
     }
 
-    fn chunk_outcomes(&self, chunk: ChunkId) -> Answer<Option<Vec<u8>>> {
-        Ok(self.one("SELECT outcomes FROM chunk WHERE id = ?", [chunk.0], |row| row.get(0))?.flatten())
+    fn chunk_lines(&self, chunk: ChunkId) -> Answer<ChunkLines> {
+        let lines = self.one("SELECT outcomes, moved FROM chunk WHERE id = ?", [chunk.0], |row| {
+            Ok(ChunkLines { outcomes: row.get(0)?, moved: row.get(1)? })
+        })?;
+        lines.ok_or_else(|| LedgerError::Damaged(format!("chunk {chunk} is gone")))
+    }
+
+    fn attempts(&self, chunk: ChunkId) -> Answer<Vec<Attempted>> {
+        attempts::of_chunk(self.ask(|connection| attempts::stored(connection, chunk))?)
     }
 
     fn visit_keys(
@@ -378,34 +358,7 @@ impl Ledger for SqliteLedger {
     }
 
     fn start_attempt(&self, attempt: &NewAttempt<'_>) -> Answer<AttemptId> {
-        self.durably(|connection| {
-            let previous = last_hash(connection, attempt.run, attempt.sender)?;
-            let at = attempt.started_at.as_millisecond();
-            let hash = chain(&previous, "attempt", attempt.chunk.0, at, &attempt.digest);
-            let id = connection
-                .prepare_cached(
-                    "INSERT INTO attempt (run_id, chunk_id, number, sender, started_at, digest, previous, hash)
-                     VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                )?
-                .insert(params![
-                    attempt.run.0,
-                    attempt.chunk.0,
-                    attempt.number,
-                    attempt.sender,
-                    at,
-                    attempt.digest,
-                    previous,
-                    hash
-                ])?;
-            connection.prepare_cached("UPDATE chunk SET state = 'sending' WHERE id = ?")?.execute([attempt.chunk.0])?;
-            connection
-                .prepare_cached(
-                    "INSERT INTO pace (account, day, requests) VALUES (?, ?, 1)
-                     ON CONFLICT (account, day) DO UPDATE SET requests = requests + 1",
-                )?
-                .execute(params![attempt.account, attempt.day])?;
-            Ok(AttemptId(id))
-        })
+        self.durably(|connection| attempts::start(connection, attempt))
     }
 
     fn finish_attempt(
@@ -415,63 +368,54 @@ impl Ledger for SqliteLedger {
         change: &ChunkChange<'_>,
         count: (&str, &str),
     ) -> Answer<()> {
-        let body = blob::compress(reply.body);
-        let digest = *blake3::hash(reply.body).as_bytes();
-        let at = reply.received_at.as_millisecond();
-        self.durably(|connection| {
-            let (run, sender, previous): (i64, String, Vec<u8>) = connection
-                .prepare_cached("SELECT run_id, sender, hash FROM attempt WHERE id = ?")?
-                .query_row([reply.attempt.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-            let hash = chain(&previous, reply.kind, reply.attempt.0, at, &digest);
-            connection
-                .prepare_cached(
-                    "INSERT INTO reply (attempt_id, run_id, sender, received_at, kind, status, request_id, body, digest, previous, hash)
-                     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                )?
-                .execute(params![
-                    reply.attempt.0,
-                    run,
-                    sender,
-                    at,
-                    reply.kind,
-                    reply.status,
-                    reply.request_id,
-                    body,
-                    digest,
-                    previous,
-                    hash
-                ])?;
-            let settled_at = change.outcomes.map(|_| at);
-            connection
-                .prepare_cached(
-                    "UPDATE chunk SET state = ?, outcomes = ?, settled_at = ?, request_id = ? WHERE id = ?",
-                )?
-                .execute(params![change.state.as_str(), change.outcomes, settled_at, reply.request_id, chunk.0])?;
-            if change.refused {
-                connection
-                    .prepare_cached("UPDATE pace SET refused = refused + 1 WHERE account = ? AND day = ?")?
-                    .execute(params![count.0, count.1])?;
-            }
-            for customer in change.customers {
-                add_customer(connection, count.0, customer)?;
-            }
-            Ok(())
-        })
+        let packed = attempts::packed_body(reply);
+        self.durably(|connection| attempts::finish(connection, reply, &packed, chunk, change, count))
+    }
+
+    fn resolve_chunk(&self, chunk: ChunkId, resolution: &Resolution<'_>) -> Answer<()> {
+        self.durably(|connection| attempts::resolve(connection, chunk, resolution))
     }
 
     fn recover(&self, run: RunId, to: ChunkState) -> Answer<u32> {
-        self.durably(|connection| {
-            connection
-                .prepare_cached("UPDATE chunk SET state = ? WHERE run_id = ? AND state = 'sending'")?
-                .execute(params![to.as_str(), run.0])
-        })
-        .map(|count| count as u32)
+        self.durably(|connection| attempts::recover(connection, run, to))
     }
 
     fn day_count(&self, account: &str, day: &str) -> Answer<(u64, u64)> {
         let sql = "SELECT requests, refused FROM pace WHERE account = ? AND day = ?";
         let counted = self.one(sql, params![account, day], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
         Ok(counted.map_or((0, 0), |(requests, refused)| (requests as u64, refused as u64)))
+    }
+
+    fn count_request(&self, account: &str, day: &str) -> Answer<()> {
+        self.durably(|connection| attempts::count_request(connection, account, day))
+    }
+
+    fn refused_requests(&self, run: RunId) -> Answer<u64> {
+        let sql = "SELECT count(*) FROM reply WHERE run_id = ? AND refused = 1";
+        Ok(self.one(sql, [run.0], |row| row.get::<_, i64>(0))?.unwrap_or(0) as u64)
+    }
+
+    fn canary(&self, account: &str, template: &[u8; 32]) -> Answer<Option<Canary>> {
+        let sql = "SELECT proven, run_id, ordinal, differences FROM canary WHERE account = ? AND template = ?";
+        self.one(sql, params![account, template], |row| {
+            Ok(Canary { proven: row.get(0)?, run: RunId(row.get(1)?), ordinal: row.get(2)?, differences: row.get(3)? })
+        })
+    }
+
+    fn set_canary(&self, account: &str, template: &[u8; 32], canary: &Canary) -> Answer<()> {
+        let sql = "INSERT OR REPLACE INTO canary (account, template, proven, run_id, ordinal, differences)
+                   VALUES (?, ?, ?, ?, ?, ?)";
+        self.change(sql, params![account, template, canary.proven, canary.run.0, canary.ordinal, canary.differences])
+    }
+
+    fn has_history(&self, account: &str, kind: &str) -> Answer<bool> {
+        let sql = "SELECT 1 FROM history WHERE account = ? AND kind = ?";
+        Ok(self.one(sql, params![account, kind], |_| Ok(()))?.is_some())
+    }
+
+    fn begin_history(&self, account: &str, kind: &str, at: Timestamp) -> Answer<()> {
+        let sql = "INSERT OR IGNORE INTO history (account, kind, since) VALUES (?, ?, ?)";
+        self.change(sql, params![account, kind, at.as_millisecond()])
     }
 
     fn id(&self) -> Answer<String> {

@@ -7,7 +7,7 @@ use crate::config::Target;
 use crate::error::RunError;
 use crate::event::Event;
 use crate::exit::ExitCode;
-use crate::ledger::{ChunkState, Run, RunState};
+use crate::ledger::{ChunkHead, Run, RunState};
 use crate::operation::Operation;
 use crate::outcome::{Status, Totals, code};
 use crate::plan::count;
@@ -58,11 +58,7 @@ impl Pipeline<'_> {
         refused: usize,
         stopped: Option<&str>,
     ) -> Result<Report, RunError> {
-        let open = self
-            .ledger
-            .chunks(run.id)?
-            .iter()
-            .any(|chunk| matches!(chunk.state, ChunkState::Planned | ChunkState::Sending | ChunkState::Unknown));
+        let open = self.ledger.chunks(run.id)?.iter().any(ChunkHead::is_open);
         if run.state == RunState::Open && !open {
             self.ledger.set_run_state(run.id, RunState::Finished, "", None, self.clock.now())?;
         }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use super::{Pipeline, Report};
-use crate::api::{Api, Exchange, Response, Token, TokenError, Upload};
+use crate::api::{Api, Exchange, Response, Search, Token, TokenError, Upload};
 use crate::clock::TestClock;
 use crate::config::given::FlagValues;
 use crate::config::layers::{Layers, Purpose};
@@ -37,6 +37,10 @@ impl Api for FakeApi {
         let body = String::from_utf8(upload.body.to_vec()).unwrap();
         self.uploads.lock().unwrap().push(body.clone());
         (self.script)(&body)
+    }
+
+    fn search(&self, _: &Token, _: &Search<'_>) -> Exchange {
+        Exchange::NotSent("this stand-in has no search".to_owned())
     }
 }
 

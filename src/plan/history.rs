@@ -8,11 +8,16 @@ use std::rc::Rc;
 
 use super::verdict::{Destiny, RowVerdict};
 use crate::dedupe::{Earlier, Fate};
-use crate::ledger::{ChunkHead, ChunkState, Ledger, LedgerError, Run, RunId, RunState, SheetId, SheetRecord, blob};
+use crate::ledger::{
+    ChunkHead, ChunkState, Ledger, LedgerError, Moved, Run, RunId, RunState, SheetId, SheetRecord, blob,
+};
 use crate::outcome::{RowOutcome, Status, code};
 
 // Limit: as many as rows that follow each other can touch at once; a chunk's outcomes are some 50 KiB.
 const KEPT: usize = 64;
+
+// Limit: halving the largest chunk takes 14 steps, and look-ups send a line again a few times.
+const MOST_MOVES: usize = 100;
 
 /// Answers what became of rows of one ledger.
 pub struct History<'l> {
@@ -32,6 +37,8 @@ pub struct SettledChunk {
     pub head: ChunkHead,
     /// One for each line; none before the chunk is settled.
     pub outcomes: Option<Vec<RowOutcome>>,
+    /// Where each line went on; none if none did.
+    pub moved: Option<Vec<Option<Moved>>>,
 }
 
 /// What became of a row, and in which chunk.
@@ -39,8 +46,10 @@ pub struct SettledChunk {
 pub struct RowFate {
     /// Its outcome.
     pub outcome: RowOutcome,
-    /// The chunk it went into, if it went into one.
+    /// The chunk it went into last, if it went into one.
     pub chunk: Option<Rc<SettledChunk>>,
+    /// Its line there, from 0.
+    pub line: u32,
 }
 
 /// An earlier row that has the same key as a new one.
@@ -112,18 +121,28 @@ impl<'l> History<'l> {
     pub fn fate(&mut self, run: &Run, destiny: &Destiny) -> Result<RowFate, LedgerError> {
         match destiny {
             Destiny::Joined { document, .. } => self.fate(run, document),
-            Destiny::Ended(outcome) => Ok(RowFate { outcome: outcome.clone(), chunk: None }),
-            Destiny::Chunk { ordinal, line } => {
-                let chunk = self.chunk(run.id, *ordinal)?;
+            Destiny::Ended(outcome) => Ok(RowFate { outcome: outcome.clone(), chunk: None, line: 0 }),
+            Destiny::Chunk { ordinal, line } => self.fate_of_line(run, *ordinal, *line),
+        }
+    }
+
+    /// Follows a line through the chunks it went on in.
+    fn fate_of_line(&mut self, run: &Run, mut ordinal: u32, mut line: u32) -> Result<RowFate, LedgerError> {
+        for _ in 0..MOST_MOVES {
+            let chunk = self.chunk(run.id, ordinal)?;
+            let moved = chunk.moved.as_ref().and_then(|moved| moved.get(line as usize).copied().flatten());
+            let Some(moved) = moved else {
                 let outcome = match &chunk.outcomes {
-                    Some(outcomes) => outcomes.get(*line as usize).cloned().ok_or_else(|| {
+                    Some(outcomes) => outcomes.get(line as usize).cloned().ok_or_else(|| {
                         LedgerError::Damaged(format!("chunk {ordinal} of run {} has no line {line}", run.id))
                     })?,
                     None => unsettled(run, &chunk.head),
                 };
-                Ok(RowFate { outcome, chunk: Some(chunk) })
-            }
+                return Ok(RowFate { outcome, chunk: Some(chunk), line });
+            };
+            (ordinal, line) = (moved.ordinal, moved.line);
         }
+        Err(LedgerError::Damaged(format!("the lines of chunk {ordinal} of run {} go on in a circle", run.id)))
     }
 
     fn run(&mut self, id: RunId) -> Result<Rc<Run>, LedgerError> {
@@ -168,11 +187,10 @@ impl<'l> History<'l> {
         }
         let head = self.ledger.chunk(run, ordinal)?;
         let head = head.ok_or_else(|| LedgerError::Damaged(format!("chunk {ordinal} of run {run} is gone")))?;
-        let outcomes = match self.ledger.chunk_outcomes(head.id)? {
-            Some(packed) => Some(blob::unpack(&packed)?),
-            None => None,
-        };
-        let chunk = Rc::new(SettledChunk { head, outcomes });
+        let lines = self.ledger.chunk_lines(head.id)?;
+        let outcomes = lines.outcomes.as_deref().map(blob::unpack).transpose()?;
+        let moved = lines.moved.as_deref().map(blob::unpack).transpose()?;
+        let chunk = Rc::new(SettledChunk { head, outcomes, moved });
         if self.chunks.len() >= KEPT {
             self.chunks.clear();
         }
@@ -204,6 +222,14 @@ fn unsettled(run: &Run, chunk: &ChunkHead) -> RowOutcome {
             Status::NotSent,
             code::STOPPED,
             format!("the API took none of chunk {}; it stays planned in run {}", chunk.ordinal, run.id),
+        ),
+        (ChunkState::Rejected, _) => RowOutcome::new(
+            Status::NotSent,
+            code::CHUNK_REFUSED,
+            format!(
+                "the API refused chunk {} as a whole and stored nothing of it; smaller chunks find the bad rows, and run {} goes on with them",
+                chunk.ordinal, run.id
+            ),
         ),
         _ => RowOutcome::new(
             Status::Unknown,

@@ -1,0 +1,27 @@
+-- From format 1: chunks that are split or sent again, refused replies, canaries, histories.
+ALTER TABLE chunk DROP COLUMN parent_lines;
+ALTER TABLE chunk ADD COLUMN moved BLOB;
+DROP INDEX chunk_open;
+CREATE INDEX chunk_open ON chunk (run_id, state) WHERE state IN ('planned', 'sending', 'unknown', 'rejected');
+ALTER TABLE reply ADD COLUMN refused INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE canary (
+    account TEXT NOT NULL,
+    template BLOB NOT NULL,
+    proven INTEGER NOT NULL,
+    run_id INTEGER NOT NULL REFERENCES run (id),
+    ordinal INTEGER NOT NULL,
+    differences TEXT NOT NULL,
+    PRIMARY KEY (account, template)
+);
+
+CREATE TABLE history (
+    account TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    PRIMARY KEY (account, kind)
+);
+-- An account that this ledger has created records for has its history here.
+INSERT INTO history
+SELECT account, CASE operation WHEN 'invoices create' THEN 'invoice' ELSE 'customer' END, min(created_at)
+FROM run WHERE operation IN ('invoices create', 'customers create') AND state <> 'closed' GROUP BY 1, 2;
