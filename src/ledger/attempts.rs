@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::records::{add_customer, chain, last_hash, read_time};
+use super::records::{add_customer, chain, last_hash, last_resolution, read_time};
 use super::{
     AttemptId, Attempted, ChunkChange, ChunkId, ChunkState, LedgerError, NewAttempt, NewChunk, NewReply, Resolution,
     RunId, blob,
@@ -131,6 +131,16 @@ pub(super) fn resolve(connection: &Connection, chunk: ChunkId, resolution: &Reso
             resolution.at.as_millisecond(),
             chunk.0
         ])?;
+    let digest = digest(resolution);
+    let previous = last_resolution(connection, RunId(run))?;
+    let at = resolution.at.as_millisecond();
+    let hash = chain(&previous, "resolution", chunk.0, at, &digest);
+    connection
+        .prepare_cached(
+            "INSERT INTO resolution (run_id, chunk_id, resolved_at, words, digest, previous, hash)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )?
+        .execute(params![run, chunk.0, at, resolution.words, digest, previous, hash])?;
     for child in resolution.children {
         add_chunk(connection, run, Some(chunk), child)?;
     }
@@ -138,6 +148,16 @@ pub(super) fn resolve(connection: &Connection, chunk: ChunkId, resolution: &Reso
         add_customer(connection, resolution.account, customer)?;
     }
     Ok(())
+}
+
+fn digest(resolution: &Resolution<'_>) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new_derive_key("arload ledger resolution 1");
+    let parts =
+        [resolution.words.as_bytes(), resolution.outcomes.unwrap_or_default(), resolution.moved.unwrap_or_default()];
+    for part in parts {
+        hasher.update(&(part.len() as u64).to_le_bytes()).update(part);
+    }
+    *hasher.finalize().as_bytes()
 }
 
 pub(super) fn recover(connection: &Connection, run: RunId, to: ChunkState) -> Done<u32> {

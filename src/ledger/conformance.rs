@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::sqlite::SqliteLedger;
 use super::{
-    AttemptId, ChunkChange, ChunkId, ChunkState, Ledger, LedgerError, NewAttempt, NewChunk, NewReply, NewRun, NewSheet,
-    RunId, RunState, blob,
+    AttemptId, Canary, ChunkChange, ChunkId, ChunkState, Ledger, LedgerError, Moved, NewAttempt, NewChunk, NewReply,
+    NewRun, NewSheet, Resolution, RunId, RunState, blob,
 };
 use crate::directory::Entry;
 
@@ -205,7 +205,97 @@ fn a_ledger_of_a_newer_format_is_refused_by_name() {
     drop(SqliteLedger::open(&path).unwrap());
     rusqlite::Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
     let refused = SqliteLedger::open(&path).unwrap_err();
-    assert!(matches!(refused, LedgerError::Newer { found: 99, known: 1, .. }), "{refused}");
+    assert!(matches!(refused, LedgerError::Newer { found: 99, known: 2, .. }), "{refused}");
+}
+
+#[test]
+fn a_ledger_of_an_earlier_format_opens_with_all_it_knows() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch(include_str!("../../tests/data/ledger/format-1.sql")).unwrap();
+    drop(old);
+    let refused = SqliteLedger::open_to_read(&path).unwrap_err();
+    assert!(matches!(refused, LedgerError::Older { found: 1, .. }), "{refused}");
+    let ledger = SqliteLedger::open(&path).unwrap();
+    let chunks = ledger.chunks(RunId(1)).unwrap();
+    let states: Vec<ChunkState> = chunks.iter().map(|chunk| chunk.state).collect();
+    assert_eq!(states, [ChunkState::Settled, ChunkState::Unknown]);
+    let lines = ledger.chunk_lines(chunks[0].id).unwrap();
+    assert_eq!((lines.outcomes, lines.moved), (Some(vec![1]), None));
+    assert!(ledger.has_history(ACCOUNT, "invoice").unwrap());
+    assert!(!ledger.has_history(ACCOUNT, "customer").unwrap());
+    assert_eq!(ledger.refused_requests(RunId(1)).unwrap(), 0);
+    drop(ledger);
+    assert!(SqliteLedger::open_to_read(&path).unwrap().is_some());
+
+    // What was brought up to date and what was made anew have the same tables.
+    let new = folder.path().join("new.db");
+    drop(SqliteLedger::open(&new).unwrap());
+    let columns = |path: &std::path::Path| -> Vec<(String, String)> {
+        let connection = rusqlite::Connection::open(path).unwrap();
+        let sql = "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'
+                   UNION ALL SELECT type, name FROM sqlite_master WHERE type = 'index' ORDER BY 1, 2";
+        let mut statement = connection.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
+    };
+    assert_eq!(columns(&path), columns(&new));
+}
+
+#[test]
+fn the_lines_of_a_chunk_go_on_in_others_in_one_step() {
+    in_a_folder(|ledger| {
+        let (run, chunk) = planned(ledger, 1);
+        let first = attempt(ledger, run, chunk, 1);
+        reply(ledger, first, chunk, ChunkState::Unknown, Some(b"outcomes"));
+        let head = ledger.head(run).unwrap();
+        // A list, as an array would be packed without its length.
+        let moved = vec![None, Some(Moved { ordinal: 2, line: 0 })];
+        let payload = blob::compress(b"a\n2\n");
+        ledger
+            .resolve_chunk(
+                chunk,
+                &Resolution {
+                    state: ChunkState::Split,
+                    outcomes: None,
+                    moved: Some(&blob::pack(&moved)),
+                    children: &[NewChunk { ordinal: 2, account_id: "CEK0000001", rows: 1, payload: &payload }],
+                    customers: &[],
+                    account: ACCOUNT,
+                    words: "looked up: 1 missing, sent again in chunk 2",
+                    at: now(),
+                },
+            )
+            .unwrap();
+        assert_ne!(ledger.head(run).unwrap(), head);
+        let lines = ledger.chunk_lines(chunk).unwrap();
+        assert_eq!(lines.outcomes.as_deref(), Some(b"outcomes".as_slice()));
+        assert_eq!(blob::unpack::<Vec<Option<Moved>>>(&lines.moved.unwrap()).unwrap(), moved);
+        let chunks = ledger.chunks(run).unwrap();
+        assert_eq!((chunks[0].is_open(), chunks[1].is_open(), chunks[1].parent), (false, true, Some(1)));
+        let attempts = ledger.attempts(chunk).unwrap();
+        assert_eq!((attempts.len(), attempts[0].kind.as_deref(), attempts[0].status), (1, Some("answered"), Some(200)));
+    });
+}
+
+#[test]
+fn canaries_and_histories_are_remembered_by_account() {
+    in_a_folder(|ledger| {
+        let (run, _) = planned(ledger, 1);
+        assert_eq!(ledger.canary(ACCOUNT, &[1; 32]).unwrap(), None);
+        let canary = Canary { proven: true, run, ordinal: 1, differences: String::new() };
+        ledger.set_canary(ACCOUNT, &[1; 32], &canary).unwrap();
+        assert_eq!(ledger.canary(ACCOUNT, &[1; 32]).unwrap(), Some(canary));
+        assert_eq!(ledger.canary("other", &[1; 32]).unwrap(), None);
+        assert!(!ledger.has_history(ACCOUNT, "invoice").unwrap());
+        ledger.begin_history(ACCOUNT, "invoice", now()).unwrap();
+        ledger.begin_history(ACCOUNT, "invoice", now()).unwrap();
+        assert!(ledger.has_history(ACCOUNT, "invoice").unwrap());
+        assert!(!ledger.has_history(ACCOUNT, "customer").unwrap());
+        ledger.count_request(ACCOUNT, DAY).unwrap();
+        assert_eq!(ledger.day_count(ACCOUNT, DAY).unwrap(), (1, 0));
+    });
 }
 
 #[test]

@@ -5,6 +5,19 @@ DROP INDEX chunk_open;
 CREATE INDEX chunk_open ON chunk (run_id, state) WHERE state IN ('planned', 'sending', 'unknown', 'rejected');
 ALTER TABLE reply ADD COLUMN refused INTEGER NOT NULL DEFAULT 0;
 
+-- What look-ups and splits made of chunks: appended, and chained by hash within the run.
+CREATE TABLE resolution (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_id INTEGER NOT NULL REFERENCES run (id),
+    chunk_id INTEGER NOT NULL REFERENCES chunk (id),
+    resolved_at INTEGER NOT NULL,
+    words TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    previous BLOB NOT NULL,
+    hash BLOB NOT NULL
+);
+CREATE INDEX resolution_by_run ON resolution (run_id);
+
 CREATE TABLE canary (
     account TEXT NOT NULL,
     template BLOB NOT NULL,

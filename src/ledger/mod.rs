@@ -10,6 +10,7 @@
 //! * `chunk`: the exact bytes of one request, compressed, and after the reply the outcome of each of its lines.
 //! * `attempt`, `reply`: intent and answer, two appended records, never changed, chained by hash per sender.
 //!   After a look-up or a split, `moved` says which lines went on in another chunk, whose `parent` it is.
+//! * `resolution`: what look-ups and splits made of chunks, appended and chained like replies.
 //! * `key_block`: sorted keys of the duplicate guard, 32 bytes each, per financial year.
 //! * `pace`: requests and refusals of each day. `directory`: customers known from accepted uploads.
 //! * `canary`: what became of the first chunk of an upload template and mapping at a host.
@@ -72,6 +73,14 @@ pub enum LedgerError {
         /// The newest format this program knows.
         known: i64,
     },
+    /// The file was written by an earlier arload, and this command only reads it.
+    #[error("{path}: the ledger has the earlier format {found} and is only read here")]
+    Older {
+        /// The file.
+        path: String,
+        /// Its format.
+        found: i64,
+    },
     /// A stored record cannot be read back.
     #[error("the ledger holds a damaged record: {0}")]
     Damaged(String),
@@ -96,6 +105,7 @@ impl LedgerError {
             LedgerError::Network { .. } => "name a folder on a disk of this machine with --state",
             LedgerError::Open { .. } => "name a folder that you can write to with --state",
             LedgerError::Newer { .. } => "install the newer arload, or name another folder with --state",
+            LedgerError::Older { .. } => "\"arload ledger migrate\" brings it up to date, as every sending run does",
             LedgerError::Damaged(_) => "restore the ledger from a backup",
         }
     }

@@ -92,6 +92,15 @@ pub(super) fn last_hash(connection: &Connection, run: RunId, sender: &str) -> ru
     Ok(last.unwrap_or_else(|| vec![0; 32]))
 }
 
+/// The hash that a run's next resolution follows; zeros for its first.
+pub(super) fn last_resolution(connection: &Connection, run: RunId) -> rusqlite::Result<Vec<u8>> {
+    let last = connection
+        .prepare_cached("SELECT hash FROM resolution WHERE run_id = ? ORDER BY id DESC LIMIT 1")?
+        .query_row([run.0], |row| row.get::<_, Vec<u8>>(0))
+        .optional()?;
+    Ok(last.unwrap_or_else(|| vec![0; 32]))
+}
+
 pub(super) fn read_customer(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let filled = |text: String| (!text.is_empty()).then_some(text);
     Ok(Entry {

@@ -104,6 +104,19 @@ CREATE TABLE reply (
 CREATE INDEX reply_by_attempt ON reply (attempt_id);
 CREATE INDEX reply_by_run ON reply (run_id);
 
+-- What look-ups and splits made of chunks: appended, and chained by hash within the run.
+CREATE TABLE resolution (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_id INTEGER NOT NULL REFERENCES run (id),
+    chunk_id INTEGER NOT NULL REFERENCES chunk (id),
+    resolved_at INTEGER NOT NULL,
+    words TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    previous BLOB NOT NULL,
+    hash BLOB NOT NULL
+);
+CREATE INDEX resolution_by_run ON resolution (run_id);
+
 -- Sorted, packed keys of one run and financial year; 0 where the record kind has no year.
 CREATE TABLE key_block (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -72,6 +72,8 @@ pub struct Resolution<'a> {
     pub customers: &'a [Entry],
     /// The account, for the directory.
     pub account: &'a str,
+    /// What was done and why, for a person who asks later; chained like a reply.
+    pub words: &'a str,
     /// Now.
     pub at: Timestamp,
 }

@@ -11,7 +11,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, TransactionBehavio
 
 use super::migrate::{self, FORMAT};
 use super::records::{
-    CHUNK_COLUMNS, RUN_COLUMNS, SHEET_COLUMNS, last_hash, read_chunk, read_customer, read_run, read_sheet,
+    CHUNK_COLUMNS, RUN_COLUMNS, SHEET_COLUMNS, last_hash, last_resolution, read_chunk, read_customer, read_run,
+    read_sheet,
 };
 use super::{
     AttemptId, Attempted, Canary, ChunkChange, ChunkHead, ChunkId, ChunkLines, ChunkState, Ledger, LedgerError,
@@ -50,7 +51,8 @@ impl SqliteLedger {
         let ledger = Self { path: path.to_owned(), connection: Mutex::new(connection) };
         match ledger.format()? {
             0 => Ok(None),
-            _ => Ok(Some(ledger)),
+            FORMAT => Ok(Some(ledger)),
+            found => Err(LedgerError::Older { path: path.display().to_string(), found }),
         }
     }
 
@@ -427,12 +429,13 @@ impl Ledger for SqliteLedger {
             self.list("SELECT DISTINCT sender FROM attempt WHERE run_id = ? ORDER BY sender", [run.0], |row| {
                 row.get(0)
             })?;
-        let mut hasher = blake3::Hasher::new_derive_key("arload ledger head 1");
+        let mut hasher = blake3::Hasher::new_derive_key("arload ledger head 2");
         for sender in senders {
             hasher.update(&(sender.len() as u64).to_le_bytes());
             hasher.update(sender.as_bytes());
             hasher.update(&self.ask(|connection| last_hash(connection, run, &sender))?);
         }
+        hasher.update(&self.ask(|connection| last_resolution(connection, run))?);
         Ok(*hasher.finalize().as_bytes())
     }
 
