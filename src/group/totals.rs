@@ -100,7 +100,8 @@ impl<'c> Totals<'c> {
         nameless: bool,
     ) -> Option<LikeTotal> {
         let values: Vec<Option<i128>> = self.sums.iter().map(|sums| sums.value(figures)).collect();
-        let found = nameless.then(|| self.total(&values, self.fewest(block, row))).flatten();
+        let of_one = || self.total(&values, 1).filter(|_| self.is_called_sum(block, row));
+        let found = nameless.then(|| self.total(&values, FEWEST).or_else(of_one)).flatten();
         for (sums, value) in self.sums.iter_mut().zip(&values) {
             let Some(value) = value else { continue };
             sums.sheet.add(*value);
@@ -121,14 +122,13 @@ impl<'c> Totals<'c> {
         (weighty || filled.all(|(sums, value)| sums.total(self.columns, value, fewest).is_some())).then_some(found)
     }
 
-    /// How many lines must stand above the row to make it a total.
-    fn fewest(&self, block: &RowBlock, row: usize) -> u32 {
+    /// Whether a row is called a sum in some column of texts.
+    fn is_called_sum(&self, block: &RowBlock, row: usize) -> bool {
         let is_text = |column: &usize| self.columns.amounts.iter().all(|amount| amount.column != *column);
-        let called = (0..self.columns.width).filter(is_text).any(|column| {
+        (0..self.columns.width).filter(is_text).any(|column| {
             let text = block.text(row, column).trim().to_lowercase();
             text.split(|letter: char| !letter.is_alphanumeric()).next().is_some_and(|word| SUMS.contains(&word))
-        });
-        if called { 1 } else { FEWEST }
+        })
     }
 }
 

@@ -50,6 +50,11 @@ pub fn rehearse(
             understood.notes.extend(said.map(|note| own_words(source, &note)));
             return Ok(());
         }
+        // A workbook with other sheets is taken without it.
+        Ok(Some(refusal)) if refusal.no_table => {
+            understood.notes.push(own_words(source, &refusal.message));
+            return Ok(());
+        }
         Ok(Some(refusal)) => (refusal.message, refusal.hint),
         Err(RunError::Input { message, hint }) => (message, Some(hint)),
         Err(error) => return Err(error),
@@ -68,5 +73,24 @@ fn own_words(source: &SheetSource, message: &str) -> String {
         Some(place) if place.starts_with(|letter: char| letter.is_ascii_digit()) => format!("row {place}"),
         Some(words) => words.trim_start().to_owned(),
         None => message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_leave_out_the_name_of_the_sheet_and_what_becomes_of_a_run() {
+        let source =
+            SheetSource { path: "in/a.xlsx".into(), file_name: "a.xlsx".to_owned(), sheet: Some("May".to_owned()) };
+        for (message, words) in [
+            ("a.xlsx[May]: row 4 goes on", "row 4 goes on"),
+            ("a.xlsx[May]:7: column H: too much; nothing was sent", "row 7: column H: too much"),
+            ("b.xlsx: odd", "b.xlsx: odd"),
+            ("3 rows in 2 documents", "3 rows in 2 documents"),
+        ] {
+            assert_eq!(own_words(&source, message), words, "{message}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What is missing, tied, guarded or contradictory in a header row.
 
-use super::tests::{invoices, map_with, map, settings, names, GOOD, good_and};
+use super::tests::{GOOD, good_and, invoices, map, map_with, names, settings};
 use super::*;
 
 #[test]

@@ -1,6 +1,6 @@
 //! Whole header rows as exporters write them.
 
-use super::tests::{invoices, map, names, assert_maps};
+use super::tests::{assert_maps, invoices, map, names};
 use super::*;
 
 #[test]

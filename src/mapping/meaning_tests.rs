@@ -1,6 +1,6 @@
 //! What headings that people write mean.
 
-use super::tests::{invoices, map_with, map, names, assert_maps, GOOD, good_and, beside};
+use super::tests::{GOOD, assert_maps, beside, good_and, invoices, map, map_with, names};
 use super::*;
 
 #[test]

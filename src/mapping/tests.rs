@@ -7,7 +7,11 @@ pub(super) fn invoices() -> &'static Operation {
 }
 
 /// Maps a header row; each heading may carry sample values after `=`, separated by `;`.
-pub(super) fn map_with(operation: &'static Operation, row: &[&str], settings: &MappingSettings) -> Result<Mapping, MappingError> {
+pub(super) fn map_with(
+    operation: &'static Operation,
+    row: &[&str],
+    settings: &MappingSettings,
+) -> Result<Mapping, MappingError> {
     let headings: Vec<String> = row.iter().map(|cell| cell.split('=').next().unwrap().to_string()).collect();
     let samples = |column: usize| {
         let values = row[column].split_once('=').map_or("", |(_, values)| values);

@@ -9,7 +9,15 @@ mod input;
 pub mod lock;
 #[cfg(test)]
 mod quirks_tests;
+#[cfg(test)]
+mod reading_tests;
+#[cfg(test)]
+mod repeats_tests;
 mod resume;
+#[cfg(test)]
+mod resume_tests;
+#[cfg(test)]
+mod stopping_tests;
 #[cfg(test)]
 mod tests;
 pub mod unread;

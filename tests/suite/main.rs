@@ -10,6 +10,7 @@ mod exporters;
 mod faults;
 mod findings;
 mod group;
+mod group_doubts;
 mod inspect;
 mod main_job;
 mod mappings;
