@@ -90,7 +90,7 @@ impl Saving {
             writeln!(talk, "hint: take the # away if these rows are lines of one invoice, or pass --group")?;
         }
         if let Some(problem) = made_for.problem {
-            writeln!(talk, "it is not complete yet: {problem}")?;
+            writeln!(talk, "an upload with it would still be refused: {problem}")?;
         }
         Ok(())
     }
