@@ -83,8 +83,8 @@ impl Content {
     /// What the reader of this format does not see, as a note says it.
     pub(super) fn unknown(self) -> Option<&'static str> {
         match self {
-            Self::Text | Self::Xlsx => None,
-            Self::Xls | Self::Xlsb | Self::Ods => {
+            Self::Text | Self::Xlsx | Self::Ods | Self::Xls => None,
+            Self::Xlsb => {
                 Some("hidden rows, merged cells and number formats other than dates are not known in this format")
             }
         }

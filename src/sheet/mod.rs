@@ -28,6 +28,7 @@ pub mod open;
 mod quirks_tests;
 mod record;
 mod row;
+mod shown;
 mod surplus;
 mod swallowed;
 pub mod table;
@@ -35,6 +36,7 @@ mod text;
 #[cfg(test)]
 mod workbook_quirks_tests;
 mod wrapping;
+mod xls;
 mod xlsx;
 
 use std::path::PathBuf;
