@@ -13,6 +13,7 @@ mod resume;
 #[cfg(test)]
 mod tests;
 
+use std::ffi::OsStr;
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -76,7 +77,7 @@ impl Pipeline<'_> {
     pub fn run_sheets(
         &self,
         operation: &'static Operation,
-        inputs: &[String],
+        inputs: &[impl AsRef<OsStr>],
         stdin: Box<dyn Read + '_>,
     ) -> Result<Report, RunError> {
         let opened = input::open(inputs, stdin, self.settings, self.observer)?;

@@ -438,6 +438,7 @@ fn open_xls(path: &Path, file: &str) -> Result<Xls<Input>, SheetError> {
 mod tests {
     use std::fs;
 
+    use super::super::test_zip::zip;
     use super::*;
 
     /// A workbook of one sheet whose rows are written as XML, as a careless library might.
@@ -460,30 +461,6 @@ mod tests {
                 format!("<worksheet xmlns=\"{MAIN}\"><sheetData>{rows}</sheetData></worksheet>"),
             ),
         ])
-    }
-
-    /// A zip without compression.
-    fn zip(files: &[(&str, String)]) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        let mut table = Vec::new();
-        for (name, text) in files {
-            let at = bytes.len() as u32;
-            let size = (text.len() as u32).to_le_bytes();
-            let fixed =
-                [&[20, 0, 0, 0, 0, 0, 0, 0, 0, 0][..], &crc(text.as_bytes()).to_le_bytes(), &size, &size].concat();
-            let lengths = [&(name.len() as u16).to_le_bytes()[..], &[0, 0]].concat();
-            bytes.extend([b"PK\x03\x04", &fixed[..], &lengths, name.as_bytes(), text.as_bytes()].concat());
-            let rest = [&[0; 10][..], &at.to_le_bytes(), name.as_bytes()].concat();
-            table.extend([b"PK\x01\x02\x14\0", &fixed[..], &lengths, &rest].concat());
-        }
-        let count = (files.len() as u16).to_le_bytes();
-        let (size, start) = ((table.len() as u32).to_le_bytes(), (bytes.len() as u32).to_le_bytes());
-        [&bytes, &table, &b"PK\x05\x06\0\0\0\0"[..], &count, &count, &size, &start, &[0, 0]].concat()
-    }
-
-    fn crc(bytes: &[u8]) -> u32 {
-        let step = |crc: u32| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
-        !bytes.iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| step(crc)))
     }
 
     fn read(rows: &str) -> Result<Vec<String>, SheetError> {

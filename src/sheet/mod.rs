@@ -32,6 +32,8 @@ mod shown;
 mod surplus;
 mod swallowed;
 pub mod table;
+#[cfg(test)]
+mod test_zip;
 mod text;
 #[cfg(test)]
 mod workbook_quirks_tests;

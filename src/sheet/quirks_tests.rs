@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
+use super::test_zip;
 use super::open::{SheetEnd, list};
 use super::{CellKind, Dialect, DropReason, RowBlock};
 use crate::config::Reading;
@@ -93,40 +94,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 /// A zip archive of stored members; `flags` such as 1 for an encrypted one.
 fn zip(members: &[(&str, &[u8])], flags: u16) -> Vec<u8> {
-    let (mut data, mut table) = (Vec::new(), Vec::new());
-    for (name, bytes) in members {
-        let offset = data.len() as u32;
-        let mut crc = flate2::Crc::new();
-        crc.update(bytes);
-        let mut shared = Vec::new();
-        for number in [20, flags, 0, 0, 0] {
-            shared.extend(number.to_le_bytes());
-        }
-        for number in [crc.sum(), bytes.len() as u32, bytes.len() as u32] {
-            shared.extend(number.to_le_bytes());
-        }
-        shared.extend((name.len() as u16).to_le_bytes());
-        shared.extend([0, 0]);
-        data.extend(b"PK\x03\x04");
-        data.extend(&shared);
-        data.extend(name.as_bytes());
-        data.extend(*bytes);
-        table.extend(b"PK\x01\x02\x14\0");
-        table.extend(&shared);
-        table.extend([0; 10]);
-        table.extend(offset.to_le_bytes());
-        table.extend(name.as_bytes());
-    }
-    let count = (members.len() as u16).to_le_bytes();
-    let (size, start) = (table.len() as u32, data.len() as u32);
-    data.extend(table);
-    data.extend(b"PK\x05\x06\0\0\0\0");
-    data.extend(count);
-    data.extend(count);
-    data.extend(size.to_le_bytes());
-    data.extend(start.to_le_bytes());
-    data.extend([0, 0]);
-    data
+    test_zip::archive(members, 0, flags)
 }
 
 fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {

@@ -3,12 +3,9 @@
 //! The rule: one workbook is read or refused by name, and what stands beside it is read all the same.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 
-use flate2::Compression;
-use flate2::write::DeflateEncoder;
-
+use crate::test_zip::zip;
 use crate::world::{Ended, World, ended, invoices, statuses};
 
 const TABLE: &str = "invoiceNumber,invoiceDate,dueDate,customerId,baseAmount,cgst,description\n\
@@ -106,28 +103,6 @@ fn bomb(mebibytes: usize) -> Vec<u8> {
         ("xl/_rels/workbook.xml.rels", relation("worksheet", "worksheets/sheet1.xml")),
         ("xl/worksheets/sheet1.xml", format!("<worksheet xmlns=\"{MAIN}\"><sheetData>{rows}</sheetData></worksheet>")),
     ])
-}
-
-fn zip(files: &[(&str, String)]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut table = Vec::new();
-    for (name, text) in files {
-        let at = bytes.len() as u32;
-        let mut packer = DeflateEncoder::new(Vec::new(), Compression::fast());
-        packer.write_all(text.as_bytes()).unwrap();
-        let packed = packer.finish().unwrap();
-        let mut crc = flate2::Crc::new();
-        crc.update(text.as_bytes());
-        let numbers = [crc.sum(), packed.len() as u32, text.len() as u32].map(u32::to_le_bytes).concat();
-        let fixed = [&[20, 0, 0, 0, 8, 0, 0, 0, 0, 0][..], &numbers].concat();
-        let lengths = [&(name.len() as u16).to_le_bytes()[..], &[0, 0]].concat();
-        bytes.extend([b"PK\x03\x04", &fixed[..], &lengths, name.as_bytes(), &packed].concat());
-        let rest = [&[0; 10][..], &at.to_le_bytes(), name.as_bytes()].concat();
-        table.extend([b"PK\x01\x02\x14\0", &fixed[..], &lengths, &rest].concat());
-    }
-    let count = (files.len() as u16).to_le_bytes();
-    let (size, start) = ((table.len() as u32).to_le_bytes(), (bytes.len() as u32).to_le_bytes());
-    [&bytes, &table, &b"PK\x05\x06\0\0\0\0"[..], &count, &count, &size, &start, &[0, 0]].concat()
 }
 
 #[cfg(target_os = "linux")]

@@ -1,6 +1,6 @@
 //! Office Open XML workbooks (xlsx, xlsm), read row by row.
 //!
-//! [`package`] opens the archive's parts within limits, [`xml`] cuts them into tags and text, [`workbook`] knows the
+//! [`package`] opens the archive's parts within limits, [`utf16`] gives their text as UTF-8, [`xml`] cuts them into tags and text, [`workbook`] knows the
 //! sheets, [`strings`] the shared texts, [`styles`] and [`formats`] what number formats say, [`merges`] the merged
 //! ranges, [`heads`] what tags say, and [`cells`] walks a sheet; [`opendoc`] walks through an ods by the same means, beside its decoder. Nothing is written and no macro is run. The one rule: a cell is handed out as
 //! the workbook stores it, or the workbook is refused; nothing is guessed, and memory does not grow with the rows.
@@ -15,6 +15,7 @@ mod strings;
 mod styles;
 #[cfg(test)]
 mod tests;
+mod utf16;
 mod workbook;
 mod xml;
 

@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
 use calamine::{DataRef, XlsxError};
-use flate2::Compression;
-use flate2::write::DeflateEncoder;
 
 use super::*;
 use crate::sheet::row::RawRow;
+use crate::sheet::test_zip::zip;
 use crate::sheet::{CellKind, cell, column_letters};
 
 const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
@@ -90,28 +88,6 @@ impl TestBook {
         let parts: Vec<(&str, &[u8])> = self.0.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
         zip(&parts)
     }
-}
-
-/// A zip of deflated members.
-fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
-    let (mut bytes, mut table) = (Vec::new(), Vec::new());
-    for (name, content) in files {
-        let at = bytes.len() as u32;
-        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::new(4));
-        encoder.write_all(content).unwrap();
-        let packed = encoder.finish().unwrap();
-        let mut crc = flate2::Crc::new();
-        crc.update(content);
-        let sizes = [(packed.len() as u32).to_le_bytes(), (content.len() as u32).to_le_bytes()].concat();
-        let fixed = [&[20, 0, 0, 0, 8, 0, 0, 0, 0, 0][..], &crc.sum().to_le_bytes(), &sizes].concat();
-        let lengths = [&(name.len() as u16).to_le_bytes()[..], &[0, 0]].concat();
-        bytes.extend([b"PK\x03\x04", &fixed[..], &lengths, name.as_bytes(), &packed].concat());
-        let rest = [&[0; 10][..], &at.to_le_bytes(), name.as_bytes()].concat();
-        table.extend([b"PK\x01\x02\x14\0", &fixed[..], &lengths, &rest].concat());
-    }
-    let count = (files.len() as u16).to_le_bytes();
-    let (size, start) = ((table.len() as u32).to_le_bytes(), (bytes.len() as u32).to_le_bytes());
-    [&bytes, &table, &b"PK\x05\x06\0\0\0\0"[..], &count, &count, &size, &start, &[0, 0]].concat()
 }
 
 fn read_rows(path: &Path, sheet: &str) -> Result<(Vec<RawRow>, Vec<String>), SheetError> {

@@ -62,6 +62,24 @@ pub(super) struct Xml<R> {
     is_empty: bool,
     /// One element stands at the top, and it has begun.
     had_root: bool,
+    /// Contents in several forms that are open.
+    alternates: Vec<Alternate>,
+}
+
+/// A content in several forms, of which one is read.
+#[derive(Debug, Clone, Copy)]
+struct Alternate {
+    /// How many elements are open inside it, itself counted.
+    depth: usize,
+    is_taken: bool,
+}
+
+/// A token by its place in the buffer.
+enum Raw {
+    Start { name: Range<usize>, attributes: Range<usize> },
+    End,
+    Text { text: Range<usize>, is_literal: bool },
+    Done,
 }
 
 impl<R: Read> Xml<R> {
@@ -77,6 +95,7 @@ impl<R: Read> Xml<R> {
             open: Vec::new(),
             is_empty: false,
             had_root: false,
+            alternates: Vec::new(),
         };
         xml.fill()?;
         let head = &xml.buffer[..xml.end];
@@ -90,21 +109,96 @@ impl<R: Read> Xml<R> {
         Ok(xml)
     }
 
-    /// The next tag, text or end.
+    /// The next tag, text or end; of a content in several forms as if one of them stood alone.
     pub(super) fn next(&mut self) -> Result<Token<'_>, Problem> {
+        loop {
+            match self.raw()? {
+                Raw::Start { name, attributes } => {
+                    if self.is_alternate(name.clone(), attributes.clone())? {
+                        continue;
+                    }
+                    let (name, attributes) = (local(&self.buffer[name]), &self.buffer[attributes]);
+                    return Ok(Token::Start(Tag { name, attributes }));
+                }
+                Raw::End if self.ends_alternate()? => {}
+                Raw::End => return Ok(Token::End),
+                Raw::Text { text, is_literal } => {
+                    if self.alternates.last().is_some_and(|alternate| alternate.depth == self.open.len()) {
+                        if !self.buffer[text].trim_ascii().is_empty() {
+                            return Err(Problem::broken("its XML has text between the forms of a content"));
+                        }
+                        continue;
+                    }
+                    return Ok(Token::Text(Text { bytes: &self.buffer[text], is_literal }));
+                }
+                Raw::Done => return Ok(Token::Done),
+            }
+        }
+    }
+
+    /// Whether a tag only says that a content comes in several forms; a form that is not read is passed over.
+    fn is_alternate(&mut self, name: Range<usize>, attributes: Range<usize>) -> Result<bool, Problem> {
+        let (name, attributes) = (local(&self.buffer[name]), &self.buffer[attributes]);
+        if name == b"AlternateContent" {
+            self.alternates.push(Alternate { depth: self.open.len(), is_taken: false });
+            return Ok(true);
+        }
+        let Some(alternate) = self.alternates.last_mut().filter(|found| found.depth + 1 == self.open.len()) else {
+            return Ok(false);
+        };
+        let is_read = match name {
+            b"Choice" => Tag { name, attributes }.attribute(b"Requires")?.is_some_and(|needs| is_understood(&needs)),
+            b"Fallback" => true,
+            _ => return Err(Problem::broken("its XML has a content in several forms that is not well formed")),
+        };
+        if is_read && !alternate.is_taken {
+            alternate.is_taken = true;
+            return Ok(true);
+        }
+        let depth = self.open.len();
+        while self.open.len() >= depth {
+            if let Raw::Done = self.raw()? {
+                return Err(cut_off());
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether the element that just ended only held a content in several forms, or one of them.
+    fn ends_alternate(&mut self) -> Result<bool, Problem> {
+        const ROWS: [&[u8]; 9] = [b"sheetData", b"row", b"c", b"is", b"si", b"sst", b"r", b"t", b"v"];
+        let Some(alternate) = self.alternates.last().copied() else { return Ok(false) };
+        if self.open.len() == alternate.depth {
+            return Ok(true);
+        }
+        if self.open.len() + 1 > alternate.depth {
+            return Ok(false);
+        }
+        self.alternates.pop();
+        let inside = self.open.last().map(|start| local(&self.names[*start..]));
+        // Between cells it may have been an invoice.
+        if !alternate.is_taken && inside.is_some_and(|name| ROWS.contains(&name)) {
+            let name = quote(&String::from_utf8_lossy(inside.unwrap_or_default()));
+            return Err(Problem::Broken(format!("its element {name} has a content in forms none of which is read")));
+        }
+        Ok(true)
+    }
+
+    /// The next tag, text or end as it stands.
+    fn raw(&mut self) -> Result<Raw, Problem> {
         if self.is_empty {
             self.is_empty = false;
             self.close();
-            return Ok(Token::End);
+            return Ok(Raw::End);
         }
         loop {
             if self.start == self.end && !self.fill()? {
-                return if self.open.is_empty() && self.had_root { Ok(Token::Done) } else { Err(cut_off()) };
+                return if self.open.is_empty() && self.had_root { Ok(Raw::Done) } else { Err(cut_off()) };
             }
             if self.buffer[self.start] != b'<' {
                 let text = self.text()?;
                 if !self.open.is_empty() {
-                    return Ok(Token::Text(Text { bytes: &self.buffer[text], is_literal: false }));
+                    return Ok(Raw::Text { text, is_literal: false });
                 }
                 if !self.buffer[text].trim_ascii().is_empty() {
                     return Err(Problem::broken("its XML has text outside its elements"));
@@ -120,7 +214,7 @@ impl<R: Read> Xml<R> {
                 b'/' => {
                     let tag = self.take(2, tag_end)?;
                     self.end_tag(tag)?;
-                    return Ok(Token::End);
+                    return Ok(Raw::End);
                 }
                 b'?' => {
                     let declaration = self.take(2, |bytes| memmem::find(bytes, b"?>").map(|at| (at, 2)))?;
@@ -128,7 +222,7 @@ impl<R: Read> Xml<R> {
                 }
                 b'!' => {
                     if let Some(text) = self.exclamation()? {
-                        return Ok(Token::Text(Text { bytes: &self.buffer[text], is_literal: true }));
+                        return Ok(Raw::Text { text, is_literal: true });
                     }
                 }
                 _ => {
@@ -233,7 +327,8 @@ impl<R: Read> Xml<R> {
         Err(Problem::broken("its XML has a document type, which may hold entities that grow without end"))
     }
 
-    fn start_tag(&mut self, tag: Range<usize>) -> Result<Token<'_>, Problem> {
+    fn start_tag(&mut self, tag: Range<usize>) -> Result<Raw, Problem> {
+        let begin = tag.start;
         let bytes = &self.buffer[tag];
         let (bytes, is_empty) = bytes.strip_suffix(b"/").map_or((bytes, false), |bytes| (bytes, true));
         let end = bytes.iter().position(u8::is_ascii_whitespace).unwrap_or(bytes.len());
@@ -248,7 +343,8 @@ impl<R: Read> Xml<R> {
         self.open.push(self.names.len());
         self.names.extend_from_slice(name);
         self.is_empty = is_empty;
-        Ok(Token::Start(Tag { name: local(name), attributes }))
+        let (end, length) = (begin + name.len(), attributes.len());
+        Ok(Raw::Start { name: begin..end, attributes: end..end + length })
     }
 
     fn end_tag(&mut self, tag: Range<usize>) -> Result<(), Problem> {
@@ -323,6 +419,12 @@ impl<'a> Tag<'a> {
     pub(super) fn is_set(&self, name: &[u8]) -> Result<bool, Problem> {
         Ok(self.attribute(name)?.is_some_and(|value| is_true(value.as_bytes())))
     }
+}
+
+/// Whether Excel knows all that a form of a content requires, by the prefixes that it writes itself.
+fn is_understood(needs: &str) -> bool {
+    const KNOWN: [&str; 12] = ["x14", "x14ac", "x15", "x15ac", "x16", "x16r2", "xr", "xr2", "xr3", "a14", "xda", "mx"];
+    needs.split_ascii_whitespace().all(|prefix| KNOWN.contains(&prefix))
 }
 
 /// Whether a value means yes, as XML schemas have it.
@@ -445,7 +547,8 @@ fn check_encoding(declaration: &[u8]) -> Result<(), Problem> {
     }
     let tag = Tag { name: b"xml", attributes: &declaration[3..] };
     match tag.attribute(b"encoding")?.map(|name| name.to_ascii_lowercase()).as_deref() {
-        None | Some("utf-8" | "utf8" | "us-ascii" | "ascii") => Ok(()),
+        // What was UTF-16 is decoded already, but for its own word of it.
+        None | Some("utf-8" | "utf8" | "us-ascii" | "ascii" | "utf-16" | "utf-16le" | "utf-16be") => Ok(()),
         Some(other) => Err(Problem::Broken(format!("its XML is written in {}; expected UTF-8", quote(other)))),
     }
 }

@@ -176,10 +176,11 @@ impl Styles {
     /// The conditions and codes of a cell style.
     fn sections(&self, style: NameId) -> Vec<(String, Section)> {
         let Some((data, scope)) = self.data_style(style) else { return Vec::new() };
-        let conditional = data.maps.iter().map(|(condition, name)| {
-            let section = self.data(scope, *name).map(|style| style.section.clone()).unwrap_or_default();
-            (condition.clone(), section)
-        });
+        // A condition for a style that there is not is none.
+        let conditional = data
+            .maps
+            .iter()
+            .filter_map(|(condition, name)| Some((condition.clone(), self.data(scope, *name)?.section.clone())));
         conditional.chain([(String::new(), data.section.clone())]).collect()
     }
 
@@ -217,7 +218,7 @@ impl Styles {
                         scope.cells.entry(name).or_insert(CellStyle { data, parent });
                         xml.skip()?;
                     }
-                    b"number-style" | b"currency-style" | b"percentage-style" => {
+                    b"number-style" | b"currency-style" | b"percentage-style" | b"text-style" => {
                         let is_percent = tag.name == b"percentage-style";
                         let name = self.name(attribute(tag, b"name")?)?;
                         let style = self.read_data(xml, is_percent)?;
@@ -248,6 +249,10 @@ impl Styles {
                     }
                     b"fraction" => {
                         code.fraction();
+                        xml.skip()?;
+                    }
+                    b"text-content" => {
+                        code.raw("@");
                         xml.skip()?;
                     }
                     b"text" => code.literal(&short_text(xml)?),
