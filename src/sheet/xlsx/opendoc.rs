@@ -465,4 +465,72 @@ mod tests {
             assert_eq!(check(&format!("{first}{far}{bad}")).unwrap_err(), reason);
         }
     }
+
+    /// The codes that a number's style comes to, by the styles of a content.
+    fn code_of(styles: &str, cell: &str) -> String {
+        let text = format!(
+            "<d><automatic-styles>{styles}</automatic-styles><table name=\"S\"><table-row>{cell}</table-row></table></d>"
+        );
+        let mut scan = Scan::open(Xml::new(text.as_bytes()).unwrap(), Styles::new().unwrap(), "S").unwrap();
+        scan.reach(0).unwrap();
+        let mut shown = "118.5".to_owned();
+        scan.format(0).map(|format| format.write(118.5, false, &mut shown));
+        shown
+    }
+
+    #[test]
+    fn what_the_style_of_a_cell_or_the_cell_itself_says_is_written() {
+        let style = |kind: &str, inside: &str| {
+            format!(
+                "<{kind} name=\"D\">{inside}</{kind}><style name=\"c\" family=\"table-cell\" data-style-name=\"D\"/>"
+            )
+        };
+        let digits = "<number min-integer-digits=\"1\" decimal-places=\"2\"/>";
+        let cell = |more: &str| format!("<table-cell style-name=\"c\" value=\"118.5\" {more}/>");
+        let plain = style("number-style", digits);
+        let usd = style("currency-style", &format!("<currency-symbol>$</currency-symbol>{digits}"));
+        let rupee = style("currency-style", &format!("<currency-symbol>₹</currency-symbol><text> </text>{digits}"));
+        let side = style("number-style", &format!("{digits}<text> Cr</text>"));
+        let gone = style(
+            "number-style",
+            &format!("{digits}<text> Cr</text><map condition=\"value()>=0\" apply-style-name=\"X\"/>"),
+        );
+        let never = style(
+            "number-style",
+            &format!("{digits}<text> Cr</text><map condition=\"is-true-formula(1)\" apply-style-name=\"D\"/>"),
+        );
+        let thousands =
+            style("number-style", "<number min-integer-digits=\"1\" display-factor=\"1000\"/><text> k</text>");
+        let percent = style("percentage-style", &format!("{digits}<text>%</text>"));
+        let text = style("number-style", &format!("{digits}<text>%</text>"));
+        for (styles, more, shown) in [
+            (&plain, "", "118.5"),
+            (&plain, "value-type=\"currency\" currency=\"INR\"", "118.5"),
+            (&plain, "value-type=\"currency\" currency=\"USD\"", "USD 118.5"),
+            (&plain, "value-type=\"percentage\"", "11850%"),
+            (&usd, "value-type=\"currency\" currency=\"USD\"", "$118.5"),
+            (&usd, "value-type=\"currency\" currency=\"INR\"", "$118.5"),
+            (&usd, "", "$118.5"),
+            (&rupee, "value-type=\"currency\" currency=\"EUR\"", "EUR 118.5"),
+            (&rupee, "value-type=\"currency\"", "118.5"),
+            (&side, "", "118.5 Cr"),
+            (&side, "value-type=\"currency\" currency=\"USD\"", "USD 118.5 Cr"),
+            (&gone, "", "118.5 Cr"),
+            (&never, "", "118.5 Cr"),
+            (&thousands, "", "118.5 k"),
+            (&percent, "value-type=\"percentage\"", "11850%"),
+            (&text, "", "118.5"),
+        ] {
+            assert_eq!(code_of(styles, &cell(more)), shown, "{styles} {more}");
+        }
+        let column = "<table-column default-cell-style-name=\"c\"/>";
+        let text = format!(
+            "<d><automatic-styles>{usd}</automatic-styles><table name=\"S\">{column}<table-row number-rows-repeated=\"3\"><table-cell value=\"1\" number-columns-repeated=\"2\"/></table-row></table></d>"
+        );
+        let mut scan = Scan::open(Xml::new(text.as_bytes()).unwrap(), Styles::new().unwrap(), "S").unwrap();
+        for row in 0..3 {
+            scan.reach(row).unwrap();
+            assert_eq!((scan.format(0).is_some(), scan.format(1).is_some()), (true, false), "{row}");
+        }
+    }
 }
