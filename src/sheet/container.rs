@@ -90,7 +90,7 @@ impl Content {
         match self {
             Self::Text | Self::Xlsx | Self::Ods | Self::Xls => None,
             Self::Xlsb => Some(
-                "hidden rows, merged cells and number formats other than dates are not known in this format: an amount in another currency may look like rupees",
+                "hidden rows, merged cells and number formats other than dates are not known in this format: an amount in another currency looks like rupees",
             ),
         }
     }

@@ -4,6 +4,8 @@
 //! meaning to the readers of parts; names are compared without their prefix, so that strict and transitional files
 //! read alike. The one rule: nothing is expanded, and a tag, a text and the depth of elements have limits.
 
+mod alternate;
+
 use std::io::Read;
 use std::ops::Range;
 
@@ -11,6 +13,7 @@ use memchr::{memchr, memchr2, memmem};
 
 use super::Problem;
 use crate::finding::quote;
+use alternate::Alternate;
 
 /// Bytes read at once.
 const CHUNK: usize = 128 * 1024;
@@ -64,14 +67,6 @@ pub(super) struct Xml<R> {
     had_root: bool,
     /// Contents in several forms that are open.
     alternates: Vec<Alternate>,
-}
-
-/// A content in several forms, of which one is read.
-#[derive(Debug, Clone, Copy)]
-struct Alternate {
-    /// How many elements are open inside it, itself counted.
-    depth: usize,
-    is_taken: bool,
 }
 
 /// A token by its place in the buffer.
@@ -134,54 +129,6 @@ impl<R: Read> Xml<R> {
                 Raw::Done => return Ok(Token::Done),
             }
         }
-    }
-
-    /// Whether a tag only says that a content comes in several forms; a form that is not read is passed over.
-    fn is_alternate(&mut self, name: Range<usize>, attributes: Range<usize>) -> Result<bool, Problem> {
-        let (name, attributes) = (local(&self.buffer[name]), &self.buffer[attributes]);
-        if name == b"AlternateContent" {
-            self.alternates.push(Alternate { depth: self.open.len(), is_taken: false });
-            return Ok(true);
-        }
-        let Some(alternate) = self.alternates.last_mut().filter(|found| found.depth + 1 == self.open.len()) else {
-            return Ok(false);
-        };
-        let is_read = match name {
-            b"Choice" => Tag { name, attributes }.attribute(b"Requires")?.is_some_and(|needs| is_understood(&needs)),
-            b"Fallback" => true,
-            _ => return Err(Problem::broken("its XML has a content in several forms that is not well formed")),
-        };
-        if is_read && !alternate.is_taken {
-            alternate.is_taken = true;
-            return Ok(true);
-        }
-        let depth = self.open.len();
-        while self.open.len() >= depth {
-            if let Raw::Done = self.raw()? {
-                return Err(cut_off());
-            }
-        }
-        Ok(true)
-    }
-
-    /// Whether the element that just ended only held a content in several forms, or one of them.
-    fn ends_alternate(&mut self) -> Result<bool, Problem> {
-        const ROWS: [&[u8]; 9] = [b"sheetData", b"row", b"c", b"is", b"si", b"sst", b"r", b"t", b"v"];
-        let Some(alternate) = self.alternates.last().copied() else { return Ok(false) };
-        if self.open.len() == alternate.depth {
-            return Ok(true);
-        }
-        if self.open.len() + 1 > alternate.depth {
-            return Ok(false);
-        }
-        self.alternates.pop();
-        let inside = self.open.last().map(|start| local(&self.names[*start..]));
-        // Between cells it may have been an invoice.
-        if !alternate.is_taken && inside.is_some_and(|name| ROWS.contains(&name)) {
-            let name = quote(&String::from_utf8_lossy(inside.unwrap_or_default()));
-            return Err(Problem::Broken(format!("its element {name} has a content in forms none of which is read")));
-        }
-        Ok(true)
     }
 
     /// The next tag, text or end as it stands.
@@ -419,12 +366,6 @@ impl<'a> Tag<'a> {
     pub(super) fn is_set(&self, name: &[u8]) -> Result<bool, Problem> {
         Ok(self.attribute(name)?.is_some_and(|value| is_true(value.as_bytes())))
     }
-}
-
-/// Whether Excel knows all that a form of a content requires, by the prefixes that it writes itself.
-fn is_understood(needs: &str) -> bool {
-    const KNOWN: [&str; 12] = ["x14", "x14ac", "x15", "x15ac", "x16", "x16r2", "xr", "xr2", "xr3", "a14", "xda", "mx"];
-    needs.split_ascii_whitespace().all(|prefix| KNOWN.contains(&prefix))
 }
 
 /// Whether a value means yes, as XML schemas have it.

@@ -16,7 +16,7 @@ const MAX_CODE: usize = 32 * 1024;
 /// A format code that grows with its style.
 #[derive(Debug)]
 pub(super) struct Code {
-    code: String,
+    written: String,
     /// Whether a percent sign in its texts is meant as one.
     is_percent: bool,
     has_percent: bool,
@@ -36,7 +36,7 @@ struct Number {
 
 impl Code {
     pub(super) fn new(is_percent: bool) -> Self {
-        Self { code: String::new(), is_percent, has_percent: false, number: Number::default() }
+        Self { written: String::new(), is_percent, has_percent: false, number: Number::default() }
     }
 
     pub(super) fn has_percent(&self) -> bool {
@@ -45,7 +45,7 @@ impl Code {
 
     /// Appends code as it is.
     pub(super) fn raw(&mut self, code: &str) {
-        self.code.push_str(code);
+        self.written.push_str(code);
     }
 
     /// Appends text that is shown.
@@ -54,9 +54,9 @@ impl Code {
             if letter == '%' && self.is_percent && !self.has_percent {
                 self.has_percent = true;
             } else {
-                self.code.push('\\');
+                self.written.push('\\');
             }
-            self.code.push(letter);
+            self.written.push(letter);
         }
     }
 
@@ -119,9 +119,9 @@ impl Code {
     }
 
     pub(super) fn finish(self) -> Result<String, Problem> {
-        if self.code.len() > MAX_CODE {
+        if self.written.len() > MAX_CODE {
             return Err(Problem::broken("it has a number format that is longer than formats are"));
         }
-        Ok(self.code)
+        Ok(self.written)
     }
 }
