@@ -265,3 +265,76 @@ fn number(data: &[u8], at: usize) -> Result<u16, Problem> {
 fn cut_off() -> Problem {
     Problem::broken("one of its records is cut off")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn data(name: &str) -> std::path::PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/workbooks").join(name)
+    }
+
+    /// What a number is shown as, by its place.
+    fn shown(sheet: &mut OldSheet, row: u32, column: u32, number: f64) -> Option<String> {
+        sheet.begin_row(row).unwrap();
+        let mut text = number.to_string();
+        sheet.format(column)?.write(number, false, &mut text);
+        Some(text)
+    }
+
+    #[test]
+    fn numbers_have_the_formats_of_their_cells_and_texts_none() {
+        let mut sheet = OldSheet::open(&data("shown-xlwt.xls"), 0, "a.xls").unwrap();
+        for (row, column, number, text) in [
+            (1, 0, 7.0, Some("INV-0007")),
+            (1, 1, 46_113.0, Some("2026-04-01")),
+            (1, 4, 118.5, Some("118.5")),
+            (2, 4, 118.5, Some("USD 118.5")),
+            (4, 4, -118.5, Some("118.5 Cr")),
+            (4, 4, 118.5, Some("118.5 Dr")),
+            (8, 4, 0.05, Some("5%")),
+            (1, 3, 1.0, None),
+            (0, 0, 1.0, None),
+            (99, 0, 1.0, None),
+        ] {
+            assert_eq!(shown(&mut sheet, row, column, number).as_deref(), text, "{row},{column}");
+        }
+        let error = OldSheet::open(&data("shown-xlwt.xls"), 7, "a.xls").unwrap_err().to_string();
+        assert_eq!(error, "a.xls: is damaged: it lists no such sheet");
+    }
+
+    #[test]
+    fn texts_are_read_as_each_version_writes_them() {
+        assert_eq!(wide(b"\x03\0\0$0\xa3").unwrap(), "$0£");
+        assert_eq!(wide(b"\x02\0\x01\xb9\x20\x30\0").unwrap(), "₹0");
+        assert_eq!((wide(b"\x03\0\x01\xb9\x20\x30\0"), wide(b"\x03\0")), (None, None));
+        assert_eq!(narrow(b"\x02\x800", 1252).unwrap(), "€0");
+        assert_eq!(narrow(b"\x02\x880", 1251).unwrap(), "€0");
+        assert_eq!(narrow(b"\x030", 1252), None);
+    }
+
+    #[test]
+    fn no_change_of_a_byte_brings_the_reader_down() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.xls");
+        let mut state = 7_u32;
+        let mut random = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as usize
+        };
+        for name in ["shown-xlwt.xls", "shown-libreoffice.xls"] {
+            let whole = std::fs::read(data(name)).unwrap();
+            for _ in 0..300 {
+                let mut bytes = whole.clone();
+                // The first bytes say where all else stands.
+                let at = if random() % 2 == 0 { random() % 512 } else { random() % bytes.len() };
+                bytes[at] = random() as u8;
+                bytes.truncate(if random() % 8 == 0 { random() % bytes.len() } else { bytes.len() });
+                std::fs::write(&path, bytes).unwrap();
+                if let Ok(mut sheet) = OldSheet::open(&path, 0, "a.xls") {
+                    (0..12).for_each(|row| drop(shown(&mut sheet, row, 4, 1.0)));
+                }
+            }
+        }
+    }
+}
