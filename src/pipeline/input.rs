@@ -1,6 +1,7 @@
 //! Opens what the command names: files with their control files, globs, folders, standard input, and the customer
 //! directory.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -67,7 +68,7 @@ impl Opened {
 
 /// Finds files and lists their sheets; what cannot be opened is told and counted.
 pub(super) fn open(
-    inputs: &[String],
+    inputs: &[impl AsRef<OsStr>],
     stdin: Box<dyn Read + '_>,
     settings: &Settings,
     observer: &dyn Observer,

@@ -22,6 +22,7 @@ mod stopping_tests;
 mod tests;
 pub mod unread;
 
+use std::ffi::OsStr;
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -86,7 +87,7 @@ impl Pipeline<'_> {
     pub fn run_sheets(
         &self,
         operation: &'static Operation,
-        inputs: &[String],
+        inputs: &[impl AsRef<OsStr>],
         stdin: Box<dyn Read + '_>,
     ) -> Result<Report, RunError> {
         let opened = input::open(inputs, stdin, self.settings, self.observer)?;

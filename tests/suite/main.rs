@@ -17,6 +17,8 @@ mod mappings;
 mod messy;
 mod resume;
 mod stub;
+#[path = "../../src/sheet/test_zip.rs"]
+mod test_zip;
 mod threads;
 mod tidy;
 mod workbooks;
