@@ -287,6 +287,7 @@ def xlsx_kinds():
         "one-cell-rows-1M": lambda: xlsx(sheet("<row>" + string(5) + "</row>", 1_048_575)),
         "number-rows-1M": lambda: xlsx(sheet("<row>" + "<c><v>1</v></c>" * 5 + "</row>", 1_000_000)),
         "bad-numbers": lambda: xlsx(sheet("<row>" + "<c><v>123456789.123456789E-5</v></c>" * 5 + "</row>", 600_000)),
+        "bad-numbers-most": lambda: xlsx(sheet("<row>" + "<c><v>123456789.123456789E-5</v></c>" * 5 + "</row>", 199_000)),
         "spaces": lambda: xlsx(sheet(" " * 1000, 900_000)),
         "comments": lambda: xlsx(sheet("<!-- -->", 80_000_000)),
         "blank-rows": lambda: xlsx(sheet("<row/>", 30_000_000)),
