@@ -1,5 +1,7 @@
 //! `NAME.results.csv`: one line per data row, in row order, with what became of it and every original cell.
 
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::io::Write as _;
 
 use super::ResultSettings;
@@ -32,17 +34,18 @@ pub fn write(
     }
     let originals = original_headings(sheets);
     let mut lines = Vec::with_capacity(1 << 16);
-    let mut writer = writer(settings, &mut lines);
     let headings =
-        RESULT_HEADINGS.iter().map(|heading| (*heading).to_owned()).chain(originals.iter().map(|name| own(name)));
-    write_line(&mut writer, headings);
-    drop(writer);
+        RESULT_HEADINGS.iter().map(|heading| Cow::Borrowed(*heading)).chain(originals.iter().map(|name| own(name)));
+    write_line(&mut lines, settings.delimiter, headings);
     target.write_all(&lines).map_err(|error| target.failed(error))?;
 
     for (sheet, facts) in sheets {
         // Where each of the input's columns stands in this sheet.
-        let columns: Vec<Option<usize>> =
-            originals.iter().map(|name| facts.header.columns.iter().position(|column| column == name)).collect();
+        let mut places = HashMap::new();
+        for (place, column) in facts.header.columns.iter().enumerate() {
+            places.entry(column).or_insert(place);
+        }
+        let columns: Vec<Option<usize>> = originals.iter().map(|name| places.get(name).copied()).collect();
         let mut ordinal = 0;
         while let Some(packed) = ledger.row_block(sheet.rows_of, ordinal)? {
             let block: RowBlock = blob::unpack(&packed)?;
@@ -51,15 +54,17 @@ pub fn write(
                 return Err(LedgerError::Damaged(format!("block {ordinal} of sheet {}", sheet.id)).into());
             }
             lines.clear();
-            let mut writer = self::writer(settings, &mut lines);
             for (row, verdict) in verdicts.iter().enumerate() {
                 let fate = history.fate(run, &verdict.destiny)?;
                 let ours = our_cells(run, sheet, verdict, &fate, settings);
                 let cells = columns.iter().map(|column| column.map_or("", |column| block.text(row, column)));
-                write_line(&mut writer, ours.into_iter().chain(cells.map(str::to_owned)));
+                write_line(
+                    &mut lines,
+                    settings.delimiter,
+                    ours.into_iter().map(Cow::Owned).chain(cells.map(Cow::Borrowed)),
+                );
                 count(&fate.outcome, verdict);
             }
-            drop(writer);
             target.write_all(&lines).map_err(|error| target.failed(error))?;
             ordinal += 1;
         }
@@ -82,21 +87,28 @@ pub fn each_verdict(
     Ok(())
 }
 
-fn writer<'l>(settings: &ResultSettings, lines: &'l mut Vec<u8>) -> csv::Writer<&'l mut Vec<u8>> {
-    csv::WriterBuilder::new()
-        .delimiter(settings.delimiter)
-        .terminator(csv::Terminator::CRLF)
-        .flexible(true)
-        .from_writer(lines)
-}
-
-fn write_line(writer: &mut csv::Writer<&mut Vec<u8>>, cells: impl Iterator<Item = String>) {
-    for cell in cells {
-        let written =
-            if needs_guard(&cell) { writer.write_field(format!("'{cell}")) } else { writer.write_field(&cell) };
-        written.expect("writing into memory cannot fail");
+/// Adds a line; written by hand, because a sheet may have thousands of columns that are blank in most rows.
+fn write_line<'c>(lines: &mut Vec<u8>, delimiter: u8, cells: impl Iterator<Item = Cow<'c, str>>) {
+    for (at, cell) in cells.enumerate() {
+        if at > 0 {
+            lines.push(delimiter);
+        }
+        if cell.is_empty() {
+            continue;
+        }
+        let guard = if needs_guard(&cell) { "'" } else { "" };
+        let is_special = |byte: &u8| *byte == delimiter || matches!(byte, b'"' | b'\r' | b'\n');
+        if cell.as_bytes().iter().any(is_special) {
+            lines.push(b'"');
+            lines.extend_from_slice(guard.as_bytes());
+            lines.extend_from_slice(cell.replace('"', "\"\"").as_bytes());
+            lines.push(b'"');
+        } else {
+            lines.extend_from_slice(guard.as_bytes());
+            lines.extend_from_slice(cell.as_bytes());
+        }
     }
-    writer.write_record(None::<&[u8]>).expect("writing into memory cannot fail");
+    lines.extend_from_slice(b"\r\n");
 }
 
 /// Whether a spreadsheet would take the cell for a formula.
@@ -118,21 +130,17 @@ fn is_plain_number(cell: &str) -> bool {
 
 /// The headings of all sheets of an input, each once, in the order they first stand.
 fn original_headings(sheets: &[(SheetRecord, SheetFacts)]) -> Vec<String> {
-    let mut headings: Vec<String> = Vec::new();
-    for heading in sheets.iter().flat_map(|(_, facts)| &facts.header.columns) {
-        if !headings.contains(heading) {
-            headings.push(heading.clone());
-        }
-    }
-    headings
+    let mut seen = HashSet::new();
+    let headings = sheets.iter().flat_map(|(_, facts)| &facts.header.columns);
+    headings.filter(|heading| seen.insert(heading.as_str())).cloned().collect()
 }
 
 /// A heading of the sheet, told apart from ours.
-fn own(heading: &str) -> String {
+fn own(heading: &str) -> Cow<'_, str> {
     if RESULT_HEADINGS.iter().any(|ours| ours.eq_ignore_ascii_case(heading)) {
-        format!("sheet_{heading}")
+        Cow::Owned(format!("sheet_{heading}"))
     } else {
-        heading.to_owned()
+        Cow::Borrowed(heading)
     }
 }
 
@@ -206,6 +214,23 @@ mod tests {
             ("＝1", true),
         ] {
             assert_eq!(needs_guard(cell), guarded, "{cell}");
+        }
+    }
+
+    #[test]
+    fn lines_are_quoted_where_they_must_be_and_read_back_as_they_were() {
+        let cells = ["a", "", "b,c", "d\"e\"", "two\r\nlines", "x;y", " ", "=1,2", "+5", ""];
+        for delimiter in [b',', b';', b'\t'] {
+            let mut lines = Vec::new();
+            write_line(&mut lines, delimiter, cells.iter().map(|cell| Cow::Borrowed(*cell)));
+            let mut reader = csv::ReaderBuilder::new().has_headers(false).delimiter(delimiter).from_reader(&lines[..]);
+            let record = reader.records().next().unwrap().unwrap();
+            let expected: Vec<&str> = cells.iter().map(|cell| if *cell == "=1,2" { "'=1,2" } else { cell }).collect();
+            assert_eq!(record.iter().collect::<Vec<_>>(), expected);
+            let mut settings = csv::WriterBuilder::new();
+            let mut writer = settings.delimiter(delimiter).terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+            writer.write_record(&expected).unwrap();
+            assert_eq!(lines, writer.into_inner().unwrap());
         }
     }
 

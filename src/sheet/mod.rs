@@ -6,6 +6,7 @@
 
 mod archive;
 mod beside;
+mod budget;
 mod captions;
 mod cell;
 mod container;
