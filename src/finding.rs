@@ -234,7 +234,7 @@ codes! {
 
     /// Rows of one document differ in a value that belongs to the whole document.
     DocumentLinesDiffer = "document-lines-differ", Error;
-    /// It is not certain to which document the row belongs.
+    /// It is not certain to which document the row belongs, whether it is a line of it or a total, or whether a line is missing.
     DocumentLineUnclear = "document-line-unclear", Error;
     /// Two rows of one document are the same in every cell, and no total of the document shows whether both count.
     DocumentLineRepeated = "document-line-repeated", Error;

@@ -7,14 +7,34 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// Codes of the currencies that finance sheets here carry besides the rupee.
+const CODES: [&str; 31] = [
+    "AED", "AUD", "BDT", "BHD", "CAD", "CHF", "CNY", "DKK", "EUR", "GBP", "HKD", "IDR", "JPY", "KRW", "KWD", "LKR",
+    "MYR", "NOK", "NPR", "NZD", "OMR", "PHP", "QAR", "SAR", "SEK", "SGD", "THB", "TRY", "TWD", "USD", "ZAR",
+];
+
 /// Whether a word or sign, in any case, is a currency that finance sheets here carry besides the rupee.
 pub fn is_foreign_currency(word: &str) -> bool {
-    const CURRENCIES: [&str; 40] = [
-        "aed", "aud", "bdt", "bhd", "cad", "chf", "cny", "dkk", "eur", "gbp", "hkd", "idr", "jpy", "krw", "kwd", "lkr",
-        "myr", "nok", "npr", "nzd", "omr", "php", "qar", "sar", "sek", "sgd", "thb", "try", "twd", "usd", "zar",
-        "euro", "dollar", "dollars", "pound", "pounds", "$", "€", "£", "¥",
-    ];
-    word == "￥" || CURRENCIES.iter().any(|known| known.eq_ignore_ascii_case(word))
+    const WORDS: [&str; 5] = ["euro", "dollar", "dollars", "pound", "pounds"];
+    let mut letters = word.chars();
+    let is_sign = letters.next().is_some_and(is_foreign_sign) && letters.as_str().is_empty();
+    is_sign || CODES.iter().chain(&WORDS).any(|known| known.eq_ignore_ascii_case(word))
+}
+
+/// Whether a word is the code of such a currency, in capitals as codes are written.
+pub fn is_foreign_code(word: &str) -> bool {
+    CODES.contains(&word)
+}
+
+/// Whether a letter is the sign of any currency but the rupee.
+pub fn is_foreign_sign(letter: char) -> bool {
+    matches!(letter, '$' | '£' | '¥' | '￥' | '₠'..='₧' | '₩'..='₸' | '₺'..='⃀' | '฿')
+}
+
+/// Whether a sign or word, in any case, is the rupee, or no currency at all.
+pub fn is_rupee(symbol: &str) -> bool {
+    const RUPEE: [&str; 8] = ["", "₹", "rs", "rs.", "inr", "₨", "रु", "रु."];
+    RUPEE.iter().any(|rupee| symbol.eq_ignore_ascii_case(rupee))
 }
 
 /// An amount of rupees, counted in paise.

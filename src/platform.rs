@@ -30,6 +30,39 @@ pub fn create_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// What stands before the letters of a path that is no Unicode; no absolute path begins like it.
+const NO_UNICODE: &str = "not-unicode:";
+
+/// A path as text, from which [`path_of_text`] makes the same path again; one in Unicode is its own text.
+pub fn text_of_path(path: &Path) -> String {
+    use std::fmt::Write as _;
+    if let Some(text) = path.to_str() {
+        return text.to_owned();
+    }
+    #[cfg(unix)]
+    let units = std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str()).iter().map(|unit| u16::from(*unit));
+    #[cfg(windows)]
+    let units = std::os::windows::ffi::OsStrExt::encode_wide(path.as_os_str());
+    let mut text = NO_UNICODE.to_owned();
+    units.for_each(|unit| write!(text, "{unit:04x}").expect("writing to a string does not fail"));
+    text
+}
+
+/// The path that was made into text by [`text_of_path`].
+pub fn path_of_text(text: &str) -> PathBuf {
+    let unit = |four: &[u8]| u16::from_str_radix(std::str::from_utf8(four).ok()?, 16).ok();
+    let units = text.strip_prefix(NO_UNICODE).and_then(|digits| digits.as_bytes().chunks(4).map(unit).collect());
+    let Some(units): Option<Vec<u16>> = units else { return PathBuf::from(text) };
+    #[cfg(unix)]
+    let path = {
+        let bytes = units.into_iter().map(|unit| unit as u8).collect();
+        <std::ffi::OsString as std::os::unix::ffi::OsStringExt>::from_vec(bytes)
+    };
+    #[cfg(windows)]
+    let path = <std::ffi::OsString as std::os::windows::ffi::OsStringExt>::from_wide(&units);
+    PathBuf::from(path)
+}
+
 /// Whether somebody other than this user and root may change the file: by its mode, or because it is theirs.
 #[cfg(unix)]
 pub fn others_can_write(metadata: &Metadata) -> bool {
@@ -151,6 +184,21 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn paths_come_back_from_their_text_whatever_their_bytes() {
+        use std::os::unix::ffi::OsStringExt as _;
+        for (bytes, text) in [
+            (&b"/in/m\xc3\xa4rz.csv"[..], "/in/märz.csv"),
+            (b"/m\xe4", "not-unicode:002f006d00e4"),
+            (b"not-unicode:zz", "not-unicode:zz"),
+        ] {
+            let path = PathBuf::from(std::ffi::OsString::from_vec(bytes.to_vec()));
+            assert_eq!(text_of_path(&path), text);
+            assert_eq!(path_of_text(text), path);
+        }
+    }
 
     #[test]
     fn folders_of_sync_programs_are_known_by_name() {

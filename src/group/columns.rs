@@ -32,6 +32,8 @@ pub struct Columns {
     pub tax_on_top: bool,
     /// Number of columns of the sheet.
     pub width: usize,
+    /// The fields that are what an invoice comes to: taxable value and total.
+    weighty: Vec<usize>,
 }
 
 /// A column that holds for the whole document.
@@ -96,12 +98,45 @@ impl Columns {
             amounts,
             tax_on_top: is("gstExclusive", true) && is("reverseCharge", false),
             width: mapping.columns.len(),
+            weighty: ["baseAmount", "netAmount"].iter().filter_map(|name| operation.field_index(name)).collect(),
         }
+    }
+
+    /// Whether a field is what an invoice comes to, and not a part of it such as a tax or a freight.
+    pub(super) fn is_weighty(&self, field: usize) -> bool {
+        self.weighty.contains(&field)
     }
 
     /// The header column at a place of the sheet.
     pub fn header_at(&self, column: usize) -> Option<&Header> {
         self.header.iter().find(|header| header.column == column)
+    }
+}
+
+/// What a cell of amounts says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Figure {
+    /// Nothing.
+    Blank,
+    /// Something that is no amount.
+    Unreadable,
+    /// This, in the unit of [`value::exact_amount`].
+    Value(i128),
+}
+
+impl Amount {
+    /// What the cell of a row says.
+    pub fn figure(&self, block: &RowBlock, row: usize) -> Figure {
+        let cell = block.cell(row, self.column);
+        if is_plainly_blank(cell) {
+            return Figure::Blank;
+        }
+        let mut faults = Faults::new();
+        match value::exact_amount(cell, self.style, &mut faults) {
+            Some(value) => Figure::Value(value),
+            None if faults.is_empty() => Figure::Blank,
+            None => Figure::Unreadable,
+        }
     }
 }
 

@@ -8,12 +8,11 @@ use std::collections::HashMap;
 
 use super::Surveyed;
 use super::columns::{Amount, Columns, Header, Said, is_plainly_blank};
-use super::follow::{Above, Step, hash};
+use super::follow::Step;
 use super::settle::rounded;
 use crate::check::Rules;
 use crate::check::document::Document;
-use crate::check::sums::TAXES;
-use crate::check::value::{self, EXACT_RUPEE, Faults};
+use crate::check::value::{self, Faults};
 use crate::finding::{Code, Finding, Severity, quote};
 use crate::money::Total;
 use crate::operation::Operation;
@@ -21,9 +20,6 @@ use crate::sheet::{CellKind, RowBlock};
 
 /// Fields that a sheet's own grand total is held against, in the order of [`Joined::copies`].
 const TOTALLED: [&str; 5] = ["baseAmount", "cgst", "sgst", "igst", "netAmount"];
-
-/// A line whose amounts are below this many paise may hide in the rounding of a document.
-const HIDES: i128 = 100;
 
 /// One row of a document.
 #[derive(Debug, Clone, Copy)]
@@ -55,9 +51,9 @@ pub struct Joined {
 /// Joins the documents of one sheet.
 pub struct Joiner<'a> {
     operation: &'static Operation,
-    columns: &'a Columns,
+    pub(super) columns: &'a Columns,
     headings: &'a [String],
-    surveyed: &'a Surveyed,
+    pub(super) surveyed: &'a Surveyed,
     rules: &'a Rules<'a>,
 }
 
@@ -95,6 +91,7 @@ impl<'a> Joiner<'a> {
         }
         work.find_amountless(&counted_once);
         work.find_repeated(&counted_once);
+        work.find_totals(&counted_once);
         for column in 0..self.columns.width {
             match cells.get(&column) {
                 Some((text, kind)) => target.push_cell(text, *kind),
@@ -107,11 +104,11 @@ impl<'a> Joiner<'a> {
         work.joined
     }
 
-    fn name(&self, field: usize) -> &'static str {
+    pub(super) fn name(&self, field: usize) -> &'static str {
         self.operation.fields[field].name
     }
 
-    fn finding(
+    pub(super) fn finding(
         &self,
         code: Code,
         field: &str,
@@ -125,21 +122,21 @@ impl<'a> Joiner<'a> {
 }
 
 /// The rows whose cells can be read.
-fn readable<'w, 'b>(lines: &'w [Line<'b>]) -> impl Iterator<Item = (usize, Line<'b>)> + use<'w, 'b> {
+pub(super) fn readable<'w, 'b>(lines: &'w [Line<'b>]) -> impl Iterator<Item = (usize, Line<'b>)> + use<'w, 'b> {
     let all = lines.iter().copied().enumerate();
     all.filter(|(_, line)| line.step != Step::Suspect && !line.shifted)
 }
 
 /// One document on its way to one row.
-struct Work<'w, 'b> {
-    joiner: &'w Joiner<'w>,
-    lines: &'w [Line<'b>],
-    joined: Joined,
+pub(super) struct Work<'w, 'b> {
+    pub(super) joiner: &'w Joiner<'w>,
+    pub(super) lines: &'w [Line<'b>],
+    pub(super) joined: Joined,
 }
 
 impl<'b> Work<'_, 'b> {
     /// Keeps a finding at its row.
-    fn tell(&mut self, offset: usize, finding: Finding) {
+    pub(super) fn tell(&mut self, offset: usize, finding: Finding) {
         let document = &mut self.joined.document;
         if offset == 0 {
             document.findings.push(finding);
@@ -149,7 +146,7 @@ impl<'b> Work<'_, 'b> {
         }
     }
 
-    fn number(&self, offset: usize) -> u32 {
+    pub(super) fn number(&self, offset: usize) -> u32 {
         let line = self.lines[offset];
         line.block.number(line.row)
     }
@@ -163,80 +160,6 @@ impl<'b> Work<'_, 'b> {
                 self.tell(offset, finding);
             }
         }
-    }
-
-    /// Rows of which it is not certain that they belong here, and whether there may be more.
-    fn take_doubts(&mut self, identity: u64) {
-        const HINT: &str = "write the number on every row of the document, or leave number, date and customer blank on all but its first";
-        let (first, lines) = (self.number(0), self.lines);
-        for (offset, line) in lines.iter().enumerate() {
-            let (what, hint) = match line.step {
-                Step::Starts { below: Above::Suspect } => {
-                    ("the row above cannot be read and may belong to this document".to_owned(), None)
-                }
-                Step::Starts { below: Above::Blank } if !self.joiner.surveyed.repeats_number => continue,
-                Step::Starts { below: Above::Unnumbered | Above::Blank } => {
-                    ("the row above has no number and may belong to this document".to_owned(), Some(HINT))
-                }
-                Step::Suspect => (
-                    format!(
-                        "it cannot be told whether the row belongs to the document of row {first} or to the next one"
-                    ),
-                    None,
-                ),
-                Step::Unnumbered => (
-                    format!("has no number, and says date or customer of the document of row {first} again"),
-                    Some(HINT),
-                ),
-                Step::Inherits if self.joiner.surveyed.repeats_number => {
-                    ("names no document, while most rows of the sheet do".to_owned(), Some(HINT))
-                }
-                Step::Inherits if offset > 0 && self.number(offset) > self.number(offset - 1) + 1 => (
-                    format!(
-                        "names no document, and blank rows or rows left out stand between it and the document of row {first}"
-                    ),
-                    Some(HINT),
-                ),
-                Step::Inherits if self.is_bare(offset) => (
-                    "has amounts only, as a total has, while other rows of the document say what they are for"
-                        .to_owned(),
-                    Some(HINT),
-                ),
-                Step::Starts { below: Above::Other } | Step::Inherits | Step::Repeats => continue,
-            };
-            self.joined.document.contested = true;
-            let hint = hint.map(str::to_owned);
-            let finding = self.joiner.finding(Code::DocumentLineUnclear, "", None, what, hint);
-            self.tell(offset, finding);
-        }
-        if let Some((one, other)) = self.joiner.surveyed.contested.get(&identity) {
-            let other = if *one == first { other } else { one };
-            let message = format!("row {other} begins another document of this number, with another date or customer");
-            let hint = "if both are one document, give all its rows the same date and customer and put them together";
-            let finding =
-                self.joiner.finding(Code::DocumentNumberTwice, "invoiceNumber", None, message, Some(hint.to_owned()));
-            self.joined.document.contested = true;
-            self.tell(0, finding);
-        }
-        // A row that cannot be read leaves every sum open.
-        if lines.iter().any(|line| line.step == Step::Suspect || line.shifted) {
-            let summed = self.joiner.surveyed.line_columns.iter().map(|column| *column as u16);
-            self.joined.document.bad.extend(summed);
-        }
-    }
-
-    /// Whether a row has no text in any column in which another row of the document has words.
-    fn is_bare(&self, offset: usize) -> bool {
-        let columns = self.joiner.columns;
-        let is_item = |column: &usize| {
-            columns.header_at(*column).is_none() && columns.amounts.iter().all(|amount| amount.column != *column)
-        };
-        let words = |column: &usize| {
-            self.lines.iter().any(|line| line.block.text(line.row, *column).contains(char::is_alphabetic))
-        };
-        let mut items = (0..columns.width).filter(is_item).filter(words).peekable();
-        let line = self.lines[offset];
-        items.peek().is_some() && items.all(|column| line.block.text(line.row, column).trim().is_empty())
     }
 
     /// The cell of a column that holds for the whole document.
@@ -380,66 +303,5 @@ impl<'b> Work<'_, 'b> {
     fn leave_out(&self, column: usize) -> String {
         let heading = self.joiner.headings.get(column).map_or("", String::as_str);
         format!("correct one of them, or leave the column out with {} = \"\" in a mapping file", quote(heading))
-    }
-
-    /// A line without any amount may have lost it; only the document's own total can tell.
-    fn find_amountless(&mut self, counted_once: &[usize]) {
-        let summed = self.joiner.surveyed.line_columns.as_slice();
-        if self.lines.len() < 2 || summed.is_empty() || self.total_is_checked(counted_once) {
-            return;
-        }
-        for (offset, line) in readable(self.lines) {
-            let lacks = summed.iter().all(|column| is_plainly_blank(line.block.cell(line.row, *column)));
-            // Where only the first row names the document, it need not be a line.
-            if !lacks || offset == 0 && !self.joiner.surveyed.repeats_number {
-                continue;
-            }
-            let message = "has no amount in any column that is summed".to_owned();
-            let hint = "write the amount, or 0 where the line costs nothing".to_owned();
-            let finding = self.joiner.finding(Code::DocumentLineUnclear, "", None, message, Some(hint));
-            self.tell(offset, finding);
-        }
-    }
-
-    /// Rows that are the same in every cell may be one line pasted twice; only the document's own total can tell.
-    fn find_repeated(&mut self, counted_once: &[usize]) {
-        if self.lines.len() < 2 {
-            return;
-        }
-        let summed = self.joiner.surveyed.line_columns.as_slice();
-        let checked = self.total_is_checked(counted_once);
-        let mut seen: HashMap<u64, usize> = HashMap::new();
-        for (offset, line) in readable(self.lines) {
-            let above = *seen.entry(hash(&line.block.cells(line.row).collect::<Vec<_>>())).or_insert(offset);
-            let amounts = || self.joiner.columns.amounts.iter().filter(|amount| summed.contains(&amount.column));
-            let value = |amount: &Amount| {
-                let cell = line.block.cell(line.row, amount.column);
-                value::exact_amount(cell, amount.style, &mut Faults::new()).unwrap_or_default()
-            };
-            if above == offset || amounts().all(|amount| value(amount) == 0) {
-                continue;
-            }
-            let parts = amounts()
-                .filter(|amount| matches!(self.joiner.name(amount.field), "baseAmount" | "cgst" | "sgst" | "igst"));
-            let weight: i128 = parts.map(value).sum();
-            if checked && weight.abs() > (HIDES + self.lines.len() as i128 * 4) * EXACT_RUPEE / 100 {
-                continue;
-            }
-            let message = format!("is the same as row {} in every cell; one of them may be a copy", self.number(above));
-            let hint = "delete the copy, or tell the rows apart, as with a column of line numbers";
-            let finding = self.joiner.finding(Code::DocumentLineRepeated, "", None, message, Some(hint.to_owned()));
-            self.tell(offset, finding);
-        }
-    }
-
-    /// Whether a total that counts once shows what the lines must add up to.
-    fn total_is_checked(&self, counted_once: &[usize]) -> bool {
-        let columns = self.joiner.columns;
-        let total = columns
-            .amounts
-            .iter()
-            .any(|amount| counted_once.contains(&amount.column) && self.joiner.name(amount.field) == "netAmount");
-        let taxed = columns.amounts.iter().any(|amount| TAXES.contains(&self.joiner.name(amount.field)));
-        total && taxed && columns.tax_on_top
     }
 }

@@ -4,7 +4,7 @@
 //! are the same on all rows of a document may be either, and then only one reading may make the parts of the documents
 //! add up to their totals. The one rule: where the amounts show neither or both, nobody guesses.
 
-use super::columns::{Amount, Columns, Said, is_plainly_blank};
+use super::columns::{Amount, Columns, Figure, Said};
 use crate::check::sums::{FIELDS, Parts, TAXES};
 use crate::check::value::{self, AmountStyle, EXACT_RUPEE, Faults};
 use crate::mapping::Mapping;
@@ -143,22 +143,18 @@ impl<'c> Settling<'c> {
         self.spoilt = true;
     }
 
-    /// Takes a row of the document under way.
-    pub(super) fn add(&mut self, block: &RowBlock, row: usize) {
-        for (amount, values) in self.columns.amounts.iter().zip(&mut self.values) {
-            let cell = block.cell(row, amount.column);
-            if is_plainly_blank(cell) {
-                continue;
-            }
-            let mut faults = Faults::new();
-            match value::exact_amount(cell, amount.style, &mut faults) {
-                Some(value) => {
+    /// Takes a row of the document under way, with what its amounts say.
+    pub(super) fn add(&mut self, block: &RowBlock, row: usize, figures: &[Figure]) {
+        for (figure, values) in figures.iter().zip(&mut self.values) {
+            match *figure {
+                Figure::Blank => {}
+                Figure::Value(value) => {
                     values.on_first |= self.rows == 0;
                     values.sum += value;
                     values.filled += 1;
                     values.differ |= *values.first.get_or_insert(value) != value;
                 }
-                None => values.unreadable |= !faults.is_empty(),
+                Figure::Unreadable => values.unreadable = true,
             }
         }
         self.rows += 1;

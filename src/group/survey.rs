@@ -6,11 +6,13 @@
 
 use std::collections::HashMap;
 
-use super::columns::Columns;
+use super::columns::{Columns, Figure};
 use super::follow::{DocumentKey, Follower, Step, hash};
 use super::settle::{Context, Settling, Unsettled};
+use super::totals::{LikeTotal, Totals};
 use super::{MAX_LINES, Surveyed};
 use crate::finding::Code;
+use crate::operation::Operation;
 use crate::sheet::RowBlock;
 
 /// Why a sheet cannot be joined.
@@ -37,6 +39,10 @@ pub struct Survey<'c> {
     columns: &'c Columns,
     follower: Follower<'c>,
     settling: Settling<'c>,
+    totals: Totals<'c>,
+    like_totals: HashMap<u32, LikeTotal>,
+    /// What the amounts of the row under way say.
+    figures: Vec<Figure>,
     first: u32,
     lines: u32,
     repeats: u64,
@@ -62,11 +68,14 @@ struct Seen {
 
 impl<'c> Survey<'c> {
     /// Before the first row.
-    pub fn new(columns: &'c Columns, context: Context) -> Self {
+    pub fn new(operation: &Operation, columns: &'c Columns, context: Context) -> Self {
         Self {
             columns,
             follower: Follower::new(columns),
             settling: Settling::new(columns, context),
+            totals: Totals::new(operation, columns),
+            like_totals: HashMap::new(),
+            figures: Vec::new(),
             first: 0,
             lines: 0,
             repeats: 0,
@@ -82,10 +91,12 @@ impl<'c> Survey<'c> {
         let shifted = shifted_rows(block);
         for row in 0..block.len() {
             let shifted = shifted.contains(&row);
-            match self.follower.step(block, row, shifted) {
+            let step = self.follower.step(block, row, shifted);
+            match step {
                 Step::Starts { .. } => {
                     let ended = self.follower.take_finished();
                     self.end(ended)?;
+                    self.totals.begin();
                     (self.first, self.lines) = (block.number(row), 0);
                 }
                 Step::Repeats => self.repeats += 1,
@@ -99,7 +110,11 @@ impl<'c> Survey<'c> {
             if shifted {
                 self.settling.spoil();
             } else {
-                self.settling.add(block, row);
+                self.figures.clear();
+                self.figures.extend(self.columns.amounts.iter().map(|amount| amount.figure(block, row)));
+                self.settling.add(block, row, &self.figures);
+                let like = self.totals.add(block, row, &self.figures, step == Step::Inherits);
+                self.like_totals.extend(like.map(|like| (block.number(row), like)));
             }
         }
         Ok(())
@@ -119,6 +134,8 @@ impl<'c> Survey<'c> {
             line_columns,
             repeats_number: self.repeats > 0 && self.repeats >= self.inherits,
             contested: self.contested,
+            totals: self.like_totals,
+            hidden: HashMap::new(),
         })
     }
 

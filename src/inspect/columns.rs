@@ -20,8 +20,10 @@ use crate::sheet::{CellKind, RowBlock, RowNumber, column_letters};
 pub struct Column {
     /// Its letters in a spreadsheet.
     pub letters: String,
-    /// Its heading.
+    /// Its heading, by which it is mapped.
     pub heading: String,
+    /// What `--emit csv` writes for it, where captions in rows above make that another text.
+    pub written_as: Option<String>,
     /// What nearly all of its filled cells are.
     #[serde(rename = "type")]
     pub kind: Kind,
@@ -64,6 +66,8 @@ const UNKNOWN: &str = "the heading is not known";
 pub(super) struct Columns<'a> {
     look: &'a Look<'a>,
     headings: Vec<String>,
+    /// The headings of several rows as they stand, captions before them; empty where there is one row.
+    written: Vec<String>,
     tallies: Vec<Tally>,
     rows: u64,
     mapped: Option<(&'static Operation, AsFar, Understood)>,
@@ -107,6 +111,7 @@ impl<'a> Columns<'a> {
             look,
             tallies: vec![Tally::default(); headings.len()],
             headings,
+            written: if sheet.top.header_rows.len() > 1 { sheet.top.headings.clone() } else { Vec::new() },
             rows: 0,
             mapped: None,
             lines: Lines::default(),
@@ -125,6 +130,7 @@ impl<'a> Columns<'a> {
             let number = || operation.field_index("invoiceNumber").and_then(|field| mapping.column_of(field));
             self.lines.column = mapping.item_columns.then(number).flatten();
             self.dates = Some(Evidence::new(&dates::columns(operation, mapping, None)));
+            self.tallies.iter_mut().for_each(|tally| tally.decimal_comma = mapping.decimal_comma);
         }
     }
 
@@ -174,10 +180,14 @@ impl<'a> Columns<'a> {
     pub(super) fn finish(self) -> (Vec<Column>, Option<Understood>) {
         let found_on_the_way = self.refusal_of_rows();
         let order = self.look.reading.date_order;
+        let written = |column: usize, heading: &str| {
+            self.written.get(column).filter(|written| !written.is_empty() && *written != heading).cloned()
+        };
         let described = self.headings.into_iter().zip(self.tallies).enumerate().map(|(column, (heading, tally))| {
             let (kind, other_cells) = tally.kind();
             let mut described = Column {
                 letters: column_letters(column),
+                written_as: written(column, &heading),
                 heading,
                 kind,
                 other_cells,

@@ -61,6 +61,8 @@ impl Kind {
 pub(super) struct Tally {
     pub(super) filled: u64,
     pub(super) examples: Vec<String>,
+    /// Whether amounts are written as in `1.234,56`.
+    pub(super) decimal_comma: bool,
     dates: u64,
     day_first: u64,
     month_first: u64,
@@ -89,7 +91,7 @@ enum Written {
 }
 
 impl Written {
-    fn of(cell: Cell<'_>) -> Self {
+    fn of(cell: Cell<'_>, decimal_comma: bool) -> Self {
         let text = cell.text;
         let digits = text.strip_prefix('-').unwrap_or(text);
         if digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -101,9 +103,10 @@ impl Written {
             return Self::Amount;
         }
         let mut faults = Faults::new();
+        let style = AmountStyle { decimal_comma, ..AmountStyle::default() };
         // No amount and no date is without a digit, be it one of another script.
         let is_plain_words = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_digit());
-        if !is_plain_words && value::amount(cell, AmountStyle::default(), &mut faults).is_some() {
+        if !is_plain_words && value::amount(cell, style, &mut faults).is_some() {
             return Self::Amount;
         }
         let is_date = |order| value::date(cell, order, &mut Faults::new()).is_some();
@@ -142,7 +145,7 @@ impl Tally {
         if self.last.as_ref().is_none_or(|(text, kind, _)| text != cell.text || *kind != cell.kind) {
             let mut text = self.last.take().map(|(text, ..)| text).unwrap_or_default();
             cell.text.clone_into(&mut text);
-            self.last = Some((text, cell.kind, Written::of(cell)));
+            self.last = Some((text, cell.kind, Written::of(cell, self.decimal_comma)));
         }
         let Some((_, _, written)) = self.last else { return };
         match written {
@@ -238,6 +241,21 @@ mod tests {
             let mut tally = Tally::default();
             cells.split('|').for_each(|text| tally.add(Cell { text, kind: CellKind::Text }));
             assert_eq!(tally.kind(), expected, "{cells}");
+        }
+    }
+
+    #[test]
+    fn amounts_with_a_decimal_comma_are_amounts_where_the_mapping_says_so() {
+        for (cells, decimal_comma, expected) in [
+            ("1.100,50|9,05|200", true, (Kind::Amount, 0)),
+            ("1.100,50|9,05|200", false, (Kind::Identifier, 0)),
+            ("1,100.50|9.05", false, (Kind::Amount, 0)),
+            ("01.04.2025|15.04.2025", true, (Kind::Date, 0)),
+            ("INV-1|INV-2", true, (Kind::Identifier, 0)),
+        ] {
+            let mut tally = Tally { decimal_comma, ..Tally::default() };
+            cells.split('|').for_each(|text| tally.add(Cell { text, kind: CellKind::Text }));
+            assert_eq!(tally.kind(), expected, "{cells} {decimal_comma}");
         }
     }
 

@@ -6,6 +6,7 @@
 mod columns;
 pub mod emit;
 mod kinds;
+pub mod rehearsal;
 mod understood;
 
 use std::collections::BTreeMap;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::Look;
 use crate::mapping::{self, AsFar, Mapping, MappingError, saved};
 use crate::operation::{self, Operation};
+use crate::plan::count;
 use crate::sheet::RowNumber;
 
 /// What the headings mean to one operation.
@@ -40,11 +41,23 @@ pub struct Understood {
     pub continued_rows: u64,
     /// The first of them.
     pub first_continued_row: Option<RowNumber>,
+    /// Whether rows of one document are joined, as a flag or a mapping says.
+    pub joined: bool,
     /// What a person should know about the mapping.
     pub notes: Vec<String>,
     /// The mapping as a file; none where a flag or a saved mapping does not fit the sheet at all.
     #[serde(skip)]
     pub as_file: Option<String>,
+}
+
+impl Understood {
+    /// Which rows go on with the document of the row above; none where none do.
+    pub fn continued_words(&self) -> Option<String> {
+        let row = self.first_continued_row?;
+        let rows = count(self.continued_rows, "row");
+        let goes = if self.continued_rows == 1 { "goes" } else { "go" };
+        Some(format!("{rows} {goes} on with the invoice of the row above, row {row} the first"))
+    }
 }
 
 type Mapped = (&'static Operation, AsFar);
@@ -97,6 +110,7 @@ fn describe(
         item_columns: mapping.item_columns,
         continued_rows: 0,
         first_continued_row: None,
+        joined: mapping.grouping.is_some(),
         notes: mapping.notes.clone(),
         as_file: as_file(operation, mapping, headings, look),
     }

@@ -268,7 +268,7 @@ pub struct SheetRecord {
     pub id: SheetId,
     /// Its run.
     pub run: RunId,
-    /// The file, as an absolute path.
+    /// The file, as an absolute path, in the text of [`crate::platform::text_of_path`].
     pub path: String,
     /// The file's name.
     pub file_name: String,

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::money::is_foreign_currency;
+use crate::money::{is_foreign_currency, is_foreign_sign};
 
 /// A unit that a heading gives to its amounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,7 +75,7 @@ fn money_words(text: &str) -> Vec<String> {
     let mut spaced = String::with_capacity(text.len() + 8);
     for character in text.chars().flat_map(char::to_lowercase) {
         match character {
-            '₹' | '$' | '€' | '£' | '¥' => spaced.extend([' ', character, ' ']),
+            sign if sign == '₹' || is_foreign_sign(sign) => spaced.extend([' ', character, ' ']),
             _ if character.is_alphanumeric() => spaced.push(character),
             _ => spaced.push(' '),
         }

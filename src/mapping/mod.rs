@@ -231,4 +231,10 @@ pub fn means(operation: &Operation, heading: &str) -> Vec<&'static str> {
 }
 
 #[cfg(test)]
+mod demand_tests;
+#[cfg(test)]
+mod exporter_tests;
+#[cfg(test)]
+mod meaning_tests;
+#[cfg(test)]
 mod tests;

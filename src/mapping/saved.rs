@@ -87,7 +87,7 @@ impl SavedMapping {
             let at = at.map_or(0, |(key, _)| key.span().start);
             return Err(misread(at, "line-columns: needs group = true beside it".to_owned()));
         }
-        if saved.columns.is_empty() && saved.constants.is_empty() && saved.group.is_none() {
+        if saved.says_nothing() {
             return Err(misread(0, "says nothing; expected a table [columns] with \"Heading\" = \"field\"".to_owned()));
         }
         Ok(saved)
@@ -129,6 +129,13 @@ impl SavedMapping {
             }
         }
         Ok(())
+    }
+
+    /// Whether the file changes nothing of how a sheet is read; a list of headings alone does not.
+    fn says_nothing(&self) -> bool {
+        let Self { name: _, headings: _, columns, constants, date_order, decimal_comma, paise, .. } = self;
+        let units = date_order.is_none() && !decimal_comma && paise.is_empty() && self.only_amount.is_none();
+        columns.is_empty() && constants.is_empty() && self.group.is_none() && units
     }
 
     /// Whether a heading's amounts count paise.
@@ -247,6 +254,16 @@ pub fn from_mapping(
     }
     file
 }
+
+/// A saved mapping that says why joining is not switched on in it; none where there is nothing to say.
+pub fn explain_lines(file: &str, why: &str) -> Option<String> {
+    let at = file.find(JOINING_OFF)?;
+    let (before, after) = file.split_at(at + 1);
+    Some(format!("{before}# Not switched on, because nobody asked for it: {why}.\n{after}"))
+}
+
+/// The line of a saved mapping that leaves joining to a person, with the end of the line above.
+const JOINING_OFF: &str = "\n#group = true\n";
 
 /// Whether rows are joined, and which columns are summed; switched on only where it was in use.
 fn write_lines(file: &mut String, headings: &[String], grouping: Option<&Grouping>) {
@@ -411,6 +428,39 @@ mod tests {
         ] {
             let error = map_by(&format!("group = true\nline-columns = {columns}\n{GOOD}"), row).unwrap_err();
             assert_eq!(error.to_string(), message);
+        }
+    }
+
+    #[test]
+    fn a_file_of_one_key_is_a_mapping_and_headings_alone_are_none() {
+        let row = "Invoice No|Customer Code|Invoice Date|Due Date|Taxable Value";
+        for (text, paise) in [
+            ("paise = [\"Taxable Value\"]", true),
+            ("decimal-comma = true", false),
+            ("date-order = \"mdy\"", false),
+            ("only-amount = \"baseAmount\"", false),
+            ("group = false", false),
+        ] {
+            let mapping = map_by(text, row).unwrap();
+            let unit = paise.then_some(Unit::Paise);
+            assert_eq!(mapping.amount_units.get(4).copied().flatten(), unit, "{text}");
+            assert_eq!(names(&mapping)[4], "baseAmount", "{text}");
+        }
+        for text in ["", "paise = []", "decimal-comma = false", "header-signature = [\"A\"]", "[columns]"] {
+            let misread = SavedMapping::parse(text, "t").unwrap_err();
+            assert!(misread.what.starts_with("says nothing; "), "{text}: {}", misread.what);
+        }
+    }
+
+    #[test]
+    fn a_saved_mapping_says_why_joining_is_off_where_it_is() {
+        let off = "# Lines?\n#group = true\n";
+        for (file, explained) in [
+            (off, Some("# Lines?\n# Not switched on, because nobody asked for it: 2 rows go on.\n#group = true\n")),
+            ("# Lines?\ngroup = true\n", None),
+            ("", None),
+        ] {
+            assert_eq!(explain_lines(file, "2 rows go on").as_deref(), explained, "{file}");
         }
     }
 

@@ -11,6 +11,7 @@ use crate::ledger::{ChunkHead, Run, RunState};
 use crate::operation::Operation;
 use crate::outcome::{Status, Totals, code};
 use crate::plan::count;
+use crate::platform;
 use crate::results::summary::{Breakdown, hex};
 use crate::results::{self, ResultSettings, RunLabel};
 
@@ -39,7 +40,7 @@ impl Pipeline<'_> {
 
     /// Writes the results of a run that was stored, as `arload runs results` does.
     pub fn write_results(&self, run: &Run) -> Result<results::Written, RunError> {
-        for path in self.ledger.sheets(run.id)?.iter().map(|sheet| PathBuf::from(&sheet.path)) {
+        for path in self.ledger.sheets(run.id)?.iter().map(|sheet| platform::path_of_text(&sheet.path)) {
             let folder = path.parent().unwrap_or(Path::new("."));
             if self.settings.places.results.is_none() && !folder.is_dir() {
                 return Err(RunError::Input {

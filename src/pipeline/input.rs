@@ -1,6 +1,7 @@
 //! Opens what the command names: files with their control files, globs, folders, standard input, and the customer
 //! directory.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -22,8 +23,8 @@ use crate::sheet::open::list;
 pub(super) struct Opened {
     /// The files that have sheets, in order.
     pub(super) files: Vec<InputFile>,
-    /// Inputs that were refused.
-    pub(super) refused: usize,
+    /// Inputs that were refused, and why.
+    pub(super) refused: Vec<String>,
     /// Keeps standard input's file until the run is over.
     _spool: Option<Spool>,
 }
@@ -67,7 +68,7 @@ impl Opened {
 
 /// Finds files and lists their sheets; what cannot be opened is told and counted.
 pub(super) fn open(
-    inputs: &[String],
+    inputs: &[impl AsRef<OsStr>],
     stdin: Box<dyn Read + '_>,
     settings: &Settings,
     observer: &dyn Observer,
@@ -84,10 +85,7 @@ pub(super) fn open(
         });
     }
     let mut files = Vec::new();
-    let mut refused = found.refused.len();
-    for error in &found.refused {
-        refuse(error, observer);
-    }
+    let mut refused: Vec<String> = found.refused.iter().map(|error| refuse(error, observer)).collect();
     for path in &found.files {
         match list(path, &settings.reading) {
             Ok(listing) => {
@@ -103,8 +101,7 @@ pub(super) fn open(
                 files.push(InputFile { shown, sources: listing.sources, control });
             }
             Err(error) => {
-                refuse(&error, observer);
-                refused += 1;
+                refused.push(refuse(&error, observer));
             }
         }
     }
@@ -114,10 +111,10 @@ pub(super) fn open(
     Ok(Opened { files, refused, _spool: found.spool })
 }
 
-/// Reads the sheets of one file; says how many were refused, and tables below a sheet's own with them.
+/// Reads the sheets of one file; says which were refused, and tables below a sheet's own with them.
 ///
 /// In a workbook where some sheet was taken, sheets without a table (covers, notes, charts) are skipped and told.
-pub(super) fn read_file(read: &mut ReadRun, file: &InputFile, reading: &Reading<'_>) -> Result<usize, RunError> {
+pub(super) fn read_file(read: &mut ReadRun, file: &InputFile, reading: &Reading<'_>) -> Result<Vec<String>, RunError> {
     let before = read.sheets.len();
     let mut refusals: Vec<(&SheetSource, Refusal)> = Vec::new();
     for source in &file.sources {
@@ -141,7 +138,7 @@ pub(super) fn read_file(read: &mut ReadRun, file: &InputFile, reading: &Reading<
     for refusal in &refused {
         reading.observer.event(&Event::SheetRefused { message: refusal.message.clone(), hint: refusal.hint.clone() });
     }
-    Ok(refused.len())
+    Ok(refused.into_iter().map(|refusal| refusal.message).collect())
 }
 
 /// The control file beside a file, if there is one.
@@ -181,6 +178,8 @@ pub(super) fn read_directory(path: &Path) -> Result<Directory, RunError> {
     })
 }
 
-fn refuse(error: &SheetError, observer: &dyn Observer) {
-    observer.event(&Event::SheetRefused { message: error.to_string(), hint: error.hint() });
+fn refuse(error: &SheetError, observer: &dyn Observer) -> String {
+    let message = error.to_string();
+    observer.event(&Event::SheetRefused { message: message.clone(), hint: error.hint() });
+    message
 }

@@ -9,10 +9,20 @@ mod input;
 pub mod lock;
 #[cfg(test)]
 mod quirks_tests;
+#[cfg(test)]
+mod reading_tests;
+#[cfg(test)]
+mod repeats_tests;
 mod resume;
 #[cfg(test)]
+mod resume_tests;
+#[cfg(test)]
+mod stopping_tests;
+#[cfg(test)]
 mod tests;
+pub mod unread;
 
+use std::ffi::OsStr;
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -35,6 +45,7 @@ use crate::plan::write::{Planned, Planning};
 use crate::send::limiter::Limiter;
 use crate::send::workers::Senders;
 use crate::stop::{Stop, StopReason};
+use unread::Unread;
 
 /// What a run is made of; built by the binary, used by every command on runs.
 pub struct Pipeline<'a> {
@@ -76,13 +87,14 @@ impl Pipeline<'_> {
     pub fn run_sheets(
         &self,
         operation: &'static Operation,
-        inputs: &[String],
+        inputs: &[impl AsRef<OsStr>],
         stdin: Box<dyn Read + '_>,
     ) -> Result<Report, RunError> {
         let opened = input::open(inputs, stdin, self.settings, self.observer)?;
         self.test_results(&opened.shown())?;
         let (mut read, refused) = self.read(operation, &opened)?;
-        let refused = refused + opened.refused;
+        let unread = Unread::new(opened.refused.into_iter().chain(refused));
+        let refused = unread.count;
         if read.sheets.is_empty() {
             return Err(RunError::NoSheets);
         }
@@ -102,7 +114,7 @@ impl Pipeline<'_> {
             }
             self.find_changed(operation, &identity, &read, &mut superseding)?;
         }
-        let planned = self.plan(operation, &mut read, &identity, &superseding)?;
+        let planned = self.plan(operation, &mut read, &identity, &unread, &superseding)?;
         drop(read);
         if planned.withheld.is_none() {
             self.tell_superseded(&superseding)?;
@@ -128,7 +140,14 @@ impl Pipeline<'_> {
             });
         }
         self.recover_open_runs()?;
-        self.go_on(&run, 0)
+        let unread = Unread::of(&run.settings);
+        for message in unread.words() {
+            self.observer.event(&Event::Warning {
+                message: format!("run {id} was planned without it: {message}"),
+                hint: Some("give the sheet again, once it can be read; what was sent is not sent twice".to_owned()),
+            });
+        }
+        self.go_on(&run, unread.count)
     }
 
     fn go_on(&self, run: &Run, refused: usize) -> Result<Report, RunError> {
@@ -140,11 +159,11 @@ impl Pipeline<'_> {
         self.finish(operation, run, refused, stopped.as_deref())
     }
 
-    fn read(&self, operation: &'static Operation, opened: &input::Opened) -> Result<(ReadRun, usize), RunError> {
+    fn read(&self, operation: &'static Operation, opened: &input::Opened) -> Result<(ReadRun, Vec<String>), RunError> {
         let directory = self.directory()?;
         let today = self.clock.now().to_zoned(self.settings.timezone.clone()).date();
         let mut read = ReadRun::new()?;
-        let mut refused = 0;
+        let mut refused = Vec::new();
         for file in &opened.files {
             let rules = Rules {
                 account: self.account,
@@ -158,7 +177,7 @@ impl Pipeline<'_> {
             let reading =
                 Reading { operation, settings: self.settings, rules: &rules, stop: self.stop, observer: self.observer };
             let before = read.sheets.len();
-            refused += input::read_file(&mut read, file, &reading)?;
+            refused.extend(input::read_file(&mut read, file, &reading)?);
             file.check_control(&read.sheets[before..], self.observer)?;
         }
         Ok((read, refused))
@@ -183,6 +202,7 @@ impl Pipeline<'_> {
         operation: &'static Operation,
         read: &mut ReadRun,
         identity: &resume::Identity,
+        unread: &Unread,
         superseding: &[(RunId, String)],
     ) -> Result<Planned, RunError> {
         let planning = Planning {
@@ -194,7 +214,7 @@ impl Pipeline<'_> {
             superseding,
             content: identity.content,
             plan: identity.plan,
-            plan_settings: &identity.settings,
+            plan_settings: &unread.beside(&identity.settings),
             now: self.clock.now(),
         };
         let rows = u64::from(read.rows);

@@ -7,6 +7,7 @@ use crate::event::Event;
 use crate::ledger::{ChunkState, Run, RunId, RunState, SheetRecord};
 use crate::operation::{Operation, Repeat};
 use crate::plan::read::{ReadRun, ReadSheet};
+use crate::platform;
 use crate::results;
 
 /// What makes two runs the same.
@@ -119,7 +120,7 @@ impl Pipeline<'_> {
         let mut seen: Vec<RunId> = superseding.iter().map(|(run, _)| *run).collect();
         // Standard input has no name by which another sheet could be the same one, changed.
         for sheet in read.sheets.iter().filter(|sheet| sheet.named()) {
-            let path = sheet.shown.to_string_lossy();
+            let path = platform::text_of_path(&sheet.shown);
             for run in self.ledger.open_runs_with_path(self.account, &operation.name(), &path)? {
                 if run.content == identity.content || seen.contains(&run.id) {
                     continue;
@@ -165,5 +166,5 @@ impl Pipeline<'_> {
 
 /// Whether a sheet of this run stands where a sheet of an older run stood.
 fn brings(new: &ReadSheet, old: &SheetRecord) -> bool {
-    new.shown.to_string_lossy() == old.path && new.source.sheet == old.sheet_name
+    platform::text_of_path(&new.shown) == old.path && new.source.sheet == old.sheet_name
 }

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use super::batch::{map, read_batch};
 use super::gate::BadRows;
+use super::hidden;
 use super::read::{Done, Reading};
 use super::refusal::{self, Refusal, unjoinable};
 use crate::check::record::{CheckedBlock, CheckedRow, Labels, Standing};
@@ -59,11 +60,13 @@ pub(super) fn survey(source: &SheetSource, reading: &Reading<'_>) -> Result<Resu
         let columns = Columns::new(operation, &mapping, &used);
         let headings = open.header.columns.clone();
         let refused = |why| unjoinable(&source.label(), &headings, &why);
-        let mut survey = Survey::new(&columns, Context::new(operation, &mapping, &columns));
+        let mut survey = Survey::new(operation, &columns, Context::new(operation, &mapping, &columns));
         let mut evidence = dates::Evidence::new(&date_columns);
+        let mut shown = hidden::Shown::new(reading);
         while !batch.is_empty() {
             for block in &batch {
                 evidence.add(block);
+                shown.add(block);
                 if let Err(why) = survey.add(block) {
                     return Ok(Err(refused(why)));
                 }
@@ -80,13 +83,18 @@ pub(super) fn survey(source: &SheetSource, reading: &Reading<'_>) -> Result<Resu
         }
         let told = grouping.told.then_some(grouping.line_columns.as_slice());
         let heading = headings.iter().position(|heading| !heading.trim().is_empty()).unwrap_or(0);
-        if let Some((row, text)) = doubtful_total(&open.finish(), heading) {
+        let end = open.finish();
+        if let Some((row, text)) = doubtful_total(&end, heading) {
             return Ok(Err(refusal::doubtful_total(&source.label(), row, &text)));
         }
-        return Ok(match survey.finish(told) {
-            Ok(surveyed) => Ok(Some(Found { surveyed, orders: better, stamp })),
-            Err(why) => Err(refused(why)),
-        });
+        let mut surveyed = match survey.finish(told) {
+            Ok(surveyed) => surveyed,
+            Err(why) => return Ok(Err(refused(why))),
+        };
+        if end.dropped.counts.contains_key(&DropReason::Hidden) {
+            surveyed.hidden = shown.documents_with_hidden_rows(source, reading, &columns)?;
+        }
+        return Ok(Ok(Some(Found { surveyed, orders: better, stamp })));
     }
 }
 

@@ -9,6 +9,7 @@ pub mod control;
 pub mod decide;
 pub mod gate;
 mod group;
+mod hidden;
 pub mod history;
 pub mod likeness;
 mod notes;

@@ -93,6 +93,8 @@ pub struct ReadSheet {
     pub period: Option<(i16, i8)>,
     /// Where another table begins below it that is not read, and how many rows it has.
     pub other_table: Option<(u32, u64)>,
+    /// What all its rows show, a sentence each: how they were joined, and what its own total says. Among the notes, too.
+    pub said_of_rows: Vec<String>,
 }
 
 impl ReadSheet {
@@ -340,8 +342,9 @@ impl ReadRun {
         notes.extend(dates.iter().cloned());
         let end = open.finish();
         notes.extend(notes::left_out(&end));
-        notes.extend(notes::joined(&mapping, &header.columns, &sheet.read));
-        notes.extend(compare_total(source, &mapping, &sheet, &end, reading)?);
+        let mut said_of_rows: Vec<String> = notes::joined(&mapping, &header.columns, &sheet.read).into_iter().collect();
+        said_of_rows.extend(compare_total(source, &mapping, &sheet, &end, reading)?);
+        notes.extend(said_of_rows.iter().cloned());
         self.last_document = sheet.last_document;
         let rows = sheet.read.rows;
         if rows == 0 {
@@ -357,6 +360,7 @@ impl ReadRun {
             first_row: sheet.first_row,
             period: reading.rules.period,
             other_table: end.other_table,
+            said_of_rows,
         });
         Ok(())
     }

@@ -17,6 +17,7 @@ use crate::finding::{Code, Finding, Severity};
 use crate::ledger::{Ledger, LedgerError, NewChunk, NewRun, NewSheet, RunId, RunState, SheetId, blob};
 use crate::operation::{Key, Operation};
 use crate::outcome::{RowOutcome, Status, code};
+use crate::platform;
 
 /// What planning needs.
 pub struct Planning<'a> {
@@ -274,7 +275,7 @@ impl Writer<'_> {
             self.run,
             &NewSheet {
                 ordinal,
-                path: &sheet.shown.to_string_lossy(),
+                path: &platform::text_of_path(&sheet.shown),
                 file_name: &sheet.source.file_name,
                 sheet_name: sheet.source.sheet.as_deref(),
                 content: sheet.content,

@@ -1,5 +1,7 @@
 //! `NAME.results.csv`: one line per data row, in row order, with what became of it and every original cell.
 
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::io::Write as _;
 
 use super::ResultSettings;
@@ -32,17 +34,18 @@ pub fn write(
     }
     let originals = original_headings(sheets);
     let mut lines = Vec::with_capacity(1 << 16);
-    let mut writer = writer(settings, &mut lines);
     let headings =
-        RESULT_HEADINGS.iter().map(|heading| (*heading).to_owned()).chain(originals.iter().map(|name| own(name)));
-    write_line(&mut writer, headings);
-    drop(writer);
+        RESULT_HEADINGS.iter().map(|heading| Cow::Borrowed(*heading)).chain(originals.iter().map(|name| own(name)));
+    write_line(&mut writer(settings, &mut lines), headings);
     target.write_all(&lines).map_err(|error| target.failed(error))?;
 
     for (sheet, facts) in sheets {
         // Where each of the input's columns stands in this sheet.
-        let columns: Vec<Option<usize>> =
-            originals.iter().map(|name| facts.header.columns.iter().position(|column| column == name)).collect();
+        let mut places = HashMap::new();
+        for (place, column) in facts.header.columns.iter().enumerate() {
+            places.entry(column).or_insert(place);
+        }
+        let columns: Vec<Option<usize>> = originals.iter().map(|name| places.get(name).copied()).collect();
         let mut ordinal = 0;
         while let Some(packed) = ledger.row_block(sheet.rows_of, ordinal)? {
             let block: RowBlock = blob::unpack(&packed)?;
@@ -51,12 +54,12 @@ pub fn write(
                 return Err(LedgerError::Damaged(format!("block {ordinal} of sheet {}", sheet.id)).into());
             }
             lines.clear();
-            let mut writer = self::writer(settings, &mut lines);
+            let mut writer = writer(settings, &mut lines);
             for (row, verdict) in verdicts.iter().enumerate() {
                 let fate = history.fate(run, &verdict.destiny)?;
                 let ours = our_cells(run, sheet, verdict, &fate, settings);
                 let cells = columns.iter().map(|column| column.map_or("", |column| block.text(row, column)));
-                write_line(&mut writer, ours.into_iter().chain(cells.map(str::to_owned)));
+                write_line(&mut writer, ours.into_iter().map(Cow::Owned).chain(cells.map(Cow::Borrowed)));
                 count(&fate.outcome, verdict);
             }
             drop(writer);
@@ -87,13 +90,17 @@ fn writer<'l>(settings: &ResultSettings, lines: &'l mut Vec<u8>) -> csv::Writer<
         .delimiter(settings.delimiter)
         .terminator(csv::Terminator::CRLF)
         .flexible(true)
+        .buffer_capacity(1 << 16)
         .from_writer(lines)
 }
 
-fn write_line(writer: &mut csv::Writer<&mut Vec<u8>>, cells: impl Iterator<Item = String>) {
+fn write_line<'c>(writer: &mut csv::Writer<&mut Vec<u8>>, cells: impl Iterator<Item = Cow<'c, str>>) {
     for cell in cells {
-        let written =
-            if needs_guard(&cell) { writer.write_field(format!("'{cell}")) } else { writer.write_field(&cell) };
+        let written = if needs_guard(&cell) {
+            writer.write_field(format!("'{cell}"))
+        } else {
+            writer.write_field(cell.as_bytes())
+        };
         written.expect("writing into memory cannot fail");
     }
     writer.write_record(None::<&[u8]>).expect("writing into memory cannot fail");
@@ -118,21 +125,17 @@ fn is_plain_number(cell: &str) -> bool {
 
 /// The headings of all sheets of an input, each once, in the order they first stand.
 fn original_headings(sheets: &[(SheetRecord, SheetFacts)]) -> Vec<String> {
-    let mut headings: Vec<String> = Vec::new();
-    for heading in sheets.iter().flat_map(|(_, facts)| &facts.header.columns) {
-        if !headings.contains(heading) {
-            headings.push(heading.clone());
-        }
-    }
-    headings
+    let mut seen = HashSet::new();
+    let headings = sheets.iter().flat_map(|(_, facts)| &facts.header.columns);
+    headings.filter(|heading| seen.insert(heading.as_str())).cloned().collect()
 }
 
 /// A heading of the sheet, told apart from ours.
-fn own(heading: &str) -> String {
+fn own(heading: &str) -> Cow<'_, str> {
     if RESULT_HEADINGS.iter().any(|ours| ours.eq_ignore_ascii_case(heading)) {
-        format!("sheet_{heading}")
+        Cow::Owned(format!("sheet_{heading}"))
     } else {
-        heading.to_owned()
+        Cow::Borrowed(heading)
     }
 }
 

@@ -19,6 +19,7 @@ use crate::ledger::{ChunkState, Ledger, Run, SheetRecord};
 use crate::outcome::Totals;
 use crate::plan::SheetFacts;
 use crate::plan::history::History;
+use crate::platform;
 use summary::Breakdown;
 
 /// Where and how results are written.
@@ -147,7 +148,7 @@ fn inputs(ledger: &dyn Ledger, run: &Run) -> Result<Vec<Input>, RunError> {
     for sheet in ledger.sheets(run.id)? {
         let facts = serde_json::from_str(&sheet.facts)
             .map_err(|error| crate::ledger::LedgerError::Damaged(format!("facts of sheet {}: {error}", sheet.id)))?;
-        let path = PathBuf::from(&sheet.path);
+        let path = platform::path_of_text(&sheet.path);
         if !by_path.contains_key(&path) {
             order.push(path.clone());
         }

@@ -80,13 +80,18 @@ impl Content {
         }
     }
 
+    /// Whether the reader of this format sees which rows are hidden.
+    pub(super) fn tells_hidden_rows(self) -> bool {
+        matches!(self, Self::Xlsx | Self::Ods | Self::Xls)
+    }
+
     /// What the reader of this format does not see, as a note says it.
     pub(super) fn unknown(self) -> Option<&'static str> {
         match self {
-            Self::Text | Self::Xlsx => None,
-            Self::Xls | Self::Xlsb | Self::Ods => {
-                Some("hidden rows, merged cells and number formats other than dates are not known in this format")
-            }
+            Self::Text | Self::Xlsx | Self::Ods | Self::Xls => None,
+            Self::Xlsb => Some(
+                "hidden rows, merged cells and number formats other than dates are not known in this format: an amount in another currency looks like rupees",
+            ),
         }
     }
 }

@@ -6,6 +6,8 @@
 use std::io;
 use std::path::Path;
 
+use super::budget;
+
 /// What kept a file or one of its sheets from being read; `file` is the file's path or the sheet's label.
 #[derive(Debug, thiserror::Error)]
 pub enum SheetError {
@@ -122,6 +124,18 @@ pub enum SheetError {
         file: String,
         /// How it ended.
         how: String,
+    },
+    /// A packed file holds more than one of its size may.
+    #[error(
+        "{file}: unpacks to more than {limit} cells, a row counted as {row} of them; no real sheet of its size does"
+    )]
+    TooMuch {
+        /// The file or sheet.
+        file: String,
+        /// The limit.
+        limit: u64,
+        /// What a row counts beside its cells.
+        row: u64,
     },
     /// The process that decodes workbooks cannot be had.
     #[error("{file}: the program that reads workbooks could not be started: {reason}")]
@@ -253,6 +267,9 @@ impl SheetError {
             Self::ReaderEnded { .. } => {
                 "save the file again as xlsx from Excel or LibreOffice; clear cells that stand far from the table"
             }
+            Self::TooMuch { .. } => {
+                "clear cells that stand far from the table, or save it as csv, which has no such limit when it is not packed"
+            }
             Self::NoReader { .. } => "check that arload's program file is in its place, and the limit on processes",
             Self::NoSheets { hidden, .. } if !hidden.is_empty() => {
                 return Some(format!("name a hidden sheet: --sheet \"{}\"", hidden[0]));
@@ -277,6 +294,11 @@ impl SheetError {
             Self::SpoolTooLong { .. } | Self::TooLong { .. } => "split the data into several files",
         };
         Some(hint.to_owned())
+    }
+
+    /// A file that holds more than one of so many bytes may.
+    pub(super) fn too_much(file: &str, size: u64) -> Self {
+        Self::TooMuch { file: file.to_owned(), limit: budget::most(size), row: budget::ROW }
     }
 
     /// Wraps what the operating system said about a path.

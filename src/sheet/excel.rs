@@ -22,6 +22,8 @@ use super::container::Content;
 use super::decoder::{self, Answer, Answers};
 use super::error::SheetError;
 use super::row::RawRow;
+use super::shown::Shown;
+use super::xls::OldSheet;
 use super::xlsx::{self, Book};
 use super::{CellKind, RowNumber, cell, ods};
 
@@ -196,16 +198,19 @@ impl Work {
             }
             Content::Ods => {
                 let mut book = open::<Ods<_>>(&self.path, &self.label)?;
-                xlsx::check_ods(&self.path, &self.sheet, &self.label)?;
                 let range = book.worksheet_range(&self.sheet).map_err(|error| self.broken(&error))?;
                 let formulas = book.worksheet_formula(&self.sheet).map_err(|error| self.broken(&error))?;
-                rows.put_range(&range, ods::broken_formulas(&range, &formulas), false)
+                let mut shown = xlsx::OpenSheet::open(&self.path, &self.sheet, &self.label)?;
+                rows.put_range(&range, ods::broken_formulas(&range, &formulas), false, &mut shown)
             }
             Content::Xls => {
                 let mut book = open_xls(&self.path, &self.label)?;
                 let is_1904 = book.has_1904_epoch();
                 let range = book.worksheet_range(&self.sheet).map_err(|error| self.broken(&error))?;
-                rows.put_range(&range, Vec::new(), is_1904)
+                let at = book.sheets_metadata().iter().position(|sheet| sheet.name == self.sheet).unwrap_or(usize::MAX);
+                drop(book);
+                let mut shown = OldSheet::open(&self.path, at, &self.label)?;
+                rows.put_range(&range, Vec::new(), is_1904, &mut shown)
             }
             Content::Text => Ok(()),
         }
@@ -267,12 +272,14 @@ impl Rows<'_> {
         put
     }
 
-    /// Puts the cells of a sheet and, over them, those with another kind than the decoder says, in order.
+    /// Puts the cells of a sheet and, over them, those with another kind than the decoder says, in order; numbers as
+    /// they are shown.
     fn put_range(
         &mut self,
         range: &Range<Data>,
         others: Vec<(ods::Place, CellKind)>,
         is_1904: bool,
+        shown: &mut dyn Shown,
     ) -> Result<(), Halt> {
         let (first_row, first_column) = range.start().unwrap_or_default();
         let mut others = others.into_iter().peekable();
@@ -281,13 +288,51 @@ impl Rows<'_> {
         for (row, column, value) in range.used_cells() {
             let place = (first_row + row as u32, first_column + column as u32);
             while let Some((place, kind)) = others.next_if(|(other, _)| *other < place) {
+                self.reach_row(place.0, shown)?;
                 self.put_text(place, "", kind)?;
             }
-            let kind = cell::write_owned(value, is_1904, &mut text);
+            self.reach_row(place.0, shown)?;
+            let number = match value {
+                Data::Int(number) => Some(*number as f64),
+                Data::Float(number) => Some(*number),
+                // The decoder knows dates by their formats, which are known better here.
+                Data::DateTime(moment) => Some(moment.as_f64()),
+                _ => None,
+            };
+            let kind = match number.zip(shown.format(place.1)) {
+                Some((number, format)) => {
+                    text.clear();
+                    cell::write_number(number, &mut text);
+                    format.write(number, is_1904, &mut text)
+                }
+                None => cell::write_owned(value, is_1904, &mut text),
+            };
             let kind = others.next_if(|(other, _)| *other == place).map_or(kind, |(_, kind)| kind);
             self.put_text(place, &text, kind)?;
         }
-        others.try_for_each(|(place, kind)| self.put_text(place, "", kind))
+        for (place, kind) in others {
+            self.reach_row(place.0, shown)?;
+            self.put_text(place, "", kind)?;
+        }
+        self.finish_row(shown)?;
+        self.notes.extend(shown.finish()?);
+        Ok(())
+    }
+
+    /// Ends the row being built and begins this one, counted from 0, unless it is the same.
+    fn reach_row(&mut self, row: u32, shown: &mut dyn Shown) -> Result<(), Halt> {
+        if self.row.len() > 0 && self.row.number == row + 1 {
+            return Ok(());
+        }
+        self.finish_row(shown)?;
+        Ok(shown.begin_row(row)?)
+    }
+
+    fn finish_row(&mut self, shown: &mut dyn Shown) -> Result<(), Halt> {
+        if self.row.len() > 0 {
+            shown.finish_row(&mut self.row)?;
+        }
+        if self.end_row() { Ok(()) } else { Err(Halt::Gone) }
     }
 
     fn put_text(&mut self, (row, column): (u32, u32), text: &str, kind: CellKind) -> Result<(), Halt> {
@@ -393,6 +438,7 @@ fn open_xls(path: &Path, file: &str) -> Result<Xls<Input>, SheetError> {
 mod tests {
     use std::fs;
 
+    use super::super::test_zip::zip;
     use super::*;
 
     /// A workbook of one sheet whose rows are written as XML, as a careless library might.
@@ -415,30 +461,6 @@ mod tests {
                 format!("<worksheet xmlns=\"{MAIN}\"><sheetData>{rows}</sheetData></worksheet>"),
             ),
         ])
-    }
-
-    /// A zip without compression.
-    fn zip(files: &[(&str, String)]) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        let mut table = Vec::new();
-        for (name, text) in files {
-            let at = bytes.len() as u32;
-            let size = (text.len() as u32).to_le_bytes();
-            let fixed =
-                [&[20, 0, 0, 0, 0, 0, 0, 0, 0, 0][..], &crc(text.as_bytes()).to_le_bytes(), &size, &size].concat();
-            let lengths = [&(name.len() as u16).to_le_bytes()[..], &[0, 0]].concat();
-            bytes.extend([b"PK\x03\x04", &fixed[..], &lengths, name.as_bytes(), text.as_bytes()].concat());
-            let rest = [&[0; 10][..], &at.to_le_bytes(), name.as_bytes()].concat();
-            table.extend([b"PK\x01\x02\x14\0", &fixed[..], &lengths, &rest].concat());
-        }
-        let count = (files.len() as u16).to_le_bytes();
-        let (size, start) = ((table.len() as u32).to_le_bytes(), (bytes.len() as u32).to_le_bytes());
-        [&bytes, &table, &b"PK\x05\x06\0\0\0\0"[..], &count, &count, &size, &start, &[0, 0]].concat()
-    }
-
-    fn crc(bytes: &[u8]) -> u32 {
-        let step = |crc: u32| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
-        !bytes.iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| step(crc)))
     }
 
     fn read(rows: &str) -> Result<Vec<String>, SheetError> {

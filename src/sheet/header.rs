@@ -3,6 +3,7 @@
 //! Pure. A row is the header because the operation knows its headings; where it knows none, because all its cells are
 //! words over columns of values. The one rule: a data row is never taken for a header, a doubtful sheet is refused.
 
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
 use super::row::{RawRow, is_value};
@@ -12,6 +13,26 @@ use crate::finding::quote;
 
 /// Limit: the columns of Excel.
 pub(super) const MAX_COLUMNS: usize = 16_384;
+
+/// Limit: different texts of a sheet's first rows that are looked up; 200 rows have some thousand, and a row of text
+/// made to do harm half a million.
+const MAX_ASKED: usize = 65_536;
+
+/// Asks whether headings are known, each text once; beyond [`MAX_ASKED`] none is.
+pub(super) fn once(recognise: &dyn Fn(&str) -> bool) -> impl Fn(&str) -> bool {
+    let asked: RefCell<HashMap<String, bool>> = RefCell::default();
+    move |text| {
+        let mut asked = asked.borrow_mut();
+        if let Some(known) = asked.get(text) {
+            return *known;
+        }
+        let known = asked.len() < MAX_ASKED && recognise(text);
+        if asked.len() < MAX_ASKED {
+            asked.insert(text.to_owned(), known);
+        }
+        known
+    }
+}
 
 /// The index of the header among a sheet's first rows.
 pub(super) fn find(sample: &[RawRow], recognise: &dyn Fn(&str) -> bool) -> Option<usize> {
@@ -186,5 +207,22 @@ mod tests {
         let sheet = rows("a,b\n1,2,3");
         assert_eq!(name_columns(&sheet[0], &sheet[1..], true).columns, ["a", "b"]);
         assert_eq!(name_columns(&sheet[0], &sheet[1..], false).columns, ["a", "b", "Column C"]);
+    }
+
+    #[test]
+    fn headings_are_looked_up_once_and_not_without_end() {
+        let asked = std::cell::Cell::new(0);
+        let recognise = |text: &str| {
+            asked.set(asked.get() + 1);
+            text == "Invoice No"
+        };
+        let known = once(&recognise);
+        assert!(known("Invoice No") && known("Invoice No") && !known("x"));
+        assert_eq!(asked.get(), 2);
+        for number in 0..MAX_ASKED + 10 {
+            assert!(!known(&number.to_string()));
+        }
+        assert_eq!(asked.get(), MAX_ASKED);
+        assert!(known("Invoice No"));
     }
 }

@@ -5,6 +5,7 @@
 //! file that could be meant is taken, listed as skipped, or refused.
 
 use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -53,17 +54,20 @@ pub struct Spool {
 }
 
 /// Finds the files that `inputs` name: files, globs, folders, or `-` for `stdin`, which is kept under `spool_folder`.
-pub fn find(inputs: &[String], stdin: Box<dyn Read + '_>, spool_folder: &Path) -> Found {
+pub fn find(inputs: &[impl AsRef<OsStr>], stdin: Box<dyn Read + '_>, spool_folder: &Path) -> Found {
     let mut search = Search { found: Found::default(), seen: HashSet::new(), controls: Vec::new() };
     let mut stdin = Some(stdin);
     for input in inputs {
+        let input = input.as_ref();
         let path = Path::new(input);
+        // A pattern is text; a name need not be.
+        let pattern = input.to_str().filter(|input| input.contains(['*', '?', '[']));
         let result = if input == "-" {
             search.take_stdin(stdin.take(), spool_folder)
         } else if path.is_dir() {
             search.take_folder(path)
-        } else if !path.exists() && input.contains(['*', '?', '[']) {
-            search.take_glob(input)
+        } else if let Some(pattern) = pattern.filter(|_| !path.exists()) {
+            search.take_glob(pattern)
         } else {
             search.take_file(path)
         };

@@ -67,7 +67,7 @@ fn list_once(path: &Path, reading: &Reading) -> Result<Listing, SheetError> {
         let (hidden, unasked) = (Vec::new(), Vec::new());
         return Ok(Listing { sources, notes, hidden, unasked, container, compression, line_ends });
     }
-    if reading.hidden_rows == HiddenRows::Skip && content != Content::Xlsx {
+    if reading.hidden_rows == HiddenRows::Skip && !content.tells_hidden_rows() {
         return Err(SheetError::HiddenUnknown { file, format: content.name() });
     }
     let sheets = decoder::list(reading.decoder.as_ref(), Place { given: path, readable }, &file, content)?;
@@ -142,16 +142,19 @@ fn ends_in(head: &[u8], outside: bool) -> [(&'static str, bool); 3] {
 
 #[cfg(test)]
 mod tests {
+    use super::super::test_zip;
     use super::*;
 
     #[test]
     fn hidden_rows_cannot_be_left_out_of_a_format_that_does_not_tell_of_them() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.xls");
-        std::fs::write(&path, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and more").unwrap();
+        let path = folder.path().join("a.xlsb");
+        let parts: [(&str, &[u8]); 1] = [("xl/workbook.bin", b"and more")];
+        std::fs::write(&path, test_zip::zip(&parts)).unwrap();
         let listed = |hidden_rows| list(&path, &Reading { hidden_rows, ..Reading::default() });
         let error = listed(HiddenRows::Skip).unwrap_err();
-        let words = "a.xls: --hidden-rows skip: hidden rows are not known in this format (old Excel workbook (xls))";
+        let words =
+            "a.xlsb: --hidden-rows skip: hidden rows are not known in this format (binary Excel workbook (xlsb))";
         assert!(error.to_string().ends_with(words), "{error}");
         assert!(matches!(listed(HiddenRows::Read), Err(SheetError::Damaged { .. })));
     }

@@ -6,6 +6,7 @@
 
 mod archive;
 mod beside;
+mod budget;
 mod captions;
 mod cell;
 mod container;
@@ -28,13 +29,17 @@ pub mod open;
 mod quirks_tests;
 mod record;
 mod row;
+mod shown;
 mod surplus;
 mod swallowed;
 pub mod table;
+#[cfg(test)]
+mod test_zip;
 mod text;
 #[cfg(test)]
 mod workbook_quirks_tests;
 mod wrapping;
+mod xls;
 mod xlsx;
 
 use std::path::PathBuf;

@@ -172,16 +172,17 @@ impl<'r> OpenSheet<'r> {
         recognise: Recognise<'r>,
     ) -> Result<Self, SheetError> {
         let mut sample = read_from(&mut rows, header_row.unwrap_or(1))?;
+        let known = header::once(recognise);
         let at = if let Some(number) = header_row {
             if sample.first().is_none_or(|row| row.number != number || row.filled().next().is_none()) {
                 return Err(SheetError::BlankHeader { file, row: number });
             }
             0
         } else {
-            let Some(at) = header::find(&sample, recognise) else { return Err(no_header(file, &sample)) };
+            let Some(at) = header::find(&sample, &known) else { return Err(no_header(file, &sample)) };
             at
         };
-        let joined = captions::join(&sample, at, recognise);
+        let joined = captions::join(&sample, at, &known);
         let (first, last) = joined.as_ref().map_or((at, at), |joined| (joined.first, joined.last));
         let below = sample.split_off(last + 1);
         let standing: Vec<&RawRow> = sample[first..].iter().collect();
@@ -468,7 +469,7 @@ fn read_from(rows: &mut Rows, number: RowNumber) -> Result<Vec<RawRow>, SheetErr
     let mut row = RawRow::default();
     while sample.len() < SAMPLE_ROWS && bytes < SAMPLE_BYTES && rows.next(&mut row)? {
         if row.number >= number {
-            bytes += row.text_bytes();
+            bytes += row.memory();
             sample.push(std::mem::take(&mut row));
         }
     }

@@ -11,7 +11,7 @@ use super::error::SheetError;
 use super::record::{Grammar, Parsed, parse};
 use super::row::RawRow;
 use super::wrapping::Wrapping;
-use super::{Dialect, KnownBy, RowNumber, dialect};
+use super::{Dialect, KnownBy, RowNumber, budget, dialect};
 use crate::config::Reading;
 
 /// Limit: no row of a spreadsheet that people use comes near; what follows in the row is left out and the row marked.
@@ -33,6 +33,10 @@ pub(super) struct TextRows {
     delimiter_by: KnownBy,
     number: RowNumber,
     line: u32,
+    /// What further rows of a packed file may weigh.
+    left: Option<u64>,
+    /// Bytes of the packed file.
+    size: u64,
 }
 
 impl TextRows {
@@ -45,6 +49,7 @@ impl TextRows {
         notes: &mut Vec<String>,
     ) -> Result<Self, SheetError> {
         let decoder = Decoder::open(path, wrapping, file, reading)?;
+        let size = path.metadata().map_err(|source| SheetError::reading(file, source))?.len();
         let mut rows = Self {
             file: file.to_owned(),
             decoder,
@@ -55,6 +60,8 @@ impl TextRows {
             delimiter_by: KnownBy::Detected,
             number: 0,
             line: 1,
+            left: wrapping.name().map(|_| budget::most(size)),
+            size,
         };
         while rows.window.len() < SAMPLE_BYTES && !rows.drained {
             rows.fill()?;
@@ -127,6 +134,9 @@ impl TextRows {
     }
 
     fn count(&mut self, row: &mut RawRow, lines: u32) -> Result<(), SheetError> {
+        if let Some(left) = &mut self.left {
+            *left = left.checked_sub(budget::weight(row)).ok_or_else(|| SheetError::too_much(&self.file, self.size))?;
+        }
         let too_long = || SheetError::TooLong { file: self.file.clone(), limit: u32::MAX };
         self.number = self.number.checked_add(1).ok_or_else(too_long)?;
         row.number = self.number;
@@ -282,5 +292,27 @@ mod tests {
         assert_eq!(found.len(), 3);
         assert!(found[1].2[1].len() <= MAX_ROW_BYTES);
         assert_eq!(found[2], (3, 3, vec!["3".to_owned(), "4".to_owned()]));
+    }
+
+    #[test]
+    fn a_packed_text_of_endless_rows_is_refused_and_a_plain_one_is_read() {
+        let packed = |rows: usize| {
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            std::io::Write::write_all(&mut encoder, "1,1,1,1,1\n".repeat(rows).as_bytes()).unwrap();
+            encoder.finish().unwrap()
+        };
+        let read = |bytes: &[u8], wrapping| {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            std::fs::write(&file, bytes).unwrap();
+            let mut rows = TextRows::open(file.path(), wrapping, "a", &Reading::default(), &mut Vec::new())?;
+            let mut row = RawRow::default();
+            while rows.next(&mut row)? {}
+            Ok::<u32, SheetError>(rows.number)
+        };
+        assert_eq!(read(&packed(200_000), Wrapping::Gzip).unwrap(), 200_000);
+        let error = read(&packed(200_001), Wrapping::Gzip).unwrap_err().to_string();
+        assert!(error.starts_with("a: unpacks to more than 4200000 cells, a row counted as 16 of them"), "{error}");
+        assert_eq!(read("1,1,1,1,1\n".repeat(200_001).as_bytes(), Wrapping::Plain).unwrap(), 200_001);
+        assert_eq!(read(&packed(0), Wrapping::Gzip).unwrap(), 0);
     }
 }

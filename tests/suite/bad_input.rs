@@ -4,7 +4,7 @@ use std::process::Command;
 
 use arload::sandbox::Sandbox;
 
-use crate::world::{World, begun, end_of, ended, invoices, sandbox, state, statuses, stored_numbers};
+use crate::world::{World, begun, end_of, ended, invoices, sandbox, state, statuses, stored_numbers, table};
 
 /// Runs `invoices create` over what a case made, and expects a refusal before anything was sent or written.
 #[track_caller]
@@ -379,4 +379,36 @@ fn workbooks_whose_rows_or_cells_stand_out_of_order_are_refused_whole() {
         let problems = refused(&api, &world, &[name]);
         assert!(problems.contains(part), "{name}: {problems}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_whose_name_is_no_unicode_is_read_and_its_results_stand_beside_it() {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt as _;
+    let named = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
+    let world = World::new();
+    std::fs::create_dir(world.path("in")).unwrap();
+    for (place, argument, run_id) in [(&b"m\xe4rz.csv"[..], &b"m\xe4rz.csv"[..], "1"), (b"in/\xff.csv", b"in", "2")] {
+        std::fs::write(world.path("").join(named(place)), invoices(3)).unwrap();
+        let mut command = world.arload(&["invoices", "create", "--sandbox"]);
+        let run = ended(command.arg(named(argument))).expect(0);
+        let shown = String::from_utf8_lossy(place).into_owned();
+        let name = shown.rsplit('/').next().unwrap();
+        assert!(
+            run.err.contains(name.trim_end_matches(".csv")) || run.out.contains(name.trim_end_matches(".csv")),
+            "{run:?}"
+        );
+        let results = [place.strip_suffix(b".csv").unwrap(), b".sandbox.results.csv"].concat();
+        let results = world.path("").join(named(&results));
+        let before = std::fs::read(&results).unwrap();
+        assert_eq!(statuses(&table(&before)).len(), 1);
+        // From the ledger, which knows the name to the letter.
+        std::fs::remove_file(&results).unwrap();
+        ended(&mut world.arload(&["runs", "results", run_id, "--sandbox"])).expect(0);
+        assert_eq!(std::fs::read(&results).unwrap(), before);
+    }
+    let mut inspect = world.arload(&["inspect", "--json"]);
+    let shown = ended(inspect.arg(named(b"m\xe4rz.csv"))).expect(0);
+    assert!(shown.out.contains("m\u{fffd}rz.csv"), "{}", shown.out);
 }

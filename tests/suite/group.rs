@@ -6,23 +6,23 @@ use serde_json::Value;
 
 use crate::world::{World, added_up, decimal, records, sandbox, state, statuses, stored_numbers};
 
-const ID: &str = "KC0123456789ABCD";
+pub(crate) const ID: &str = "KC0123456789ABCD";
 
 /// The amounts of a stored invoice, in the order asked for.
 #[track_caller]
-fn amounts(stored: &[Value], number: &str, fields: &[&str]) -> Vec<String> {
+pub(crate) fn amounts(stored: &[Value], number: &str, fields: &[&str]) -> Vec<String> {
     let invoice = stored.iter().find(|invoice| invoice["invoiceNumber"] == number).expect("the invoice is stored");
     fields.iter().map(|field| format!("{:.2}", decimal(&invoice[*field]))).collect()
 }
 
 /// Writes a sheet with a heading row; cells between bars.
-fn sheet(world: &World, name: &str, rows: &[&str]) {
+pub(crate) fn sheet(world: &World, name: &str, rows: &[&str]) {
     let lines: Vec<String> = rows.iter().map(|row| row.replace('|', ",")).collect();
     world.write(name, format!("{}\n", lines.join("\n")));
 }
 
 /// Row, status and codes of each line of a result.
-fn outcomes(world: &World, name: &str) -> Vec<String> {
+pub(crate) fn outcomes(world: &World, name: &str) -> Vec<String> {
     let lines = world.lines(name);
     lines.iter().map(|line| format!("{} {} {}", line["row"], line["status"], line["code"]).trim().to_owned()).collect()
 }
@@ -465,48 +465,4 @@ fn rows_of_one_number_that_differ_are_all_held_back_where_nothing_is_joined() {
     let message = world.lines("n.results.csv")[0]["message"].clone();
     assert!(message.contains("stands again in n.csv:3 with other content") && message.contains("--group"), "{message}");
     assert_eq!(stored_numbers(&api), ["A-2", "A-3"]);
-}
-
-#[test]
-fn a_row_below_a_gap_or_without_words_is_no_line_of_the_document_above() {
-    let heading = "Invoice Number|Invoice Date|Due Date|Customer Id|Item Name|Taxable Value";
-    let row = |number: &str, item: &str, base: &str| format!("{number}|01/07/2026|31/07/2026|{ID}|{item}|{base}");
-    for below in [&["|||||165"][..], &["", "||||Sum|165"], &["|||||", "||||Round off|1"]] {
-        let world = World::new();
-        let api = sandbox(|_| {});
-        let (one, two) = (row("A-1", "x", "100"), row("A-2", "x", "7"));
-        sheet(&world, "s.csv", &[&[heading, &one, "||||y|50", &two, "||||y|8"][..], below].concat());
-        world.run(&api, &["invoices", "create", "s.csv", "--group"]).expect(1);
-        let last = outcomes(&world, "s.results.csv").pop().unwrap();
-        assert!(last.contains("document-line-unclear"), "{below:?}: {last}");
-        assert_eq!(stored_numbers(&api), ["A-1"], "{below:?}");
-    }
-}
-
-#[test]
-fn a_line_without_any_amount_or_called_like_a_total_is_never_sent_short() {
-    let heading = "Invoice Number|Invoice Date|Due Date|Customer Id|Item Name|Quantity|Taxable Value";
-    let row = |number: &str, item: &str, base: &str| format!("{number}|01/07/2026|31/07/2026|{ID}|{item}|2|{base}");
-    let (first, second, other) = (row("A-1", "x", "100"), row("A-1", "y", ""), row("A-2", "x", "7"));
-    let world = World::new();
-    let api = sandbox(|_| {});
-    let more = row("A-2", "y", "8");
-    sheet(&world, "s.csv", &[heading, &first, &second, &other, &more]);
-    world.run(&api, &["invoices", "create", "s.csv", "--group"]).expect(1);
-    assert_eq!(
-        outcomes(&world, "s.results.csv")[..2],
-        ["2 invalid document-invalid", "3 invalid document-line-unclear; document-invalid"]
-    );
-    assert_eq!(stored_numbers(&api), ["A-2"]);
-
-    for label in ["Total for June AMC", "Opening Balance"] {
-        let world = World::new();
-        let api = sandbox(|_| {});
-        sheet(&world, "s.csv", &[heading, &first, &format!("||||{label}||250"), &other, "||||z|1|5"]);
-        let problems = world.run(&api, &["invoices", "create", "s.csv", "--group"]).expect(2).problems(&world);
-        let message =
-            format!("arload: s.csv: row 3 \"{label}\" may be a total of the rows above or a line of an invoice");
-        assert!(problems.starts_with(&message), "{problems}");
-        assert_eq!(state(&api, "logins/ok"), 0);
-    }
 }

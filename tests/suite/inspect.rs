@@ -355,3 +355,104 @@ fn a_folder_is_looked_at_whole_and_what_is_passed_over_is_named() {
     // All refused is nothing read.
     ended(&mut world.arload(&["inspect", "in/cut.xlsx", "in/gone.csv"])).expect(2);
 }
+
+const LINES: &str =
+    "Invoice Number,Invoice Date,Due Date,Customer Id,Item Name,Taxable Value,CGST,SGST,Invoice Total\n";
+
+/// Rows of these numbers and amounts: taxable value, each tax, total.
+fn lines(rows: &[(&str, &str)]) -> String {
+    let row = |(at, (number, amounts)): (usize, &(&str, &str))| {
+        format!("{number},01/07/2026,31/07/2026,KC0123456789ABCD,item {at},{amounts}\n")
+    };
+    LINES.to_owned() + &rows.iter().enumerate().map(row).collect::<String>()
+}
+
+#[test]
+fn what_an_upload_refuses_for_all_rows_together_is_told_in_its_words() {
+    let world = World::new();
+    let either = lines(&[("A", "100,9,9,118"), ("A", "100,9,9,118"), ("B", "5,0.45,0.45,5.90")]);
+    let good = lines(&[("A", "100,9,9,354"), ("A", "200,18,18,354"), ("B", "5,0.45,0.45,5.90")]);
+    let total = good.clone() + "Total,,,,,310,27.45,27.45,359.90\n";
+    let unjoined = lines(&[("A", "100,9,9,118"), ("B", "5,0.45,0.45,5.90")]) + "Total,,,,,110,9.45,9.45,123.90\n";
+    let scattered = lines(&[("A", "1,0,0,1"), ("B", "1,0,0,1"), ("A", "2,0,0,2")]);
+    for (sheet, flags, problem) in [
+        (&either, &["--group"][..], "it cannot be told whether \"Taxable Value\", \"CGST\""),
+        (&scattered, &["--group"], "row 4 goes on with the document of row 2, and others stand between them"),
+        (&total, &["--group"], "row 5: column F (baseAmount): the total row says 310.00, the rows add up to 305.00"),
+        (&unjoined, &[], "row 4: column F (baseAmount): the total row says 110.00, the rows add up to 105.00"),
+        (&good, &["--group"], ""),
+    ] {
+        world.write("s.csv", sheet);
+        let shown = ended(&mut world.arload(&[&["inspect", "s.csv", "--json"], &AS[..], flags].concat())).expect(0);
+        let mapping = documents(&shown.out)[0]["mapping"].clone();
+        let told = mapping["problem"].as_str().unwrap_or_default();
+        assert!(told.starts_with(problem) && told.is_empty() == problem.is_empty(), "{mapping}");
+        let upload = [&["invoices", "create", "s.csv", "--dry-run"], flags].concat();
+        let sent = world.alone(&upload).expect(if problem.is_empty() { 0 } else { 2 });
+        let words = told.strip_prefix("row 5: ").or(told.strip_prefix("row 4: ")).unwrap_or(told);
+        assert!(sent.problems(&world).contains(words), "{told}\n{}", sent.err);
+        assert_eq!(mapping["hint"].is_string(), !problem.is_empty(), "{mapping}");
+    }
+    let before = world.files();
+    let shown = ended(&mut world.arload(&["inspect", "s.csv", "--as", "invoices create", "--group"])).expect(0);
+    let joined = "3 rows in 2 documents; summed over the lines: \"Taxable Value\", \"CGST\", \"SGST\"";
+    assert!(shown.out.contains(joined) && shown.err.is_empty(), "{}\n{}", shown.out, shown.err);
+    // Looking leaves nothing behind.
+    assert_eq!(world.files(), before);
+}
+
+#[test]
+fn joining_is_not_switched_on_in_a_saved_mapping_because_rows_look_like_lines() {
+    let world = World::new();
+    world.write("s.csv", lines(&[("A", "100,9,9,354"), ("A", "200,18,18,354"), ("B", "5,0.45,0.45,5.90")]));
+    let save = |name: &str, flags: &[&str]| {
+        let shown = ended(&mut world.arload(&[&["inspect", "s.csv", "--save-mapping", name], &AS[..], flags].concat()));
+        (shown.expect(0).err, String::from_utf8(world.read(&format!("{name}.mapping.toml"))).unwrap())
+    };
+    let why = "in s.csv, 1 row goes on with the invoice of the row above, row 3 the first";
+    let (said, file) = save("plain", &[]);
+    assert!(
+        said.contains(&format!("group = true stands in it as a comment only: {why}\nhint: take the # away")),
+        "{said}"
+    );
+    assert!(
+        file.contains(&format!("# Not switched on, because nobody asked for it: {why}.\n#group = true\n")),
+        "{file}"
+    );
+    assert!(said.contains("an upload with it would still be refused: this is a line-level export"), "{said}");
+    // It is a mapping that is read and leaves the sheet to be refused.
+    world.alone(&["invoices", "create", "s.csv", "--mapping", "plain", "--dry-run"]).expect(2);
+    world.write("plain.mapping.toml", file.replace("#group", "group"));
+    world.alone(&["invoices", "create", "s.csv", "--mapping", "plain", "--dry-run"]).expect(0);
+    let (said, file) = save("asked", &["--group"]);
+    assert!(!said.contains("comment") && file.contains("\ngroup = true\n"), "{said}{file}");
+    world.alone(&["invoices", "create", "s.csv", "--mapping", "asked", "--dry-run"]).expect(0);
+}
+
+#[test]
+fn headings_of_several_rows_show_both_their_names() {
+    let world = World::new();
+    world.write(
+        "two.csv",
+        "Invoice,,Amount,\nNo,Date,Taxable Value,CGST\nA-1,01/07/2026,\"1.100,50\",\"9,05\"\nA-2,02/07/2026,\"2,25\",\"0,18\"\n",
+    );
+    let shown = |flags: &[&str]| {
+        let found = ended(&mut world.arload(&[&["inspect", "two.csv", "--json"], &AS[..], flags].concat())).expect(0);
+        documents(&found.out)[0]["columns"].clone()
+    };
+    let columns = shown(&[]);
+    let emitted = ended(&mut world.arload(&["inspect", "two.csv", "--emit", "csv"])).expect(0).out;
+    let written = columns.as_array().unwrap().iter().map(|column| {
+        let name = if column["written-as"].is_string() { &column["written-as"] } else { &column["heading"] };
+        name.as_str().unwrap().to_owned()
+    });
+    assert_eq!(written.collect::<Vec<_>>().join(","), emitted.lines().next().unwrap());
+    assert_eq!(
+        (&columns[2]["heading"], &columns[2]["written-as"]),
+        (&"Taxable Value".into(), &"Amount Taxable Value".into())
+    );
+    // A mapping that says so makes these cells amounts.
+    assert_eq!(columns[2]["type"], "identifier");
+    world.write("comma.mapping.toml", "decimal-comma = true\n");
+    assert_eq!(shown(&["--mapping", "comma"])[2]["type"], "amount");
+}

@@ -10,12 +10,15 @@ mod exporters;
 mod faults;
 mod findings;
 mod group;
+mod group_doubts;
 mod inspect;
 mod main_job;
 mod mappings;
 mod messy;
 mod resume;
 mod stub;
+#[path = "../../src/sheet/test_zip.rs"]
+mod test_zip;
 mod threads;
 mod tidy;
 mod workbooks;

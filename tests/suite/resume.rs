@@ -221,3 +221,30 @@ fn results_that_were_deleted_come_back_byte_for_byte() {
         assert!(world.read(name) == before, "{name} differs");
     }
 }
+
+#[test]
+fn a_planned_run_that_goes_on_later_says_again_what_was_not_read() {
+    let second = "\n\nInvoice Date,Due Date,Total\n01/07/2026,31/07/2026,6\n";
+    for (name, content, message) in [
+        ("cut.xlsx", "PK\x03\x04broken".to_owned(), "cut.xlsx: is damaged"),
+        ("two.csv", invoices(2).replace("INV-", "TWO-") + second, "two.csv: row "),
+    ] {
+        let world = World::new();
+        let api = sandbox(|_| {});
+        world.write("sheet.csv", invoices(3));
+        world.write(name, content);
+        world.run(&api, &["invoices", "create", "sheet.csv", name, "--plan"]).expect(1);
+        let shown = world.run(&api, &["runs", "show", "1"]).expect(0).out;
+        assert!(shown.contains(&format!("\nnot read: {message}")), "{shown}");
+        let sent = world.run(&api, &["runs", "send", "1"]).expect(1);
+        assert!(sent.err.contains(&format!("run 1 was planned without it: {message}")), "{}", sent.err);
+        assert_eq!(statuses(&world.lines("sheet.results.csv")), [("accepted", 3)].into());
+    }
+    // A plan of everything is clean.
+    let world = World::new();
+    let api = sandbox(|_| {});
+    world.write("sheet.csv", invoices(3));
+    world.run(&api, &["invoices", "create", "sheet.csv", "--plan"]).expect(0);
+    let sent = world.run(&api, &["runs", "send", "1"]).expect(0);
+    assert!(!sent.err.contains("planned without"), "{}", sent.err);
+}

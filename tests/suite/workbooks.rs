@@ -3,12 +3,9 @@
 //! The rule: one workbook is read or refused by name, and what stands beside it is read all the same.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 
-use flate2::Compression;
-use flate2::write::DeflateEncoder;
-
+use crate::test_zip::zip;
 use crate::world::{Ended, World, ended, invoices, statuses};
 
 const TABLE: &str = "invoiceNumber,invoiceDate,dueDate,customerId,baseAmount,cgst,description\n\
@@ -44,11 +41,9 @@ fn every_format_reads_the_same_table() {
         let shown = inspect(&world, &[name]).expect(0);
         assert!(shown.out.starts_with(&format!("{name}[March]\n")), "{name}: {}", shown.out);
         assert!(shown.out.contains("not read    \"Old\", hidden: name it with --sheet to read it\n"), "{}", shown.out);
-        assert!(
-            shown.out.contains("hidden rows, merged cells and number formats other than dates are not known"),
-            "{}",
-            shown.out
-        );
+        let is_blind =
+            shown.out.contains("hidden rows, merged cells and number formats other than dates are not known");
+        assert_eq!(is_blind, name.ends_with("xlsb"), "{}", shown.out);
         let hidden = inspect(&world, &[name, "--emit", "csv", "--sheet", "Old"]).expect(0);
         assert_eq!(hidden.out.trim_end(), "invoiceNumber", "{name}");
     }
@@ -80,6 +75,70 @@ fn formulas_without_a_good_value_are_findings_in_an_ods_too() {
     assert_eq!(codes, expected);
 }
 
+/// Amounts that only the number format or the cell's own words show, as each program can write them.
+const SHOWN: [(&str, &str, &str); 4] = [
+    (
+        "shown-openpyxl.xlsx",
+        "118.5|USD 118.5|$118.5|118.5 Cr|118.5|AED 118.5|-118.5|€118.5|$118.5|118.5 M",
+        "F3 of F3:F4",
+    ),
+    (
+        "shown-libreoffice.ods",
+        "118.5|USD 118.5|$118.5|118.5 Cr|118.5|AED 118.5|-118.5|€118.5|$118.5|118.5 M",
+        "F3 of F3:F4",
+    ),
+    (
+        "shown-libreoffice.xls",
+        "118.5|USD 118.5|$118.5|118.5 Cr|118.5|AED 118.5|-118.5|€118.5|$118.5|118.5 M",
+        "F3 of F3:F4",
+    ),
+    ("shown-odfpy.ods", "118.5|USD 118.5|US$118.5|118.5 Cr|118.5|EUR 118.5|118.5 Dr|5%", "F4 of F4:F5"),
+];
+
+#[test]
+fn what_a_format_shows_is_read_and_merged_texts_are_filled_in_every_format_that_tells() {
+    for (name, amounts, kept) in SHOWN {
+        let world = world(&[name]);
+        let out = inspect(&world, &[name, "--sheet", "March", "--emit", "csv"]).expect(0).out;
+        let lines: Vec<Vec<&str>> = out.lines().skip(1).map(|line| line.split(',').collect()).collect();
+        let column = |at: usize| lines.iter().map(|cells| cells[at]).collect::<Vec<_>>();
+        assert_eq!(column(4).join("|"), amounts, "{name}");
+        assert!(column(0).iter().zip(1..).all(|(number, at)| *number == format!("INV-{at:04}")), "{name}: {out}");
+        assert!(column(3).iter().all(|id| *id == "KC9B2X7M4Q1Z8T6D"), "{name}: {out}");
+        assert!(column(6).iter().all(|rate| *rate == "18%"), "{name}: {out}");
+        let shown = inspect(&world, &[name, "--sheet", "March"]).expect(0).out;
+        let merged = format!("merged numbers count in their first cell only, such as {kept}");
+        assert!(shown.contains(&merged), "{name}: {shown}");
+    }
+}
+
+#[test]
+fn hidden_rows_and_columns_are_told_in_every_format_that_tells() {
+    for (name, ..) in &SHOWN[..3] {
+        let world = world(&[name]);
+        let shown = inspect(&world, &[name, "--sheet", "March"]).expect(0).out;
+        assert!(shown.contains("1 hidden row is read; hidden-rows = \"skip\" leaves it out"), "{name}: {shown}");
+        assert!(shown.contains("hidden columns are read: H"), "{name}: {shown}");
+        let skipped = inspect(&world, &[name, "--sheet", "March", "--emit", "csv", "--hidden-rows", "skip"]).expect(0);
+        assert_eq!(skipped.out.lines().count(), 10, "{name}");
+    }
+}
+
+#[test]
+fn an_amount_in_another_currency_never_goes_out_as_rupees() {
+    let names =
+        ["shown-openpyxl.xlsx", "shown-libreoffice.ods", "shown-libreoffice.xls", "shown-odfpy.ods", "shown-xlwt.xls"];
+    for name in names {
+        let world = world(&[name]);
+        world.alone(&["invoices", "create", name, "--sheet", "March", "--dry-run"]).expect(1);
+        let (stem, _) = name.split_once('.').unwrap();
+        let lines = world.lines(&format!("{stem}.dry-run.results.csv"));
+        let foreign = lines.iter().filter(|line| line["code"].contains("currency-not-inr"));
+        assert!(foreign.clone().count() >= 3, "{name}: {lines:?}");
+        assert!(foreign.clone().all(|line| line["status"] == "invalid"), "{name}");
+    }
+}
+
 #[test]
 fn blank_rows_to_the_end_of_the_sheet_cost_nothing() {
     let world = world(&["blank-rows-repeat.ods"]);
@@ -106,28 +165,6 @@ fn bomb(mebibytes: usize) -> Vec<u8> {
         ("xl/_rels/workbook.xml.rels", relation("worksheet", "worksheets/sheet1.xml")),
         ("xl/worksheets/sheet1.xml", format!("<worksheet xmlns=\"{MAIN}\"><sheetData>{rows}</sheetData></worksheet>")),
     ])
-}
-
-fn zip(files: &[(&str, String)]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut table = Vec::new();
-    for (name, text) in files {
-        let at = bytes.len() as u32;
-        let mut packer = DeflateEncoder::new(Vec::new(), Compression::fast());
-        packer.write_all(text.as_bytes()).unwrap();
-        let packed = packer.finish().unwrap();
-        let mut crc = flate2::Crc::new();
-        crc.update(text.as_bytes());
-        let numbers = [crc.sum(), packed.len() as u32, text.len() as u32].map(u32::to_le_bytes).concat();
-        let fixed = [&[20, 0, 0, 0, 8, 0, 0, 0, 0, 0][..], &numbers].concat();
-        let lengths = [&(name.len() as u16).to_le_bytes()[..], &[0, 0]].concat();
-        bytes.extend([b"PK\x03\x04", &fixed[..], &lengths, name.as_bytes(), &packed].concat());
-        let rest = [&[0; 10][..], &at.to_le_bytes(), name.as_bytes()].concat();
-        table.extend([b"PK\x01\x02\x14\0", &fixed[..], &lengths, &rest].concat());
-    }
-    let count = (files.len() as u16).to_le_bytes();
-    let (size, start) = ((table.len() as u32).to_le_bytes(), (bytes.len() as u32).to_le_bytes());
-    [&bytes, &table, &b"PK\x05\x06\0\0\0\0"[..], &count, &count, &size, &start, &[0, 0]].concat()
 }
 
 #[cfg(target_os = "linux")]

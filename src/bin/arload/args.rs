@@ -5,6 +5,7 @@
 
 mod inspect;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -62,7 +63,7 @@ pub(crate) enum CustomersCommand {
 pub(crate) struct SheetArgs {
     /// Sheets to read: files, globs, folders, or - for standard input
     #[arg(value_name = "FILE", required = true)]
-    pub(crate) files: Vec<String>,
+    pub(crate) files: Vec<OsString>,
     #[command(flatten)]
     pub(crate) account: AccountArgs,
     #[command(flatten)]

@@ -8,7 +8,7 @@ use super::code::{Scientific, dash, rounded, script_digit};
 use super::text::content;
 use super::{Fault, Faults};
 use crate::finding::{Code, quote};
-use crate::money::{Money, is_foreign_currency};
+use crate::money::{Money, is_foreign_currency, is_foreign_sign};
 use crate::operation::AmountSign;
 use crate::sheet::{Cell, CellKind};
 
@@ -410,7 +410,7 @@ fn explain(ascii: &str, text: &str) -> Fault {
     let mut words = ascii.split(|character: char| !character.is_alphabetic()).filter(|word| !word.is_empty());
     let is_in = |word: &str, list: &[&str]| list.iter().any(|known| known.eq_ignore_ascii_case(word));
     let has_digit = text.chars().any(|character| script_digit(character).is_some());
-    if has_digit && (text.contains(['$', '€', '£', '¥', '￥']) || words.clone().any(is_foreign_currency)) {
+    if has_digit && (text.contains(is_foreign_sign) || words.clone().any(is_foreign_currency)) {
         let message = format!("{} is in another currency; the API takes rupees only", quote(text));
         return Fault::new(Code::CurrencyNotInr, message).hint("map a column with the amount in rupees");
     }

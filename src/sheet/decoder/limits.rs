@@ -3,6 +3,8 @@
 //! Owns the sizes of the limits. Only the process itself sets them, on itself, before it opens a file. The one rule:
 //! they grow with the file, so that a small file can never cost much and a large good one is never refused.
 
+use crate::sheet::budget;
+
 const MIB: u64 = 1024 * 1024;
 /// Limit: memory for any file. A million cells take some 125 MiB in the worst format, which is ods.
 const LEAST_MEMORY: u64 = 144 * MIB;
@@ -29,6 +31,8 @@ pub(super) struct Allowance {
     pub(super) seconds: u64,
     /// Bytes of rows; the side that asks counts them.
     pub(super) rows: u64,
+    /// What the rows may weigh; the side that asks weighs them.
+    pub(super) weight: u64,
 }
 
 impl Allowance {
@@ -38,12 +42,13 @@ impl Allowance {
             memory: LEAST_MEMORY.saturating_add(size.saturating_mul(MEMORY_PER_BYTE)),
             seconds: LEAST_SECONDS.saturating_add((size / MIB).saturating_sub(1).saturating_mul(SECONDS_PER_MIB)),
             rows: LEAST_ROWS.saturating_add(size.saturating_mul(ROWS_PER_BYTE)),
+            weight: budget::most(size),
         }
     }
 
     /// Seconds for all sheets of the file together: each of them opens the file anew.
     pub(super) fn seconds_of_all(self) -> u64 {
-        self.seconds.saturating_mul(2).saturating_add(1)
+        self.seconds.saturating_add(self.seconds / 2)
     }
 }
 
@@ -118,7 +123,8 @@ mod tests {
         for (size, memory, seconds, rows) in
             [(0, 144, 2, 128), (MIB, 176, 2, 192), (20 * MIB, 784, 40, 1408), (50 * MIB, 1744, 100, 3328)]
         {
-            assert_eq!(Allowance::of(size), Allowance { memory: memory * MIB, seconds, rows: rows * MIB });
+            let weight = budget::most(size);
+            assert_eq!(Allowance::of(size), Allowance { memory: memory * MIB, seconds, rows: rows * MIB, weight });
         }
         assert_eq!(Allowance::of(u64::MAX).memory, u64::MAX);
     }

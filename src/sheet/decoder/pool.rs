@@ -16,6 +16,7 @@ use super::limits::Allowance;
 use super::protocol::{self, Answer, Job, MAX_REQUEST_BYTES, Request, VERSION};
 use super::spent::{Cost, Spent};
 use super::{Place, Program};
+use crate::sheet::budget;
 use crate::sheet::error::SheetError;
 
 /// Limit: processes that wait for the next file; a run reads one sheet at a time.
@@ -66,6 +67,9 @@ impl Pool {
         let others = pool.spent().on_others(place.given, job.sheet());
         let all = allowance.seconds_of_all();
         let left = all.saturating_mul(1000).saturating_sub(others.millis);
+        if others.weight >= allowance.weight {
+            return Err(SheetError::too_much(file, size));
+        }
         if left == 0 {
             let how = format!(
                 "took too long; it may compute {all} s for all sheets of a file of this size, and --sheet chooses some of them"
@@ -79,8 +83,8 @@ impl Pool {
             allowance,
             given: place.given.to_owned(),
             file: file.to_owned(),
-            before: others.rows,
-            taken: 0,
+            before: others,
+            taken: Cost::default(),
         };
         let sent = answers.worker.as_mut().is_some_and(|worker| worker.send(&answers.request).is_ok());
         if !sent {
@@ -115,10 +119,10 @@ pub(in crate::sheet) struct Answers {
     /// The file as it was given.
     given: PathBuf,
     file: String,
-    /// Bytes of answers that other sheets of the file had.
-    before: u64,
-    /// Bytes of answers that were handed out.
-    taken: u64,
+    /// What other sheets of the file had.
+    before: Cost,
+    /// The answers that were handed out.
+    taken: Cost,
 }
 
 impl Answers {
@@ -137,14 +141,21 @@ impl Answers {
                     return Err(failure.into_error(self.file.clone()));
                 }
                 Ok((answer, bytes)) => {
-                    self.taken += bytes as u64;
-                    if self.before.saturating_add(self.taken) > self.allowance.rows {
+                    self.taken.rows += bytes as u64;
+                    if self.before.rows.saturating_add(self.taken.rows) > self.allowance.rows {
                         return Err(self.ended(Ending::Flood));
+                    }
+                    if let Answer::Rows(batch) = &answer {
+                        self.taken.weight += batch.rows.iter().map(budget::weight).sum::<u64>();
+                    }
+                    if self.before.weight.saturating_add(self.taken.weight) > self.allowance.weight {
+                        self.ended(Ending::Flood);
+                        return Err(SheetError::too_much(&self.file, self.request.size));
                     }
                     return Ok(Some(answer));
                 }
                 // It may have died of earlier files, or before it was asked at all.
-                Err(Ending::Memory | Ending::Killed) if worker.used && self.taken == 0 => self.begin_anew()?,
+                Err(Ending::Memory | Ending::Killed) if worker.used && self.taken.rows == 0 => self.begin_anew()?,
                 Err(ending) => return Err(self.ended(ending)),
             }
         }
@@ -164,7 +175,7 @@ impl Answers {
 
     /// Notes what the request has cost.
     fn note(&self, millis: u64) {
-        let cost = Cost { millis, rows: self.taken };
+        let cost = Cost { millis, ..self.taken };
         self.pool.spent().note(&self.given, self.request.job.sheet(), cost);
     }
 
@@ -358,7 +369,8 @@ mod tests {
 
     use super::*;
     use crate::sheet::container::Content;
-    use crate::sheet::excel::{Listed, Work};
+    use crate::sheet::excel::{Batch, Listed, Work};
+    use crate::sheet::row::RawRow;
 
     const SHORT: Duration = Duration::from_millis(200);
 
@@ -485,7 +497,7 @@ mod tests {
 
     #[test]
     fn the_sheets_of_a_file_share_what_it_may_compute() {
-        let answer = printed(&[Answer::Done { lasts: true, millis: 2000 }]);
+        let answer = printed(&[Answer::Done { lasts: true, millis: 1000 }]);
         let script = format!("{}; while :; do {answer}; sleep 0.05; done", ready());
         let program = Program { path: PathBuf::from("/bin/sh"), args: ["-c", &script].map(Into::into).to_vec() };
         let pool = Arc::new(Pool::new(program, Patience::default()));
@@ -498,7 +510,36 @@ mod tests {
             read(sheet).unwrap();
         }
         let error = read("D").unwrap_err().to_string();
-        let words = "took too long; it may compute 5 s for all sheets of a file of this size, and --sheet chooses some";
+        let words = "took too long; it may compute 3 s for all sheets of a file of this size, and --sheet chooses some";
         assert!(error.contains(words), "{error}");
+    }
+
+    #[test]
+    fn the_sheets_of_a_file_share_what_it_may_hold() {
+        let mut row = RawRow::default();
+        row.widen(16_000);
+        let rows = vec![row; 100];
+        let answers = [Answer::Rows(Batch { rows, notes: Vec::new() }), Answer::Done { lasts: true, millis: 0 }];
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&file, framed(&answers)).unwrap();
+        let script = format!("{}; while :; do cat {}; sleep 0.05; done", ready(), file.path().display());
+        let program = Program { path: PathBuf::from("/bin/sh"), args: ["-c", &script].map(Into::into).to_vec() };
+        let pool = Arc::new(Pool::new(program, Patience::default()));
+        let read = |sheet: &str| {
+            let (path, label, sheet) = (PathBuf::from("a.xls"), String::new(), sheet.to_owned());
+            let job = Job::Read(Work { path, label, sheet, content: Content::Xls });
+            let mut answers = Pool::ask(&pool, job, place(), "a.xls")?;
+            while answers.next()?.is_some() {}
+            Ok::<(), SheetError>(())
+        };
+        for sheet in ["A", "A", "A", "B"] {
+            read(sheet).unwrap();
+        }
+        for sheet in ["C", "D"] {
+            let error = read(sheet).unwrap_err();
+            let words = "a.xls: unpacks to more than 4200000 cells, a row counted as 16 of them; no real sheet of its size does";
+            assert_eq!(error.to_string(), words);
+            assert!(error.hint().is_some());
+        }
     }
 }

@@ -13,6 +13,8 @@ pub(super) struct Cost {
     pub(super) millis: u64,
     /// Bytes of rows.
     pub(super) rows: u64,
+    /// What they weigh as rows and cells.
+    pub(super) weight: u64,
 }
 
 /// The costs of the files of a run; the list of a file's sheets stands under no name.
@@ -26,6 +28,7 @@ impl Spent {
         sheets.fold(Cost::default(), |sum, (_, cost)| Cost {
             millis: sum.millis.saturating_add(cost.millis),
             rows: sum.rows.saturating_add(cost.rows),
+            weight: sum.weight.saturating_add(cost.weight),
         })
     }
 
@@ -42,7 +45,7 @@ mod tests {
     #[test]
     fn sheets_of_a_file_add_up_and_one_that_is_read_again_counts_once() {
         let (a, b) = (Path::new("a.xlsx"), Path::new("b.xlsx"));
-        let cost = |millis, rows| Cost { millis, rows };
+        let cost = |millis, rows| Cost { millis, rows, weight: millis * 2 };
         let mut spent = Spent::default();
         spent.note(a, None, cost(1, 0));
         spent.note(a, Some("North"), cost(20, 300));

@@ -6,7 +6,8 @@
 
 use super::formats::Format;
 use super::heads::{
-    Head, MAX_COLUMNS, MAX_ROWS, Stored, cell_head, digits, hidden_columns, is_written_short, parse, row_head,
+    Head, MAX_COLUMNS, MAX_ROWS, Stored, cell_head, digits, hidden_columns, hidden_columns_note, is_written_short,
+    parse, row_head,
 };
 use super::merges::Merges;
 use super::package::{Kind, Package, Part};
@@ -27,8 +28,6 @@ const LEAST_CELLS: u64 = 64 << 20;
 const CELLS_A_BYTE: u64 = 64;
 const LEAST_TEXT: u64 = 256 << 20;
 const TEXT_A_BYTE: u64 = 200;
-/// Limit: hidden columns that a note names.
-const NAMED_COLUMNS: usize = 10;
 /// Limit: records of columns; Excel writes one for each column at most.
 const MAX_COLUMN_RECORDS: usize = 16_384;
 
@@ -103,22 +102,7 @@ impl SheetRows {
 
     /// What is worth knowing about the sheet, one sentence each; complete after its last row.
     pub(in crate::sheet) fn notes(&self) -> Vec<String> {
-        self.note_of_columns().into_iter().chain(self.merges.note()).collect()
-    }
-
-    fn note_of_columns(&self) -> Option<String> {
-        let filled: Vec<_> = self.hidden_columns.iter().filter(|(first, _)| (*first as usize) < self.width).collect();
-        if filled.is_empty() {
-            return None;
-        }
-        let named = filled.iter().take(NAMED_COLUMNS).map(|(first, last)| {
-            let last = (*last as usize).min(self.width - 1);
-            let (first, last) = (column_letters(*first as usize), column_letters(last));
-            if first == last { first } else { format!("{first}:{last}") }
-        });
-        let named: Vec<String> = named.collect();
-        let more = if filled.len() > NAMED_COLUMNS { " and others" } else { "" };
-        Some(format!("hidden columns are read: {}{more}", named.join(", ")))
+        hidden_columns_note(&self.hidden_columns, self.width).into_iter().chain(self.merges.note()).collect()
     }
 
     /// Reads up to the rows.

@@ -11,7 +11,7 @@ use super::super::cell;
 
 /// What a cell's number format does to its number.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) enum Format {
+pub(in crate::sheet) enum Format {
     /// Nothing that matters.
     #[default]
     Plain,
@@ -23,7 +23,7 @@ pub(super) enum Format {
 
 /// One section of a format.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Section {
+pub(in crate::sheet) struct Section {
     condition: Option<Condition>,
     look: Look,
 }
@@ -135,7 +135,7 @@ impl Condition {
 
 impl Format {
     /// What a format code says.
-    pub(super) fn of_code(code: &str) -> Self {
+    pub(in crate::sheet) fn of_code(code: &str) -> Self {
         let sections = compile::sections(code);
         if sections.iter().all(|section| section.look == Look::default()) {
             Self::Plain
@@ -147,7 +147,7 @@ impl Format {
     }
 
     /// What a format says that Excel knows by number alone; currencies of these depend on who looks, so they count not.
-    pub(super) fn of_built_in(id: u32) -> Self {
+    pub(in crate::sheet) fn of_built_in(id: u32) -> Self {
         match id {
             9 | 10 => Self::of_code("0%"),
             11 | 48 => Self::of_code("0.00E+00"),
@@ -157,7 +157,7 @@ impl Format {
     }
 
     /// Writes a number as this format wants it understood, and says its kind; `text` holds the number, plainly written.
-    pub(super) fn write(&self, number: f64, is_1904: bool, text: &mut String) -> CellKind {
+    pub(in crate::sheet) fn write(&self, number: f64, is_1904: bool, text: &mut String) -> CellKind {
         match self {
             Self::Plain => CellKind::Number,
             Self::Date => cell::write_moment(number, is_1904, text),

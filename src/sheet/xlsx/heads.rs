@@ -5,6 +5,7 @@
 use super::Problem;
 use super::xml::{Tag, is_true};
 use crate::finding::quote;
+use crate::sheet::column_letters;
 use crate::sheet::row::RawRow;
 
 /// Limit: the rows of Excel.
@@ -95,6 +96,24 @@ pub(super) fn hidden_columns(tag: Tag<'_>) -> Result<Option<(u32, u32)>, Problem
     }
     let columns = first.zip(last).filter(|(first, last)| (1..=*last).contains(first) && is_hidden);
     Ok(columns.map(|(first, last)| (first - 1, last.min(MAX_COLUMNS) - 1)))
+}
+
+/// A sentence about the hidden ones among the columns of a sheet of some width.
+pub(in crate::sheet) fn hidden_columns_note(hidden: &[(u32, u32)], width: usize) -> Option<String> {
+    // Limit: hidden columns that a note names.
+    const NAMED: usize = 10;
+    let filled: Vec<_> = hidden.iter().filter(|(first, _)| (*first as usize) < width).collect();
+    if filled.is_empty() {
+        return None;
+    }
+    let named = filled.iter().take(NAMED).map(|(first, last)| {
+        let last = (*last as usize).min(width - 1);
+        let (first, last) = (column_letters(*first as usize), column_letters(last));
+        if first == last { first } else { format!("{first}:{last}") }
+    });
+    let named: Vec<String> = named.collect();
+    let more = if filled.len() > NAMED { " and others" } else { "" };
+    Some(format!("hidden columns are read: {}{more}", named.join(", ")))
 }
 
 /// The row, counted from 1, and column, counted from 0, of a reference such as `B12`.

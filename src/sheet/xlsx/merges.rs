@@ -25,16 +25,18 @@ const CHUNK: usize = 256 * 1024;
 
 /// A merged range, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Area {
-    first_row: u32,
-    first_column: u32,
-    last_row: u32,
-    last_column: u32,
+pub(in crate::sheet) struct Area {
+    /// Counted from 1.
+    pub(in crate::sheet) first_row: u32,
+    /// Counted from 0.
+    pub(in crate::sheet) first_column: u32,
+    pub(in crate::sheet) last_row: u32,
+    pub(in crate::sheet) last_column: u32,
 }
 
 /// The merged ranges of a sheet while its rows go by.
 #[derive(Debug, Default)]
-pub(super) struct Merges {
+pub(in crate::sheet) struct Merges {
     areas: Vec<Area>,
     next: usize,
     active: Vec<(Area, Inherited)>,
@@ -46,7 +48,7 @@ impl Merges {
     /// Finds the ranges of a sheet's part; little of it is understood on the way.
     pub(super) fn find(part: Part) -> Result<Self, Problem> {
         let Some(tail) = Tail::find(part)? else { return Ok(Self::default()) };
-        let mut areas = Vec::new();
+        let mut merges = Self::default();
         let mut xml = Xml::new(tail)?;
         // The list, up to its end.
         let mut depth = 0;
@@ -55,14 +57,11 @@ impl Merges {
                 Token::Start(tag) => {
                     depth += 1;
                     if tag.name == b"mergeCell" {
-                        if areas.len() == MAX_RANGES {
-                            return Err(Problem::Broken(format!("it has more than {MAX_RANGES} merged ranges")));
-                        }
                         let written = tag.attribute(b"ref")?.unwrap_or_default();
                         let area = area(&written);
-                        areas.push(area.ok_or_else(|| {
+                        merges.push(area.ok_or_else(|| {
                             Problem::Broken(format!("it has the merged range {}, which is none", quote(&written)))
-                        })?);
+                        })?)?;
                     }
                 }
                 Token::End => depth -= 1,
@@ -73,12 +72,26 @@ impl Merges {
                 break;
             }
         }
-        areas.sort_unstable();
-        Ok(Self { areas, ..Self::default() })
+        merges.sort();
+        Ok(merges)
+    }
+
+    /// Adds a range; all that begin in a row are added before that row is passed.
+    pub(in crate::sheet) fn push(&mut self, area: Area) -> Result<(), Problem> {
+        if self.areas.len() == MAX_RANGES {
+            return Err(Problem::Broken(format!("it has more than {MAX_RANGES} merged ranges")));
+        }
+        self.areas.push(area);
+        Ok(())
+    }
+
+    /// Brings ranges that were added in any order into theirs.
+    pub(in crate::sheet) fn sort(&mut self) {
+        self.areas.sort_unstable();
     }
 
     /// Takes what the row begins, and gives it what earlier rows and its own cells pass on; says how much that was.
-    pub(super) fn pass_on(&mut self, row: &mut RawRow) -> Result<u64, Problem> {
+    pub(in crate::sheet) fn pass_on(&mut self, row: &mut RawRow) -> Result<u64, Problem> {
         if self.areas.is_empty() {
             return Ok(0);
         }
@@ -115,7 +128,7 @@ impl Merges {
 
 impl Merges {
     /// A sentence about numbers that were not passed on.
-    pub(super) fn note(&self) -> Option<String> {
+    pub(in crate::sheet) fn note(&self) -> Option<String> {
         let area = self.kept?;
         let place = |column: u32, row| format!("{}{row}", column_letters(column as usize));
         let (first, last) = (place(area.first_column, area.first_row), place(area.last_column, area.last_row));

@@ -1,8 +1,8 @@
 //! Office Open XML workbooks (xlsx, xlsm), read row by row.
 //!
-//! [`package`] opens the archive's parts within limits, [`xml`] cuts them into tags and text, [`workbook`] knows the
+//! [`package`] opens the archive's parts within limits, [`utf16`] gives their text as UTF-8, [`xml`] cuts them into tags and text, [`workbook`] knows the
 //! sheets, [`strings`] the shared texts, [`styles`] and [`formats`] what number formats say, [`merges`] the merged
-//! ranges, [`heads`] what tags say, and [`cells`] walks a sheet; [`opendoc`] looks an ods through by the same means. Nothing is written and no macro is run. The one rule: a cell is handed out as
+//! ranges, [`heads`] what tags say, and [`cells`] walks a sheet; [`opendoc`] walks through an ods by the same means, beside its decoder. Nothing is written and no macro is run. The one rule: a cell is handed out as
 //! the workbook stores it, or the workbook is refused; nothing is guessed, and memory does not grow with the rows.
 
 mod cells;
@@ -15,6 +15,7 @@ mod strings;
 mod styles;
 #[cfg(test)]
 mod tests;
+mod utf16;
 mod workbook;
 mod xml;
 
@@ -22,7 +23,10 @@ use std::io;
 use std::path::Path;
 
 pub(super) use cells::SheetRows;
-pub(super) use opendoc::check_ods;
+pub(super) use formats::Format;
+pub(super) use heads::hidden_columns_note;
+pub(super) use merges::{Area, Merges};
+pub(super) use opendoc::OpenSheet;
 use package::Package;
 pub(super) use workbook::Sheet;
 use workbook::Workbook;
@@ -61,7 +65,7 @@ impl Book {
 
 /// What keeps a workbook from being read, before the file's name is known.
 #[derive(Debug)]
-enum Problem {
+pub(super) enum Problem {
     /// The system, or what was unpacked.
     Io(io::Error),
     /// The workbook itself; what was stumbled over.
@@ -69,12 +73,12 @@ enum Problem {
 }
 
 impl Problem {
-    fn broken(reason: impl Into<String>) -> Self {
+    pub(super) fn broken(reason: impl Into<String>) -> Self {
         Self::Broken(reason.into())
     }
 
     /// The same for this file.
-    fn of(self, file: &str) -> SheetError {
+    pub(super) fn of(self, file: &str) -> SheetError {
         match self {
             Self::Io(source) if source.kind() == io::ErrorKind::FileTooLarge => {
                 Self::broken(source.to_string()).of(file)

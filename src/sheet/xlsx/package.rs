@@ -10,6 +10,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::Problem;
+use super::utf16::Decoded;
 use crate::finding::quote;
 use crate::sheet::archive;
 use crate::sheet::wrapping::Bytes;
@@ -82,7 +83,8 @@ impl Package {
         let limit = kind.limit(self.length);
         self.charge(member.bytes.min(limit))?;
         let bytes = Bytes::of_member(handle, member, u64::MAX)?;
-        Ok(Some(Part { name: entry.name.clone(), bytes, read: 0, limit, stated: member.bytes }))
+        let unpacked = Unpacked { name: entry.name.clone(), bytes, read: 0, limit, stated: member.bytes };
+        Ok(Some(Decoded::new(unpacked)))
     }
 
     /// The same for a part that must be there.
@@ -109,8 +111,11 @@ pub(super) fn normal(name: &str) -> String {
     archive::plain_name(name).to_ascii_lowercase()
 }
 
+/// One part being unpacked, as UTF-8.
+pub(super) type Part = Decoded<Unpacked>;
+
 /// One part being unpacked.
-pub(super) struct Part {
+pub(super) struct Unpacked {
     name: String,
     bytes: Bytes,
     read: u64,
@@ -119,7 +124,7 @@ pub(super) struct Part {
     stated: u64,
 }
 
-impl Read for Part {
+impl Read for Unpacked {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let named =
             |source: io::Error| io::Error::new(source.kind(), format!("its part {}: {source}", quote(&self.name)));

@@ -4,6 +4,8 @@
 //! meaning to the readers of parts; names are compared without their prefix, so that strict and transitional files
 //! read alike. The one rule: nothing is expanded, and a tag, a text and the depth of elements have limits.
 
+mod alternate;
+
 use std::io::Read;
 use std::ops::Range;
 
@@ -11,6 +13,7 @@ use memchr::{memchr, memchr2, memmem};
 
 use super::Problem;
 use crate::finding::quote;
+use alternate::Alternate;
 
 /// Bytes read at once.
 const CHUNK: usize = 128 * 1024;
@@ -62,6 +65,16 @@ pub(super) struct Xml<R> {
     is_empty: bool,
     /// One element stands at the top, and it has begun.
     had_root: bool,
+    /// Contents in several forms that are open.
+    alternates: Vec<Alternate>,
+}
+
+/// A token by its place in the buffer.
+enum Raw {
+    Start { name: Range<usize>, attributes: Range<usize> },
+    End,
+    Text { text: Range<usize>, is_literal: bool },
+    Done,
 }
 
 impl<R: Read> Xml<R> {
@@ -77,6 +90,7 @@ impl<R: Read> Xml<R> {
             open: Vec::new(),
             is_empty: false,
             had_root: false,
+            alternates: Vec::new(),
         };
         xml.fill()?;
         let head = &xml.buffer[..xml.end];
@@ -90,21 +104,48 @@ impl<R: Read> Xml<R> {
         Ok(xml)
     }
 
-    /// The next tag, text or end.
+    /// The next tag, text or end; of a content in several forms as if one of them stood alone.
     pub(super) fn next(&mut self) -> Result<Token<'_>, Problem> {
+        loop {
+            match self.raw()? {
+                Raw::Start { name, attributes } => {
+                    if self.is_alternate(name.clone(), attributes.clone())? {
+                        continue;
+                    }
+                    let (name, attributes) = (local(&self.buffer[name]), &self.buffer[attributes]);
+                    return Ok(Token::Start(Tag { name, attributes }));
+                }
+                Raw::End if self.ends_alternate()? => {}
+                Raw::End => return Ok(Token::End),
+                Raw::Text { text, is_literal } => {
+                    if self.alternates.last().is_some_and(|alternate| alternate.depth == self.open.len()) {
+                        if !self.buffer[text].trim_ascii().is_empty() {
+                            return Err(Problem::broken("its XML has text between the forms of a content"));
+                        }
+                        continue;
+                    }
+                    return Ok(Token::Text(Text { bytes: &self.buffer[text], is_literal }));
+                }
+                Raw::Done => return Ok(Token::Done),
+            }
+        }
+    }
+
+    /// The next tag, text or end as it stands.
+    fn raw(&mut self) -> Result<Raw, Problem> {
         if self.is_empty {
             self.is_empty = false;
             self.close();
-            return Ok(Token::End);
+            return Ok(Raw::End);
         }
         loop {
             if self.start == self.end && !self.fill()? {
-                return if self.open.is_empty() && self.had_root { Ok(Token::Done) } else { Err(cut_off()) };
+                return if self.open.is_empty() && self.had_root { Ok(Raw::Done) } else { Err(cut_off()) };
             }
             if self.buffer[self.start] != b'<' {
                 let text = self.text()?;
                 if !self.open.is_empty() {
-                    return Ok(Token::Text(Text { bytes: &self.buffer[text], is_literal: false }));
+                    return Ok(Raw::Text { text, is_literal: false });
                 }
                 if !self.buffer[text].trim_ascii().is_empty() {
                     return Err(Problem::broken("its XML has text outside its elements"));
@@ -120,7 +161,7 @@ impl<R: Read> Xml<R> {
                 b'/' => {
                     let tag = self.take(2, tag_end)?;
                     self.end_tag(tag)?;
-                    return Ok(Token::End);
+                    return Ok(Raw::End);
                 }
                 b'?' => {
                     let declaration = self.take(2, |bytes| memmem::find(bytes, b"?>").map(|at| (at, 2)))?;
@@ -128,7 +169,7 @@ impl<R: Read> Xml<R> {
                 }
                 b'!' => {
                     if let Some(text) = self.exclamation()? {
-                        return Ok(Token::Text(Text { bytes: &self.buffer[text], is_literal: true }));
+                        return Ok(Raw::Text { text, is_literal: true });
                     }
                 }
                 _ => {
@@ -233,7 +274,8 @@ impl<R: Read> Xml<R> {
         Err(Problem::broken("its XML has a document type, which may hold entities that grow without end"))
     }
 
-    fn start_tag(&mut self, tag: Range<usize>) -> Result<Token<'_>, Problem> {
+    fn start_tag(&mut self, tag: Range<usize>) -> Result<Raw, Problem> {
+        let begin = tag.start;
         let bytes = &self.buffer[tag];
         let (bytes, is_empty) = bytes.strip_suffix(b"/").map_or((bytes, false), |bytes| (bytes, true));
         let end = bytes.iter().position(u8::is_ascii_whitespace).unwrap_or(bytes.len());
@@ -248,7 +290,8 @@ impl<R: Read> Xml<R> {
         self.open.push(self.names.len());
         self.names.extend_from_slice(name);
         self.is_empty = is_empty;
-        Ok(Token::Start(Tag { name: local(name), attributes }))
+        let (end, length) = (begin + name.len(), attributes.len());
+        Ok(Raw::Start { name: begin..end, attributes: end..end + length })
     }
 
     fn end_tag(&mut self, tag: Range<usize>) -> Result<(), Problem> {
@@ -445,7 +488,8 @@ fn check_encoding(declaration: &[u8]) -> Result<(), Problem> {
     }
     let tag = Tag { name: b"xml", attributes: &declaration[3..] };
     match tag.attribute(b"encoding")?.map(|name| name.to_ascii_lowercase()).as_deref() {
-        None | Some("utf-8" | "utf8" | "us-ascii" | "ascii") => Ok(()),
+        // What was UTF-16 is decoded already, but for its own word of it.
+        None | Some("utf-8" | "utf8" | "us-ascii" | "ascii" | "utf-16" | "utf-16le" | "utf-16be") => Ok(()),
         Some(other) => Err(Problem::Broken(format!("its XML is written in {}; expected UTF-8", quote(other)))),
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Reading and mapping are told by the flags that operations have, so that it shows what an operation would read.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use arload::operation::{self, Operation};
@@ -19,7 +20,7 @@ use super::{AccountArgs, MappingArgs, ReadingArgs};
 pub(crate) struct InspectArgs {
     /// Sheets to look at: files, globs, folders, or - for standard input
     #[arg(value_name = "FILE", required = true)]
-    pub(crate) files: Vec<String>,
+    pub(crate) files: Vec<OsString>,
     /// Show what the columns mean to this operation
     ///
     /// One of "invoices create", "customers create" and "customers update". Default: the one that the headings fit best.

@@ -10,10 +10,14 @@ mod tables;
 use std::fmt::Write as _;
 use std::io::{self, BufWriter, Write};
 
+use arload::clock::{Clock as _, SystemClock};
+use arload::config::Settings;
 use arload::config::layers::Purpose;
 use arload::exit::ExitCode;
 use arload::finding::printable;
+use arload::inspect::rehearsal::rehearse;
 use arload::inspect::{self, Inspection, Look};
+use arload::operation::Operation;
 use arload::sheet::SheetSource;
 use arload::sheet::error::SheetError;
 use arload::sheet::input::{self, Found};
@@ -53,7 +57,8 @@ pub(crate) fn run(
             let out = BufWriter::new(out);
             let mut shown = Shown { json: arguments.json, is_first: true, out, saving };
             shown.passed_over(&found, &inputs)?;
-            show(&mut inputs, look, &mut shown, talk)?;
+            let rehearsal = arguments.operation.map(|operation| (operation, settings));
+            show(&mut inputs, look, rehearsal, &mut shown, talk)?;
             shown.out.flush()?;
             if let Some((saving, operation)) = shown.saving.zip(arguments.operation) {
                 saving.finish(operation, talk)?;
@@ -218,7 +223,14 @@ impl Shown<'_> {
     }
 }
 
-fn show(inputs: &mut Inputs, look: Look<'_>, shown: &mut Shown<'_>, talk: &mut dyn Write) -> anyhow::Result<()> {
+fn show(
+    inputs: &mut Inputs,
+    look: Look<'_>,
+    rehearsal: Option<(&'static Operation, &Settings)>,
+    shown: &mut Shown<'_>,
+    talk: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let now = SystemClock::default().now();
     for file in std::mem::take(&mut inputs.files) {
         let Some(listing) = &file.listing else {
             shown.write(&inspect::nothing(file.shown))?;
@@ -230,6 +242,10 @@ fn show(inputs: &mut Inputs, look: Look<'_>, shown: &mut Shown<'_>, talk: &mut d
             match inspect::inspect(source, listing, look) {
                 Ok(mut inspection) => {
                     inspection.file.clone_from(&file.shown);
+                    if let Some((operation, settings)) = rehearsal {
+                        let today = now.to_zoned(settings.timezone.clone()).date();
+                        rehearse(&mut inspection, source, operation, settings, today)?;
+                    }
                     shown.write(&inspection)?;
                     is_read = true;
                 }

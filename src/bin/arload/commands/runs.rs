@@ -8,7 +8,9 @@ use arload::config::layers::{Purpose, Settled};
 use arload::error::RunError;
 use arload::event::{Event, Observer as _};
 use arload::exit::ExitCode;
+use arload::finding::printable;
 use arload::ledger::{ChunkState, Ledger, Run, RunId};
+use arload::pipeline::unread::Unread;
 use arload::plan::{SheetFacts, count};
 use arload::results;
 use arload::results::summary::hex;
@@ -106,6 +108,9 @@ fn show(arguments: &RunArgs, surroundings: &Surroundings, out: &mut dyn Write) -
         for note in &facts.notes {
             writeln!(out, "  {note}")?;
         }
+    }
+    for message in Unread::of(&run.settings).words() {
+        writeln!(out, "not read: {}", printable(&message))?;
     }
     write!(out, "{}", console::table(&totals))?;
     for (code, rows) in &breakdown.codes {

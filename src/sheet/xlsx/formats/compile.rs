@@ -4,15 +4,10 @@
 //! displays is never taken for a placeholder, nor the reverse.
 
 use super::{Condition, Look, Piece, Relation, Section, Shape};
+use crate::money::{is_foreign_code, is_foreign_sign, is_rupee};
 
 /// Limit: Excel allows four.
 const MAX_SECTIONS: usize = 8;
-/// Codes of currencies that formats spell out.
-const CODES: [&str; 31] = [
-    "AED", "AUD", "BDT", "BHD", "CAD", "CHF", "CNY", "DKK", "EUR", "GBP", "HKD", "IDR", "JPY", "KRW", "KWD", "LKR",
-    "MYR", "NOK", "NPR", "NZD", "OMR", "PHP", "QAR", "SAR", "SEK", "SGD", "THB", "TRY", "TWD", "USD", "ZAR",
-];
-
 /// Words beside a number that do not change what it is: units, and the rupee spelled out.
 const UNITS: [&str; 38] = [
     "nos", "no", "pcs", "pc", "piece", "pieces", "unit", "units", "kg", "kgs", "g", "gm", "gms", "grams", "mt", "ton",
@@ -216,27 +211,20 @@ fn side(text: &str) -> Option<&'static str> {
     }
 }
 
-fn is_rupee(symbol: &str) -> bool {
-    const RUPEE: [&str; 8] = ["", "₹", "rs", "rs.", "inr", "₨", "रु", "रु."];
-    RUPEE.iter().any(|rupee| symbol.eq_ignore_ascii_case(rupee))
-}
-
 /// A currency in a text that is not the rupee: its sign, or its code in capitals.
 fn foreign(text: &str) -> Option<String> {
-    let sign =
-        text.chars().find(|letter| matches!(letter, '$' | '£' | '¥' | '￥' | '₠'..='₧' | '₩'..='₸' | '₺'..='⃀' | '฿'));
-    let code = words(text).find(|word| CODES.contains(word));
+    let sign = text.chars().find(|letter| is_foreign_sign(*letter));
+    let code = words(text).find(|word| is_foreign_code(word));
     sign.map(String::from).or_else(|| code.map(str::to_owned))
 }
 
 /// What is left of a text without currencies, sides and spaces.
 fn bare(text: &str) -> String {
     let mut left = text.to_owned();
-    let known = |word: &str| side(word).is_some() || is_rupee(word) || CODES.contains(&word);
+    let known = |word: &str| side(word).is_some() || is_rupee(word) || is_foreign_code(word);
     for word in words(text).filter(|word| known(word)) {
         left = left.replacen(word, "", 1);
     }
-    let is_sign =
-        |letter: char| foreign(letter.encode_utf8(&mut [0; 4])).is_some() || matches!(letter, '₹' | '₨' | '.');
+    let is_sign = |letter: char| is_foreign_sign(letter) || matches!(letter, '₹' | '₨' | '.');
     left.chars().filter(|letter| !letter.is_whitespace() && !is_sign(*letter)).collect()
 }

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use arload::error::RunError;
-use arload::finding::quote;
+use arload::finding::{printable, quote};
 use arload::inspect::Inspection;
+use arload::mapping::saved;
 use arload::operation::Operation;
 
 /// A mapping file to be.
@@ -27,6 +28,8 @@ struct MadeFor {
     headings: Vec<String>,
     text: String,
     problem: Option<String>,
+    /// Why its rows may have to be joined, though nobody asked for it.
+    lines: Option<String>,
 }
 
 impl Saving {
@@ -52,8 +55,10 @@ impl Saving {
             return Err(refused(format!("{label}: there is no mapping to save: {problem}"), hint));
         };
         let headings: Vec<String> = inspection.columns.iter().map(|column| column.heading.clone()).collect();
-        let Some(first) = &self.made_for else {
-            self.made_for = Some(MadeFor { label, headings, text, problem });
+        let lines = understood.continued_words().filter(|_| !understood.joined);
+        let lines = lines.map(|what| format!("in {label}, {what}"));
+        let Some(first) = &mut self.made_for else {
+            self.made_for = Some(MadeFor { label, headings, text, problem, lines });
             return Ok(());
         };
         let differ = if first.headings != headings {
@@ -61,6 +66,7 @@ impl Saving {
         } else if first.text != text {
             "have the same headings, but their values give them different meanings"
         } else {
+            first.lines = first.lines.take().or(lines);
             return Ok(());
         };
         let hint = "save a mapping for each: name one file, and one of its sheets with --sheet NAME".to_owned();
@@ -73,12 +79,18 @@ impl Saving {
             let hint = "name a sheet whose row of headings is recognised, or pass --header-row N".to_owned();
             return Err(refused("--save-mapping: no sheet with headings was read".to_owned(), hint));
         };
-        write(&self.place, made_for.text.as_bytes(), self.replaces)?;
+        let explained = made_for.lines.as_ref().and_then(|why| saved::explain_lines(&made_for.text, why));
+        let text = explained.as_ref().unwrap_or(&made_for.text);
+        write(&self.place, text.as_bytes(), self.replaces)?;
         let name = if self.name.contains(' ') { quote(&self.name) } else { self.name };
         let (place, command) = (self.place.display(), operation.name());
         writeln!(talk, "wrote {place}: \"arload {command} FILE --mapping {name}\" uses it")?;
+        if let Some(why) = made_for.lines.filter(|_| explained.is_some()) {
+            writeln!(talk, "group = true stands in it as a comment only: {}", printable(&why))?;
+            writeln!(talk, "hint: take the # away if these rows are lines of one invoice, or pass --group")?;
+        }
         if let Some(problem) = made_for.problem {
-            writeln!(talk, "it is not complete yet: {problem}")?;
+            writeln!(talk, "an upload with it would still be refused: {problem}")?;
         }
         Ok(())
     }

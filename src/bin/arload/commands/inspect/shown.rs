@@ -198,10 +198,7 @@ fn mapping_lines(understood: &Understood, page: &mut Page) {
         };
         page.labelled("written by", &format!("{exporter}, as shown by {}{more}", named.join(", ")));
     }
-    if let Some(row) = understood.first_continued_row {
-        let rows = count(understood.continued_rows, "row");
-        let goes = if understood.continued_rows == 1 { "goes" } else { "go" };
-        let what = format!("{rows} {goes} on with the invoice of the row above, row {row} the first");
+    if let Some(what) = understood.continued_words() {
         page.labelled("line level", &format!("{what}: the sheet has several rows to an invoice"));
     } else if understood.item_columns {
         page.labelled("line level", "it has columns of items or rates, and one row for each invoice");
@@ -288,6 +285,9 @@ fn kind(column: &Column) -> String {
 /// What is odd about a column, and examples.
 fn remarks(column: &Column) -> Vec<String> {
     let mut lines = Vec::new();
+    if let Some(written) = &column.written_as {
+        lines.push(format!("--emit csv writes {}", quote(&visible(written))));
+    }
     if column.date_order == Some("dmy assumed") {
         lines.push("day first is assumed; no date shows the order".to_owned());
     }
