@@ -1,0 +1,273 @@
+//! Reads a search to its last page, although nobody knows what `offset` counts or how large a page may be.
+//!
+//! Pure but for the asking, which the caller brings. Leaves pace and faults to [`super::search`]. The one rule: records
+//! are all there, beyond doubt, or the search is [`Unread`]: a short page proves nothing, since a server may cap its
+//! pages silently. Proof is an empty page, a page without a new record, or a total that cannot be a page's size.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use crate::api::Searched;
+use crate::api::found::{Page, Record};
+use crate::operation::ALL;
+
+/// Records of a page that are asked for (contract 2.5: at most 5,000).
+pub(super) const PAGE: u32 = 5_000;
+
+/// Limit: a search of so many pages is too wide to be a look-up.
+const MOST_PAGES: u32 = 200;
+
+/// Limit: records that are held in memory.
+const MOST_RECORDS: usize = 1_000_000;
+
+/// What `offset` of a search counts at this server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OffsetUnit {
+    /// Records to leave out.
+    Rows,
+    /// Pages to leave out.
+    Pages,
+    /// Records to leave out, rounded down to whole pages.
+    WholePages,
+}
+
+/// Why a search was not read to its end.
+#[derive(Debug)]
+pub(super) enum Unread<E> {
+    /// Its pages do not fit together, or are too many.
+    Unable(String),
+    /// A page could not be had.
+    Asking(E),
+}
+
+impl<E> From<E> for Unread<E> {
+    fn from(error: E) -> Self {
+        Unread::Asking(error)
+    }
+}
+
+/// All records of a search; `ask` has a page from an offset with a limit. The unit is found out once and kept.
+pub(super) fn read_all<E>(
+    searched: Searched,
+    unit: &mut Option<OffsetUnit>,
+    ask: &mut dyn FnMut(u64, u32) -> Result<Page, E>,
+) -> Result<Vec<Record>, Unread<E>> {
+    // Records come and go while they are read; a second time is granted.
+    let mut doubt = String::new();
+    for _ in 0..2 {
+        let mut reading = Reading { searched, ask, pages: 0, seen: HashSet::new(), records: Vec::new(), total: None };
+        match reading.whole(unit)? {
+            End::Whole => return Ok(reading.records),
+            End::Doubt(reason) => doubt = reason,
+        }
+    }
+    Err(Unread::Unable(doubt))
+}
+
+/// How one way through the pages ended.
+enum End {
+    /// All records were seen.
+    Whole,
+    /// Perhaps not.
+    Doubt(String),
+}
+
+/// One way through the pages.
+struct Reading<'a, E> {
+    searched: Searched,
+    ask: &'a mut dyn FnMut(u64, u32) -> Result<Page, E>,
+    pages: u32,
+    seen: HashSet<String>,
+    records: Vec<Record>,
+    /// What the last page that said so gave as the number of all.
+    total: Option<u64>,
+}
+
+/// What a page brought.
+struct Taken {
+    /// The marks of its records, in their order.
+    marks: Vec<String>,
+    /// How many of them were new.
+    new: usize,
+}
+
+impl<E> Reading<'_, E> {
+    /// Reads all pages.
+    fn whole(&mut self, unit: &mut Option<OffsetUnit>) -> Result<End, Unread<E>> {
+        let first = self.take(0, PAGE)?;
+        if first.marks.is_empty() {
+            return Ok(self.end());
+        }
+        if self.is_proven() {
+            return Ok(End::Whole);
+        }
+        // With pages of one record all units are the same.
+        let known = if first.marks.len() == 1 { Some(OffsetUnit::Pages) } else { *unit };
+        match known {
+            Some(OffsetUnit::Rows) => self.rows(first),
+            Some(OffsetUnit::Pages) => self.whole_pages(first, 1),
+            Some(OffsetUnit::WholePages) => {
+                let size = first.marks.len() as u64;
+                self.whole_pages(first, size)
+            }
+            None => self.find_unit(first, unit),
+        }
+    }
+
+    /// Asks for offset 1 with pages as large as the first one was: rows show the first page again but for its first
+    /// record, pages show other records or none.
+    fn find_unit(&mut self, first: Taken, unit: &mut Option<OffsetUnit>) -> Result<End, Unread<E>> {
+        let second = self.take(1, page_size(&first))?;
+        let again: HashSet<&String> = second.marks.iter().collect();
+        let overlap = first.marks.iter().filter(|mark| again.contains(mark)).count();
+        if overlap == 0 {
+            *unit = Some(OffsetUnit::Pages);
+            return self.further_pages(first, second, 1);
+        }
+        if second.marks == first.marks {
+            return self.same_page_again(first, unit);
+        }
+        // A record of the first page that is gone from the overlap left, or was moved, meanwhile.
+        if again.contains(&first.marks[0]) || first.marks[1..].iter().any(|mark| !again.contains(mark)) {
+            return Ok(changed());
+        }
+        *unit = Some(OffsetUnit::Rows);
+        if second.new == 0 {
+            return Ok(self.end());
+        }
+        self.rows_from(1 + second.marks.len(), second)
+    }
+
+    /// An offset of 1 changed nothing: it is rounded down, or not obeyed at all.
+    fn same_page_again(&mut self, first: Taken, unit: &mut Option<OffsetUnit>) -> Result<End, Unread<E>> {
+        let size = first.marks.len();
+        let second = self.take(size as u64, page_size(&first))?;
+        if second.marks != first.marks {
+            *unit = Some(OffsetUnit::WholePages);
+            return self.further_pages(first, second, size as u64);
+        }
+        if may_be_a_page_size(size) {
+            return Err(Unread::Unable("the search shows its first page whatever offset is asked for".to_owned()));
+        }
+        Ok(self.end())
+    }
+
+    fn rows(&mut self, first: Taken) -> Result<End, Unread<E>> {
+        self.rows_from(first.marks.len(), first)
+    }
+
+    /// Pages that begin with the last record of the page before, which shows that nothing slipped away between them.
+    fn rows_from(&mut self, mut end: usize, mut last: Taken) -> Result<End, Unread<E>> {
+        loop {
+            let Some(mark) = last.marks.last().filter(|_| !self.is_proven()) else { return Ok(self.end()) };
+            let mark = mark.clone();
+            last = self.take(end as u64 - 1, PAGE)?;
+            if last.marks.first() != Some(&mark) {
+                return Ok(changed());
+            }
+            if last.new == 0 {
+                return Ok(self.end());
+            }
+            end += last.marks.len() - 1;
+        }
+    }
+
+    fn whole_pages(&mut self, first: Taken, stride: u64) -> Result<End, Unread<E>> {
+        let second = self.take(stride, page_size(&first))?;
+        self.further_pages(first, second, stride)
+    }
+
+    /// Goes on after two pages, and reads all once more where nothing else proves that no record moved between pages.
+    fn further_pages(&mut self, first: Taken, second: Taken, stride: u64) -> Result<End, Unread<E>> {
+        let size = page_size(&first);
+        let mut pages = vec![first, second];
+        while pages.last().is_some_and(|page| page.new > 0) && !self.is_proven() {
+            let page = self.take(stride * pages.len() as u64, size)?;
+            pages.push(page);
+        }
+        if self.is_proven() || pages[1].marks.is_empty() {
+            return Ok(self.end());
+        }
+        let before = self.seen.len();
+        for (number, page) in pages.iter().enumerate().filter(|(_, page)| !page.marks.is_empty()) {
+            let again = self.take(stride * number as u64, size)?;
+            if again.marks != page.marks {
+                return Ok(changed());
+            }
+        }
+        Ok(if self.seen.len() == before { self.end() } else { changed() })
+    }
+
+    /// Asks for a page and keeps its new records.
+    fn take(&mut self, offset: u64, limit: u32) -> Result<Taken, Unread<E>> {
+        self.pages += 1;
+        if self.pages > MOST_PAGES {
+            return Err(Unread::Unable(format!("the search has more than {MOST_PAGES} pages")));
+        }
+        let page = (self.ask)(offset, limit)?;
+        // A number that echoes the limit is no total.
+        self.total = page.total.filter(|&total| total != u64::from(limit)).or(self.total);
+        let before = self.records.len();
+        let mut taken = Taken { marks: Vec::with_capacity(page.records.len()), new: 0 };
+        for record in page.records {
+            let mark = mark(self.searched, &record);
+            if self.seen.insert(mark.clone()) {
+                self.records.push(lean(record));
+            }
+            taken.marks.push(mark);
+        }
+        taken.new = self.records.len() - before;
+        if self.records.len() > MOST_RECORDS {
+            return Err(Unread::Unable(format!("the search has more than {MOST_RECORDS} records")));
+        }
+        Ok(taken)
+    }
+
+    /// Whether a total shows that all records were seen. A total that may be a page's size proves nothing.
+    fn is_proven(&self) -> bool {
+        self.total == Some(self.records.len() as u64) && !may_be_a_page_size(self.records.len())
+    }
+
+    /// Nothing more comes; a total that speaks of more records is believed.
+    fn end(&self) -> End {
+        let seen = self.records.len() as u64;
+        match self.total.filter(|&total| total > seen) {
+            Some(total) => End::Doubt(format!("the search says that {total} records match and shows {seen}")),
+            None => End::Whole,
+        }
+    }
+}
+
+fn changed() -> End {
+    End::Doubt("the records of the search changed while they were read".to_owned())
+}
+
+/// Whether a server may have been told to show so many records at most: a round number.
+fn may_be_a_page_size(records: usize) -> bool {
+    records.is_multiple_of(5) || (records >= 8 && records.is_power_of_two())
+}
+
+/// The size of the pages that follow: that of the first, as asking for more than the server gives could leave gaps.
+fn page_size(first: &Taken) -> u32 {
+    u32::try_from(first.marks.len()).map_or(PAGE, |size| size.min(PAGE))
+}
+
+/// What a record is known by: its id, else all that it says.
+pub(super) fn mark(searched: Searched, record: &Record) -> String {
+    let id = match searched {
+        Searched::Invoices => "invoiceId",
+        Searched::Customers => "customerId",
+    };
+    record.text(id).unwrap_or_else(|| Value::Object(record.0.clone()).to_string())
+}
+
+/// The record without what no look-up reads, as a hundred thousand of them are held.
+fn lean(mut record: Record) -> Record {
+    const FURTHER: [&str; 3] = ["invoiceId", "createdOn", "customerKeyContacts"];
+    record.0.retain(|name, value| {
+        let known = || ALL.iter().any(|operation| operation.field(name).is_some());
+        !value.is_null() && (FURTHER.contains(&name.as_str()) || known())
+    });
+    record
+}
