@@ -63,14 +63,14 @@ impl Window {
     /// No bounds: records of any time.
     pub const ALWAYS: Window = Window { bounds: None };
 
-    /// From the first to the last time that something was sent, on this host's clock; `ahead` is how far the server's
-    /// clock is ahead of it, where its `Date` header told.
+    /// From the first to the last time that something was sent, on this host's clock and on the server's; `ahead` is how
+    /// far that is ahead, where its `Date` header told. The stamps may be of either, as a gateway may have answered.
     pub fn around(first: Timestamp, last: Timestamp, ahead: SignedDuration, timezone: &TimeZone) -> Self {
-        let day = |time: Timestamp| {
-            let there = time.saturating_add(ahead).unwrap_or(time);
-            there.to_zoned(timezone.clone()).date()
-        };
-        let (first, last) = (day(first.min(last)), day(first.max(last)));
+        let there = |time: Timestamp| time.saturating_add(ahead).unwrap_or(time);
+        let day = |time: Timestamp| time.to_zoned(timezone.clone()).date();
+        let times = [first, last, there(first), there(last)];
+        let first = times.into_iter().map(day).fold(day(first), Date::min);
+        let last = times.into_iter().map(day).fold(day(last), Date::max);
         let from = first.checked_sub(1.day()).unwrap_or(first).to_datetime(Time::midnight());
         let to = last.checked_add(1.day()).unwrap_or(last).to_datetime(Time::constant(23, 59, 59, 0));
         Self { bounds: Some((from, to)) }
@@ -306,3 +306,6 @@ fn id_key(id: &str) -> String {
 fn financial_year(day: Date) -> i16 {
     if day.month() >= 4 { day.year() } else { day.year() - 1 }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@
 //! pages silently. Proof is an empty page, a page without a new record, or a total that cannot be a page's size.
 
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
@@ -271,11 +272,11 @@ pub(super) fn mark(searched: Searched, record: &Record) -> String {
 
 /// The record without what no look-up reads, as a hundred thousand of them are held.
 fn lean(mut record: Record) -> Record {
-    const FURTHER: [&str; 3] = ["invoiceId", "createdOn", "customerKeyContacts"];
-    record.0.retain(|name, value| {
-        let known = || ALL.iter().any(|operation| operation.field(name).is_some());
-        !value.is_null() && (FURTHER.contains(&name.as_str()) || known())
+    static READ: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+        let fields = ALL.iter().flat_map(|operation| operation.fields).map(|field| field.name);
+        fields.chain(["invoiceId", "createdOn", "customerKeyContacts"]).collect()
     });
+    record.0.retain(|name, value| !value.is_null() && READ.contains(name.as_str()));
     record
 }
 
