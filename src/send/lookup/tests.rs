@@ -214,8 +214,8 @@ fn many_lines_find_theirs_among_many_records() {
     let list =
         (0..20_000).map(|number| json!({"invoiceId": format!("CIN{number}"), "invoiceNumber": format!("A{number}")}));
     let found = FoundIndex::new(operation("invoices create"), records(list.collect()), &india());
-    let rows: String = (0..1_000).map(|number| format!("a{}\n", number * 20)).collect();
-    let lines = sent_lines(format!("invoiceNumber\n{rows}").as_bytes());
+    let numbers: Vec<String> = (0..1_000).map(|number| format!("a{}", number * 20)).collect();
+    let lines = sent_lines(format!("invoiceNumber\n{}\n", numbers.join("\n")).as_bytes());
     for (number, line) in lines.iter().enumerate() {
         let expected = Seen::Ours { remote_id: Some(format!("CIN{}", number * 20)) };
         assert_eq!(seen(operation("invoices create"), SELLER, line, &found), expected);
