@@ -30,13 +30,18 @@ pub(super) struct ErrorResponse {
 impl Envelope {
     /// Reads an envelope; none where the body is no JSON object.
     pub(super) fn read(body: &[u8]) -> Option<Self> {
-        let Ok(Value::Object(mut object)) = serde_json::from_slice(body) else { return None };
-        Some(Self {
+        let Ok(Value::Object(object)) = serde_json::from_slice(body) else { return None };
+        Some(Self::of(object))
+    }
+
+    /// The same of an object that was read already.
+    pub(super) fn of(mut object: Map<String, Value>) -> Self {
+        Self {
             code: present(&object, "response_code").and_then(integer),
             message: present(&object, "response_message").and_then(word),
             error: present(&object, "errorResponse").and_then(ErrorResponse::read),
             payload: object.remove("payload").filter(|payload| !is_absent(payload)),
-        })
+        }
     }
 
     /// The success test of contract 2.3, as far as the body goes.

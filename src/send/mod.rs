@@ -1,10 +1,14 @@
 //! Sending: planned chunks leave at the pace the API allows, and what comes of each is recorded.
 //!
 //! [`workers`] takes a chunk through its steps, [`limiter`] says when a request may leave, [`retry`] what follows an
-//! answer or the lack of one, [`settle`] what an answer means for each line. Leaves the wire to [`crate::api`]. The one
-//! rule: a chunk that may have been acted on is never sent again before it was looked up.
+//! answer or the lack of one, [`settle`] what an answer means for each line, [`search`] and [`lookup`] what became of lines
+//! that no answer settles. Leaves the wire to [`crate::api`]. The one rule: a chunk that may have been acted on is never sent again before it was looked up.
 
+pub mod compare;
 pub mod limiter;
+pub mod lookup;
+mod paging;
 pub mod retry;
+pub mod search;
 pub mod settle;
 pub mod workers;
