@@ -26,6 +26,8 @@ pub struct SandboxSettings {
     pub lenient_customers: bool,
     /// Start of every random draw, so that a run can be repeated.
     pub seed: u64,
+    /// Two columns of uploaded files that are read in each other's place; empty swaps none.
+    pub swap_columns: Vec<String>,
     /// Requests a second that are let through; none is no limit.
     pub rate: Option<f64>,
     /// Requests that may come at once; by default a tenth of the rate and at least 2.
@@ -53,6 +55,7 @@ impl Default for SandboxSettings {
             allow_remote: false,
             lenient_customers: true,
             seed: 1,
+            swap_columns: Vec::new(),
             rate: None,
             burst: None,
             retry_after: true,
@@ -309,6 +312,8 @@ switches! {
         Never,
         /// Yes, without saying which row it is.
         AnyBadRow,
+        /// Yes, but the rows above it are stored all the same.
+        FromBadRow,
     }
 
     /// What becomes of a record whose business key is stored already.

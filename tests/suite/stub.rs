@@ -74,7 +74,8 @@ impl Stub {
             .env("ARLOAD_CLIENT_SECRET", CLIENT_SECRET)
             .env("ARLOAD_USERNAME", "stub@sandbox.example")
             .env("ARLOAD_PASSWORD", PASSWORD)
-            .env("ARLOAD_RATE", "1000/s");
+            .env("ARLOAD_RATE", "1000/s")
+            .env("ARLOAD_CANARY", "0");
         command
     }
 }

@@ -28,7 +28,7 @@ pub(crate) enum Command {
     /// Create and change customers from sheets
     #[command(subcommand)]
     Customers(CustomersCommand),
-    /// List runs, show them, go on with them, write their results again
+    /// List runs, show them, go on with them, look unknown rows up, write results again
     #[command(subcommand)]
     Runs(RunsCommand),
     /// Show what would be read of sheets, and what their columns mean
@@ -303,7 +303,7 @@ pub(crate) struct PaceArgs {
     pub(crate) max_chunk_bytes: Option<String>,
     /// Send this many rows first and alone where an upload is not proven yet
     ///
-    /// This version sends no such chunk, so the flag changes nothing yet. Default: 5.
+    /// They are read back before the rest follows; 0 sends all at once. Default: 5.
     #[arg(long, value_name = "N")]
     pub(crate) canary: Option<String>,
     /// Try a chunk at most this many times
@@ -316,9 +316,9 @@ pub(crate) struct PaceArgs {
     /// As in 60s or 2m. Default: 60s.
     #[arg(long, value_name = "TIME")]
     pub(crate) timeout: Option<String>,
-    /// Let at most this many requests a day be refused whole
+    /// Let at most this many requests of a run and of a day be refused whole
     ///
-    /// This version does not halve refused chunks, so the flag changes nothing yet. Default: 200.
+    /// A refused file is halved until its bad rows stand alone; what the budget leaves is not sent. Default: 200.
     #[arg(long, value_name = "N")]
     pub(crate) refusal_budget: Option<String>,
 }
@@ -379,6 +379,8 @@ pub(crate) enum RunsCommand {
     Show(RunArgs),
     /// Go on with a planned or unfinished run
     Send(Box<RunSendArgs>),
+    /// Look a run's unknown rows up, and send what that proves missing
+    Reconcile(Box<RunSendArgs>),
     /// Write a run's results again, from the ledger
     Results(RunResultsArgs),
 }
@@ -406,7 +408,7 @@ pub(crate) struct RunArgs {
     pub(crate) shared: RunsListArgs,
 }
 
-/// What `runs send` takes.
+/// What `runs send` and `runs reconcile` take.
 #[derive(Debug, Args)]
 pub(crate) struct RunSendArgs {
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! `arload runs list | show | send | results`.
+//! `arload runs list | show | send | reconcile | results`.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use arload::error::RunError;
 use arload::event::{Event, Observer as _};
 use arload::exit::ExitCode;
 use arload::ledger::{ChunkState, Ledger, Run, RunId};
+use arload::pipeline::{Pipeline, Report};
 use arload::plan::{SheetFacts, count};
 use arload::results;
 use arload::results::summary::hex;
@@ -27,7 +28,10 @@ pub(crate) fn run(command: &RunsCommand, surroundings: &Surroundings, out: &mut 
     match command {
         RunsCommand::List(arguments) => list(arguments, surroundings, out),
         RunsCommand::Show(arguments) => show(arguments, surroundings, out),
-        RunsCommand::Send(arguments) => send(arguments, surroundings),
+        RunsCommand::Send(arguments) => go_on(arguments, surroundings, |pipeline, run| pipeline.send_run(run)),
+        RunsCommand::Reconcile(arguments) => {
+            go_on(arguments, surroundings, |pipeline, run| pipeline.reconcile_run(run))
+        }
         RunsCommand::Results(arguments) => write_results(arguments, surroundings),
     }
 }
@@ -138,10 +142,17 @@ fn show_requests(ledger: &dyn Ledger, run: &Run, out: &mut dyn Write) -> anyhow:
     if chunks.iter().any(|chunk| chunk.state == ChunkState::Planned) && run.state == arload::ledger::RunState::Open {
         writeln!(out, "next: \"arload runs send {}\" sends what waits", run.id)?;
     }
+    if chunks.iter().any(|chunk| chunk.state == ChunkState::Unknown) {
+        writeln!(out, "next: \"arload runs reconcile {}\" looks up what has no useful answer", run.id)?;
+    }
     Ok(())
 }
 
-fn send(arguments: &RunSendArgs, surroundings: &Surroundings) -> anyhow::Result<ExitCode> {
+fn go_on(
+    arguments: &RunSendArgs,
+    surroundings: &Surroundings,
+    act: impl FnOnce(&Pipeline<'_>, RunId) -> Result<Report, RunError>,
+) -> anyhow::Result<ExitCode> {
     let Settled { settings, .. } = surroundings.settle(&arguments.values(), Purpose::Account)?;
     let console = Console::new(settings.output);
     let stop = Arc::new(Stop::default());
@@ -154,7 +165,7 @@ fn send(arguments: &RunSendArgs, surroundings: &Surroundings) -> anyhow::Result<
         company: session.settings.company.company_id.clone(),
         operation: run.operation.clone(),
     });
-    Ok(session.pipeline(&stop, &console).send_run(run.id)?.exit)
+    Ok(act(&session.pipeline(&stop, &console), run.id)?.exit)
 }
 
 fn write_results(arguments: &RunResultsArgs, surroundings: &Surroundings) -> anyhow::Result<ExitCode> {
