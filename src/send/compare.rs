@@ -147,7 +147,7 @@ pub(super) fn days(text: &str, timezone: &TimeZone) -> Vec<Date> {
 /// A code without its spelling: capitals, plain dashes, no spaces.
 pub(super) fn code(text: &str) -> String {
     let text = value::clean(text);
-    value::code(&text, &mut Vec::new()).map_or_else(|| text.to_uppercase(), |code| code.into_owned())
+    value::code(&text, &mut Vec::new()).map_or_else(|| text.to_uppercase(), std::borrow::Cow::into_owned)
 }
 
 /// A text without what storing changes: capitals and runs of spaces.

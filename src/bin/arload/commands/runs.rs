@@ -28,10 +28,8 @@ pub(crate) fn run(command: &RunsCommand, surroundings: &Surroundings, out: &mut 
     match command {
         RunsCommand::List(arguments) => list(arguments, surroundings, out),
         RunsCommand::Show(arguments) => show(arguments, surroundings, out),
-        RunsCommand::Send(arguments) => go_on(arguments, surroundings, |pipeline, run| pipeline.send_run(run)),
-        RunsCommand::Reconcile(arguments) => {
-            go_on(arguments, surroundings, |pipeline, run| pipeline.reconcile_run(run))
-        }
+        RunsCommand::Send(arguments) => go_on(arguments, surroundings, Pipeline::send_run),
+        RunsCommand::Reconcile(arguments) => go_on(arguments, surroundings, Pipeline::reconcile_run),
         RunsCommand::Results(arguments) => write_results(arguments, surroundings),
     }
 }
