@@ -57,6 +57,8 @@ const MAX_OPEN_CHUNKS: usize = 64;
 pub struct Cutter {
     operation: &'static Operation,
     limits: ChunkLimits,
+    /// Rows of the first file.
+    first_rows: usize,
     next_ordinal: u32,
     open: HashMap<Group, FullChunk>,
 }
@@ -64,14 +66,22 @@ pub struct Cutter {
 impl Cutter {
     /// A cutter without lines.
     pub fn new(operation: &'static Operation, limits: ChunkLimits) -> Self {
-        Self { operation, limits, next_ordinal: 1, open: HashMap::new() }
+        Self { operation, limits, first_rows: limits.rows, next_ordinal: 1, open: HashMap::new() }
+    }
+
+    /// The same with a smaller first file, which goes alone where an upload is not proven yet.
+    #[must_use]
+    pub fn with_first(mut self, rows: usize) -> Self {
+        self.first_rows = rows.min(self.limits.rows);
+        self
     }
 
     /// Places a line and hands out a file that it made full, if any.
     pub fn place(&mut self, group: &Group, line: &str) -> (Placed, Option<FullChunk>) {
         let mut full = None;
         let fits = |chunk: &FullChunk| {
-            (chunk.rows as usize) < self.limits.rows && chunk.body.len() + line.len() <= self.limits.bytes
+            let rows = if chunk.ordinal == 1 { self.first_rows } else { self.limits.rows };
+            (chunk.rows as usize) < rows && chunk.body.len() + line.len() <= self.limits.bytes
         };
         if self.open.get(group).is_some_and(|chunk| !fits(chunk)) {
             full = self.open.remove(group);
@@ -153,6 +163,18 @@ mod tests {
         let (placed, full) = by_bytes.place(&group, &format!("{}\n", "x".repeat(500)));
         assert_eq!((placed.ordinal, full.unwrap().rows), (2, 1));
         assert_eq!(by_bytes.place(&group, "y\n").0.ordinal, 3);
+    }
+
+    #[test]
+    fn only_the_first_file_is_smaller_where_it_goes_alone() {
+        let mut cutter = cutter(4, 1000).with_first(2);
+        let (first, second) = (group("CEK1", 1), group("CEK2", 1));
+        let mut rows = Vec::new();
+        for group in [&first, &first, &second, &second, &second, &first, &first, &first, &first, &first] {
+            rows.extend(cutter.place(group, "x\n").1.map(|chunk| (chunk.ordinal, chunk.rows)));
+        }
+        rows.extend(cutter.finish().iter().map(|chunk| (chunk.ordinal, chunk.rows)));
+        assert_eq!(rows, [(1, 2), (3, 4), (2, 3), (4, 1)]);
     }
 
     #[test]

@@ -73,6 +73,10 @@ pub enum Event {
         /// The least time that sending takes at the set rate, in seconds.
         #[serde(serialize_with = "seconds")]
         least_time: Duration,
+        /// Requests that `--per-day` leaves today; none without it.
+        left_today: Option<u64>,
+        /// Records of the first chunk, which goes alone because the upload is not proven yet; 0 where it is.
+        first: u64,
     },
     /// An unfinished run of the same sheets goes on.
     Resumed {
@@ -130,6 +134,33 @@ pub enum Event {
         unknown: u64,
         /// Requests a second that the limiter allows at the moment.
         rate: f64,
+    },
+    /// A chunk that no answer settled was looked up.
+    LookedUp {
+        /// The chunk's number.
+        chunk: u32,
+        /// Records found.
+        found: u64,
+        /// Records proved missing, which go on in another chunk.
+        again: u64,
+        /// Records that stay unknown.
+        unknown: u64,
+        /// Why, where some do.
+        reason: String,
+    },
+    /// A chunk that was refused as a whole goes on in smaller ones.
+    Split {
+        /// The chunk's number.
+        chunk: u32,
+        /// Its records.
+        rows: u64,
+        /// Numbers of the smaller ones.
+        into: Vec<u32>,
+    },
+    /// The first rows to an upload that was not proven are settled and were read back, or cannot be.
+    Proven {
+        /// What that says.
+        message: String,
     },
     /// Sending waits.
     Waiting {

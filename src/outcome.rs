@@ -69,6 +69,8 @@ pub mod code {
     pub const NO_REPLY: &str = "no-reply";
     /// An answer came that does not say what became of the row.
     pub const REPLY_UNCLEAR: &str = "reply-unclear";
+    /// The row's key stands at the API with other content.
+    pub const FOUND_WITH_OTHER_CONTENT: &str = "found-with-other-content";
     /// The row stands in an unfinished run whose answer is still missing.
     pub const UNKNOWN_IN_RUN: &str = "unknown-in-run";
     /// The run was a dry run.

@@ -23,6 +23,10 @@ pub enum StopReason {
     Quota = 5,
     /// The ledger cannot record what happens.
     Ledger = 6,
+    /// The first rows to an upload that is not proven yet do not stand there as they were sent.
+    Canary = 7,
+    /// As many files were refused whole as may be.
+    RefusalBudget = 8,
 }
 
 /// A flag that many threads watch.
@@ -52,6 +56,8 @@ impl Stop {
             4 => Some(StopReason::Outage),
             5 => Some(StopReason::Quota),
             6 => Some(StopReason::Ledger),
+            7 => Some(StopReason::Canary),
+            8 => Some(StopReason::RefusalBudget),
             _ => None,
         }
     }

@@ -28,6 +28,8 @@ const MAX_REPLY_BYTES: usize = 16 << 20;
 const TOKEN_LIFETIME: Duration = Duration::from_mins(4);
 /// How long a real server is given to show what it took.
 const SETTLE: Duration = Duration::from_mins(5);
+/// How long a server of this host is given to end a request that this side gave up on.
+const NEAR_SETTLE_AFTER_GIVING_UP: Duration = Duration::from_secs(10);
 const DAY: Duration = Duration::from_hours(24);
 
 /// What the settings are for, which decides what must be there.
@@ -310,6 +312,7 @@ fn sending(sources: &Sources<'_>, target: &Target) -> Result<Sending, ConfigErro
         timeout: sources.settle("timeout", between(Duration::from_millis(1), Duration::from_hours(1)))?,
         refusal_budget: sources.settle("refusal-budget", number(0, 100_000))?,
         settle: settle.unwrap_or(if near { Duration::ZERO } else { SETTLE }),
+        settle_after_giving_up: settle.unwrap_or(if near { NEAR_SETTLE_AFTER_GIVING_UP } else { SETTLE }),
         allow_assumed: sources.switch("allow-assumed")?,
         max_reply_bytes: MAX_REPLY_BYTES,
         token_lifetime: TOKEN_LIFETIME,
@@ -451,6 +454,7 @@ mod tests {
             timeout: Duration::from_mins(1),
             refusal_budget: 200,
             settle: Duration::from_mins(5),
+            settle_after_giving_up: Duration::from_mins(5),
             allow_assumed: false,
             max_reply_bytes: 16 << 20,
             token_lifetime: Duration::from_mins(4),
@@ -587,6 +591,10 @@ mod tests {
     fn a_loopback_server_needs_no_settle_time() {
         let near = given(LOGIN).variable("ARLOAD_BASE_URL", "http://127.0.0.1:8087").settings();
         assert_eq!(near.sending.settle, Duration::ZERO);
+        // A request that this side gave up on may still be under way there.
+        assert_eq!(near.sending.settle_after_giving_up, Duration::from_secs(10));
+        let set = given(LOGIN).variable("ARLOAD_BASE_URL", "http://127.0.0.1:8087").variable("ARLOAD_SETTLE", "0s");
+        assert_eq!(set.settings().sending.settle_after_giving_up, Duration::ZERO);
         assert_eq!(near.credentials.unwrap().password.expose_secret(), "hunter2");
     }
 

@@ -207,6 +207,8 @@ pub struct Sending {
     pub refusal_budget: u32,
     /// Time after which a row not found counts as missing.
     pub settle: Duration,
+    /// The same where this side gave up on the request: the server may still be at work on it.
+    pub settle_after_giving_up: Duration,
     /// Whether routes that the portal does not document may be called on a real host.
     pub allow_assumed: bool,
     /// Largest reply body read.

@@ -162,12 +162,28 @@ fn next_steps(
         next.push(format!("stopped early: {reason}"));
     }
     if totals.rows(Status::Unknown) > 0 {
-        next.push(format!(
-            "{} unknown: sent, and no answer says what became of them; look them up at Enkash, arload never sends them again by itself",
-            count(totals.rows(Status::Unknown), "row")
-        ));
+        let here = totals.rows(Status::Unknown).saturating_sub(rows(code::UNKNOWN_IN_RUN));
+        if here > 0 {
+            next.push(format!(
+                "{} unknown: sent, and no answer says what became of them; \"arload runs reconcile {}\" looks them up, and so does the next start; nothing is sent again that is not proved missing",
+                count(here, "row"),
+                run.id
+            ));
+        }
+        if rows(code::UNKNOWN_IN_RUN) > 0 {
+            next.push(format!(
+                "{} unknown since an earlier run, named in the results; \"arload runs reconcile\" with its number looks them up",
+                count(rows(code::UNKNOWN_IN_RUN), "row")
+            ));
+        }
+        if rows(code::FOUND_WITH_OTHER_CONTENT) > 0 {
+            next.push(format!(
+                "{} unknown because their number stands at Enkash with other content; compare them there, they are never sent again",
+                count(rows(code::FOUND_WITH_OTHER_CONTENT), "row")
+            ));
+        }
     }
-    let resumable = rows(code::PLANNED) + rows(code::STOPPED);
+    let resumable = rows(code::PLANNED) + rows(code::STOPPED) + breakdown.refused_whole;
     if resumable > 0 && run.state == RunState::Open {
         next.push(format!(
             "{} not sent yet: the same command goes on with run {}, or \"arload runs send {}\"",

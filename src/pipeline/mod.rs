@@ -17,6 +17,8 @@ mod resume;
 #[cfg(test)]
 mod resume_tests;
 #[cfg(test)]
+mod rounds_tests;
+#[cfg(test)]
 mod stopping_tests;
 #[cfg(test)]
 mod tests;
@@ -36,14 +38,15 @@ use crate::directory::Directory;
 use crate::error::RunError;
 use crate::event::{Event, Observer};
 use crate::exit::ExitCode;
-use crate::ledger::{ChunkState, Ledger, Run, RunId, RunState};
+use crate::ledger::{ChunkHead, Ledger, Run, RunId, RunState};
 use crate::operation::Operation;
 use crate::outcome::{Status, Totals};
-use crate::plan::gate;
 use crate::plan::read::{ReadRun, Reading};
 use crate::plan::write::{Planned, Planning};
+use crate::plan::{gate, template};
+use crate::results;
 use crate::send::limiter::Limiter;
-use crate::send::workers::Senders;
+use crate::send::rounds::Rounds;
 use crate::stop::{Stop, StopReason};
 use unread::Unread;
 
@@ -126,13 +129,7 @@ impl Pipeline<'_> {
 
     /// Goes on with a planned or unfinished run, whatever its age.
     pub fn send_run(&self, id: RunId) -> Result<Report, RunError> {
-        let run = self.stored(id)?;
-        if run.account != self.account {
-            return Err(RunError::Input {
-                message: format!("run {id} belongs to {}, not to {}", run.account, self.account),
-                hint: "name its profile with --profile, or pass --sandbox if it was a sandbox run".to_owned(),
-            });
-        }
+        let run = self.own_run(id)?;
         if run.state != RunState::Open {
             return Err(RunError::Input {
                 message: format!("run {id} is {}; nothing is left to send", run.state.as_str()),
@@ -148,6 +145,38 @@ impl Pipeline<'_> {
             });
         }
         self.go_on(&run, unread.count)
+    }
+
+    /// Looks the unknown rows of a run up again, and sends what that proves missing, whatever the run's age.
+    pub fn reconcile_run(&self, id: RunId) -> Result<Report, RunError> {
+        let run = self.own_run(id)?;
+        self.recover_open_runs()?;
+        let unknown = crate::results::totals(self.ledger, &run)?.0.rows(Status::Unknown);
+        let chunks = self.ledger.chunks(run.id)?;
+        if unknown == 0 && !chunks.iter().any(|chunk| chunk.is_open() && chunk.attempts > 0) {
+            let waiting = run.state == RunState::Open;
+            return Err(RunError::Input {
+                message: format!("run {id} has no unknown rows; there is nothing to look up"),
+                hint: if waiting {
+                    format!("\"arload runs send {id}\" sends what waits")
+                } else {
+                    format!("\"arload runs show {id}\" says what became of it")
+                },
+            });
+        }
+        self.go_on(&run, 0)
+    }
+
+    /// A run of this account.
+    fn own_run(&self, id: RunId) -> Result<Run, RunError> {
+        let run = self.stored(id)?;
+        if run.account == self.account {
+            return Ok(run);
+        }
+        Err(RunError::Input {
+            message: format!("run {id} belongs to {}, not to {}", run.account, self.account),
+            hint: "name its profile with --profile, or pass --sandbox if it was a sandbox run".to_owned(),
+        })
     }
 
     fn go_on(&self, run: &Run, refused: usize) -> Result<Report, RunError> {
@@ -232,9 +261,18 @@ impl Pipeline<'_> {
                 chunks: planned.chunks,
                 ended: rows - planned.rows,
                 least_time: Duration::from_secs_f64(planned.chunks as f64 / self.settings.sending.rate),
+                left_today: self.left_today()?,
+                first: planned.first,
             });
         }
         Ok(planned)
+    }
+
+    /// Requests that the day's quota leaves, where there is one.
+    fn left_today(&self) -> Result<Option<u64>, RunError> {
+        let Some(per_day) = self.settings.sending.per_day else { return Ok(None) };
+        let today = self.clock.now().to_zoned(self.settings.timezone.clone()).date().to_string();
+        Ok(Some(per_day.saturating_sub(self.ledger.day_count(self.account, &today)?.0)))
     }
 
     fn may_send(&self, planned: &Planned) -> bool {
@@ -243,15 +281,14 @@ impl Pipeline<'_> {
 
     /// Sends what is planned; says why it stopped early, if it did.
     fn send(&self, operation: &'static Operation, run: &Run) -> Result<Option<String>, RunError> {
-        let mut chunks = self.ledger.chunks(run.id)?;
-        chunks.retain(|chunk| chunk.state == ChunkState::Planned);
-        if chunks.is_empty() || self.stop.asked() {
+        if self.stop.asked() || !self.ledger.chunks(run.id)?.iter().any(ChunkHead::is_open) {
             return Ok(None);
         }
         let Some(api) = self.api else { return Ok(None) };
         let sending = &self.settings.sending;
         let limiter = Limiter::new(sending.rate, sending.burst, Arc::clone(&self.clock));
-        let senders = Senders {
+        let sheets = self.ledger.sheets(run.id)?.iter().map(results::facts).collect::<Result<Vec<_>, _>>()?;
+        let rounds = Rounds {
             operation,
             run: run.id,
             account: self.account,
@@ -263,8 +300,11 @@ impl Pipeline<'_> {
             clock: self.clock.as_ref(),
             stop: self.stop,
             observer: self.observer,
+            template: template::identity(operation, &sheets),
+            // A later run has taken over what a superseded one did not send.
+            sends: run.state == RunState::Open,
         };
-        Ok(senders.send(chunks))
+        Ok(rounds.run())
     }
 
     fn stored(&self, id: RunId) -> Result<Run, RunError> {
@@ -285,6 +325,11 @@ fn stop_code(reason: StopReason) -> ExitCode {
     match reason {
         StopReason::Interrupted => ExitCode::Interrupted,
         StopReason::LoginRefused => ExitCode::LoginRefused,
-        StopReason::Refused | StopReason::Outage | StopReason::Quota | StopReason::Ledger => ExitCode::StoppedEarly,
+        StopReason::Refused
+        | StopReason::Outage
+        | StopReason::Quota
+        | StopReason::Ledger
+        | StopReason::Canary
+        | StopReason::RefusalBudget => ExitCode::StoppedEarly,
     }
 }

@@ -131,6 +131,8 @@ impl World {
     pub(super) fn with<T>(&self, flags: &[(&'static str, &str)], act: impl FnOnce(&Pipeline<'_>) -> T) -> T {
         let mut values = FlagValues::default();
         values.text("concurrency", Some("1".to_owned()));
+        // The canary has tests of its own.
+        values.text("canary", Some("0".to_owned()));
         for (key, value) in flags {
             values.text(key, Some((*value).to_owned()));
         }

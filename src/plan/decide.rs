@@ -135,7 +135,10 @@ impl Deciding<'_> {
             Some(Fate::Held) if known.fate.outcome.status == Status::Unknown => Decision::Ended(RowOutcome::new(
                 Status::Unknown,
                 code::UNKNOWN_IN_RUN,
-                format!("{place} was sent on {day} and no answer is recorded; never sent again by itself"),
+                format!(
+                    "{place} was sent on {day} and no answer is recorded; \"arload runs reconcile {}\" looks it up",
+                    known.run.id
+                ),
             )),
             Some(Fate::Held) => Decision::Ended(RowOutcome::new(
                 Status::NotSent,

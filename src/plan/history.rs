@@ -207,7 +207,9 @@ fn unsettled(run: &Run, chunk: &ChunkHead) -> RowOutcome {
             RowOutcome::new(Status::NotSent, code::SUPERSEDED, format!("a later run of the sheet took over{by}"))
         }
         (ChunkState::Planned, _) if chunk.attempts == 0 => {
-            RowOutcome::new(Status::NotSent, code::PLANNED, format!("planned in run {}, not sent yet", run.id))
+            let after =
+                chunk.parent.map_or(String::new(), |parent| format!(" after chunk {parent} was looked up or split"));
+            RowOutcome::new(Status::NotSent, code::PLANNED, format!("planned in run {}{after}, not sent yet", run.id))
         }
         // Only operations that may be repeated come back to planned after such an attempt.
         (ChunkState::Planned, _) if chunk.doubtful => RowOutcome::new(
@@ -227,14 +229,17 @@ fn unsettled(run: &Run, chunk: &ChunkHead) -> RowOutcome {
             Status::NotSent,
             code::CHUNK_REFUSED,
             format!(
-                "the API refused chunk {} as a whole and stored nothing of it; smaller chunks find the bad rows, and run {} goes on with them",
+                "the API refused chunk {} as a whole; smaller chunks find the bad rows, and run {} goes on with them",
                 chunk.ordinal, run.id
             ),
         ),
         _ => RowOutcome::new(
             Status::Unknown,
             code::NO_REPLY,
-            format!("chunk {} was sent and no answer is recorded; never sent again by itself", chunk.ordinal),
+            format!(
+                "chunk {} was sent and no answer is recorded; sent again only if a look-up proves it missing",
+                chunk.ordinal
+            ),
         ),
     }
 }

@@ -16,6 +16,7 @@ mod notes;
 pub mod read;
 pub mod refusal;
 pub mod spool;
+pub mod template;
 pub mod verdict;
 pub mod write;
 

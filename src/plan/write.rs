@@ -7,6 +7,7 @@ use super::gate::{self, BadRows, Withheld};
 use super::history::History;
 use super::likeness::Alike;
 use super::read::{ReadRun, ReadSheet};
+use super::template;
 use super::verdict::{Destiny, RowVerdict};
 use crate::check::record::{CheckedBlock, CheckedRow, Standing};
 use crate::chunk::{ChunkLimits, Cutter, FullChunk, Group};
@@ -54,6 +55,8 @@ pub struct Planned {
     pub documents: u64,
     /// The chunks.
     pub chunks: u64,
+    /// Records of the first chunk where it goes alone, because the upload is not proven yet; 0 where it is.
+    pub first: u64,
     /// Why nothing may be sent, if so.
     pub withheld: Option<Withheld>,
 }
@@ -70,6 +73,7 @@ impl Planning<'_> {
         let spoken = self.ask_guard(read)?;
         let alike = self.find_alike(read, &spoken)?;
         let withheld = self.gate(read, &spoken, &alike)?;
+        let canary = self.canary(read)?;
         let state = if withheld.is_some() { RunState::Closed } else { RunState::Open };
         let run = self.ledger.begin_plan(&NewRun {
             account: self.account,
@@ -81,7 +85,7 @@ impl Planning<'_> {
             created_at: self.now,
             settings: self.plan_settings,
         })?;
-        let written = self.write_rows(run, read, (spoken, alike), withheld.as_ref()).and_then(|written| {
+        let written = self.write_rows(run, read, (spoken, alike), withheld.as_ref(), canary).and_then(|written| {
             // A run that sends nothing takes nothing over.
             for (old, reason) in self.superseding.iter().filter(|_| withheld.is_none()) {
                 self.ledger.set_run_state(*old, RunState::Superseded, reason, Some(run), self.now)?;
@@ -101,8 +105,16 @@ impl Planning<'_> {
             rows: written.documents + written.joined,
             documents: written.documents,
             chunks: written.chunks,
+            first: if canary.is_some() { written.first } else { 0 },
             withheld,
         })
+    }
+
+    /// Rows of the first chunk, where the upload is not proven at this host yet.
+    fn canary(&self, read: &ReadRun) -> Result<Option<usize>, LedgerError> {
+        let template = template::identity(self.operation, read.sheets.iter().map(|sheet| &sheet.facts));
+        let proven = self.ledger.canary(self.account, &template)?.is_some_and(|canary| canary.proven);
+        Ok(Some(self.settings.sending.canary).filter(|rows| *rows > 0 && !proven))
     }
 
     fn ask_guard(&self, read: &mut ReadRun) -> Result<Vec<(u32, Verdict, Option<Fate>)>, RunError> {
@@ -188,6 +200,7 @@ impl Planning<'_> {
         read: &mut ReadRun,
         (spoken, alike): Told,
         withheld: Option<&Withheld>,
+        canary: Option<usize>,
     ) -> Result<Written, RunError> {
         let limits =
             ChunkLimits { rows: self.settings.sending.max_chunk_rows, bytes: self.settings.sending.max_chunk_bytes };
@@ -208,7 +221,7 @@ impl Planning<'_> {
                 place: &place,
             },
             history: self.earlier.map(History::new),
-            cutter: Cutter::new(self.operation, limits),
+            cutter: Cutter::new(self.operation, limits).with_first(canary.unwrap_or(limits.rows)),
             spoken: spoken.into_iter().peekable(),
             alike: alike.into_iter().peekable(),
             withheld,
@@ -244,6 +257,8 @@ struct Written {
     /// Further rows of these records.
     joined: u64,
     chunks: u64,
+    /// Records of the first chunk.
+    first: u64,
 }
 
 struct Writer<'a> {
@@ -419,6 +434,9 @@ impl Writer<'_> {
 
     fn store(&mut self, chunk: &FullChunk) -> Result<(), LedgerError> {
         self.written.chunks += 1;
+        if chunk.ordinal == 1 {
+            self.written.first = u64::from(chunk.rows);
+        }
         self.planning.ledger.add_chunk(
             self.run,
             &NewChunk {

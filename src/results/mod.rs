@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use jiff::tz::TimeZone;
 
 use crate::error::RunError;
-use crate::ledger::{ChunkState, Ledger, Run, SheetRecord};
+use crate::ledger::{ChunkState, Ledger, LedgerError, Run, SheetRecord};
 use crate::outcome::Totals;
 use crate::plan::SheetFacts;
 use crate::plan::history::History;
@@ -142,12 +142,17 @@ fn check(totals: &Totals, of: &str) -> Result<(), RunError> {
     Err(RunError::TotalsDisagree(format!("{of}: {} rows read, outcomes {:?}", totals.read.rows, totals.by_status)))
 }
 
+/// What is known of a stored sheet besides its rows.
+pub fn facts(sheet: &SheetRecord) -> Result<SheetFacts, LedgerError> {
+    serde_json::from_str(&sheet.facts)
+        .map_err(|error| LedgerError::Damaged(format!("facts of sheet {}: {error}", sheet.id)))
+}
+
 fn inputs(ledger: &dyn Ledger, run: &Run) -> Result<Vec<Input>, RunError> {
     let mut order: Vec<PathBuf> = Vec::new();
     let mut by_path: BTreeMap<PathBuf, Vec<(SheetRecord, SheetFacts)>> = BTreeMap::new();
     for sheet in ledger.sheets(run.id)? {
-        let facts = serde_json::from_str(&sheet.facts)
-            .map_err(|error| crate::ledger::LedgerError::Damaged(format!("facts of sheet {}: {error}", sheet.id)))?;
+        let facts = facts(&sheet)?;
         let path = platform::path_of_text(&sheet.path);
         if !by_path.contains_key(&path) {
             order.push(path.clone());

@@ -25,6 +25,8 @@ pub struct Breakdown {
     pub rows_with_warnings: u64,
     /// Rows whose upload is still to be sent.
     pub waiting: u64,
+    /// Rows not sent because their upload was refused whole and is still to be split.
+    pub refused_whole: u64,
 }
 
 impl Breakdown {
@@ -47,6 +49,8 @@ impl Breakdown {
         for code in codes.into_iter().filter(|code| !code.is_empty()) {
             *self.codes.entry(code.to_owned()).or_default() += 1;
         }
+        self.refused_whole +=
+            u64::from(outcome.status == Status::NotSent && outcome.code == crate::outcome::code::CHUNK_REFUSED);
         let warned = verdict.findings.iter().any(|finding| finding.severity == Severity::Warning);
         self.rows_with_warnings += u64::from(warned);
     }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde_json::{Map, Number, Value, json};
 
-use super::reply::{Refusal, Reply};
+use super::reply::{Refusal, RefusalKind, Reply};
 use super::row;
 use super::settings::{BulkCounts, BulkItems, Duplicates, FileRefusal, Refused, SandboxSettings};
 use super::store::{Cells, Resource, Store};
@@ -35,7 +35,11 @@ pub(super) struct Upload<'a> {
 }
 
 /// Reads a file and judges its rows one by one.
-pub(super) fn read(operation: &'static Operation, file: &[u8]) -> Result<Vec<UploadedRow>, Refusal> {
+pub(super) fn read(
+    operation: &'static Operation,
+    settings: &SandboxSettings,
+    file: &[u8],
+) -> Result<Vec<UploadedRow>, Refusal> {
     let text = std::str::from_utf8(file).map_err(|_| Refusal::unreadable("The file is not UTF-8"))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let resource = Resource::by_name(operation.resource)
@@ -43,7 +47,13 @@ pub(super) fn read(operation: &'static Operation, file: &[u8]) -> Result<Vec<Upl
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
     let unreadable = |error: csv::Error| Refusal::unreadable(format!("The file cannot be read: {error}"));
     let header = reader.headers().map_err(unreadable)?.clone();
-    let columns = columns(operation, &header)?;
+    let mut columns = columns(operation, &header)?;
+    if let [first, second] = settings.swap_columns.as_slice() {
+        let place = |name: &String| columns.iter().position(|column| column.name == name);
+        if let (Some(first), Some(second)) = (place(first), place(second)) {
+            columns.swap(first, second);
+        }
+    }
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(unreadable)?;
@@ -124,14 +134,19 @@ pub(super) fn store(
                 if refused { Some("refused on purpose".to_owned()) } else { misfit(store, settings, upload, row) };
         }
     }
+    let refused = || Refusal::invalid("The file has invalid rows");
     if settings.replies.file_refusal == FileRefusal::AnyBadRow && has_bad_row(store, settings, upload, &rows) {
-        return Err(Refusal::invalid("The file has invalid rows"));
+        return Err(refused());
     }
     let mut told = Told::default();
     for (index, row) in rows.into_iter().enumerate() {
         // The file's header is row 1.
         let number = index + 2;
         let fault = row.fault.or_else(|| taken(store, settings, upload, &row.cells));
+        if fault.is_some() && settings.replies.file_refusal == FileRefusal::FromBadRow {
+            store.commit().map_err(|error| Refusal::new(RefusalKind::Broken, format!("The store failed: {error}")))?;
+            return Err(refused());
+        }
         if let Some(fault) = fault {
             told.failures.push(failure(settings, number, &row.cells, &fault));
             continue;
@@ -153,6 +168,9 @@ fn misfit(store: &Store, settings: &SandboxSettings, upload: Upload<'_>, row: &U
         return Some(format!("{parameter}: differs from the one of the request"));
     }
     let id = row.cells.cell("customerId")?;
+    if settings.refuse_customers.iter().any(|refused| refused == id) {
+        return Some("customerId: this customer is refused on purpose".to_owned());
+    }
     (!settings.lenient_customers && store.customer(id).is_none()).then(|| "customerId: no customer with this id".into())
 }
 

@@ -301,7 +301,7 @@ impl Desk {
             return Err(Refusal::invalid(format!("{parameter}: must match \"^CEK[A-Z0-9]{{7}}$\"")));
         }
         let file = file_part(call, body).await?;
-        let rows = bulk::read(operation, &file)?;
+        let rows = bulk::read(operation, &call.settings, &file)?;
         let upload = bulk::Upload { operation, account, now: self.clock.now() };
         let mut store = self.store();
         let reply = bulk::store(&mut store, &call.settings, upload, rows)?;

@@ -24,8 +24,12 @@ pub struct SandboxSettings {
     pub allow_remote: bool,
     /// Whether any id of the right shape is taken as an existing customer.
     pub lenient_customers: bool,
+    /// Customers whose rows are refused although nothing is wrong with them.
+    pub refuse_customers: Vec<String>,
     /// Start of every random draw, so that a run can be repeated.
     pub seed: u64,
+    /// Two columns of uploaded files that are read in each other's place; empty swaps none.
+    pub swap_columns: Vec<String>,
     /// Requests a second that are let through; none is no limit.
     pub rate: Option<f64>,
     /// Requests that may come at once; by default a tenth of the rate and at least 2.
@@ -52,7 +56,9 @@ impl Default for SandboxSettings {
             store: None,
             allow_remote: false,
             lenient_customers: true,
+            refuse_customers: Vec::new(),
             seed: 1,
+            swap_columns: Vec::new(),
             rate: None,
             burst: None,
             retry_after: true,
@@ -312,6 +318,8 @@ switches! {
         Never,
         /// Yes, without saying which row it is.
         AnyBadRow,
+        /// Yes, but the rows above it are stored all the same.
+        FromBadRow,
     }
 
     /// What becomes of a record whose business key is stored already.

@@ -2,13 +2,23 @@
 //!
 //! [`workers`] takes a chunk through its steps, [`limiter`] says when a request may leave, [`retry`] what follows an
 //! answer or the lack of one, [`settle`] what an answer means for each line, [`search`] and [`lookup`] what became of lines
-//! that no answer settles. Leaves the wire to [`crate::api`]. The one rule: a chunk that may have been acted on is never sent again before it was looked up.
+//! that no answer settles. [`rounds`] goes on until nothing more can be sent, looked up or split. Leaves the wire to [`crate::api`]. The one rule: a chunk that may have been acted on is never sent again before it was looked up.
 
 pub mod compare;
+mod controls;
+mod evidence;
+mod file;
 pub mod limiter;
 pub mod lookup;
+mod outage;
 mod paging;
+mod proving;
+mod refusals;
+mod resolve;
 pub mod retry;
+pub mod rounds;
 pub mod search;
 pub mod settle;
+mod settling;
+pub mod tally;
 pub mod workers;

@@ -12,8 +12,10 @@ use crate::outcome::{RowOutcome, Status, code};
 pub struct Settled {
     /// Where the chunk stands now.
     pub state: ChunkState,
-    /// One for each line.
+    /// One for each line; none where the lines are still to be sent in smaller files.
     pub outcomes: Vec<RowOutcome>,
+    /// Whether the file was refused as a whole.
+    pub refused: bool,
     /// Customers that the reply gave ids to.
     pub customers: Vec<Entry>,
     /// What a person should know of the reply, a sentence each.
@@ -22,17 +24,13 @@ pub struct Settled {
 
 impl Settled {
     /// The outcomes as the ledger keeps them.
-    pub fn packed(&self) -> Vec<u8> {
-        blob::pack(&self.outcomes)
-    }
-
-    /// Lines with a status.
-    pub fn count(&self, status: Status) -> u64 {
-        self.outcomes.iter().filter(|outcome| outcome.status == status).count() as u64
+    pub fn packed(&self) -> Option<Vec<u8>> {
+        (!self.outcomes.is_empty()).then(|| blob::pack(&self.outcomes))
     }
 }
 
-/// The outcome of every line of a chunk that was answered.
+/// The outcome of every line of a chunk that was answered. A file of several lines that was refused whole says nothing of
+/// any of them.
 ///
 /// # Panics
 /// If the reading is one that settles nothing; such a chunk is sent again, looked up or left.
@@ -46,6 +44,7 @@ pub fn answered(operation: &Operation, reading: &Reading, body: &[u8], lines: us
             Settled {
                 state: if unknown { ChunkState::Unknown } else { ChunkState::Settled },
                 outcomes,
+                refused: false,
                 customers,
                 oddities: disagreements.iter().cloned().chain(raw).collect(),
             }
@@ -55,7 +54,8 @@ pub fn answered(operation: &Operation, reading: &Reading, body: &[u8], lines: us
             let refused = RowOutcome::new(Status::Rejected, code::CHUNK_REFUSED, message);
             Settled {
                 state: ChunkState::Rejected,
-                outcomes: vec![refused; lines],
+                outcomes: if lines == 1 { vec![refused] } else { Vec::new() },
+                refused: true,
                 customers: Vec::new(),
                 oddities: Vec::new(),
             }
@@ -66,10 +66,11 @@ pub fn answered(operation: &Operation, reading: &Reading, body: &[u8], lines: us
 
 /// The outcome of every line of a chunk that left and has no useful answer.
 pub fn unanswered(reason: &str, lines: usize) -> Settled {
-    let message = format!("sent, and no useful answer came ({reason}); never sent again by itself");
+    let message = format!("sent, and no useful answer came ({reason}); sent again only if a look-up proves it missing");
     Settled {
         state: ChunkState::Unknown,
         outcomes: vec![RowOutcome::new(Status::Unknown, code::NO_REPLY, message); lines],
+        refused: false,
         customers: Vec::new(),
         oddities: Vec::new(),
     }
@@ -84,7 +85,7 @@ fn outcome(row: &RowReading) -> RowOutcome {
 }
 
 /// The customers that the API gave ids to, with what the file said of them.
-fn customers(body: &[u8], outcomes: &[RowOutcome]) -> Vec<Entry> {
+pub(super) fn customers(body: &[u8], outcomes: &[RowOutcome]) -> Vec<Entry> {
     let mut reader = csv::Reader::from_reader(body);
     let Ok(headings) = reader.headers().cloned() else { return Vec::new() };
     let column = |name: &str| headings.iter().position(|heading| heading == name);

@@ -5,14 +5,16 @@
 //! anything derived from it is told to anybody.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
 use super::limiter::Limiter;
+use super::refusals::Refusals;
 use super::retry::{Limits, Next, Patience, Tried};
 use super::settle::{self, Settled};
+use super::tally::Tally;
 use crate::api::reply::{self, Reading, ReplyNames, SentRow};
 use crate::api::{Api, Exchange, Token, Upload};
 use crate::clock::Clock;
@@ -22,7 +24,7 @@ use crate::ledger::{
     AttemptId, ChunkChange, ChunkHead, ChunkId, ChunkState, Ledger, LedgerError, NewAttempt, NewReply, RunId, blob,
 };
 use crate::operation::Operation;
-use crate::outcome::Status;
+use crate::plan::count;
 use crate::stop::{Stop, StopReason};
 
 // Limit: chunks in a row without a useful answer after which the API counts as down.
@@ -56,6 +58,19 @@ pub struct Senders<'a> {
     pub stop: &'a Stop,
     /// Hears of everything.
     pub observer: &'a dyn Observer,
+    /// Counts lines over all rounds.
+    pub tally: &'a Tally,
+}
+
+/// Why senders ended before their chunks did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Halt {
+    /// Everybody was told to stop, for this reason.
+    Stopped(String),
+    /// Chunk after chunk got no useful answer; whether the API is there must be found out before the next.
+    Fruitless(String),
+    /// As many files were refused whole as may be.
+    Refused(String),
 }
 
 /// What the senders have done so far, shared by all.
@@ -63,17 +78,31 @@ struct Shared {
     chunks: Vec<ChunkHead>,
     next: AtomicUsize,
     fruitless: AtomicU32,
-    done: Mutex<Done>,
+    closing: AtomicBool,
     quota: Mutex<Option<(String, u64)>>,
-    reason: Mutex<Option<String>>,
+    halt: Mutex<Option<Halt>>,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
-struct Done {
-    rows: u64,
-    accepted: u64,
-    rejected: u64,
-    unknown: u64,
+impl Shared {
+    /// Lets no further chunk begin; the first reason stands.
+    fn close(&self, halt: Halt) {
+        self.closing.store(true, Ordering::SeqCst);
+        self.halt.lock().expect("no sender panics while it holds the reason").get_or_insert(halt);
+    }
+
+    fn after_unknown(&self, reason: &str) -> Onward {
+        let fruitless = self.fruitless.fetch_add(1, Ordering::SeqCst) + 1;
+        if fruitless >= OUTAGE_CHUNKS {
+            let reason = format!("{fruitless} chunks in a row got no useful answer, the last: {reason}");
+            self.close(Halt::Fruitless(reason));
+            return Onward::Stop;
+        }
+        Onward::Next
+    }
+
+    fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::SeqCst)
+    }
 }
 
 /// One chunk on its way.
@@ -97,16 +126,16 @@ enum Onward {
 }
 
 impl Senders<'_> {
-    /// Sends planned chunks until none is left or somebody asks to stop; says why it stopped early, if it did.
-    pub fn send(&self, chunks: Vec<ChunkHead>) -> Option<String> {
+    /// Sends planned chunks until none is left or somebody asks to stop; says why they ended early, if they did.
+    pub fn send(&self, chunks: Vec<ChunkHead>) -> Option<Halt> {
         let threads = self.settings.concurrency.min(chunks.len()).max(1);
         let shared = Shared {
             chunks,
             next: AtomicUsize::new(0),
             fruitless: AtomicU32::new(0),
-            done: Mutex::new(Done::default()),
+            closing: AtomicBool::new(false),
             quota: Mutex::new(None),
-            reason: Mutex::new(None),
+            halt: Mutex::new(None),
         };
         std::thread::scope(|scope| {
             for number in 1..=threads {
@@ -118,11 +147,11 @@ impl Senders<'_> {
                     .expect("the system grants a few threads");
             }
         });
-        shared.reason.into_inner().expect("no sender panics while it holds the reason")
+        shared.halt.into_inner().expect("no sender panics while it holds the reason")
     }
 
     fn work(&self, sender: &str, shared: &Shared) {
-        while !self.stop.asked() {
+        while !self.stop.asked() && !shared.is_closing() {
             let Some(head) = shared.chunks.get(shared.next.fetch_add(1, Ordering::SeqCst)) else { return };
             let onward = self.take(head).and_then(|outgoing| self.send_chunk(sender, &outgoing, shared));
             match onward {
@@ -151,7 +180,7 @@ impl Senders<'_> {
         let mut patience = Patience::new(limits, self.operation.repeat, outgoing.head.id.0 as u64);
         let mut number = outgoing.head.attempts;
         loop {
-            if !self.limiter.wait(self.stop) {
+            if !self.limiter.wait(self.stop) || shared.is_closing() {
                 return Ok(Onward::Stop);
             }
             // Asked for last: a token can expire while the limiter holds the request back.
@@ -176,9 +205,10 @@ impl Senders<'_> {
             match next {
                 Next::Settle => {
                     shared.fruitless.store(0, Ordering::SeqCst);
+                    self.tally.useful();
                     return Ok(Onward::Next);
                 }
-                Next::Unknown(reason) => return Ok(self.after_unknown(&reason, shared)),
+                Next::Unknown(reason) => return Ok(shared.after_unknown(&reason)),
                 Next::Renew => self.api.discard(&token),
                 other => {
                     if let Some(onward) = self.leave_or_wait(other, shared) {
@@ -210,21 +240,11 @@ impl Senders<'_> {
         }
     }
 
-    fn after_unknown(&self, reason: &str, shared: &Shared) -> Onward {
-        let fruitless = shared.fruitless.fetch_add(1, Ordering::SeqCst) + 1;
-        if fruitless >= OUTAGE_CHUNKS {
-            let reason = format!("{fruitless} chunks in a row got no useful answer, the last: {reason}");
-            self.halt(shared, StopReason::Outage, reason);
-            return Onward::Stop;
-        }
-        Onward::Next
-    }
-
     fn halt(&self, shared: &Shared, reason: StopReason, message: String) {
-        let mut first = shared.reason.lock().expect("no sender panics while it holds the reason");
-        if first.is_none() {
+        let mut first = shared.halt.lock().expect("no sender panics while it holds the reason");
+        if !matches!(*first, Some(Halt::Stopped(_))) {
             self.observer.event(&Event::Stopping { reason: message.clone() });
-            *first = Some(message);
+            *first = Some(Halt::Stopped(message));
         }
         self.stop.ask(reason);
     }
@@ -309,7 +329,7 @@ impl Senders<'_> {
             (Next::Unknown(reason), _) => Some(settle::unanswered(reason, lines)),
             _ => None,
         };
-        let packed = settled.as_ref().map(Settled::packed);
+        let packed = settled.as_ref().and_then(Settled::packed);
         let (kind, status, request_id, body) = answer.record();
         self.finish_attempt(
             &NewReply { attempt, received_at: self.clock.now(), kind, status, request_id, body },
@@ -317,13 +337,25 @@ impl Senders<'_> {
             &ChunkChange {
                 state: settled.as_ref().map_or(ChunkState::Planned, |settled| settled.state),
                 outcomes: packed.as_deref(),
-                refused: settled.as_ref().is_some_and(|settled| settled.state == ChunkState::Rejected),
+                refused: settled.as_ref().is_some_and(|settled| settled.refused),
                 customers: settled.as_ref().map_or(&[], |settled| settled.customers.as_slice()),
             },
             (self.account, &self.day()),
         )?;
         if let Some(settled) = &settled {
-            self.count(settled, shared);
+            self.count(settled);
+            if settled.refused {
+                self.mind_budget(shared)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins no further chunk once as many files were refused whole as may be.
+    fn mind_budget(&self, shared: &Shared) -> Result<(), LedgerError> {
+        let refusals = Refusals::so_far(self.ledger, self.run, self.account, &self.day())?;
+        if refusals.left(self.settings.refusal_budget) == 0 {
+            shared.close(Halt::Refused(refusals.words(self.settings.refusal_budget)));
         }
         Ok(())
     }
@@ -348,23 +380,12 @@ impl Senders<'_> {
         recorded
     }
 
-    fn count(&self, settled: &Settled, shared: &Shared) {
+    fn count(&self, settled: &Settled) {
         for message in &settled.oddities {
             self.observer.event(&Event::Warning { message: message.clone(), hint: None });
         }
-        let mut done = shared.done.lock().expect("no sender panics while it counts");
-        done.rows += settled.outcomes.len() as u64;
-        done.accepted += settled.count(Status::Accepted);
-        done.rejected += settled.count(Status::Rejected);
-        done.unknown += settled.count(Status::Unknown);
-        self.observer.event(&Event::Progress {
-            done: done.rows,
-            total: shared.chunks.iter().map(|chunk| u64::from(chunk.rows)).sum(),
-            accepted: done.accepted,
-            rejected: done.rejected,
-            unknown: done.unknown,
-            rate: self.limiter.current_rate(),
-        });
+        self.tally.add(&settled.outcomes);
+        self.observer.event(&self.tally.progress(self.limiter.current_rate()));
     }
 
     fn tell(&self, outgoing: &Outgoing, number: u32, answer: &Answer, next: &Next, took: Duration) {
@@ -376,7 +397,7 @@ impl Senders<'_> {
         let message = match (next, &answer.reading) {
             (Next::RetryAfter(time), _) if unsent => format!("no connection; again in {:.1} s", time.as_secs_f64()),
             (Next::Settle, Some(Reading::RefusedWhole { message, .. })) => {
-                format!("the whole file was refused: {message}")
+                format!("the whole file of {} was refused: {message}", count(outgoing.rows.len() as u64, "record"))
             }
             (Next::Settle, _) => String::new(),
             (Next::Unknown(reason), _) => format!("no useful answer, recorded as unknown: {reason}"),

@@ -4,6 +4,7 @@
 //! refused with the same words. The rule: no flag takes a secret, and every flag of a setting has a key of its name.
 
 mod inspect;
+mod runs;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use self::inspect::InspectArgs;
+pub(crate) use self::runs::{RunArgs, RunResultsArgs, RunSendArgs, RunsCommand, RunsListArgs};
 use crate::help::{about, after_operation, exit_codes};
 
 /// Load finance sheets into Enkash's Account Receivable API, with a proven outcome for every row
@@ -29,7 +31,7 @@ pub(crate) enum Command {
     /// Create and change customers from sheets
     #[command(subcommand)]
     Customers(CustomersCommand),
-    /// List runs, show them, go on with them, write their results again
+    /// List runs, show them, go on with them, look unknown rows up, write results again
     #[command(subcommand)]
     Runs(RunsCommand),
     /// Show what would be read of sheets, and what their columns mean
@@ -304,7 +306,7 @@ pub(crate) struct PaceArgs {
     pub(crate) max_chunk_bytes: Option<String>,
     /// Send this many rows first and alone where an upload is not proven yet
     ///
-    /// This version sends no such chunk, so the flag changes nothing yet. Default: 5.
+    /// They are read back before the rest; 0 sends all at once. Default: 5.
     #[arg(long, value_name = "N")]
     pub(crate) canary: Option<String>,
     /// Try a chunk at most this many times
@@ -317,9 +319,9 @@ pub(crate) struct PaceArgs {
     /// As in 60s or 2m. Default: 60s.
     #[arg(long, value_name = "TIME")]
     pub(crate) timeout: Option<String>,
-    /// Let at most this many requests a day be refused whole
+    /// Let at most this many requests of a run and of a day be refused whole
     ///
-    /// This version does not halve refused chunks, so the flag changes nothing yet. Default: 200.
+    /// A refused file is halved until its bad rows stand alone; what the budget leaves is not sent. Default: 200.
     #[arg(long, value_name = "N")]
     pub(crate) refusal_budget: Option<String>,
 }
@@ -370,63 +372,6 @@ pub(crate) struct OutputArgs {
     /// Default: auto, on a terminal only.
     #[arg(long, value_name = "WHEN", value_parser = ["auto", "always", "never"])]
     pub(crate) progress: Option<String>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum RunsCommand {
-    /// List the runs of the ledger
-    List(RunsListArgs),
-    /// Show a run: its sheets, chunks and outcomes
-    Show(RunArgs),
-    /// Go on with a planned or unfinished run
-    Send(Box<RunSendArgs>),
-    /// Write a run's results again, from the ledger
-    Results(RunResultsArgs),
-}
-
-/// What `runs list` takes.
-#[derive(Debug, Args)]
-pub(crate) struct RunsListArgs {
-    #[command(flatten)]
-    pub(crate) account: AccountArgs,
-    #[command(flatten)]
-    pub(crate) server: ServerArgs,
-    #[command(flatten)]
-    pub(crate) state: StateArgs,
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
-}
-
-/// What `runs show` takes.
-#[derive(Debug, Args)]
-pub(crate) struct RunArgs {
-    /// The run, as "arload runs list" names it
-    #[arg(value_name = "ID")]
-    pub(crate) run: String,
-    #[command(flatten)]
-    pub(crate) shared: RunsListArgs,
-}
-
-/// What `runs send` takes.
-#[derive(Debug, Args)]
-pub(crate) struct RunSendArgs {
-    #[command(flatten)]
-    pub(crate) run: RunArgs,
-    #[command(flatten)]
-    pub(crate) wait: WaitArgs,
-    #[command(flatten)]
-    pub(crate) pace: PaceArgs,
-    #[command(flatten)]
-    pub(crate) results: ResultsArgs,
-}
-
-/// What `runs results` takes.
-#[derive(Debug, Args)]
-pub(crate) struct RunResultsArgs {
-    #[command(flatten)]
-    pub(crate) run: RunArgs,
-    #[command(flatten)]
-    pub(crate) results: ResultsArgs,
 }
 
 /// What `sandbox` takes.

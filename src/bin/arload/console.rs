@@ -131,13 +131,36 @@ impl Console {
             Event::Planned { run, rows: 0, ended, .. } => {
                 self.talk(&format!("run {run}: nothing to send; {} ended in planning", count(*ended, "row")));
             }
-            Event::Planned { run, rows, documents, chunks, ended, least_time } => self.talk(&format!(
-                "run {run}: {} in {}, at least {}; {} ended without sending",
-                in_documents(*rows, *documents),
-                count(*chunks, "request"),
-                span(*least_time),
-                grouped(*ended)
-            )),
+            Event::Planned { run, rows, documents, chunks, ended, least_time, left_today, first } => {
+                let left = left_today.map_or_else(String::new, |left| format!("; {} left today", grouped(left)));
+                self.talk(&format!(
+                    "run {run}: {} in {}, at least {}{left}; {} ended without sending",
+                    in_documents(*rows, *documents),
+                    count(*chunks, "request"),
+                    span(*least_time),
+                    grouped(*ended)
+                ));
+                if *first > 0 {
+                    let rows = count(*first, "record");
+                    self.talk(&format!("this upload is not proven here yet: {rows} first, alone, and read back"));
+                }
+            }
+            Event::LookedUp { chunk, found, again, unknown, reason } => {
+                let mut parts = vec![format!("{} found", grouped(*found))];
+                if *again > 0 {
+                    parts.push(format!("{} missing, to be sent again", grouped(*again)));
+                }
+                if *unknown > 0 {
+                    parts.push(format!("{} still unknown", grouped(*unknown)));
+                }
+                let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+                self.talk(&format!("chunk {chunk}, looked up: {}{reason}", parts.join(", ")));
+            }
+            Event::Split { chunk, rows, into } => {
+                let into: Vec<String> = into.iter().map(u32::to_string).collect();
+                self.talk(&format!("chunk {chunk}: {} go on in chunks {}", count(*rows, "record"), into.join(" and ")));
+            }
+            Event::Proven { message } => self.talk(message),
             Event::Resumed { run, rows, unknown } => {
                 self.talk(&format!(
                     "run {run} goes on: {} to send, {} unknown",

@@ -1,4 +1,4 @@
-//! `arload runs list | show | send | results`.
+//! `arload runs list | show | send | reconcile | results`.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -29,7 +29,8 @@ pub(crate) fn run(command: &RunsCommand, surroundings: &Surroundings, out: &mut 
     match command {
         RunsCommand::List(arguments) => list(arguments, surroundings, out),
         RunsCommand::Show(arguments) => show(arguments, surroundings, out),
-        RunsCommand::Send(arguments) => send(arguments, surroundings),
+        RunsCommand::Send(arguments) => go_on(arguments, surroundings, Going::Send),
+        RunsCommand::Reconcile(arguments) => go_on(arguments, surroundings, Going::Reconcile),
         RunsCommand::Results(arguments) => write_results(arguments, surroundings),
     }
 }
@@ -143,10 +144,20 @@ fn show_requests(ledger: &dyn Ledger, run: &Run, out: &mut dyn Write) -> anyhow:
     if chunks.iter().any(|chunk| chunk.state == ChunkState::Planned) && run.state == arload::ledger::RunState::Open {
         writeln!(out, "next: \"arload runs send {}\" sends what waits", run.id)?;
     }
+    if chunks.iter().any(|chunk| chunk.state == ChunkState::Unknown) {
+        writeln!(out, "next: \"arload runs reconcile {}\" looks up what has no useful answer", run.id)?;
+    }
     Ok(())
 }
 
-fn send(arguments: &RunSendArgs, surroundings: &Surroundings) -> anyhow::Result<ExitCode> {
+/// How a stored run goes on.
+#[derive(Clone, Copy)]
+enum Going {
+    Send,
+    Reconcile,
+}
+
+fn go_on(arguments: &RunSendArgs, surroundings: &Surroundings, going: Going) -> anyhow::Result<ExitCode> {
     let Settled { settings, .. } = surroundings.settle(&arguments.values(), Purpose::Account)?;
     let console = Console::new(settings.output);
     let stop = Arc::new(Stop::default());
@@ -159,7 +170,12 @@ fn send(arguments: &RunSendArgs, surroundings: &Surroundings) -> anyhow::Result<
         company: session.settings.company.company_id.clone(),
         operation: run.operation.clone(),
     });
-    Ok(session.pipeline(&stop, &console).send_run(run.id)?.exit)
+    let pipeline = session.pipeline(&stop, &console);
+    let report = match going {
+        Going::Send => pipeline.send_run(run.id)?,
+        Going::Reconcile => pipeline.reconcile_run(run.id)?,
+    };
+    Ok(report.exit)
 }
 
 fn write_results(arguments: &RunResultsArgs, surroundings: &Surroundings) -> anyhow::Result<ExitCode> {

@@ -1,0 +1,299 @@
+//! Sending in rounds: planned chunks leave, then those that no answer settled are looked up and those refused whole are
+//! halved, until nothing more can be done.
+//!
+//! Owns the order of rounds and what ends them. [`super::workers`] sends, `settling` looks up and splits,
+//! `proving` reads the first rows back. All state is in the ledger, so a run goes on from any instant. The one
+//! rule: a line is sent again only after a look-up proved it missing, or in a smaller file after its file was refused.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Mutex;
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::limiter::Limiter;
+use super::refusals::Refusals;
+use super::search::{SearchError, Searcher};
+use super::tally::Tally;
+use super::workers::{Halt, Senders};
+use crate::api::Api;
+use crate::clock::Clock;
+use crate::config::Sending;
+use crate::event::{Event, Observer};
+use crate::ledger::{ChunkHead, ChunkState, Ledger, LedgerError, Resolution, RunId};
+use crate::operation::{Operation, Repeat};
+use crate::stop::{Stop, StopReason};
+
+/// Waits longer than this are told.
+const TOLD: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// Everything that the rounds of one run need.
+pub struct Rounds<'a> {
+    /// What is done to the rows.
+    pub operation: &'static Operation,
+    /// The run.
+    pub run: RunId,
+    /// Normalised base URL and company.
+    pub account: &'a str,
+    /// Pace and limits.
+    pub settings: &'a Sending,
+    /// Decides the day of the quota, and reads dates of records.
+    pub timezone: &'a TimeZone,
+    /// The record of everything.
+    pub ledger: &'a dyn Ledger,
+    /// The way out.
+    pub api: &'a dyn Api,
+    /// The pace, common to uploads and searches.
+    pub limiter: &'a Limiter,
+    /// The time.
+    pub clock: &'a dyn Clock,
+    /// Asked before each request.
+    pub stop: &'a Stop,
+    /// Hears of everything.
+    pub observer: &'a dyn Observer,
+    /// What the canary is kept under.
+    pub template: [u8; 32],
+    /// Whether chunks may be sent, or unknown ones only looked up.
+    pub sends: bool,
+}
+
+/// Why rounds end before everything is settled.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// Somebody asked to stop, and has said why, or is about to.
+    Stopped(Option<String>),
+    /// Something found on the way forbids going on.
+    Halted(StopReason, String),
+    /// The ledger cannot go on.
+    Ledger(LedgerError),
+}
+
+impl From<LedgerError> for Ended {
+    fn from(error: LedgerError) -> Self {
+        Ended::Ledger(error)
+    }
+}
+
+/// What this process knows beyond the ledger.
+pub(super) struct Memo<'a> {
+    pub(super) searcher: Searcher<'a>,
+    pub(super) tally: Tally,
+    /// Chunks that a look-up of this process left unknown.
+    pub(super) given_up: HashSet<i64>,
+    /// When to look again for what a chunk's look-up did not find.
+    pub(super) waiting: HashMap<i64, Timestamp>,
+    /// Refused chunks of which no line was found.
+    pub(super) whole: HashSet<i64>,
+    /// How far the server's clock is ahead of this host's.
+    pub(super) ahead: SignedDuration,
+    /// Useful answers when the API last seemed to be down.
+    pub(super) outage_at: Option<u64>,
+    /// Why no further chunk may be sent.
+    refused: Option<String>,
+}
+
+/// Which chunks are concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// All of the run.
+    All,
+    /// One chunk of the plan, and those that its lines went on in.
+    Family(u32),
+}
+
+/// What a settle round leaves.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Left {
+    /// When something can be looked up again.
+    pub(super) wait: Option<Timestamp>,
+    /// Lines of refused files that the budget does not let split.
+    pub(super) unsplit: u64,
+}
+
+impl Rounds<'_> {
+    /// Sends, looks up and splits until nothing more can be done; says why it ended early, if it did.
+    pub fn run(&self) -> Option<String> {
+        let (reason, message) = match self.go() {
+            Ok(()) => return None,
+            Err(Ended::Stopped(message)) => return message,
+            Err(Ended::Halted(reason, message)) => (reason, message),
+            Err(Ended::Ledger(error)) => (StopReason::Ledger, format!("{error}; hint: {}", error.hint())),
+        };
+        self.observer.event(&Event::Stopping { reason: message.clone() });
+        self.stop.ask(reason);
+        Some(message)
+    }
+
+    fn go(&self) -> Result<(), Ended> {
+        let mut memo = Memo {
+            searcher: self.searcher(),
+            tally: Tally::default(),
+            given_up: HashSet::new(),
+            waiting: HashMap::new(),
+            whole: HashSet::new(),
+            ahead: SignedDuration::ZERO,
+            outage_at: None,
+            refused: None,
+        };
+        self.begin(&memo.tally)?;
+        if self.sends {
+            self.prove(&mut memo)?;
+        }
+        self.until_settled(Scope::All, &mut memo)
+    }
+
+    fn searcher(&self) -> Searcher<'_> {
+        Searcher {
+            api: self.api,
+            limiter: self.limiter,
+            clock: self.clock,
+            stop: self.stop,
+            ledger: self.ledger,
+            account: self.account,
+            timezone: self.timezone,
+            per_day: self.settings.per_day,
+            observer: self.observer,
+            unit: Mutex::new(None),
+        }
+    }
+
+    /// Counts what is to be done, and plans again what may be done twice.
+    fn begin(&self, tally: &Tally) -> Result<(), Ended> {
+        for head in self.ledger.chunks(self.run)?.iter().filter(|head| head.is_open()) {
+            if head.state == ChunkState::Unknown && self.operation.repeat == Repeat::Safe {
+                self.ledger.resolve_chunk(
+                    head.id,
+                    &self.nothing_but(ChunkState::Planned, "may be done twice; planned again"),
+                )?;
+            }
+            let unknown = match (head.state, self.operation.repeat) {
+                (ChunkState::Unknown, Repeat::LookUp) => self.known(head)?.open().len() as u64,
+                _ => 0,
+            };
+            tally.expect(if unknown > 0 { unknown } else { u64::from(head.rows) }, unknown);
+        }
+        Ok(())
+    }
+
+    /// A resolution that changes nothing but the state.
+    pub(super) fn nothing_but<'w>(&'w self, state: ChunkState, words: &'w str) -> Resolution<'w> {
+        Resolution {
+            state,
+            outcomes: None,
+            moved: None,
+            children: &[],
+            customers: &[],
+            account: self.account,
+            words,
+            at: self.clock.now(),
+        }
+    }
+
+    /// Goes on until no chunk concerned can be sent, looked up or split.
+    pub(super) fn until_settled(&self, scope: Scope, memo: &mut Memo<'_>) -> Result<(), Ended> {
+        loop {
+            if self.sends && memo.refused.is_none() {
+                self.send_planned(scope, memo)?;
+            }
+            if self.stop.asked() {
+                return Err(Ended::Stopped(None));
+            }
+            let left = self.settle(scope, memo)?;
+            let planned = self.sends && self.in_scope(scope)?.iter().any(|head| head.state == ChunkState::Planned);
+            if let Some(message) = memo.refused.clone().filter(|_| planned || left.unsplit > 0) {
+                return Err(Ended::Halted(StopReason::RefusalBudget, message));
+            }
+            if planned {
+                continue;
+            }
+            if left.unsplit > 0 {
+                let message = self.refusals()?.words(self.settings.refusal_budget);
+                return Err(Ended::Halted(StopReason::RefusalBudget, message));
+            }
+            let Some(until) = left.wait else { return Ok(()) };
+            self.wait(until)?;
+        }
+    }
+
+    fn send_planned(&self, scope: Scope, memo: &mut Memo<'_>) -> Result<(), Ended> {
+        let mut chunks = self.in_scope(scope)?;
+        chunks.retain(|chunk| chunk.state == ChunkState::Planned);
+        if chunks.is_empty() {
+            return Ok(());
+        }
+        let senders = Senders {
+            operation: self.operation,
+            run: self.run,
+            account: self.account,
+            settings: self.settings,
+            timezone: self.timezone,
+            ledger: self.ledger,
+            api: self.api,
+            limiter: self.limiter,
+            clock: self.clock,
+            stop: self.stop,
+            observer: self.observer,
+            tally: &memo.tally,
+        };
+        match senders.send(chunks) {
+            None => Ok(()),
+            Some(Halt::Stopped(message)) => Err(Ended::Stopped(Some(message))),
+            Some(Halt::Refused(message)) => {
+                memo.refused = Some(message);
+                Ok(())
+            }
+            Some(Halt::Fruitless(message)) => self.outlast(message, memo),
+        }
+    }
+
+    /// The chunks concerned, in order.
+    pub(super) fn in_scope(&self, scope: Scope) -> Result<Vec<ChunkHead>, LedgerError> {
+        let mut chunks = self.ledger.chunks(self.run)?;
+        if let Scope::Family(first) = scope {
+            let family = family(&chunks, first);
+            chunks.retain(|head| family.contains(&head.ordinal));
+        }
+        Ok(chunks)
+    }
+
+    pub(super) fn refusals(&self) -> Result<Refusals, LedgerError> {
+        Refusals::so_far(self.ledger, self.run, self.account, &self.day())
+    }
+
+    pub(super) fn day(&self) -> String {
+        self.clock.now().to_zoned(self.timezone.clone()).date().to_string()
+    }
+
+    /// Waits until a time by the clock, or until somebody asks to stop.
+    fn wait(&self, until: Timestamp) -> Result<(), Ended> {
+        // A little more, so that the time is over when it is looked at again.
+        let time = until.duration_since(self.clock.now()).unsigned_abs() + std::time::Duration::from_millis(1);
+        if time < TOLD {
+            return if self.clock.wait(time, self.stop) { Err(Ended::Stopped(None)) } else { Ok(()) };
+        }
+        let at = until.to_zoned(self.timezone.clone()).strftime("%H:%M:%S").to_string();
+        self.observer.event(&Event::Waiting { reason: format!("settle: what is not found by {at} is missing"), time });
+        if self.clock.wait(time, self.stop) { Err(Ended::Stopped(None)) } else { Ok(()) }
+    }
+
+    /// What an error of a search means, other than that the search cannot answer.
+    pub(super) fn search_ended(&self, error: SearchError) -> Ended {
+        match error {
+            SearchError::Stop { .. } if self.stop.asked() => Ended::Stopped(None),
+            SearchError::Stop { reason, message } => Ended::Halted(reason, message),
+            SearchError::Ledger(error) => Ended::Ledger(error),
+            SearchError::Unable(message) => Ended::Halted(StopReason::Outage, message),
+        }
+    }
+}
+
+/// A chunk of the plan, by its number, and all that its lines went on in. Parents come before their children.
+fn family(chunks: &[ChunkHead], first: u32) -> HashSet<u32> {
+    let mut family = HashSet::from([first]);
+    for head in chunks {
+        if head.parent.is_some_and(|parent| family.contains(&parent)) {
+            family.insert(head.ordinal);
+        }
+    }
+    family
+}
