@@ -160,6 +160,12 @@ fn next_steps(
     if let Some(reason) = stopped {
         next.push(format!("stopped early: {reason}"));
     }
+    if rows(code::FOUND_AT_API) > 0 {
+        next.push(format!(
+            "{} not sent: looked up at the API and found there, with ids in the results",
+            count(rows(code::FOUND_AT_API), "row")
+        ));
+    }
     if totals.rows(Status::Unknown) > 0 {
         next.push(format!(
             "{} unknown: sent, and no answer says what became of them; look them up at Enkash, arload never sends them again by itself",

@@ -5,6 +5,7 @@
 //! results are written from the ledger whatever ended the sending.
 
 mod finish;
+mod first_use;
 mod input;
 pub mod lock;
 #[cfg(test)]
@@ -29,6 +30,7 @@ use crate::exit::ExitCode;
 use crate::ledger::{ChunkState, Ledger, Run, RunId, RunState};
 use crate::operation::Operation;
 use crate::outcome::{Status, Totals};
+use crate::plan::at_api::AtApi;
 use crate::plan::gate;
 use crate::plan::read::{ReadRun, Reading};
 use crate::plan::write::{Planned, Planning};
@@ -102,7 +104,8 @@ impl Pipeline<'_> {
             }
             self.find_changed(operation, &identity, &read, &mut superseding)?;
         }
-        let planned = self.plan(operation, &mut read, &identity, &superseding)?;
+        let at_api = self.look_up_first_use(operation, &mut read)?;
+        let planned = self.plan(operation, &mut read, &identity, &superseding, &at_api)?;
         drop(read);
         if planned.withheld.is_none() {
             self.tell_superseded(&superseding)?;
@@ -133,6 +136,7 @@ impl Pipeline<'_> {
 
     fn go_on(&self, run: &Run, refused: usize) -> Result<Report, RunError> {
         let operation = operation_of(run)?;
+        self.refuse_restored(operation, run)?;
         let (totals, breakdown) = crate::results::totals(self.ledger, run)?;
         let unknown = totals.rows(Status::Unknown);
         self.observer.event(&Event::Resumed { run: run.id.0, rows: breakdown.waiting, unknown });
@@ -184,6 +188,7 @@ impl Pipeline<'_> {
         read: &mut ReadRun,
         identity: &resume::Identity,
         superseding: &[(RunId, String)],
+        at_api: &AtApi,
     ) -> Result<Planned, RunError> {
         let planning = Planning {
             operation,
@@ -192,6 +197,7 @@ impl Pipeline<'_> {
             earlier: self.earlier,
             account: self.account,
             superseding,
+            at_api,
             content: identity.content,
             plan: identity.plan,
             plan_settings: &identity.settings,
@@ -261,7 +267,7 @@ fn operation_of(run: &Run) -> Result<&'static Operation, RunError> {
 }
 
 /// The exit code that a reason to stop asks for.
-fn stop_code(reason: StopReason) -> ExitCode {
+pub fn stop_code(reason: StopReason) -> ExitCode {
     match reason {
         StopReason::Interrupted => ExitCode::Interrupted,
         StopReason::LoginRefused => ExitCode::LoginRefused,

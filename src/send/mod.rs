@@ -5,6 +5,7 @@
 //! that no answer settles. Leaves the wire to [`crate::api`]. The one rule: a chunk that may have been acted on is never sent again before it was looked up.
 
 pub mod compare;
+pub mod first_use;
 pub mod limiter;
 pub mod lookup;
 mod paging;
