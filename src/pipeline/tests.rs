@@ -375,7 +375,8 @@ fn an_api_that_never_answers_stops_the_run_early() {
 fn the_days_quota_stops_the_run_and_holds_across_runs() {
     let world = World::new(takes);
     let sheet = world.sheet("april.csv", TWO);
-    let flags = [("max-chunk-rows", "1"), ("per-day", "1")];
+    // Without the first-use check, whose search counts too.
+    let flags = [("max-chunk-rows", "1"), ("per-day", "1"), ("first-use", "true")];
     let report = world.run(&[&sheet], &flags).unwrap();
     assert_eq!((report.exit.code(), world.uploads(), report.totals.rows(Status::Accepted)), (3, 1, 1));
     let world = world.then(takes);

@@ -246,7 +246,8 @@ pub(crate) struct GateArgs {
     pub(crate) retry_rejected: bool,
     /// Send although the ledger does not know the account yet
     ///
-    /// This version does not look keys up in the API, so the flag changes nothing yet. Default: off.
+    /// Without it, a new ledger looks up first what the API has of the sheet already. Pass it only if nothing of the sheet
+    /// was ever put in. Default: off.
     #[arg(long)]
     pub(crate) first_use: bool,
     /// Ask nothing
