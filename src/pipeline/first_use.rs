@@ -12,7 +12,7 @@ use crate::check::record::{CheckedBlock, CheckedRow, Standing};
 use crate::chunk;
 use crate::error::RunError;
 use crate::event::Event;
-use crate::ledger::{ChunkHead, ChunkState, Run};
+use crate::ledger::{ChunkHead, ChunkState, Run, RunId};
 use crate::operation::Operation;
 use crate::plan::at_api::{AtApi, Has};
 use crate::plan::gate;
@@ -23,16 +23,24 @@ use crate::send::limiter::Limiter;
 use crate::send::lookup::{FoundIndex, SentLine, searched, sent_lines};
 use crate::send::search::{SearchError, Searcher};
 
+/// Why a run of a restored ledger is not gone on with.
+pub(super) const RESTORED: &str = "the ledger was restored from a backup, and rows of the run may have been sent since";
+
 impl Pipeline<'_> {
     /// What the API has of the keys that were read, where this is the account's first create on this ledger.
     pub(super) fn look_up_first_use(
         &self,
         operation: &'static Operation,
         read: &mut ReadRun,
+        superseding: &[(RunId, String)],
     ) -> Result<AtApi, RunError> {
         let nothing = |begins_history| AtApi { rows: Vec::new(), begins_history };
         let mode = &self.settings.mode;
-        if !operation.creates() || mode.dry_run || self.ledger.has_history(self.account, key_kind(operation))? {
+        if !operation.creates() || mode.dry_run {
+            return Ok(nothing(false));
+        }
+        let knows = self.ledger.has_history(self.account, key_kind(operation))?;
+        if knows && !self.takes_over_restored(operation, superseding)? {
             return Ok(nothing(false));
         }
         // A run that is withheld sends nothing, and says more than a search that fails.
@@ -102,23 +110,37 @@ impl Pipeline<'_> {
         if limiter.wait(self.stop) { Ok(found) } else { Err(RunError::Interrupted) }
     }
 
-    /// Refuses to go on with a plan that may be older than what was sent of it: only a restored ledger has an open plan
-    /// of an account whose history it does not know.
-    pub(super) fn refuse_restored(&self, operation: &Operation, run: &Run) -> Result<(), RunError> {
-        let knows = !operation.creates() || self.ledger.has_history(self.account, key_kind(operation))?;
-        if knows || self.settings.mode.first_use {
-            return Ok(());
+    /// Whether rows of an unfinished run may have been sent since it was written: only a restored ledger has an open plan
+    /// of creates that is older than its history.
+    pub(super) fn is_restored(&self, operation: &Operation, run: &Run) -> Result<bool, RunError> {
+        if !operation.creates() || self.settings.mode.first_use {
+            return Ok(false);
         }
+        let since = self.ledger.history_since(self.account, key_kind(operation))?;
+        let older = since.is_none_or(|since| run.created_at < since);
+        // What was under way is looked up before anything of it is sent again.
         let unsent = |chunk: &ChunkHead| chunk.is_open() && chunk.state != ChunkState::Unknown;
-        if !self.ledger.chunks(run.id)?.iter().any(unsent) {
+        Ok(older && self.ledger.chunks(run.id)?.iter().any(unsent))
+    }
+
+    /// Whether a run of sheets takes over from one that [`Pipeline::is_restored`].
+    fn takes_over_restored(&self, operation: &Operation, superseding: &[(RunId, String)]) -> Result<bool, RunError> {
+        for (run, _) in superseding {
+            if self.is_restored(operation, &self.stored(*run)?)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Refuses to go on with such a run by its number, where no sheet is there to be looked up.
+    pub(super) fn refuse_restored(&self, operation: &Operation, run: &Run) -> Result<(), RunError> {
+        if !self.is_restored(operation, run)? {
             return Ok(());
         }
         Err(RunError::Input {
-            message: format!(
-                "run {}: the ledger was restored from a backup, and the run's rows may have been sent since; nothing was sent",
-                run.id
-            ),
-            hint: "look at Enkash whether they were; the same command with --first-use sends them".to_owned(),
+            message: format!("run {}: {RESTORED}; nothing was sent", run.id),
+            hint: "give its sheets again: what the API has of them is looked up, and the rest is sent".to_owned(),
         })
     }
 }

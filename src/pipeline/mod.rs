@@ -104,7 +104,7 @@ impl Pipeline<'_> {
             }
             self.find_changed(operation, &identity, &read, &mut superseding)?;
         }
-        let at_api = self.look_up_first_use(operation, &mut read)?;
+        let at_api = self.look_up_first_use(operation, &mut read, &superseding)?;
         let planned = self.plan(operation, &mut read, &identity, &superseding, &at_api)?;
         drop(read);
         if planned.withheld.is_none() {
@@ -131,12 +131,12 @@ impl Pipeline<'_> {
             });
         }
         self.recover_open_runs()?;
+        self.refuse_restored(operation_of(&run)?, &run)?;
         self.go_on(&run, 0)
     }
 
     fn go_on(&self, run: &Run, refused: usize) -> Result<Report, RunError> {
         let operation = operation_of(run)?;
-        self.refuse_restored(operation, run)?;
         let (totals, breakdown) = crate::results::totals(self.ledger, run)?;
         let unknown = totals.rows(Status::Unknown);
         self.observer.event(&Event::Resumed { run: run.id.0, rows: breakdown.waiting, unknown });

@@ -138,12 +138,13 @@ impl Planning<'_> {
         spoken.sort_by_key(|(row, verdict, fate)| {
             let rank = match (verdict, fate) {
                 // The record that the API has is that of the first row of its key.
-                (Verdict::Repeats(_) | Verdict::Contradicts(_), _)
-                | (_, Some(Fate::Stored | Fate::Differs | Fate::Held)) => 0,
-                (Verdict::AtApi { .. }, _) => 1,
-                (Verdict::Contradicted(_), _) => 2,
-                (Verdict::GoesOn(_), _) => 3,
-                (Verdict::Known { .. }, _) => 4,
+                (Verdict::Repeats(_) | Verdict::Contradicts(_), _) | (_, Some(Fate::Stored)) => 0,
+                (Verdict::AtApi { same: true, .. }, _) => 1,
+                (_, Some(Fate::Held)) => 2,
+                (Verdict::AtApi { same: false, .. }, _) | (_, Some(Fate::Differs)) => 3,
+                (Verdict::Contradicted(_), _) => 4,
+                (Verdict::GoesOn(_), _) => 5,
+                (Verdict::Known { .. }, _) => 6,
             };
             (*row, rank)
         });

@@ -246,8 +246,7 @@ pub(crate) struct GateArgs {
     pub(crate) retry_rejected: bool,
     /// Send although the ledger does not know the account yet
     ///
-    /// Without it, a new ledger looks up first what the API has of the sheet already. Pass it only if nothing of the sheet
-    /// was ever put in. Default: off.
+    /// Only where nothing of the sheet was ever put in: the API is not asked what it has already. Default: off.
     #[arg(long)]
     pub(crate) first_use: bool,
     /// Ask nothing

@@ -140,7 +140,7 @@ impl Console {
             }),
             Event::FirstUseDone { same: 0, other: 0 } => self.talk("  none of these rows was put in before"),
             Event::FirstUseDone { same, other } => {
-                self.talk(&format!("  {} put in before; {} with other content", count(*same, "row"), grouped(*other)))
+                self.talk(&format!("  {} put in before; {} with other content", count(*same, "row"), grouped(*other)));
             }
             Event::Planned { run, rows: 0, ended, .. } => {
                 self.talk(&format!("run {run}: nothing to send; {} ended in planning", count(*ended, "row")));
