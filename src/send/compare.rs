@@ -4,6 +4,8 @@
 //! compared with to [`super::lookup`]. The one rule: only what stands on both sides is compared; what the API does not
 //! show proves nothing.
 
+use std::borrow::Cow;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
@@ -169,7 +171,7 @@ pub(super) fn days(text: &str, timezone: &TimeZone) -> Vec<Date> {
 /// A code without its spelling: capitals, plain dashes, no spaces.
 pub(super) fn code(text: &str) -> String {
     let text = value::clean(text);
-    value::code(&text, &mut Vec::new()).map_or_else(|| text.to_uppercase(), |code| code.into_owned())
+    value::code(&text, &mut Vec::new()).map_or_else(|| text.to_uppercase(), Cow::into_owned)
 }
 
 /// A text without what storing changes: capitals and runs of spaces.

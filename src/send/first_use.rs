@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, VecDeque};
 use serde_json::{Value, json};
 
 use super::compare::{Compare, Difference, different};
-use super::lookup::{FoundIndex, MOST_CUSTOMERS, SentLine, line_key, record_keys, searched};
+use super::lookup::{FoundIndex, MOST_CUSTOMERS, RecordKey, SentLine, line_key, record_keys, searched};
 use super::search::{SearchError, Searcher};
 use crate::api::Searched;
 use crate::api::found::Record;
@@ -149,8 +149,9 @@ fn is_same_customer(line: &SentLine, record: &Record, different: &[Difference]) 
     }
 }
 
-fn short(key: &str) -> u64 {
-    u64::from_le_bytes(blake3::hash(key.as_bytes()).as_bytes()[..8].try_into().expect("a hash has 32 bytes"))
+fn short((kind, text): &RecordKey) -> u64 {
+    let hash = blake3::Hasher::new().update(&[*kind as u8]).update(text.as_bytes()).finalize();
+    u64::from_le_bytes(hash.as_bytes()[..8].try_into().expect("a hash has 32 bytes"))
 }
 
 #[cfg(test)]

@@ -214,11 +214,44 @@ fn many_lines_find_theirs_among_many_records() {
     let list =
         (0..20_000).map(|number| json!({"invoiceId": format!("CIN{number}"), "invoiceNumber": format!("A{number}")}));
     let found = FoundIndex::new(operation("invoices create"), records(list.collect()), &india());
-    let rows: String = (0..1_000).map(|number| format!("a{}\n", number * 20)).collect();
-    let lines = sent_lines(format!("invoiceNumber\n{rows}").as_bytes());
+    let numbers: Vec<String> = (0..1_000).map(|number| format!("a{}", number * 20)).collect();
+    let lines = sent_lines(format!("invoiceNumber\n{}\n", numbers.join("\n")).as_bytes());
     for (number, line) in lines.iter().enumerate() {
         let expected = Seen::Ours { remote_id: Some(format!("CIN{}", number * 20)) };
         assert_eq!(seen(operation("invoices create"), SELLER, line, &found), expected);
     }
     assert!(!found.is_empty());
+}
+
+#[test]
+fn an_accepted_row_proves_a_search_only_under_the_key_of_its_kind() {
+    let invoices = operation("invoices create");
+    let line = &sent_lines(b"invoiceNumber,baseAmount\nA1,1.00\n")[0];
+    for (found, id, expected) in [
+        (json!([{"invoiceId": "CIN1", "invoiceNumber": "a1"}]), Some("CIN1"), true),
+        (json!([{"invoiceId": "CIN1", "invoiceNumber": "a1"}]), None, true),
+        (json!([{"invoiceNumber": "a1"}]), Some("CIN1"), true),
+        // Changed meanwhile, and still recognised.
+        (json!([{"invoiceId": "CIN1", "invoiceNumber": "A1", "baseAmount": 2}]), Some("CIN1"), true),
+        (json!([{"invoiceId": "CIN2", "invoiceNumber": "A1"}]), Some("CIN1"), false),
+        // The record is there, but its number is not shown: no line could be recognised.
+        (json!([{"invoiceId": "CIN1"}]), Some("CIN1"), false),
+        (json!([{"invoiceId": "CIN1", "invoiceNumber": "INV/A1"}]), Some("CIN1"), false),
+        (json!([]), Some("CIN1"), false),
+    ] {
+        let index = FoundIndex::new(invoices, records(found.clone()), &india());
+        assert_eq!(shows(invoices, SELLER, line, id, &index), expected, "{found}");
+    }
+    for (name, body, expected) in [
+        ("invoices create", "invoiceNumber,externalId\nA1,x\n", Some(KeyKind::Number)),
+        ("invoices create", "invoiceNumber,externalId\n,x\n", Some(KeyKind::External)),
+        ("invoices create", "poNumber\nx\n", None),
+        ("customers create", "uniqueRefNo,panOrGstin\nC1,x\n", Some(KeyKind::Reference)),
+        ("customers create", "uniqueRefNo,panOrGstin\n,AAPFU0939F\n", Some(KeyKind::TaxNumber)),
+        ("customers create", "keyContactLegalName,keyContactMobile\nAsha,9876543210\n", Some(KeyKind::Person)),
+        ("customers create", "keyContactLegalName,keyContactMobile\nAsha,\n", None),
+        ("customers update", "customerId,legalName\nKC9B2X7M4Q1Z8T6D,Asha\n", Some(KeyKind::Id)),
+    ] {
+        assert_eq!(key_kind(operation(name), &sent_lines(body.as_bytes())[0]), expected, "{body}");
+    }
 }

@@ -59,7 +59,7 @@ fn api(base_url: &str, clock: &Arc<TestClock>) -> HttpApi {
             username: demo.username,
             password: demo.password.into(),
         },
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_mins(1),
         concurrency: 1,
         max_reply_bytes: 16 << 20,
         token_lifetime: Duration::from_hours(1),
