@@ -241,6 +241,27 @@ fn a_search_asks_for_at_most_500_customers() {
 }
 
 #[test]
+fn a_search_with_too_many_pages_is_asked_for_fewer_customers() {
+    // 200 pages are read at most, so a search may show 399 records.
+    let api = sandbox(|settings| settings.replies.page_cap = Some(2));
+    home(&invoices(450)).run(&api, &SHEET).expect(0);
+    let other = home(&invoices(450));
+    other.run(&api, &SHEET).expect(0);
+    assert_counts(&other, "sheet.results.csv", &[("already-accepted", 450)]);
+    // One customer with so many cannot be asked for fewer.
+    let one = |rows: usize| {
+        let lines = (1..=rows).map(|row| format!("C/{row},KC00000000000001,2026-05-20,2026-06-20,{row}.00\n"));
+        "invoiceNumber,customerId,invoiceDate,dueDate,baseAmount\n".to_owned() + &lines.collect::<String>()
+    };
+    let api = sandbox(|settings| settings.replies.page_cap = Some(2));
+    home(&one(450)).run(&api, &SHEET).expect(0);
+    let other = home(&one(2));
+    let stopped = other.run(&api, &SHEET).expect(2);
+    assert!(stopped.err.contains("the search has more than 200 pages; nothing was planned"), "{}", stopped.err);
+    assert_nothing_planned(&other);
+}
+
+#[test]
 fn a_plan_asks_and_a_withheld_one_begins_no_history() {
     let api = sandbox(|_| {});
     home(&invoices(4)).run(&api, &SHEET).expect(0);
