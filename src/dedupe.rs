@@ -57,6 +57,13 @@ pub enum Verdict {
         /// Whether its content is the same.
         same: bool,
     },
+    /// The API has the key, though no run knows it.
+    AtApi {
+        /// Which of the rows that it has.
+        index: u32,
+        /// Whether its content is the same.
+        same: bool,
+    },
 }
 
 /// What became of an earlier row, as far as the guard cares.
@@ -64,6 +71,8 @@ pub enum Verdict {
 pub enum Fate {
     /// The API has it.
     Stored,
+    /// The API has its key with other content.
+    Differs,
     /// The API may have it, or its run will still send it.
     Held,
     /// The API refused it.
@@ -86,8 +95,10 @@ impl Fate {
 
     fn weight(&self) -> u8 {
         match self {
-            Fate::Stored => 3,
-            Fate::Held => 2,
+            Fate::Stored => 4,
+            Fate::Held => 3,
+            // What was sent nevertheless weighs more.
+            Fate::Differs => 2,
             Fate::Refused => 1,
             Fate::Free => 0,
         }

@@ -2,6 +2,7 @@
 
 use crate::ledger::LedgerError;
 use crate::sheet::error::SheetError;
+use crate::stop::StopReason;
 
 /// Why a run cannot begin or go on.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +52,14 @@ pub enum RunError {
     /// A person or the system asked to stop before the plan was made.
     #[error("interrupted while reading; nothing was sent")]
     Interrupted,
+    /// Looking up what the API has ended before the plan was made, for a reason with an exit code of its own.
+    #[error("{message}; nothing was planned")]
+    Stopped {
+        /// Why.
+        reason: StopReason,
+        /// In words.
+        message: String,
+    },
     /// There is no such run.
     #[error("there is no run {0}")]
     NoRun(String),
@@ -69,7 +78,13 @@ impl RunError {
             RunError::TotalsDisagree(_) => Some("nothing more was sent; keep the ledger and report it".to_owned()),
             RunError::Locked(_) => Some("wait for it to end, or pass --wait".to_owned()),
             RunError::Lock { .. } => Some("name a folder that you can write to with --state".to_owned()),
-            RunError::Interrupted => Some("run the same command again".to_owned()),
+            RunError::Stopped { reason: StopReason::Quota, .. } => {
+                Some("run the same command again tomorrow, or raise --per-day".to_owned())
+            }
+            RunError::Stopped { reason: StopReason::LoginRefused, .. } => {
+                Some("mend the credentials; the same ones are not tried again".to_owned())
+            }
+            RunError::Stopped { .. } | RunError::Interrupted => Some("run the same command again".to_owned()),
             RunError::NoRun(_) => {
                 Some("\"arload runs list\" shows the runs there are; those of the sandbox need --sandbox".to_owned())
             }

@@ -58,6 +58,31 @@ pub enum Event {
         /// Rows.
         rows: u64,
     },
+    /// The ledger does not know the account: what the API has of these records is looked up before the plan is made.
+    FirstUse {
+        /// `invoices`.
+        resource: String,
+        /// Customers whose records are searched; none where all are.
+        customers: Option<u64>,
+        /// Searches that it takes at least.
+        searches: u64,
+    },
+    /// How far that is.
+    FirstUseProgress {
+        /// Customers whose records were searched.
+        done: u64,
+        /// Of so many; none where all records are searched at once.
+        customers: Option<u64>,
+        /// Records found that have a key of the sheets.
+        found: u64,
+    },
+    /// It is done.
+    FirstUseDone {
+        /// Rows that the API has already.
+        same: u64,
+        /// Rows whose key it has with other content.
+        other: u64,
+    },
     /// The plan is durable.
     Planned {
         /// The run.

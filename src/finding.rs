@@ -227,6 +227,8 @@ codes! {
     DuplicateInSheet = "duplicate-in-sheet", Error;
     /// An earlier run sent the same number with other content.
     ConflictsWithEarlierRun = "conflicts-with-earlier-run", Error;
+    /// The API has the same number with other content, as the first-use check of a new ledger found.
+    ConflictsWithApi = "conflicts-with-api", Error;
     /// The same number and customer stand in the neighbouring financial year, within 60 days, in this run or an earlier one.
     NumberNearYearEnd = "number-near-year-end", Warning;
     /// A customer above in the run has the same name but for its spelling, the same PAN or the same mobile number; nothing is merged.

@@ -448,6 +448,8 @@ pub trait Ledger: Send + Sync {
     fn set_canary(&self, account: &str, template: &[u8; 32], canary: &Canary) -> Result<(), LedgerError>;
     /// Whether the ledger has the history of an account's records of a kind, so that creates need no first-use check.
     fn has_history(&self, account: &str, kind: &str) -> Result<bool, LedgerError>;
+    /// Since when it has; a run planned before then came with a backup, and nobody knows what became of it since.
+    fn history_since(&self, account: &str, kind: &str) -> Result<Option<Timestamp>, LedgerError>;
     /// Says that it has from now on; part of the plan that is being written, if one is.
     fn begin_history(&self, account: &str, kind: &str, at: Timestamp) -> Result<(), LedgerError>;
     /// Tells this ledger from every other.

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, TransactionBehavio
 use super::migrate::{self, FORMAT};
 use super::records::{
     CHUNK_COLUMNS, RUN_COLUMNS, SHEET_COLUMNS, last_hash, last_resolution, read_chunk, read_customer, read_run,
-    read_sheet,
+    read_sheet, read_time,
 };
 use super::{
     AttemptId, Attempted, Canary, ChunkChange, ChunkHead, ChunkId, ChunkLines, ChunkState, Ledger, LedgerError,
@@ -413,6 +413,11 @@ impl Ledger for SqliteLedger {
     fn has_history(&self, account: &str, kind: &str) -> Answer<bool> {
         let sql = "SELECT 1 FROM history WHERE account = ? AND kind = ?";
         Ok(self.one(sql, params![account, kind], |_| Ok(()))?.is_some())
+    }
+
+    fn history_since(&self, account: &str, kind: &str) -> Answer<Option<Timestamp>> {
+        let sql = "SELECT since FROM history WHERE account = ? AND kind = ?";
+        self.one(sql, params![account, kind], |row| row.get(0).map(read_time))
     }
 
     fn begin_history(&self, account: &str, kind: &str, at: Timestamp) -> Answer<()> {

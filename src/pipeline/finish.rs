@@ -161,6 +161,12 @@ fn next_steps(
     if let Some(reason) = stopped {
         next.push(format!("stopped early: {reason}"));
     }
+    if rows(code::FOUND_AT_API) > 0 {
+        next.push(format!(
+            "{} not sent: looked up at the API and found there, with ids in the results",
+            count(rows(code::FOUND_AT_API), "row")
+        ));
+    }
     if totals.rows(Status::Unknown) > 0 {
         let here = totals.rows(Status::Unknown).saturating_sub(rows(code::UNKNOWN_IN_RUN));
         if here > 0 {

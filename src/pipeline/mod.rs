@@ -5,6 +5,7 @@
 //! results are written from the ledger whatever ended the sending.
 
 mod finish;
+mod first_use;
 mod input;
 pub mod lock;
 #[cfg(test)]
@@ -41,6 +42,7 @@ use crate::exit::ExitCode;
 use crate::ledger::{ChunkHead, Ledger, Run, RunId, RunState};
 use crate::operation::Operation;
 use crate::outcome::{Status, Totals};
+use crate::plan::at_api::AtApi;
 use crate::plan::read::{ReadRun, Reading};
 use crate::plan::write::{Planned, Planning};
 use crate::plan::{gate, template};
@@ -117,7 +119,8 @@ impl Pipeline<'_> {
             }
             self.find_changed(operation, &identity, &read, &mut superseding)?;
         }
-        let planned = self.plan(operation, &mut read, &identity, &unread, &superseding)?;
+        let at_api = self.look_up_first_use(operation, &mut read, &superseding)?;
+        let planned = self.plan(operation, &mut read, &identity, &unread, &superseding, &at_api)?;
         drop(read);
         if planned.withheld.is_none() {
             self.tell_superseded(&superseding)?;
@@ -137,6 +140,7 @@ impl Pipeline<'_> {
             });
         }
         self.recover_open_runs()?;
+        self.refuse_restored(operation_of(&run)?, &run)?;
         let unread = Unread::of(&run.settings);
         for message in unread.words() {
             self.observer.event(&Event::Warning {
@@ -233,6 +237,7 @@ impl Pipeline<'_> {
         identity: &resume::Identity,
         unread: &Unread,
         superseding: &[(RunId, String)],
+        at_api: &AtApi,
     ) -> Result<Planned, RunError> {
         let planning = Planning {
             operation,
@@ -241,6 +246,7 @@ impl Pipeline<'_> {
             earlier: self.earlier,
             account: self.account,
             superseding,
+            at_api,
             content: identity.content,
             plan: identity.plan,
             plan_settings: &unread.beside(&identity.settings),
@@ -321,7 +327,7 @@ fn operation_of(run: &Run) -> Result<&'static Operation, RunError> {
 }
 
 /// The exit code that a reason to stop asks for.
-fn stop_code(reason: StopReason) -> ExitCode {
+pub fn stop_code(reason: StopReason) -> ExitCode {
     match reason {
         StopReason::Interrupted => ExitCode::Interrupted,
         StopReason::LoginRefused => ExitCode::LoginRefused,

@@ -1,6 +1,7 @@
 //! Whether these sheets have an unfinished run to go on with, and what becomes of runs they take over from.
 
 use super::Pipeline;
+use super::first_use::RESTORED;
 use crate::config::Settings;
 use crate::error::RunError;
 use crate::event::Event;
@@ -88,6 +89,10 @@ impl Pipeline<'_> {
                 run.id,
                 "the same rows are read otherwise now: other settings, mapping or customers".to_owned(),
             ));
+            return Ok(None);
+        }
+        if self.is_restored(operation, &run)? {
+            superseding.push((run.id, RESTORED.to_owned()));
             return Ok(None);
         }
         let age = self.clock.now().duration_since(run.created_at);

@@ -1,5 +1,6 @@
 //! Decides about rows that the duplicate guard spoke of, and says why in words.
 
+use super::at_api::{self, Has};
 use super::history::{EarlierRow, History};
 use super::spool::Spool;
 use crate::check::record::{CheckedBlock, CheckedRow, Standing};
@@ -32,6 +33,8 @@ pub struct Deciding<'a> {
     pub joined: bool,
     /// Whether rows rejected earlier are sent again.
     pub retry_rejected: bool,
+    /// What the API has of rows of this run.
+    pub at_api: &'a [(u32, Has)],
     /// Names the place of a row of this run, counted over all sheets: `april.csv:12`.
     pub place: &'a dyn Fn(u32, u32) -> String,
 }
@@ -77,6 +80,12 @@ impl Deciding<'_> {
                 let message = format!("{place} begins the next sheet without a number and may belong to this document");
                 Ok(invalid(Code::DocumentLineUnclear, message, "write the number on every row of the document"))
             }
+            Verdict::AtApi { index, .. } => Ok(match &self.at_api[index as usize].1 {
+                Has::Same { remote_id, ids } => Decision::Ended(Has::outcome(remote_id.as_ref(), ids)),
+                Has::Other { ids, differences } => {
+                    Decision::Invalid(Box::new(Has::conflict(&row.key, ids, differences)))
+                }
+            }),
             Verdict::Known { earlier, same } => {
                 let found = match history {
                     Some(history) => history.row(earlier)?,
@@ -130,6 +139,11 @@ impl Deciding<'_> {
                     message,
                     "an accepted record is not changed by creating it again; correct it at Enkash, or give the row another number",
                 )
+            }
+            Some(Fate::Differs) => {
+                let found = known.conflict_at_api().map_or("", |finding| finding.message.as_str());
+                let message = format!("known since {place}, {day}: {found}");
+                Decision::Invalid(Box::new(at_api::conflict(message)))
             }
             // Unknown money must not hide behind a new run's number.
             Some(Fate::Held) if known.fate.outcome.status == Status::Unknown => Decision::Ended(RowOutcome::new(

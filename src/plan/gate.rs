@@ -34,6 +34,7 @@ pub fn is_format_error(code: Code) -> bool {
         code,
         Code::DuplicateInSheet
             | Code::ConflictsWithEarlierRun
+            | Code::ConflictsWithApi
             | Code::CustomerNotFound
             | Code::CustomerAmbiguous
             | Code::CustomerContradiction

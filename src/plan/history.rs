@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use super::verdict::{Destiny, RowVerdict};
 use crate::dedupe::{Earlier, Fate};
+use crate::finding::{Code, Finding};
 use crate::ledger::{
     ChunkHead, ChunkState, Ledger, LedgerError, Moved, Run, RunId, RunState, SheetId, SheetRecord, blob,
 };
@@ -71,6 +72,11 @@ impl EarlierRow {
         let sheet = self.sheet.sheet_name.as_ref().map_or(String::new(), |name| format!("[{name}]"));
         format!("run {}, {}{sheet}:{}", self.run.id, self.sheet.file_name, self.verdict.number)
     }
+
+    /// What the first-use check found the API to have under its key instead.
+    pub fn conflict_at_api(&self) -> Option<&Finding> {
+        self.verdict.findings.iter().find(|finding| finding.code == Code::ConflictsWithApi)
+    }
 }
 
 impl<'l> History<'l> {
@@ -108,6 +114,8 @@ impl<'l> History<'l> {
     /// What an earlier row means for its key.
     pub fn weigh(&mut self, earlier: Earlier) -> Result<Fate, LedgerError> {
         Ok(match self.row(earlier)? {
+            // What the first-use check found is still there, whatever became of the row.
+            Some(row) if row.conflict_at_api().is_some() => Fate::Differs,
             Some(row) => {
                 let open = row.run.state == RunState::Open && !self.giving_up.contains(&row.run.id);
                 Fate::of(row.fate.outcome.status, open)

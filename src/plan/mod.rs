@@ -4,6 +4,7 @@
 //! and stores the plan. The one rule: no request leaves before the plan is committed, and the outcomes that planning
 //! itself decides are in it.
 
+pub mod at_api;
 mod batch;
 pub mod control;
 pub mod decide;

@@ -2,6 +2,7 @@
 //!
 //! The one rule: after it, each row has a verdict, and each verdict that names a chunk names a line that exists.
 
+use super::at_api::{AtApi, Has};
 use super::decide::{Deciding, Decision};
 use super::gate::{self, BadRows, Withheld};
 use super::history::History;
@@ -34,6 +35,8 @@ pub struct Planning<'a> {
     pub account: &'a str,
     /// Open runs whose unsent rows this plan takes over, with the reason; written with the plan or not at all.
     pub superseding: &'a [(RunId, String)],
+    /// What the API has of the rows' keys.
+    pub at_api: &'a AtApi,
     /// Identity of all sheets together.
     pub content: [u8; 32],
     /// Identity of contents, mappings and the settings that shape the plan.
@@ -90,6 +93,9 @@ impl Planning<'_> {
             for (old, reason) in self.superseding.iter().filter(|_| withheld.is_none()) {
                 self.ledger.set_run_state(*old, RunState::Superseded, reason, Some(run), self.now)?;
             }
+            if self.at_api.begins_history && withheld.is_none() {
+                self.ledger.begin_history(self.account, key_kind(self.operation), self.now)?;
+            }
             Ok(written)
         });
         let written = match written {
@@ -128,8 +134,15 @@ impl Planning<'_> {
             let known = read.keys.find_earlier(ledger, self.account, key_kind(self.operation), |earlier| {
                 history.weigh(earlier).map_err(RunError::from)
             })?;
-            spoken.extend(known.into_iter().map(|(row, verdict, fate)| (row, verdict, Some(fate))));
+            // Whoever waives the first-use check waives what it found.
+            let waived = |fate: &Fate| self.settings.mode.first_use && *fate == Fate::Differs;
+            let known = known.into_iter().filter(|(_, _, fate)| !waived(fate));
+            spoken.extend(known.map(|(row, verdict, fate)| (row, verdict, Some(fate))));
         }
+        spoken.extend(self.at_api.rows.iter().enumerate().map(|(index, (row, has))| {
+            let same = matches!(has, Has::Same { .. });
+            (*row, Verdict::AtApi { index: index as u32, same }, None)
+        }));
         // Only the rows of invoices can be parts of one; a customer that stands twice is put in as it stands first.
         let invoices = self.operation.key == Key::Invoice;
         spoken.retain(|(_, verdict, _)| invoices || !matches!(verdict, Verdict::Contradicted(_)));
@@ -137,10 +150,14 @@ impl Planning<'_> {
         // A row is judged once: by what became of it earlier, else by the rows of this run, which may keep it from going.
         spoken.sort_by_key(|(row, verdict, fate)| {
             let rank = match (verdict, fate) {
-                (_, Some(Fate::Stored | Fate::Held)) => 0,
-                (Verdict::GoesOn(_), _) => 2,
-                (Verdict::Known { .. }, _) => 3,
-                _ => 1,
+                // The record that the API has is that of the first row of its key.
+                (Verdict::Repeats(_) | Verdict::Contradicts(_), _) | (_, Some(Fate::Stored)) => 0,
+                (Verdict::AtApi { same: true, .. }, _) => 1,
+                (_, Some(Fate::Held)) => 2,
+                (Verdict::AtApi { same: false, .. }, _) | (_, Some(Fate::Differs)) => 3,
+                (Verdict::Contradicted(_), _) => 4,
+                (Verdict::GoesOn(_), _) => 5,
+                (Verdict::Known { .. }, _) => 6,
             };
             (*row, rank)
         });
@@ -186,7 +203,8 @@ impl Planning<'_> {
         gate::expected(&self.settings.gate, &read.read)?;
         let conflicts = spoken.iter().filter(|(_, verdict, fate)| match verdict {
             Verdict::Contradicts(_) | Verdict::Contradicted(_) | Verdict::GoesOn(_) => true,
-            Verdict::Known { same, .. } => !same && *fate == Some(Fate::Stored),
+            Verdict::Known { same, .. } => *fate == Some(Fate::Differs) || (!same && *fate == Some(Fate::Stored)),
+            Verdict::AtApi { same, .. } => !same,
             Verdict::Repeats(_) => false,
         });
         let invalid = conflicts.count() + if self.weigh_alike() == Severity::Error { alike.len() } else { 0 };
@@ -218,6 +236,7 @@ impl Planning<'_> {
                 ledger: self.earlier,
                 joined: self.settings.mapping.group,
                 retry_rejected: self.settings.mode.retry_rejected,
+                at_api: &self.at_api.rows,
                 place: &place,
             },
             history: self.earlier.map(History::new),
@@ -228,7 +247,7 @@ impl Planning<'_> {
             written: Written::default(),
             document: None,
             joins: false,
-            planned: Vec::new(),
+            held: Vec::new(),
             starts: Vec::new(),
         };
         let sheets = std::mem::take(&mut read.sheets);
@@ -275,8 +294,8 @@ struct Writer<'a> {
     document: Option<(u32, Destiny)>,
     /// Whether the sheet's rows are joined into documents.
     joins: bool,
-    /// Rows that go, counted over all sheets, with their numbers; 8 bytes a row.
-    planned: Vec<(u32, u32)>,
+    /// Rows whose keys are held, counted over all sheets, with their numbers; 8 bytes a row.
+    held: Vec<(u32, u32)>,
     /// Where each sheet begins, counted over all sheets.
     starts: Vec<(u32, SheetId)>,
 }
@@ -333,6 +352,10 @@ impl Writer<'_> {
         let mut findings = row.findings.clone();
         let decision = match self.spoken.next_if(|(spoken, ..)| *spoken == index) {
             Some((_, verdict, fate)) => {
+                // What the API has is remembered as what runs put in is.
+                if matches!(verdict, Verdict::AtApi { .. }) && self.withheld.is_none() {
+                    self.held.push((index, row.number));
+                }
                 self.deciding.decide(verdict, fate.as_ref(), block, row, &mut read.spool, &mut self.history)?
             }
             None => Decision::Send,
@@ -427,7 +450,7 @@ impl Writer<'_> {
         }
         self.written.documents += 1;
         if row.guard.is_some() {
-            self.planned.push((index, row.number));
+            self.held.push((index, row.number));
         }
         Ok(Destiny::Chunk { ordinal: placed.ordinal, line: placed.line })
     }
@@ -458,9 +481,9 @@ impl Writer<'_> {
             self.store(&chunk)?;
         }
         let place = |row: u32| {
-            let found = self.planned.binary_search_by_key(&row, |(index, _)| *index);
+            let found = self.held.binary_search_by_key(&row, |(index, _)| *index);
             let start = self.starts.partition_point(|(first, _)| *first <= row) - 1;
-            found.ok().map(|at| Earlier { sheet: self.starts[start].1, row: self.planned[at].1 })
+            found.ok().map(|at| Earlier { sheet: self.starts[start].1, row: self.held[at].1 })
         };
         for (year, block) in keys.packed_blocks(place) {
             self.planning.ledger.add_keys(

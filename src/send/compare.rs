@@ -42,8 +42,18 @@ const CUSTOMER: [&str; 10] = [
     "uniqueRefNo",
 ];
 
+/// A field that stands on both sides and differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// Its name.
+    pub field: &'static str,
+    /// What was sent, or would be.
+    pub sent: String,
+    /// What the record says.
+    pub found: String,
+}
+
 /// Fields that stand on both sides and differ, sent → found: `netAmount "118.00" → "119.00"`; empty where none does.
-/// A date that the API shows with a zone is that day there or in `timezone`.
 pub fn differences(
     operation: &Operation,
     line: &SentLine,
@@ -51,23 +61,35 @@ pub fn differences(
     which: Compare,
     timezone: &TimeZone,
 ) -> String {
+    let different = different(operation, line, record, which, timezone);
+    let words = different.iter().map(|it| format!("{} {} → {}", it.field, quote(&it.sent), quote(&it.found)));
+    words.collect::<Vec<_>>().join(", ")
+}
+
+/// Fields that stand on both sides and differ. A date that the API shows with a zone is that day there or in `timezone`.
+pub fn different(
+    operation: &Operation,
+    line: &SentLine,
+    record: &Record,
+    which: Compare,
+    timezone: &TimeZone,
+) -> Vec<Difference> {
     let content: &[&str] = match operation.key {
         Key::Invoice => &INVOICE,
         Key::Customer => &CUSTOMER,
         Key::None => &[],
     };
     let contact = contact(line, record);
-    let different: Vec<String> = operation
+    operation
         .sent_fields()
         .filter(|field| which == Compare::All || content.is_empty() || content.contains(&field.name))
         .filter_map(|field| {
             let sent = line.cell(field.name)?;
             let found = found(field.name, field.kind, record, contact.as_ref())?;
             let same = same(field.kind, sent, &found, timezone);
-            (!same).then(|| format!("{} {} → {}", field.name, quote(sent), quote(&found)))
+            (!same).then(|| Difference { field: field.name, sent: sent.to_owned(), found })
         })
-        .collect();
-    different.join(", ")
+        .collect()
 }
 
 /// What the record says of a field.

@@ -20,7 +20,7 @@ use crate::api::found::Record;
 use crate::operation::{Key, Operation};
 
 /// Limit: customers that one search asks for (design 7).
-const MOST_CUSTOMERS: usize = 500;
+pub(super) const MOST_CUSTOMERS: usize = 500;
 
 /// One line of a chunk as it was sent: JSON field names with their cells, empty cells left out.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -187,6 +187,18 @@ impl FoundIndex {
         seller: &'a str,
         line: &'a SentLine,
     ) -> impl Iterator<Item = &'a Record> {
+        let is_invoice = operation.key == Key::Invoice;
+        self.with_key(operation, seller, line)
+            .filter(move |record| !is_invoice || agrees(line.cell("customerId"), record, "customerId"))
+    }
+
+    /// The same with those of other customers, which the duplicate guard's key does not tell apart.
+    pub(super) fn with_key<'a>(
+        &'a self,
+        operation: &Operation,
+        seller: &'a str,
+        line: &'a SentLine,
+    ) -> impl Iterator<Item = &'a Record> {
         let places = line_key(operation, line).and_then(|key| self.by_key.get(&key));
         let is_invoice = operation.key == Key::Invoice;
         places
@@ -196,20 +208,28 @@ impl FoundIndex {
             .filter(move |record| !is_invoice || self.is_same_document(seller, line, record))
     }
 
-    /// What the number of an invoice leaves open: seller, customer and financial year, where both sides have them.
+    /// The time zone of dates that the API shows with one.
+    pub(super) fn timezone(&self) -> &TimeZone {
+        &self.timezone
+    }
+
+    /// What the number of an invoice leaves open: seller and financial year, where both sides have them.
     fn is_same_document(&self, seller: &str, line: &SentLine, record: &Record) -> bool {
-        let agrees = |sent: Option<&str>, name: &str| match (sent, record.text(name)) {
-            (Some(sent), Some(found)) => code(sent) == code(&found),
-            _ => true,
-        };
         let years = |text: &str| days(text, &self.timezone).into_iter().map(financial_year).collect::<Vec<i16>>();
         let sent_years = line.cell("invoiceDate").map(years).unwrap_or_default();
         let found_years = record.text("invoiceDate").map(|date| years(&date)).unwrap_or_default();
-        agrees(Some(seller).filter(|seller| !seller.is_empty()), "sellerId")
-            && agrees(line.cell("customerId"), "customerId")
+        agrees(Some(seller).filter(|seller| !seller.is_empty()), record, "sellerId")
             && (sent_years.is_empty()
                 || found_years.is_empty()
                 || sent_years.iter().any(|year| found_years.contains(year)))
+    }
+}
+
+/// Whether a record agrees with what was sent, where both sides have it.
+fn agrees(sent: Option<&str>, record: &Record, name: &str) -> bool {
+    match (sent, record.text(name)) {
+        (Some(sent), Some(found)) => code(sent) == code(&found),
+        _ => true,
     }
 }
 
@@ -271,9 +291,10 @@ pub fn key_kind(operation: &Operation, line: &SentLine) -> Option<KeyKind> {
     line_key(operation, line).map(|(kind, _)| kind)
 }
 
-type RecordKey = (KeyKind, String);
+/// What a record is found by.
+pub(super) type RecordKey = (KeyKind, String);
 
-fn line_key(operation: &Operation, line: &SentLine) -> Option<RecordKey> {
+pub(super) fn line_key(operation: &Operation, line: &SentLine) -> Option<RecordKey> {
     let cell = |name: &str, kind: KeyKind| line.cell(name).map(|text| simple_key(kind, text));
     match operation.key {
         Key::Invoice => cell("invoiceNumber", KeyKind::Number).or_else(|| cell("externalId", KeyKind::External)),
@@ -289,7 +310,7 @@ fn line_key(operation: &Operation, line: &SentLine) -> Option<RecordKey> {
 }
 
 /// All keys that a line may find a record by.
-fn record_keys(operation: &Operation, record: &Record) -> Vec<RecordKey> {
+pub(super) fn record_keys(operation: &Operation, record: &Record) -> Vec<RecordKey> {
     let field = |name: &str, kind: KeyKind| record.text(name).map(|text| simple_key(kind, &text));
     let mut keys: Vec<RecordKey> = match operation.key {
         Key::Invoice => vec![field("invoiceNumber", KeyKind::Number), field("externalId", KeyKind::External)],

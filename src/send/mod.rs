@@ -8,6 +8,7 @@ pub mod compare;
 mod controls;
 mod evidence;
 mod file;
+pub mod first_use;
 pub mod limiter;
 pub mod lookup;
 mod outage;

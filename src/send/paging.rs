@@ -36,8 +36,10 @@ pub enum OffsetUnit {
 /// Why a search was not read to its end.
 #[derive(Debug)]
 pub(super) enum Unread<E> {
-    /// Its pages do not fit together, or are too many.
+    /// Its pages do not fit together.
     Unable(String),
+    /// Its pages or records are too many.
+    TooWide(String),
     /// A page could not be had.
     Asking(E),
 }
@@ -48,16 +50,19 @@ impl<E> From<E> for Unread<E> {
     }
 }
 
-/// All records of a search; `ask` has a page from an offset with a limit. The unit is found out once and kept.
+/// All records of a search that `keep` wants; `ask` has a page from an offset with a limit. The unit is found out once
+/// and kept.
 pub(super) fn read_all<E>(
     searched: Searched,
     unit: &mut Option<OffsetUnit>,
+    keep: &dyn Fn(&Record) -> bool,
     ask: &mut dyn FnMut(u64, u32) -> Result<Page, E>,
 ) -> Result<Vec<Record>, Unread<E>> {
     // Records come and go while they are read; a second time is granted.
     let mut doubt = String::new();
     for _ in 0..2 {
-        let mut reading = Reading { searched, ask, pages: 0, seen: HashSet::new(), records: Vec::new(), total: None };
+        let mut reading =
+            Reading { searched, keep, ask, pages: 0, seen: HashSet::new(), records: Vec::new(), total: None };
         match reading.whole(unit)? {
             End::Whole => return Ok(reading.records),
             End::Doubt(reason) => doubt = reason,
@@ -79,9 +84,11 @@ enum End {
 /// One way through the pages.
 struct Reading<'a, E> {
     searched: Searched,
+    keep: &'a dyn Fn(&Record) -> bool,
     ask: &'a mut dyn FnMut(u64, u32) -> Result<Page, E>,
     pages: u32,
     seen: HashSet<String>,
+    /// Those that are wanted.
     records: Vec<Record>,
     /// What the last page that said so gave as the number of all.
     total: Option<u64>,
@@ -206,35 +213,35 @@ impl<E> Reading<'_, E> {
     fn take(&mut self, offset: u64, limit: u32) -> Result<Taken, Unread<E>> {
         self.pages += 1;
         if self.pages > MOST_PAGES {
-            return Err(Unread::Unable(format!("the search has more than {MOST_PAGES} pages")));
+            return Err(Unread::TooWide(format!("the search has more than {MOST_PAGES} pages")));
         }
         let page = (self.ask)(offset, limit)?;
         // A number that echoes the limit is no total.
         self.total = page.total.filter(|&total| total != u64::from(limit)).or(self.total);
-        let before = self.records.len();
+        let before = self.seen.len();
         let mut taken = Taken { marks: Vec::with_capacity(page.records.len()), new: 0 };
         for record in page.records {
             let mark = mark(self.searched, &record);
-            if self.seen.insert(mark.clone()) {
+            if self.seen.insert(mark.clone()) && (self.keep)(&record) {
                 self.records.push(lean(record));
             }
             taken.marks.push(mark);
         }
-        taken.new = self.records.len() - before;
-        if self.records.len() > MOST_RECORDS {
-            return Err(Unread::Unable(format!("the search has more than {MOST_RECORDS} records")));
+        taken.new = self.seen.len() - before;
+        if self.seen.len() > MOST_RECORDS {
+            return Err(Unread::TooWide(format!("the search has more than {MOST_RECORDS} records")));
         }
         Ok(taken)
     }
 
     /// Whether a total shows that all records were seen. A total that may be a page's size proves nothing.
     fn is_proven(&self) -> bool {
-        self.total == Some(self.records.len() as u64) && !may_be_a_page_size(self.records.len())
+        self.total == Some(self.seen.len() as u64) && !may_be_a_page_size(self.seen.len())
     }
 
     /// Nothing more comes; a total that speaks of more records is believed.
     fn end(&self) -> End {
-        let seen = self.records.len() as u64;
+        let seen = self.seen.len() as u64;
         match self.total.filter(|&total| total > seen) {
             Some(total) => End::Doubt(format!("the search says that {total} records match and shows {seen}")),
             None => End::Whole,
@@ -339,10 +346,16 @@ mod tests {
         }
 
         fn read(&mut self, unit: &mut Option<OffsetUnit>) -> Result<Vec<u32>, String> {
-            let read = read_all::<()>(Searched::Invoices, unit, &mut |offset, limit| Ok(self.answer(offset, limit)));
+            let read =
+                read_all::<()>(
+                    Searched::Invoices,
+                    unit,
+                    &|_| true,
+                    &mut |offset, limit| Ok(self.answer(offset, limit)),
+                );
             let records = match read {
                 Ok(records) => records,
-                Err(Unread::Unable(reason)) => return Err(reason),
+                Err(Unread::Unable(reason) | Unread::TooWide(reason)) => return Err(reason),
                 Err(Unread::Asking(())) => unreachable!(),
             };
             let mut numbers: Vec<u32> =
@@ -425,7 +438,7 @@ mod tests {
         }
         // A window that the server closes after 10,000 records.
         let mut whole = server(10_700, rows, 5_000, Total::All);
-        let read = read_all::<()>(Searched::Invoices, &mut None, &mut |offset, limit| {
+        let read = read_all::<()>(Searched::Invoices, &mut None, &|_| true, &mut |offset, limit| {
             let mut page = whole.answer(offset, limit);
             page.records.truncate(10_000_usize.saturating_sub(offset as usize));
             Ok(page)
@@ -451,7 +464,7 @@ mod tests {
             let mut staying = server.records.clone();
             let (at, insert) = (2 + draw(8) as u32, draw(3) == 0);
             let place = draw(20) as usize;
-            let read = read_all::<()>(Searched::Invoices, &mut None, &mut |offset, limit| {
+            let read = read_all::<()>(Searched::Invoices, &mut None, &|_| true, &mut |offset, limit| {
                 if server.asked + 1 == at {
                     if insert {
                         server.records.insert(place, 999);
@@ -478,7 +491,7 @@ mod tests {
             record.0.remove("invoiceId");
             record
         };
-        let read = read_all::<()>(Searched::Invoices, &mut None, &mut |offset, limit| {
+        let read = read_all::<()>(Searched::Invoices, &mut None, &|_| true, &mut |offset, limit| {
             let records = (0..7).skip(offset as usize).take(limit as usize).map(bare).collect();
             Ok(Page { records, total: None })
         });

@@ -97,15 +97,35 @@ struct Asking<'a, 'b> {
 impl Searcher<'_> {
     /// All records that match; errors wherever it is not beyond doubt that they are all.
     pub fn all(&self, searched: Searched, filters: &serde_json::Value) -> Result<Found, SearchError> {
+        self.wanted(searched, filters, &|_| true)?.map_err(SearchError::Unable)
+    }
+
+    /// All records that match and that `keep` wants, so that the others take no memory; the inner error says why there
+    /// are more than can be read, which a narrower search may not meet.
+    pub fn wanted(
+        &self,
+        searched: Searched,
+        filters: &serde_json::Value,
+        keep: &dyn Fn(&Record) -> bool,
+    ) -> Result<Result<Found, String>, SearchError> {
         let mut asking = Asking { searcher: self, searched, filters, searches: 0, server_time: None };
         let mut unit = *self.unit.lock().expect("no holder of this lock panics");
-        let read = read_all(searched, &mut unit, &mut |offset, limit| asking.page(offset, limit));
+        let read = read_all(searched, &mut unit, keep, &mut |offset, limit| asking.page(offset, limit));
         *self.unit.lock().expect("no holder of this lock panics") = unit;
         match read {
-            Ok(records) => Ok(Found { records, searches: asking.searches, server_time: asking.server_time }),
+            Ok(records) => Ok(Ok(Found { records, searches: asking.searches, server_time: asking.server_time })),
+            Err(Unread::TooWide(reason)) => Ok(Err(reason)),
             Err(Unread::Unable(reason)) => Err(SearchError::Unable(reason)),
             Err(Unread::Asking(error)) => Err(error),
         }
+    }
+
+    /// Whether the account has no record at all, by one page of a search without filters.
+    pub fn finds_nothing(&self, searched: Searched) -> Result<bool, SearchError> {
+        let filters = serde_json::json!({});
+        let mut asking = Asking { searcher: self, searched, filters: &filters, searches: 0, server_time: None };
+        let page = asking.page(0, 1)?;
+        Ok(page.records.is_empty() && page.total.unwrap_or_default() == 0)
     }
 
     /// Counts a request of the day, unless the quota is used up.

@@ -144,7 +144,7 @@ fn a_wrong_password_is_tried_once_and_never_again() {
     let world = world(30);
     let api = sandbox(|_| {});
     let wrong = || {
-        let mut command = world.client(&api, &CHUNKS_OF_10);
+        let mut command = world.client(&api, &[&CHUNKS_OF_10[..], &["--first-use"]].concat());
         ended(command.env("ARLOAD_PASSWORD", "not-this-one"))
     };
     let first = wrong().expect(5);
@@ -165,10 +165,10 @@ fn an_api_that_is_not_there_stops_the_run_and_the_plan_is_kept() {
     let world = world(20);
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let api = sandbox(|_| {});
-    let mut command = world.client(&api, &CHUNKS_OF_10);
-    let stopped = ended(command.env("ARLOAD_BASE_URL", format!("http://{nobody}")).args(["--attempts", "1"])).expect(3);
+    let mut command = world.client(&api, &[&CHUNKS_OF_10[..], &["--first-use", "--attempts", "1"]].concat());
+    let stopped = ended(command.env("ARLOAD_BASE_URL", format!("http://{nobody}"))).expect(3);
     let problems = stopped.problems(&world);
-    assert!(problems.starts_with("arload: stopping: no success after 1 attempts: "), "{problems}");
+    assert!(problems.contains("arload: stopping: no success after 1 attempts: "), "{problems}");
     assert!(stopped.out.contains("next: 20 rows not sent yet: the same command goes on with run 1"), "{}", stopped.out);
     assert_counts(&world, &[("not-sent", 20)]);
     assert_eq!(world.count("SELECT count(*) FROM chunk WHERE state = 'planned'"), 2);

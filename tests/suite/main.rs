@@ -9,6 +9,7 @@ mod docs;
 mod exporters;
 mod faults;
 mod findings;
+mod first_use;
 mod group;
 mod group_doubts;
 mod inspect;

@@ -249,7 +249,7 @@ pub(crate) struct GateArgs {
     pub(crate) retry_rejected: bool,
     /// Send although the ledger does not know the account yet
     ///
-    /// This version does not look keys up in the API, so the flag changes nothing yet. Default: off.
+    /// Only where nothing of the sheet was ever put in: the API is not asked what it has already. Default: off.
     #[arg(long)]
     pub(crate) first_use: bool,
     /// Ask nothing

@@ -128,6 +128,20 @@ impl Console {
                 }
             }
             Event::Checked { rows } => self.progress(|| format!("checked {}", count(*rows, "row"))),
+            Event::FirstUse { resource, customers, .. } => {
+                let of =
+                    customers.map_or_else(String::new, |customers| format!(" of {}", count(customers, "customer")));
+                self.talk(&format!("first use of this ledger: looking up the {resource}{of} at the API"));
+            }
+            Event::FirstUseProgress { done, customers, found } => self.progress(|| {
+                let of = customers
+                    .map_or_else(String::new, |all| format!("{} of {}, ", grouped(*done), count(all, "customer")));
+                format!("looked up: {of}{} found", count(*found, "record"))
+            }),
+            Event::FirstUseDone { same: 0, other: 0 } => self.talk("  none of these rows was put in before"),
+            Event::FirstUseDone { same, other } => {
+                self.talk(&format!("  {} put in before; {} with other content", count(*same, "row"), grouped(*other)));
+            }
             Event::Planned { run, rows: 0, ended, .. } => {
                 self.talk(&format!("run {run}: nothing to send; {} ended in planning", count(*ended, "row")));
             }

@@ -20,6 +20,7 @@ use arload::exit::ExitCode;
 use arload::finding::printable;
 use arload::ledger::LedgerError;
 use arload::operation::Operation;
+use arload::pipeline::stop_code;
 use clap::Parser as _;
 
 use crate::args::{Arguments, Command, CustomersCommand, InvoicesCommand, SheetArgs};
@@ -94,6 +95,7 @@ fn code(error: &anyhow::Error) -> ExitCode {
     match error.downcast_ref::<RunError>() {
         Some(RunError::Locked(_)) => ExitCode::Locked,
         Some(RunError::Interrupted) => ExitCode::Interrupted,
+        Some(RunError::Stopped { reason, .. }) => stop_code(*reason),
         Some(RunError::TotalsDisagree(_)) => ExitCode::Bug,
         // The plan could not be recorded; nothing was sent, and the same command goes on.
         Some(RunError::Ledger(LedgerError::Storage { .. } | LedgerError::Damaged(_)) | RunError::Spool(_)) => {

@@ -75,7 +75,9 @@ impl Session {
                 (SqliteLedger::open(&path)?, None)
             }
         };
-        let sends = writes && !settings.mode.plan_only;
+        // A plan asks the API only if the ledger does not know the account, and does without where nothing can.
+        let asks = !settings.mode.plan_only || settings.target == Target::Sandbox || settings.credentials.is_some();
+        let sends = writes && asks;
         let sandbox = if sends && settings.target == Target::Sandbox { Some(start_sandbox(&settings)?) } else { None };
         let api = if sends { Some(connect(&settings, sandbox.as_ref(), &clock)?) } else { None };
         let host = match (&settings.target, &key) {

@@ -1,0 +1,200 @@
+//! The first create for an account on a ledger that knows nothing of it: what the API has already is looked up.
+//!
+//! Owns when that is due and what stops a run then. Leaves what is asked to [`crate::send::first_use`], and what follows
+//! for a row to [`crate::plan::decide`]. The one rule: where the search cannot answer, nothing is planned, unless
+//! `--first-use` says that nobody put these records in before.
+
+use std::sync::{Arc, Mutex};
+
+use super::Pipeline;
+use crate::api::Api;
+use crate::check::record::{CheckedBlock, CheckedRow, Standing};
+use crate::chunk;
+use crate::error::RunError;
+use crate::event::Event;
+use crate::ledger::{ChunkHead, ChunkState, Run, RunId};
+use crate::operation::Operation;
+use crate::plan::at_api::{AtApi, Has};
+use crate::plan::gate;
+use crate::plan::read::ReadRun;
+use crate::plan::write::key_kind;
+use crate::send::first_use::{Wanted, has};
+use crate::send::limiter::Limiter;
+use crate::send::lookup::{FoundIndex, SentLine, searched, sent_lines};
+use crate::send::search::{SearchError, Searcher};
+
+/// Why a run of a restored ledger is not gone on with.
+pub(super) const RESTORED: &str = "the ledger was restored from a backup, and rows of the run may have been sent since";
+
+impl Pipeline<'_> {
+    /// What the API has of the keys that were read, where this is the account's first create on this ledger.
+    pub(super) fn look_up_first_use(
+        &self,
+        operation: &'static Operation,
+        read: &mut ReadRun,
+        superseding: &[(RunId, String)],
+    ) -> Result<AtApi, RunError> {
+        let nothing = |begins_history| AtApi { rows: Vec::new(), begins_history };
+        let mode = &self.settings.mode;
+        if !operation.creates() || mode.dry_run {
+            return Ok(nothing(false));
+        }
+        let knows = self.ledger.has_history(self.account, key_kind(operation))?;
+        if knows && !self.takes_over_restored(operation, superseding)? {
+            return Ok(nothing(false));
+        }
+        // A run that is withheld sends nothing, and says more than a search that fails.
+        if gate::bad_rows(&self.settings.gate, &read.read, read.bad).is_some() {
+            return Ok(nothing(false));
+        }
+        let mut wanted = Wanted::new(operation);
+        each_line(operation, read, &mut |_, _, line| wanted.add(line))?;
+        if wanted.is_empty() {
+            return Ok(nothing(false));
+        }
+        if mode.first_use {
+            let message = "--first-use: what Enkash has already is not looked up for this new ledger".to_owned();
+            self.observer.event(&Event::Warning { message, hint: None });
+            return Ok(nothing(true));
+        }
+        let Some(api) = self.api else {
+            return Err(unable(operation, "the settings name no credentials to search with"));
+        };
+        let found = self.ask_api(operation, api, wanted)?;
+        let mut rows = Vec::new();
+        if let Some(found) = found {
+            each_line(operation, read, &mut |index, row, line| {
+                rows.extend(has(operation, &row.labels.account_id, line, &found).map(|has| (index, has)));
+            })?;
+        }
+        let same = rows.iter().filter(|(_, has)| matches!(has, Has::Same { .. })).count() as u64;
+        self.observer.event(&Event::FirstUseDone { same, other: rows.len() as u64 - same });
+        Ok(AtApi { rows, begins_history: true })
+    }
+
+    /// The records that have one of the keys; none where the account has no record at all.
+    fn ask_api(
+        &self,
+        operation: &'static Operation,
+        api: &dyn Api,
+        wanted: Wanted,
+    ) -> Result<Option<FoundIndex>, RunError> {
+        let sending = &self.settings.sending;
+        let limiter = Limiter::new(sending.rate, sending.burst, Arc::clone(&self.clock));
+        let searcher = Searcher {
+            api,
+            limiter: &limiter,
+            clock: self.clock.as_ref(),
+            stop: self.stop,
+            ledger: self.ledger,
+            account: self.account,
+            timezone: &self.settings.timezone,
+            per_day: sending.per_day,
+            observer: self.observer,
+            unit: Mutex::new(None),
+        };
+        let customers = wanted.customers().map(|customers| customers as u64);
+        let told =
+            Event::FirstUse { resource: operation.resource.to_owned(), customers, searches: wanted.searches() as u64 };
+        self.observer.event(&told);
+        let stopped = |error| stopped(operation, error);
+        let found = if searcher.finds_nothing(searched(operation)).map_err(stopped)? {
+            None
+        } else {
+            let mut progress = |done: usize, found: usize| {
+                self.observer.event(&Event::FirstUseProgress { done: done as u64, customers, found: found as u64 });
+            };
+            Some(wanted.look_up(&searcher, &mut progress).map_err(stopped)?)
+        };
+        // The uploads that follow have a pace of their own; the first of them keeps its distance from the last search.
+        if limiter.wait(self.stop) { Ok(found) } else { Err(RunError::Interrupted) }
+    }
+
+    /// Whether rows of an unfinished run may have been sent since it was written: only a restored ledger has an open plan
+    /// of creates that is older than its history.
+    pub(super) fn is_restored(&self, operation: &Operation, run: &Run) -> Result<bool, RunError> {
+        if !operation.creates() || self.settings.mode.first_use {
+            return Ok(false);
+        }
+        let since = self.ledger.history_since(self.account, key_kind(operation))?;
+        let older = since.is_none_or(|since| run.created_at < since);
+        // What was under way is looked up before anything of it is sent again.
+        let unsent = |chunk: &ChunkHead| chunk.is_open() && chunk.state != ChunkState::Unknown;
+        Ok(older && self.ledger.chunks(run.id)?.iter().any(unsent))
+    }
+
+    /// Whether a run of sheets takes over from one that [`Pipeline::is_restored`].
+    fn takes_over_restored(&self, operation: &Operation, superseding: &[(RunId, String)]) -> Result<bool, RunError> {
+        for (run, _) in superseding {
+            if self.is_restored(operation, &self.stored(*run)?)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Refuses to go on with such a run by its number, where no sheet is there to be looked up.
+    pub(super) fn refuse_restored(&self, operation: &Operation, run: &Run) -> Result<(), RunError> {
+        if !self.is_restored(operation, run)? {
+            return Ok(());
+        }
+        Err(RunError::Input {
+            message: format!("run {}: {RESTORED}; nothing was sent", run.id),
+            hint: "give its sheets again: what the API has of them is looked up, and the rest is sent".to_owned(),
+        })
+    }
+}
+
+/// Why nothing was planned, in the form that decides the exit code.
+fn stopped(operation: &Operation, error: SearchError) -> RunError {
+    match error {
+        SearchError::Unable(reason) => unable(operation, &reason),
+        SearchError::Stop { reason, message } => RunError::Stopped { reason, message },
+        SearchError::Ledger(error) => RunError::Ledger(error),
+    }
+}
+
+fn unable(operation: &Operation, reason: &str) -> RunError {
+    RunError::Input {
+        message: format!(
+            "this ledger does not know which {} the account has, and they cannot be looked up: {reason}; nothing was planned",
+            operation.resource
+        ),
+        hint: "run the same command again later, or pass --first-use if you are sure that nothing of the sheet was ever put in"
+            .to_owned(),
+    }
+}
+
+/// Visits every good row with the line that would be sent, in row order; rows are counted over all sheets.
+fn each_line(
+    operation: &'static Operation,
+    read: &mut ReadRun,
+    visit: &mut dyn FnMut(u32, &CheckedRow, &SentLine),
+) -> Result<(), RunError> {
+    for sheet in 0..read.sheets.len() {
+        let mut first = read.sheets[sheet].first_row;
+        for block in read.sheets[sheet].blocks.clone() {
+            let checked = read.spool.block(block)?.checked;
+            lines_of(operation, &checked, &mut |index, row, line| visit(first + index, row, line));
+            first += checked.rows.len() as u32;
+        }
+    }
+    Ok(())
+}
+
+/// Visits the good rows of a block; those that follow each other with the same columns are read as one file.
+fn lines_of(operation: &'static Operation, block: &CheckedBlock, visit: &mut dyn FnMut(u32, &CheckedRow, &SentLine)) {
+    let ready = block.rows.iter().zip(0..).filter(|(row, _)| row.standing == Standing::Ready);
+    let ready: Vec<(&CheckedRow, u32)> = ready.collect();
+    for rows in ready.chunk_by(|(one, _), (next, _)| one.columns == next.columns) {
+        let names: Vec<&str> = chunk::columns(operation, rows[0].0.columns).map(|(_, name)| name).collect();
+        let mut body = names.join(",");
+        body.push('\n');
+        for (row, _) in rows {
+            body.push_str(block.line(row));
+        }
+        for ((row, index), line) in rows.iter().zip(sent_lines(body.as_bytes())) {
+            visit(*index, row, &line);
+        }
+    }
+}
