@@ -27,14 +27,31 @@ fn a_lost_reply_leaves_rows_unknown_and_they_are_never_sent_again() {
 #[test]
 fn a_file_refused_whole_is_unknown_while_nobody_can_say_whether_a_part_was_stored() {
     let world = World::new(|_| answer(422, r#"{"response_code":422,"errorResponse":{"errorMessage":"bad file"}}"#));
-    let report = world.run(&[&world.sheet("april.csv", TWO)], &[]).unwrap();
+    let world = world.without_search();
+    let first_use = [("first-use", "true")];
+    let report = world.run(&[&world.sheet("april.csv", TWO)], &first_use).unwrap();
     assert_eq!((report.exit.code(), world.uploads()), (4, 1));
     assert_eq!(world.results("april.results.csv")[0], ("unknown".to_owned(), "chunk-refused".to_owned()));
     // A single row that is refused needs no look-up.
-    let report = world.run(&[&world.sheet("may.csv", &[("B-1", "100.00")])], &[]).unwrap();
+    let report = world.run(&[&world.sheet("may.csv", &[("B-1", "100.00")])], &first_use).unwrap();
     assert_eq!(report.exit.code(), 1);
     assert_eq!(world.results("may.results.csv")[0], ("rejected".to_owned(), "chunk-refused".to_owned()));
     assert!(world.messages("may.results.csv")[0].contains("bad file"));
+}
+
+#[test]
+fn a_refused_file_of_changes_is_halved_without_a_look_up() {
+    let world = World::new(|body| match body.contains("Bad Ltd") {
+        true => answer(422, r#"{"response_code":422,"errorResponse":{"errorMessage":"bad file"}}"#),
+        false => takes(body),
+    });
+    let text = "customerId,legalName\nKC9B2X7M4Q1Z8T6D,Good Ltd\nKC9B2X7M4Q1Z8T6E,Bad Ltd\n";
+    std::fs::write(world.path("april.csv"), text).unwrap();
+    let sheet = world.path("april.csv").display().to_string();
+    let world = world.without_search();
+    let report = world.run_operation("customers update", &[&sheet], &[]).unwrap();
+    assert_eq!((report.exit.code(), world.uploads()), (1, 3));
+    assert_eq!(world.results("april.results.csv"), of(&[("accepted", ""), ("rejected", "chunk-refused")]));
 }
 
 #[test]

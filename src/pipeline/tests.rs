@@ -21,6 +21,8 @@ type Script = Box<dyn Fn(&str) -> Exchange + Send + Sync>;
 pub(super) struct FakeApi {
     pub(super) script: Script,
     pub(super) uploads: Mutex<Vec<String>>,
+    /// Whether searches cannot be answered; else they find nothing.
+    pub(super) search_down: bool,
 }
 
 impl Api for FakeApi {
@@ -37,7 +39,8 @@ impl Api for FakeApi {
     }
 
     fn search(&self, _: &Token, _: &Search<'_>) -> Exchange {
-        answer(200, r#"{"response_code":0,"payload":[]}"#)
+        let status = if self.search_down { 404 } else { 200 };
+        answer(status, r#"{"response_code":0,"payload":[]}"#)
     }
 }
 
@@ -85,15 +88,21 @@ impl World {
     pub(super) fn new(script: impl Fn(&str) -> Exchange + Send + Sync + 'static) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let ledger = SqliteLedger::open(&folder.path().join("ledger.db")).unwrap();
-        let api = FakeApi { script: Box::new(script), uploads: Mutex::default() };
+        let api = FakeApi { script: Box::new(script), uploads: Mutex::default(), search_down: false };
         let (clock, stop, heard) = (Arc::new(TestClock::default()), Stop::default(), Heard::default());
         Self { folder, ledger, api, clock, stop, heard }
     }
 
     /// The same ledger and files with another API, as in a later start.
     pub(super) fn then(mut self, script: impl Fn(&str) -> Exchange + Send + Sync + 'static) -> Self {
-        self.api = FakeApi { script: Box::new(script), uploads: Mutex::default() };
+        self.api = FakeApi { script: Box::new(script), uploads: Mutex::default(), search_down: false };
         self.stop = Stop::default();
+        self
+    }
+
+    /// The same with an API whose search cannot be asked.
+    pub(super) fn without_search(mut self) -> Self {
+        self.api.search_down = true;
         self
     }
 
