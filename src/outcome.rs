@@ -59,6 +59,8 @@ impl Status {
 pub mod code {
     /// An earlier run put the same record in.
     pub const ACCEPTED_EARLIER: &str = "accepted-earlier";
+    /// The API has the record already, as results or an export say.
+    pub const SEEDED: &str = "seeded";
     /// The API refused the row.
     pub const REJECTED_BY_API: &str = "rejected-by-api";
     /// The API refused the whole file that the row was in.

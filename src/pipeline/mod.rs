@@ -10,6 +10,7 @@ pub mod lock;
 #[cfg(test)]
 mod quirks_tests;
 mod resume;
+pub mod seed;
 #[cfg(test)]
 mod tests;
 

@@ -14,6 +14,7 @@ pub mod likeness;
 mod notes;
 pub mod read;
 pub mod refusal;
+mod seed;
 pub mod spool;
 pub mod verdict;
 pub mod write;
