@@ -6,11 +6,13 @@
 mod bad_input;
 mod controls;
 mod docs;
+mod evidence;
 mod exporters;
 mod faults;
 mod findings;
 mod group;
 mod inspect;
+mod ledgers;
 mod main_job;
 mod mappings;
 mod messy;

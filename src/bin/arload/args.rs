@@ -4,12 +4,18 @@
 //! refused with the same words. The rule: no flag takes a secret, and every flag of a setting has a key of its name.
 
 mod inspect;
+mod ledger;
+mod runs;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use self::inspect::InspectArgs;
+pub(crate) use self::ledger::{LedgerArgs, LedgerBackupArgs, LedgerCommand, LedgerSeedArgs};
+pub(crate) use self::runs::{
+    RunArgs, RunEvidenceArgs, RunResultsArgs, RunSendArgs, RunsCommand, RunsListArgs, RunsVerifyArgs,
+};
 use crate::help::{about, after_operation, exit_codes};
 
 /// Load finance sheets into Enkash's Account Receivable API, with a proven outcome for every row
@@ -28,9 +34,12 @@ pub(crate) enum Command {
     /// Create and change customers from sheets
     #[command(subcommand)]
     Customers(CustomersCommand),
-    /// List runs, show them, go on with them, write their results again
+    /// List runs, show them, go on with them, write their results again, prove them
     #[command(subcommand)]
     Runs(RunsCommand),
+    /// Create, update, back up and seed the ledger
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
     /// Show what would be read of sheets, and what their columns mean
     Inspect(Box<InspectArgs>),
     /// Serve a local stand-in for the API until interrupted
@@ -369,63 +378,6 @@ pub(crate) struct OutputArgs {
     /// Default: auto, on a terminal only.
     #[arg(long, value_name = "WHEN", value_parser = ["auto", "always", "never"])]
     pub(crate) progress: Option<String>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum RunsCommand {
-    /// List the runs of the ledger
-    List(RunsListArgs),
-    /// Show a run: its sheets, chunks and outcomes
-    Show(RunArgs),
-    /// Go on with a planned or unfinished run
-    Send(Box<RunSendArgs>),
-    /// Write a run's results again, from the ledger
-    Results(RunResultsArgs),
-}
-
-/// What `runs list` takes.
-#[derive(Debug, Args)]
-pub(crate) struct RunsListArgs {
-    #[command(flatten)]
-    pub(crate) account: AccountArgs,
-    #[command(flatten)]
-    pub(crate) server: ServerArgs,
-    #[command(flatten)]
-    pub(crate) state: StateArgs,
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
-}
-
-/// What `runs show` takes.
-#[derive(Debug, Args)]
-pub(crate) struct RunArgs {
-    /// The run, as "arload runs list" names it
-    #[arg(value_name = "ID")]
-    pub(crate) run: String,
-    #[command(flatten)]
-    pub(crate) shared: RunsListArgs,
-}
-
-/// What `runs send` takes.
-#[derive(Debug, Args)]
-pub(crate) struct RunSendArgs {
-    #[command(flatten)]
-    pub(crate) run: RunArgs,
-    #[command(flatten)]
-    pub(crate) wait: WaitArgs,
-    #[command(flatten)]
-    pub(crate) pace: PaceArgs,
-    #[command(flatten)]
-    pub(crate) results: ResultsArgs,
-}
-
-/// What `runs results` takes.
-#[derive(Debug, Args)]
-pub(crate) struct RunResultsArgs {
-    #[command(flatten)]
-    pub(crate) run: RunArgs,
-    #[command(flatten)]
-    pub(crate) results: ResultsArgs,
 }
 
 /// What `sandbox` takes.

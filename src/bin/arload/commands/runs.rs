@@ -1,4 +1,4 @@
-//! `arload runs list | show | send | results`.
+//! `arload runs list | show | send | results`; `evidence` and `verify` have a file of their own.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -29,6 +29,8 @@ pub(crate) fn run(command: &RunsCommand, surroundings: &Surroundings, out: &mut 
         RunsCommand::Show(arguments) => show(arguments, surroundings, out),
         RunsCommand::Send(arguments) => send(arguments, surroundings),
         RunsCommand::Results(arguments) => write_results(arguments, surroundings),
+        RunsCommand::Evidence(arguments) => super::evidence::run(arguments, surroundings, out),
+        RunsCommand::Verify(arguments) => super::evidence::audit(arguments, surroundings, out),
     }
 }
 
@@ -174,7 +176,7 @@ fn write_results(arguments: &RunResultsArgs, surroundings: &Surroundings) -> any
     Ok(ExitCode::Success)
 }
 
-fn find(ledger: &dyn Ledger, id: &str) -> anyhow::Result<Run> {
+pub(super) fn find(ledger: &dyn Ledger, id: &str) -> anyhow::Result<Run> {
     let number = id.parse().map_err(|_| RunError::NoRun(id.to_owned()))?;
     Ok(ledger.run(RunId(number))?.ok_or_else(|| RunError::NoRun(id.to_owned()))?)
 }
