@@ -115,6 +115,7 @@ fn payloads(ledger: &dyn Ledger, run: &Run) -> Result<Check, RunError> {
         let more = if more > 0 { format!("; and {more} more") } else { String::new() };
         return Ok(failed(format!("{}{more}", bad.join("; "))));
     }
-    let sentence = format!("{} as they were sent", count(digests.len() as u64, "chunk"));
+    let sentence =
+        format!("the bytes of {} are whole, and those that attempts sent", count(digests.len() as u64, "chunk"));
     Ok(Check { holds: true, sentence })
 }

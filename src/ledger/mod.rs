@@ -2,6 +2,7 @@
 //!
 //! # What stands where
 //!
+//! * `meta`: the ledger's own id; in a backup that of the ledger it was taken from, too (`restored-from`).
 //! * `run`: one plan and its sending. `open` until every chunk is settled; `closed` by `--strict` or `--max-invalid`;
 //!   `superseded` when a later run of the changed sheet took over.
 //! * `sheet`, `row_block`: the rows as read, compressed, one record a block. An unchanged sheet that comes again stores
