@@ -32,6 +32,14 @@ pub enum RunError {
         /// What the system said.
         cause: std::io::Error,
     },
+    /// A run's evidence could not be written.
+    #[error("{path}: the evidence cannot be written: {cause}")]
+    Evidence {
+        /// The file.
+        path: String,
+        /// What the system said.
+        cause: std::io::Error,
+    },
     /// A sheet changed or broke while it was read.
     #[error(transparent)]
     Sheet(#[from] SheetError),
@@ -74,6 +82,10 @@ impl RunError {
             RunError::NoSheets => None,
             RunError::Input { hint, .. } => (!hint.is_empty()).then(|| hint.clone()),
             RunError::Results { .. } => Some("name a folder that you can write to with --results".to_owned()),
+            RunError::Evidence { cause, .. } if cause.kind() == std::io::ErrorKind::AlreadyExists => {
+                Some("pass --force to replace it, or name another file with --out".to_owned())
+            }
+            RunError::Evidence { .. } => Some("name a file that you can write to with --out".to_owned()),
             RunError::Sheet(error) => error.hint(),
             RunError::TotalsDisagree(_) => Some("nothing more was sent; keep the ledger and report it".to_owned()),
             RunError::Locked(_) => Some("wait for it to end, or pass --wait".to_owned()),

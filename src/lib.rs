@@ -27,6 +27,7 @@ pub mod operation;
 pub mod sheet;
 
 pub mod api;
+pub mod evidence;
 pub mod ledger;
 pub mod outcome;
 pub mod results;

@@ -61,6 +61,8 @@ pub mod code {
     pub const ACCEPTED_EARLIER: &str = "accepted-earlier";
     /// The first-use check found the same record at the API.
     pub const FOUND_AT_API: &str = "found-at-api";
+    /// The API has the record already, as results or an export say.
+    pub const SEEDED: &str = "seeded";
     /// The API refused the row.
     pub const REJECTED_BY_API: &str = "rejected-by-api";
     /// The API refused the whole file that the row was in.

@@ -6,6 +6,8 @@ use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use tempfile::NamedTempFile;
+
 /// Creates a file that only its user can read, or leaves an existing one alone.
 pub fn create_private_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
@@ -139,6 +141,49 @@ pub fn sync_program(folder: &Path) -> Option<&'static str> {
 pub fn replace(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)?;
     sync_folder(to.parent().unwrap_or(Path::new(".")))
+}
+
+/// A file being written beside its place, for its owner's eyes only: put there whole, or never seen.
+#[derive(Debug)]
+pub struct Beside {
+    file: NamedTempFile,
+    place: PathBuf,
+    replaces: bool,
+}
+
+impl Beside {
+    /// Begins a file; where one stands already, only if it is to be replaced.
+    pub fn create(place: &Path, replaces: bool) -> io::Result<Self> {
+        if !replaces && place.symlink_metadata().is_ok() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        // Temporary files are private by themselves.
+        let file = tempfile::Builder::new().prefix(".arload-").suffix(".tmp").tempfile_in(folder_of(place))?;
+        Ok(Self { file, place: place.to_owned(), replaces })
+    }
+
+    /// Where it is while it is written.
+    pub fn path(&self) -> &Path {
+        self.file.path()
+    }
+
+    /// The file.
+    pub fn file(&mut self) -> &mut File {
+        self.file.as_file_mut()
+    }
+
+    /// Puts it into its place, durably.
+    pub fn finish(self) -> io::Result<()> {
+        self.file.as_file().sync_all()?;
+        let Self { file, place, replaces } = self;
+        let persisted = if replaces { file.persist(&place) } else { file.persist_noclobber(&place) };
+        persisted.map_err(|error| error.error)?;
+        sync_folder(folder_of(&place))
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Makes a folder's entries durable, where the system has such a thing.

@@ -328,6 +328,7 @@ fn mode(sources: &Sources<'_>) -> Result<Mode, ConfigError> {
         first_use: sources.switch("first-use")?,
         wait: sources.switch("wait")?,
         yes: sources.switch("yes")?,
+        seed: false,
         resume_within: sources.settle("resume-within", |text| values::duration(text, Duration::ZERO, 3650 * DAY))?,
     })
 }

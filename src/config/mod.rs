@@ -250,6 +250,8 @@ pub struct Mode {
     pub wait: bool,
     /// Ask nothing.
     pub yes: bool,
+    /// Take the rows over as accepted and send nothing; `ledger seed` sets it, no setting does.
+    pub seed: bool,
     /// Age up to which an unfinished run goes on by the same command.
     pub resume_within: Duration,
 }

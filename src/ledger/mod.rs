@@ -2,6 +2,7 @@
 //!
 //! # What stands where
 //!
+//! * `meta`: the ledger's own id; in a backup that of the ledger it was taken from, too (`restored-from`).
 //! * `run`: one plan and its sending. `open` until every chunk is settled; `closed` by `--strict` or `--max-invalid`;
 //!   `superseded` when a later run of the changed sheet took over.
 //! * `sheet`, `row_block`: the rows as read, compressed, one record a block. An unchanged sheet that comes again stores
@@ -23,10 +24,12 @@ mod attempts;
 pub mod blob;
 #[cfg(test)]
 mod conformance;
+pub mod copy;
 mod migrate;
 mod records;
 pub mod sending;
 pub mod sqlite;
+pub mod trail;
 
 use std::fmt;
 
@@ -34,6 +37,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 pub use self::sending::{Attempted, Canary, ChunkChange, ChunkLines, Moved, NewAttempt, NewReply, Resolution};
+use self::trail::{AttemptRecord, ResolutionRecord};
 use crate::directory::Entry;
 
 /// Why the ledger cannot go on.
@@ -95,9 +99,18 @@ impl LedgerError {
         ))
     }
 
+    /// Whether the file's own structure is broken.
+    pub fn is_corrupt(&self) -> bool {
+        matches!(self, LedgerError::Storage { cause: error, .. } if matches!(
+            error.sqlite_error_code(),
+            Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase)
+        ))
+    }
+
     /// The way out.
     pub fn hint(&self) -> &'static str {
         match self {
+            error if error.is_corrupt() => "keep the file as it is, and restore the ledger from a backup",
             error if error.is_busy() => "another arload is writing to it; run the same command again",
             LedgerError::Storage { .. } => {
                 "free some disk space or mend the folder's rights, then run the same command again"
@@ -456,6 +469,13 @@ pub trait Ledger: Send + Sync {
     fn id(&self) -> Result<String, LedgerError>;
     /// Hash over the last records of all senders of a run; printed so that history can be shown to be untouched.
     fn head(&self, run: RunId) -> Result<[u8; 32], LedgerError>;
+
+    /// The next attempts of a run after one, in the order they were appended, with their replies; none at the end.
+    fn trail(&self, run: RunId, after: AttemptId) -> Result<Vec<AttemptRecord>, LedgerError>;
+    /// The next resolutions of a run after one, by its id; none at the end.
+    fn resolutions(&self, run: RunId, after: i64) -> Result<Vec<ResolutionRecord>, LedgerError>;
+    /// The body of a reply, as it was recorded.
+    fn reply_body(&self, reply: i64) -> Result<Vec<u8>, LedgerError>;
 
     /// Customers known for an account.
     fn customers(&self, account: &str) -> Result<Vec<Entry>, LedgerError>;

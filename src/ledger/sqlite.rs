@@ -14,9 +14,11 @@ use super::records::{
     CHUNK_COLUMNS, RUN_COLUMNS, SHEET_COLUMNS, last_hash, last_resolution, read_chunk, read_customer, read_run,
     read_sheet, read_time,
 };
+use super::trail::{self, AttemptRecord, ResolutionRecord, head_of};
 use super::{
     AttemptId, Attempted, Canary, ChunkChange, ChunkHead, ChunkId, ChunkLines, ChunkState, Ledger, LedgerError,
     NewAttempt, NewChunk, NewReply, NewRun, NewSheet, Resolution, Run, RunId, RunState, SheetId, SheetRecord, attempts,
+    blob,
 };
 use crate::directory::Entry;
 use crate::platform;
@@ -113,11 +115,27 @@ impl SqliteLedger {
         Ok(found)
     }
 
+    /// The format of a ledger's file; none if there is no ledger yet.
+    pub fn format_of(path: &Path) -> Answer<Option<i64>> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).map_err(|source| storage(path, source))?;
+        let format = Self { path: path.to_owned(), connection: Mutex::new(connection) }.format()?;
+        Ok((format > 0).then_some(format))
+    }
+
+    /// The ledger that this one is a backup of, if it is one.
+    pub fn restored_from(&self) -> Answer<Option<String>> {
+        self.one("SELECT value FROM meta WHERE key = 'restored-from'", [], |row| row.get(0))
+    }
+
     fn lock(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().expect("no holder of the connection panics")
     }
 
-    fn ask<T>(&self, question: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Answer<T> {
+    pub(super) fn ask<T>(&self, question: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Answer<T> {
         question(&self.lock()).map_err(|source| storage(&self.path, source))
     }
 
@@ -162,7 +180,7 @@ impl SqliteLedger {
     }
 }
 
-fn storage(path: &Path, cause: rusqlite::Error) -> LedgerError {
+pub(super) fn storage(path: &Path, cause: rusqlite::Error) -> LedgerError {
     LedgerError::Storage { path: path.display().to_string(), cause }
 }
 
@@ -434,14 +452,23 @@ impl Ledger for SqliteLedger {
             self.list("SELECT DISTINCT sender FROM attempt WHERE run_id = ? ORDER BY sender", [run.0], |row| {
                 row.get(0)
             })?;
-        let mut hasher = blake3::Hasher::new_derive_key("arload ledger head 2");
-        for sender in senders {
-            hasher.update(&(sender.len() as u64).to_le_bytes());
-            hasher.update(sender.as_bytes());
-            hasher.update(&self.ask(|connection| last_hash(connection, run, &sender))?);
-        }
-        hasher.update(&self.ask(|connection| last_resolution(connection, run))?);
-        Ok(*hasher.finalize().as_bytes())
+        let hashes = senders.iter().map(|sender| self.ask(|connection| last_hash(connection, run, sender)));
+        let hashes = hashes.collect::<Answer<Vec<_>>>()?;
+        let last = self.ask(|connection| last_resolution(connection, run))?;
+        Ok(head_of(senders.iter().map(String::as_str).zip(hashes.iter().map(Vec::as_slice)), &last))
+    }
+
+    fn trail(&self, run: RunId, after: AttemptId) -> Answer<Vec<AttemptRecord>> {
+        self.ask(|connection| trail::attempts_after(connection, run, after.0))
+    }
+
+    fn resolutions(&self, run: RunId, after: i64) -> Answer<Vec<ResolutionRecord>> {
+        self.ask(|connection| trail::resolutions_after(connection, run, after))
+    }
+
+    fn reply_body(&self, reply: i64) -> Answer<Vec<u8>> {
+        let packed: Option<Vec<u8>> = self.one("SELECT body FROM reply WHERE id = ?", [reply], |row| row.get(0))?;
+        blob::decompress(&packed.ok_or_else(|| LedgerError::Damaged(format!("reply {reply} is gone")))?)
     }
 
     fn customers(&self, account: &str) -> Answer<Vec<Entry>> {

@@ -60,6 +60,17 @@ impl InputFile {
 }
 
 impl Opened {
+    /// Sheets that were unpacked, each with the path that the ledger keeps.
+    pub(super) fn of_sheets(sheets: Vec<(PathBuf, Vec<SheetSource>)>) -> Self {
+        let file = |(shown, sources)| InputFile { shown, sources, control: None };
+        Self { files: sheets.into_iter().map(file).collect(), refused: Vec::new(), _spool: None }
+    }
+
+    /// All sheets, in order.
+    pub(super) fn sources(&self) -> impl Iterator<Item = &SheetSource> {
+        self.files.iter().flat_map(|file| &file.sources)
+    }
+
     /// The paths that results stand beside.
     pub(super) fn shown(&self) -> Vec<PathBuf> {
         self.files.iter().map(|file| file.shown.clone()).collect()

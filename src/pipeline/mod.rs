@@ -19,6 +19,7 @@ mod resume;
 mod resume_tests;
 #[cfg(test)]
 mod rounds_tests;
+pub mod seed;
 #[cfg(test)]
 mod stopping_tests;
 #[cfg(test)]

@@ -177,7 +177,7 @@ impl Deciding<'_> {
 
     fn differences_to(&self, known: &EarlierRow, block: &CheckedBlock, row: &CheckedRow) -> Result<String, RunError> {
         let (Some(chunk), Some(ledger)) = (&known.fate.chunk, self.ledger) else {
-            return Ok("see that run's results".to_owned());
+            return Ok("see that row".to_owned());
         };
         let line = known.fate.line;
         let body = blob::decompress(&ledger.chunk_payload(chunk.head.id)?)?;

@@ -8,8 +8,8 @@ use super::gate::{self, BadRows, Withheld};
 use super::history::History;
 use super::likeness::Alike;
 use super::read::{ReadRun, ReadSheet};
-use super::template;
 use super::verdict::{Destiny, RowVerdict};
+use super::{seed, template};
 use crate::check::record::{CheckedBlock, CheckedRow, Standing};
 use crate::chunk::{ChunkLimits, Cutter, FullChunk, Group};
 use crate::config::Settings;
@@ -248,6 +248,7 @@ impl Planning<'_> {
             document: None,
             joins: false,
             held: Vec::new(),
+            remote_id: None,
             starts: Vec::new(),
         };
         let sheets = std::mem::take(&mut read.sheets);
@@ -296,6 +297,8 @@ struct Writer<'a> {
     joins: bool,
     /// Rows whose keys are held, counted over all sheets, with their numbers; 8 bytes a row.
     held: Vec<(u32, u32)>,
+    /// What the sheet says of the row being judged: the id that the API gave it. For seeding only.
+    remote_id: Option<String>,
     /// Where each sheet begins, counted over all sheets.
     starts: Vec<(u32, SheetId)>,
 }
@@ -320,6 +323,8 @@ impl Writer<'_> {
         self.starts.push((sheet.first_row, id));
         self.document = None;
         self.joins = sheet.facts.mapping.grouping.is_some();
+        let seeds = self.planning.settings.mode.seed;
+        let id_column = seed::id_column(self.planning.operation, &sheet.facts).filter(|_| seeds);
         let mut row_index = sheet.first_row;
         for (ordinal, block) in sheet.blocks.clone().enumerate() {
             let spooled = read.spool.block(block)?;
@@ -327,7 +332,9 @@ impl Writer<'_> {
                 ledger.add_rows(id, ordinal as u32, &spooled.cells)?;
             }
             let mut verdicts = Vec::with_capacity(spooled.checked.rows.len());
+            let mut ids = seed::ids(id_column, &spooled.cells)?.into_iter();
             for row in &spooled.checked.rows {
+                self.remote_id = ids.next();
                 verdicts.push(self.judge(row_index, row, &spooled.checked, read)?);
                 row_index += 1;
             }
@@ -370,7 +377,7 @@ impl Writer<'_> {
             (Standing::Ready, Decision::Ended(outcome)) => Some(outcome),
             (Standing::Ready, Decision::Send) => {
                 let doubtful = self.tell_alike(index, row, &mut findings);
-                if doubtful { Some(RowOutcome::new(Status::Invalid, "", "")) } else { self.held_back() }
+                if doubtful { Some(RowOutcome::new(Status::Invalid, "", "")) } else { self.held_back(index, row) }
             }
             (Standing::Joined, _) => unreachable!("further lines of a document were joined above"),
         };
@@ -430,7 +437,7 @@ impl Writer<'_> {
     }
 
     /// The outcome of a good row that may not go.
-    fn held_back(&self) -> Option<RowOutcome> {
+    fn held_back(&mut self, index: u32, row: &CheckedRow) -> Option<RowOutcome> {
         if let Some(withheld) = self.withheld {
             return Some(RowOutcome::new(
                 Status::NotSent,
@@ -438,8 +445,15 @@ impl Writer<'_> {
                 format!("nothing was sent: {}", withheld.reason),
             ));
         }
-        let dry_run = self.planning.settings.mode.dry_run;
-        dry_run.then(|| RowOutcome::new(Status::NotSent, code::DRY_RUN, "good; a dry run sends nothing"))
+        let mode = &self.planning.settings.mode;
+        if mode.dry_run {
+            return Some(RowOutcome::new(Status::NotSent, code::DRY_RUN, "good; a dry run sends nothing"));
+        }
+        if !mode.seed {
+            return None;
+        }
+        self.hold_key(index, row);
+        Some(seed::outcome(self.remote_id.take()))
     }
 
     fn place(&mut self, index: u32, row: &CheckedRow, block: &CheckedBlock) -> Result<Destiny, RunError> {
@@ -449,10 +463,15 @@ impl Writer<'_> {
             self.store(&full)?;
         }
         self.written.documents += 1;
+        self.hold_key(index, row);
+        Ok(Destiny::Chunk { ordinal: placed.ordinal, line: placed.line })
+    }
+
+    /// Keeps the key of a row that goes, or went, to the API.
+    fn hold_key(&mut self, index: u32, row: &CheckedRow) {
         if row.guard.is_some() {
             self.held.push((index, row.number));
         }
-        Ok(Destiny::Chunk { ordinal: placed.ordinal, line: placed.line })
     }
 
     fn store(&mut self, chunk: &FullChunk) -> Result<(), LedgerError> {

@@ -96,14 +96,14 @@ fn writer<'l>(settings: &ResultSettings, lines: &'l mut Vec<u8>) -> csv::Writer<
 
 fn write_line<'c>(writer: &mut csv::Writer<&mut Vec<u8>>, cells: impl Iterator<Item = Cow<'c, str>>) {
     for cell in cells {
-        let written = if needs_guard(&cell) {
-            writer.write_field(format!("'{cell}"))
-        } else {
-            writer.write_field(cell.as_bytes())
-        };
-        written.expect("writing into memory cannot fail");
+        writer.write_field(guarded(&cell)).expect("writing into memory cannot fail");
     }
     writer.write_record(None::<&[u8]>).expect("writing into memory cannot fail");
+}
+
+/// A cell as a spreadsheet may read it: never as a formula.
+pub(crate) fn guarded(cell: &str) -> String {
+    if needs_guard(cell) { format!("'{cell}") } else { cell.to_owned() }
 }
 
 /// Whether a spreadsheet would take the cell for a formula.
@@ -148,12 +148,13 @@ fn our_cells(
 ) -> Vec<String> {
     let chunk = fate.chunk.as_ref().map(|chunk| &chunk.head);
     let settled = chunk.filter(|_| !matches!(fate.outcome.status, Status::NotSent)).and_then(|chunk| chunk.settled_at);
+    let (code, message) = told(sheet, verdict, fate);
     vec![
         verdict.number.to_string(),
         sheet.sheet_name.clone().unwrap_or_default(),
         fate.outcome.status.as_str().to_owned(),
-        joined(&fate.outcome.code, verdict.findings.iter().map(|finding| finding.code.as_str().to_owned())),
-        joined(&fate.outcome.message, verdict.findings.iter().map(|finding| sentence(sheet, verdict, finding))),
+        code,
+        message,
         verdict.key.clone(),
         fate.outcome.remote_id.clone().unwrap_or_default(),
         chunk.and_then(|chunk| chunk.request_id.clone()).unwrap_or_default(),
@@ -161,6 +162,13 @@ fn our_cells(
         chunk.map_or_else(String::new, |chunk| chunk.attempts.to_string()),
         settled.map_or_else(String::new, |at| local_time(at, settings)),
     ]
+}
+
+/// Code and message of a row: its outcome's and those of all findings.
+pub(crate) fn told(sheet: &SheetRecord, verdict: &RowVerdict, fate: &RowFate) -> (String, String) {
+    let codes = verdict.findings.iter().map(|finding| finding.code.as_str().to_owned());
+    let sentences = verdict.findings.iter().map(|finding| sentence(sheet, verdict, finding));
+    (joined(&fate.outcome.code, codes), joined(&fate.outcome.message, sentences))
 }
 
 fn local_time(at: jiff::Timestamp, settings: &ResultSettings) -> String {

@@ -6,6 +6,7 @@
 
 pub mod csv;
 pub mod place;
+pub mod read;
 pub mod summary;
 pub mod target;
 
@@ -16,7 +17,7 @@ use jiff::tz::TimeZone;
 
 use crate::error::RunError;
 use crate::ledger::{ChunkState, Ledger, LedgerError, Run, SheetRecord};
-use crate::outcome::Totals;
+use crate::outcome::{Status, Totals};
 use crate::plan::SheetFacts;
 use crate::plan::history::History;
 use crate::platform;
@@ -133,6 +134,29 @@ pub fn write_run(
         written.totals.merge(&totals);
     }
     Ok(written)
+}
+
+/// The invalid rows of a run, a sentence each with the place; the last says how many more there are.
+pub fn invalid_rows(ledger: &dyn Ledger, run: &Run) -> Result<Vec<String>, RunError> {
+    /// Limit: rows that a person reads one by one.
+    const NAMED: usize = 20;
+    let mut history = History::new(ledger);
+    let (mut named, mut more) = (Vec::new(), 0);
+    for sheet in ledger.sheets(run.id)? {
+        csv::each_verdict(ledger, &sheet, |verdict| {
+            let fate = history.fate(run, &verdict.destiny)?;
+            if fate.outcome.status == Status::Invalid && named.len() < NAMED {
+                named.push(csv::told(&sheet, verdict, &fate).1);
+            } else if fate.outcome.status == Status::Invalid {
+                more += 1;
+            }
+            Ok(())
+        })?;
+    }
+    if more > 0 {
+        named.push(format!("and {} more invalid", crate::plan::count(more, "row")));
+    }
+    Ok(named)
 }
 
 fn check(totals: &Totals, of: &str) -> Result<(), RunError> {

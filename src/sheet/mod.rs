@@ -23,6 +23,7 @@ pub mod identity;
 pub mod input;
 mod listing;
 mod marks;
+pub mod members;
 mod ods;
 pub mod open;
 #[cfg(test)]

@@ -6,6 +6,7 @@
 mod bad_input;
 mod controls;
 mod docs;
+mod evidence;
 mod exporters;
 mod faults;
 mod findings;
@@ -13,6 +14,7 @@ mod first_use;
 mod group;
 mod group_doubts;
 mod inspect;
+mod ledgers;
 mod main_job;
 mod mappings;
 mod messy;

@@ -4,6 +4,7 @@
 //! refused with the same words. The rule: no flag takes a secret, and every flag of a setting has a key of its name.
 
 mod inspect;
+mod ledger;
 mod runs;
 
 use std::ffi::OsString;
@@ -12,7 +13,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use self::inspect::InspectArgs;
-pub(crate) use self::runs::{RunArgs, RunResultsArgs, RunSendArgs, RunsCommand, RunsListArgs};
+pub(crate) use self::ledger::{LedgerArgs, LedgerBackupArgs, LedgerCommand, LedgerSeedArgs};
+pub(crate) use self::runs::{
+    RunArgs, RunEvidenceArgs, RunResultsArgs, RunSendArgs, RunsCommand, RunsListArgs, RunsVerifyArgs,
+};
 use crate::help::{about, after_operation, exit_codes};
 
 /// Load finance sheets into Enkash's Account Receivable API, with a proven outcome for every row
@@ -31,9 +35,12 @@ pub(crate) enum Command {
     /// Create and change customers from sheets
     #[command(subcommand)]
     Customers(CustomersCommand),
-    /// List runs, show them, go on with them, look unknown rows up, write results again
+    /// List runs, show them, go on with them, look unknown rows up, write results again, prove them
     #[command(subcommand)]
     Runs(RunsCommand),
+    /// Create, update, back up and seed the ledger
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
     /// Show what would be read of sheets, and what their columns mean
     Inspect(Box<InspectArgs>),
     /// Serve a local stand-in for the API until interrupted

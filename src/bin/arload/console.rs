@@ -160,15 +160,8 @@ impl Console {
                 }
             }
             Event::LookedUp { chunk, found, again, unknown, reason } => {
-                let mut parts = vec![format!("{} found", grouped(*found))];
-                if *again > 0 {
-                    parts.push(format!("{} missing, to be sent again", grouped(*again)));
-                }
-                if *unknown > 0 {
-                    parts.push(format!("{} still unknown", grouped(*unknown)));
-                }
-                let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
-                self.talk(&format!("chunk {chunk}, looked up: {}{reason}", parts.join(", ")));
+                let counts = [(*found, "found"), (*again, "missing, to be sent again"), (*unknown, "still unknown")];
+                self.looked_up(*chunk, counts, reason);
             }
             Event::Split { chunk, rows, into } => {
                 let into: Vec<String> = into.iter().map(u32::to_string).collect();
@@ -218,6 +211,14 @@ impl Console {
             }
             Event::Finished { run, totals, next, head, .. } => self.finished(*run, totals, next, head),
         }
+    }
+
+    /// What a look-up showed; what it did not show at all goes without saying, but for what was found.
+    fn looked_up(&self, chunk: u32, counts: [(u64, &str); 3], reason: &str) {
+        let told = counts.iter().enumerate().filter(|(index, (rows, _))| *index == 0 || *rows > 0);
+        let parts: Vec<String> = told.map(|(_, (rows, what))| format!("{} {what}", grouped(*rows))).collect();
+        let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+        self.talk(&format!("chunk {chunk}, looked up: {}{reason}", parts.join(", ")));
     }
 
     /// The time left, from the pace so far.

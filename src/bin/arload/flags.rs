@@ -5,8 +5,9 @@
 use arload::config::given::FlagValues;
 
 use crate::args::{
-    AccountArgs, ConfigShowArgs, CustomersArgs, GateArgs, InspectArgs, MappingArgs, OutputArgs, PaceArgs, ReadingArgs,
-    ResultsArgs, RunArgs, RunResultsArgs, RunSendArgs, RunsListArgs, ServerArgs, SheetArgs, StateArgs, WaitArgs,
+    AccountArgs, ConfigShowArgs, CustomersArgs, GateArgs, InspectArgs, LedgerArgs, LedgerBackupArgs, LedgerSeedArgs,
+    MappingArgs, OutputArgs, PaceArgs, ReadingArgs, ResultsArgs, RunArgs, RunEvidenceArgs, RunResultsArgs, RunSendArgs,
+    RunsListArgs, RunsVerifyArgs, ServerArgs, SheetArgs, StateArgs, WaitArgs,
 };
 
 /// A group of flags that settings are made of.
@@ -139,6 +140,11 @@ groups! {
     RunArgs: shared;
     RunSendArgs: run, wait, pace, results;
     RunResultsArgs: run, results;
+    RunEvidenceArgs: shared;
+    RunsVerifyArgs: shared;
+    LedgerArgs: account, server, state, output;
+    LedgerBackupArgs: shared;
+    LedgerSeedArgs: account, server, reading, mapping, customers, wait, state, output;
 }
 
 #[cfg(test)]

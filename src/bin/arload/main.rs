@@ -41,6 +41,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::Customers(CustomersCommand::Create(sheets)) => on_sheets("customers", "create", sheets, &surroundings),
         Command::Customers(CustomersCommand::Update(sheets)) => on_sheets("customers", "update", sheets, &surroundings),
         Command::Runs(command) => commands::runs::run(command, &surroundings, &mut out),
+        Command::Ledger(command) => commands::ledger::run(command, &surroundings, &mut out),
         Command::Inspect(arguments) => commands::inspect::run(arguments, &surroundings, &mut out, &mut io::stderr()),
         Command::Sandbox(arguments) => commands::sandbox::run(arguments, &mut out),
         Command::Config(command) => commands::config::run(command, &surroundings, &mut out, &mut io::stderr()),

@@ -51,6 +51,17 @@ pub(crate) fn ledger_path(settings: &Settings) -> PathBuf {
     settings.places.state.join(name)
 }
 
+/// Opens or creates the ledger for these settings, and brings it up to date.
+pub(crate) fn open_to_write(settings: &Settings) -> Result<SqliteLedger, LedgerError> {
+    let folder = &settings.places.state;
+    platform::create_private_folder(folder)
+        .map_err(|source| LedgerError::Open { path: folder.display().to_string(), source })?;
+    if let Some(kind) = platform::network_file_system(folder) {
+        return Err(LedgerError::Network { path: folder.display().to_string(), kind });
+    }
+    SqliteLedger::open(&ledger_path(settings))
+}
+
 impl Session {
     /// Opens what the command needs; nothing is sent.
     pub(crate) fn open(settings: Settings, purpose: Use, stop: &Stop) -> anyhow::Result<Session> {
@@ -65,15 +76,7 @@ impl Session {
         let (ledger, earlier) = match (dry_run, purpose) {
             (true, _) => (SqliteLedger::scratch()?, SqliteLedger::open_to_read(&path)?),
             (false, Use::Read) => (SqliteLedger::open_to_read(&path)?.map_or_else(SqliteLedger::scratch, Ok)?, None),
-            (false, Use::Write) => {
-                let folder = &settings.places.state;
-                platform::create_private_folder(folder)
-                    .map_err(|source| LedgerError::Open { path: folder.display().to_string(), source })?;
-                if let Some(kind) = platform::network_file_system(folder) {
-                    return Err(LedgerError::Network { path: folder.display().to_string(), kind }.into());
-                }
-                (SqliteLedger::open(&path)?, None)
-            }
+            (false, Use::Write) => (open_to_write(&settings)?, None),
         };
         // A plan asks the API only if the ledger does not know the account, and does without where nothing can.
         let asks = !settings.mode.plan_only || settings.target == Target::Sandbox || settings.credentials.is_some();

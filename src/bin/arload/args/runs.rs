@@ -2,6 +2,8 @@
 //!
 //! The rule: a command that sends takes what an operation on sheets takes for pace and results.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 
 use super::{AccountArgs, OutputArgs, PaceArgs, ResultsArgs, ServerArgs, StateArgs, WaitArgs};
@@ -18,6 +20,10 @@ pub(crate) enum RunsCommand {
     Reconcile(Box<RunSendArgs>),
     /// Write a run's results again, from the ledger
     Results(RunResultsArgs),
+    /// Put all that shows what a run did into one file, or check such a file
+    Evidence(RunEvidenceArgs),
+    /// Check the ledger: the store, every run's history, totals and uploads
+    Verify(RunsVerifyArgs),
 }
 
 /// What `runs list` takes.
@@ -63,4 +69,46 @@ pub(crate) struct RunResultsArgs {
     pub(crate) run: RunArgs,
     #[command(flatten)]
     pub(crate) results: ResultsArgs,
+}
+
+/// What `runs evidence` takes.
+#[derive(Debug, Args)]
+pub(crate) struct RunEvidenceArgs {
+    /// The run, as "arload runs list" names it
+    #[arg(value_name = "ID", required_unless_present = "verify")]
+    pub(crate) run: Option<String>,
+    /// Write this file
+    ///
+    /// Default: run-ID.evidence.zip in the current directory.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Replace a file that exists
+    ///
+    /// Default: off.
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Check this file instead; neither ledger nor account is needed
+    ///
+    /// Exit code 0 if all of it holds, 1 if something does not, 2 if it is no evidence. Default: off.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["run", "out", "force"])]
+    pub(crate) verify: Option<PathBuf>,
+    /// With --verify: the run's history as it was noted when it ended, 16 digits or more
+    ///
+    /// Without it, only a change of the file can be told, not another file in its place. Default: none.
+    #[arg(long, value_name = "HASH", requires = "verify")]
+    pub(crate) head: Option<String>,
+    #[command(flatten)]
+    pub(crate) shared: RunsListArgs,
+}
+
+/// What `runs verify` takes.
+#[derive(Debug, Args)]
+pub(crate) struct RunsVerifyArgs {
+    /// Check this run only, besides the store
+    ///
+    /// Default: all runs.
+    #[arg(value_name = "ID")]
+    pub(crate) run: Option<String>,
+    #[command(flatten)]
+    pub(crate) shared: RunsListArgs,
 }

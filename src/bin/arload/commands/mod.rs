@@ -2,7 +2,10 @@
 
 pub(crate) mod config;
 pub(crate) mod decode_workbook;
+pub(crate) mod evidence;
 pub(crate) mod inspect;
+pub(crate) mod ledger;
 pub(crate) mod runs;
 pub(crate) mod sandbox;
+pub(crate) mod seed;
 pub(crate) mod sheets;

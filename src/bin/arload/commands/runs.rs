@@ -1,4 +1,4 @@
-//! `arload runs list | show | send | reconcile | results`.
+//! `arload runs list | show | send | reconcile | results`; `evidence` and `verify` have a file of their own.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -32,6 +32,8 @@ pub(crate) fn run(command: &RunsCommand, surroundings: &Surroundings, out: &mut 
         RunsCommand::Send(arguments) => go_on(arguments, surroundings, Going::Send),
         RunsCommand::Reconcile(arguments) => go_on(arguments, surroundings, Going::Reconcile),
         RunsCommand::Results(arguments) => write_results(arguments, surroundings),
+        RunsCommand::Evidence(arguments) => super::evidence::run(arguments, surroundings, out),
+        RunsCommand::Verify(arguments) => super::evidence::audit(arguments, surroundings, out),
     }
 }
 
@@ -195,7 +197,7 @@ fn write_results(arguments: &RunResultsArgs, surroundings: &Surroundings) -> any
     Ok(ExitCode::Success)
 }
 
-fn find(ledger: &dyn Ledger, id: &str) -> anyhow::Result<Run> {
+pub(super) fn find(ledger: &dyn Ledger, id: &str) -> anyhow::Result<Run> {
     let number = id.parse().map_err(|_| RunError::NoRun(id.to_owned()))?;
     Ok(ledger.run(RunId(number))?.ok_or_else(|| RunError::NoRun(id.to_owned()))?)
 }

@@ -53,7 +53,7 @@ pub(crate) fn run(
 }
 
 /// Gives rayon as many workers as asked for.
-fn size_pool(threads: usize) {
+pub(super) fn size_pool(threads: usize) {
     // It fails only where the pool exists already, which then has its size.
     let _ = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)

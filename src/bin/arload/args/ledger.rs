@@ -1,0 +1,83 @@
+//! The arguments of `arload ledger`.
+//!
+//! The rule: nothing here sends, so none of it takes a flag that says how.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::{AccountArgs, CustomersArgs, MappingArgs, OutputArgs, ReadingArgs, ServerArgs, StateArgs, WaitArgs};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LedgerCommand {
+    /// Create an empty ledger; one that exists is left alone
+    Init(LedgerArgs),
+    /// Bring the ledger of an earlier arload up to date, as every sending run does
+    Migrate(LedgerArgs),
+    /// Copy the ledger into a file, while it may be in use
+    Backup(LedgerBackupArgs),
+    /// Tell the duplicate guard what Enkash has already, from results or an export
+    Seed(Box<LedgerSeedArgs>),
+}
+
+/// What every command on the ledger takes.
+#[derive(Debug, Args)]
+pub(crate) struct LedgerArgs {
+    #[command(flatten)]
+    pub(crate) account: AccountArgs,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+/// What `ledger backup` takes.
+#[derive(Debug, Args)]
+pub(crate) struct LedgerBackupArgs {
+    /// Write this file; restored as ledger.db of a state folder, it asks the API before it creates anything
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Replace a file that exists
+    ///
+    /// Default: off.
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) shared: LedgerArgs,
+}
+
+/// What `ledger seed` takes.
+#[derive(Debug, Args)]
+pub(crate) struct LedgerSeedArgs {
+    /// Results of arload (NAME.results.csv), or sheets with what Enkash has
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<String>,
+    /// The operation that put the rows in: "invoices create" or "customers create"
+    ///
+    /// Default: the one that the headings fit.
+    #[arg(long = "as", value_name = "OPERATION")]
+    pub(crate) operation: Option<String>,
+    /// Only say what would be seeded
+    ///
+    /// Default: off.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) account: AccountArgs,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
+    #[command(flatten)]
+    pub(crate) mapping: MappingArgs,
+    #[command(flatten)]
+    pub(crate) customers: CustomersArgs,
+    #[command(flatten)]
+    pub(crate) wait: WaitArgs,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}

@@ -1,0 +1,102 @@
+//! `arload ledger init | migrate | backup | seed`.
+//!
+//! The rule: none of them sends anything, and none replaces a file unasked.
+
+use std::io::Write;
+use std::path::Path;
+
+use arload::config::Settings;
+use arload::config::layers::Purpose;
+use arload::error::RunError;
+use arload::exit::ExitCode;
+use arload::finding::printable;
+use arload::ledger::copy::Copied;
+use arload::ledger::sqlite::SqliteLedger;
+use arload::plan::{count, grouped};
+use serde_json::json;
+
+use super::evidence;
+use crate::args::{LedgerArgs, LedgerBackupArgs, LedgerCommand};
+use crate::flags::Flags as _;
+use crate::session::{ledger_path, open_to_write};
+use crate::surroundings::Surroundings;
+
+/// Runs a `ledger` command; `out` takes data.
+pub(crate) fn run(
+    command: &LedgerCommand,
+    surroundings: &Surroundings,
+    out: &mut dyn Write,
+) -> anyhow::Result<ExitCode> {
+    match command {
+        LedgerCommand::Init(arguments) => init(&settings(arguments, surroundings)?, out),
+        LedgerCommand::Migrate(arguments) => migrate(&settings(arguments, surroundings)?, out),
+        LedgerCommand::Backup(arguments) => backup(arguments, surroundings, out),
+        LedgerCommand::Seed(arguments) => super::seed::run(arguments, surroundings),
+    }
+}
+
+fn settings(arguments: &LedgerArgs, surroundings: &Surroundings) -> anyhow::Result<Settings> {
+    Ok(surroundings.settle(&arguments.values(), Purpose::Local)?.settings)
+}
+
+fn init(settings: &Settings, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    let path = ledger_path(settings);
+    if let Some(format) = SqliteLedger::format_of(&path)? {
+        let words = format!("there is a ledger already, of format {format}; left alone");
+        return say(&path, &words, &json!({ "ledger": path, "created": false }), settings, out);
+    }
+    open_to_write(settings)?;
+    say(&path, "created", &json!({ "ledger": path, "created": true }), settings, out)
+}
+
+/// Tells one fact of a file, as a line for people or for scripts.
+fn say(
+    path: &Path,
+    words: &str,
+    fact: &serde_json::Value,
+    settings: &Settings,
+    out: &mut dyn Write,
+) -> anyhow::Result<ExitCode> {
+    if settings.output.json {
+        writeln!(out, "{fact}")?;
+    } else {
+        writeln!(out, "{}: {words}", printable(&path.display().to_string()))?;
+    }
+    Ok(ExitCode::Success)
+}
+
+fn migrate(settings: &Settings, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    let path = ledger_path(settings);
+    let Some(before) = SqliteLedger::format_of(&path)? else {
+        return Err(RunError::Input {
+            message: format!("{}: there is no ledger", path.display()),
+            hint: "\"arload ledger init\" creates one; --state names another folder".to_owned(),
+        }
+        .into());
+    };
+    open_to_write(settings)?;
+    let after = SqliteLedger::format_of(&path)?.unwrap_or(before);
+    let words = if after == before {
+        format!("has format {after} already; nothing to do")
+    } else {
+        format!("brought from format {before} to {after}")
+    };
+    say(&path, &words, &json!({ "ledger": path, "from": before, "to": after }), settings, out)
+}
+
+fn backup(arguments: &LedgerBackupArgs, surroundings: &Surroundings, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    let settings = settings(&arguments.shared, surroundings)?;
+    let ledger = evidence::ledger(&ledger_path(&settings))?;
+    let file = &arguments.file;
+    if file.symlink_metadata().is_ok() && !arguments.force {
+        return Err(RunError::Input {
+            message: format!("{}: already exists, nothing written", file.display()),
+            hint: "pass --force to replace it, or name another file".to_owned(),
+        }
+        .into());
+    }
+    let copied = ledger.backup(file, arguments.force)?;
+    let Copied { runs, rows, bytes } = copied;
+    let words = format!("{} with {}, {} bytes", count(runs, "run"), count(rows, "row"), grouped(bytes));
+    say(file, &words, &json!({ "file": file, "runs": runs, "rows": rows, "bytes": bytes }), &settings, out)
+}

@@ -1,0 +1,121 @@
+//! Checks a ledger's own contents: the store, the chains, the totals, the bytes that were sent.
+//!
+//! Only reads, and is best given a copy (`SqliteLedger::copy_to`), because it reads everything. The one rule: whatever is
+//! wrong is named with its run, and the other runs are still checked.
+
+use super::verify::Check;
+use super::write::{each_attempt, each_resolution};
+use crate::error::RunError;
+use crate::ledger::sqlite::SqliteLedger;
+use crate::ledger::trail::Chains;
+use crate::ledger::{Ledger, LedgerError, Run, RunId, blob};
+use crate::plan::count;
+use crate::results;
+
+/// Limit: chunks of one run that are named.
+const NAMED: usize = 5;
+
+/// Checks the store, then one run or all of them.
+pub fn audit(ledger: &SqliteLedger, only: Option<RunId>) -> Vec<Check> {
+    let mut checks = vec![store(ledger)];
+    let mut runs = match ledger.runs() {
+        Ok(runs) => runs,
+        Err(error) => {
+            checks.push(failed(error.to_string()));
+            return checks;
+        }
+    };
+    runs.reverse();
+    for run in runs.iter().filter(|run| only.is_none_or(|only| only == run.id)) {
+        checks.extend([chains(ledger, run), totals(ledger, run), payloads(ledger, run)].map(|check| {
+            let Check { holds, sentence } = check.unwrap_or_else(|error| failed(error.to_string()));
+            Check { holds, sentence: format!("run {}: {sentence}", run.id) }
+        }));
+    }
+    checks
+}
+
+fn failed(sentence: String) -> Check {
+    Check { holds: false, sentence }
+}
+
+fn store(ledger: &SqliteLedger) -> Check {
+    match ledger.integrity() {
+        Ok(problems) if problems.is_empty() => Check {
+            holds: true,
+            sentence: "the store is whole, and every record belongs to one that exists".to_owned(),
+        },
+        Ok(problems) => failed(format!("the store is damaged: {}", problems.join("; "))),
+        Err(error) => failed(error.to_string()),
+    }
+}
+
+fn chains(ledger: &dyn Ledger, run: &Run) -> Result<Check, RunError> {
+    let mut chains = Chains::default();
+    let (mut attempts, mut replies, mut resolutions) = (0, 0, 0);
+    let mut bodies = Vec::new();
+    each_attempt(ledger, run, |attempt| {
+        attempts += 1;
+        chains.attempt(attempt);
+        for reply in &attempt.replies {
+            replies += 1;
+            let body = ledger.reply_body(reply.id)?;
+            if *blake3::hash(&body).as_bytes() != reply.link.digest && bodies.len() < NAMED {
+                bodies.push(format!("reply {} does not have the body whose digest was recorded", reply.id));
+            }
+        }
+        Ok(())
+    })?;
+    each_resolution(ledger, run, |resolution| {
+        resolutions += 1;
+        chains.resolution(resolution);
+        Ok(())
+    })?;
+    let mut broken = chains.broken().to_vec();
+    broken.append(&mut bodies);
+    if !broken.is_empty() {
+        return Ok(failed(broken.join("; ")));
+    }
+    let records = [
+        count(attempts, "attempt"),
+        count(replies, "reply"),
+        format!("{} follow from each other", count(resolutions, "resolution")),
+    ];
+    Ok(Check { holds: true, sentence: records.join(", ") })
+}
+
+fn totals(ledger: &dyn Ledger, run: &Run) -> Result<Check, RunError> {
+    let (totals, _) = results::totals(ledger, run)?;
+    let sentence = format!("the outcomes add up to the {} read", count(totals.read.rows, "row"));
+    Ok(Check { holds: true, sentence })
+}
+
+/// The bytes of every chunk against what its attempts say was sent.
+fn payloads(ledger: &dyn Ledger, run: &Run) -> Result<Check, RunError> {
+    let mut digests = std::collections::BTreeMap::new();
+    let mut bad = Vec::new();
+    for chunk in ledger.chunks(run.id)? {
+        match ledger.chunk_payload(chunk.id).and_then(|payload| blob::decompress(&payload)) {
+            Ok(body) => drop(digests.insert(chunk.id, (chunk.ordinal, *blake3::hash(&body).as_bytes()))),
+            Err(LedgerError::Damaged(why)) => bad.push(format!("chunk {} cannot be read: {why}", chunk.ordinal)),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    each_attempt(ledger, run, |attempt| {
+        if let Some((ordinal, digest)) = digests.get(&attempt.chunk)
+            && *digest != attempt.link.digest
+        {
+            bad.push(format!("chunk {ordinal} is not what attempt {} sent", attempt.id));
+        }
+        Ok(())
+    })?;
+    if !bad.is_empty() {
+        let more = bad.len().saturating_sub(NAMED);
+        bad.truncate(NAMED);
+        let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+        return Ok(failed(format!("{}{more}", bad.join("; "))));
+    }
+    let sentence =
+        format!("the bytes of {} are whole, and those that attempts sent", count(digests.len() as u64, "chunk"));
+    Ok(Check { holds: true, sentence })
+}

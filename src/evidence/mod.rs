@@ -1,0 +1,132 @@
+//! Evidence: one archive that shows what a run planned, sent and was told, and that nobody changed it since.
+//!
+//! [`mod@write`] makes it from the ledger, [`verify`] checks it anywhere, without the ledger, and [`audit`] checks a ledger itself. Owns
+//! the names and headings of the members. The one rule: the same state of the ledger makes the same bytes.
+//!
+//! What the head binds: every attempt (chunk, time, digest of the bytes sent), every reply (time, kind, digest of its
+//! body) and every look-up or split. What it does not bind, such as the HTTP status beside a body, the manifest does.
+
+pub mod audit;
+pub mod verify;
+pub mod write;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The form of the archive that this program writes and reads.
+pub const FORM: u32 = 1;
+
+/// Facts of the run.
+pub(crate) const FACTS: &str = "evidence.json";
+/// The hash of every other member; the last one.
+pub(crate) const MANIFEST: &str = "manifest.json";
+/// Where each row was to go.
+pub(crate) const PLAN: &str = "plan.csv";
+/// The files to be uploaded.
+pub(crate) const CHUNKS: &str = "chunks.csv";
+/// What was sent.
+pub(crate) const ATTEMPTS: &str = "attempts.csv";
+/// What came back.
+pub(crate) const REPLIES: &str = "replies.csv";
+/// What look-ups and splits made of chunks.
+pub(crate) const RESOLUTIONS: &str = "resolutions.csv";
+/// What became of each row.
+pub(crate) const OUTCOMES: &str = "outcomes.csv";
+
+pub(crate) const PLAN_HEADINGS: [&str; 6] = ["input", "row", "key", "chunk", "line", "digest"];
+pub(crate) const CHUNK_HEADINGS: [&str; 6] = ["chunk_id", "chunk", "parent", "rows", "state", "digest"];
+pub(crate) const ATTEMPT_HEADINGS: [&str; 8] =
+    ["attempt", "chunk_id", "number", "sender", "started_at", "digest", "previous", "hash"];
+pub(crate) const REPLY_HEADINGS: [&str; 10] =
+    ["reply", "attempt", "received_at", "kind", "status", "refused", "request_id", "body_digest", "previous", "hash"];
+pub(crate) const RESOLUTION_HEADINGS: [&str; 7] =
+    ["resolution", "chunk_id", "resolved_at", "words", "digest", "previous", "hash"];
+pub(crate) const OUTCOME_HEADINGS: [&str; 8] =
+    ["input", "row", "status", "code", "message", "remote_id", "chunk", "settled_at"];
+
+// Limit: the archive's table names at most 65,536 members, one for each reply.
+pub(crate) const MOST_REPLIES: u64 = 65_000;
+
+/// The member that holds a reply's body.
+pub(crate) fn body_name(reply: i64) -> String {
+    format!("replies/{reply}.txt")
+}
+
+/// What the archive says of its run; `evidence.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Facts {
+    /// Form of the archive.
+    pub evidence_form: u32,
+    /// Version of the program that wrote it.
+    pub arload: String,
+    /// The ledger.
+    pub ledger: String,
+    /// The run.
+    pub run: i64,
+    /// Base URL and company.
+    pub account: String,
+    /// `invoices create`.
+    pub operation: String,
+    /// Where the run stood.
+    pub state: String,
+    /// Why it was closed or superseded.
+    pub reason: String,
+    /// When it was planned.
+    pub planned_at: String,
+    /// When it got its last outcome.
+    pub finished_at: Option<String>,
+    /// The settings that shape the plan; they hold no secret.
+    pub settings: serde_json::Value,
+    /// The sheets.
+    pub inputs: Vec<Input>,
+    /// How much of everything there is.
+    pub counts: Counts,
+    /// Rows by what became of them.
+    pub rows_by_status: BTreeMap<String, u64>,
+    /// Hash over the last records of all senders and the last resolution.
+    pub head: String,
+}
+
+/// One sheet of the run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Input {
+    /// Its number, from 1, by which other members name it.
+    pub input: u32,
+    /// The file's name.
+    pub file: String,
+    /// The worksheet's name.
+    pub sheet: Option<String>,
+    /// Data rows.
+    pub rows: u64,
+    /// Hash over its cells.
+    pub content: String,
+}
+
+/// How many records there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Counts {
+    /// Data rows.
+    pub rows: u64,
+    /// Files to upload.
+    pub chunks: u64,
+    /// Requests that were to leave.
+    pub attempts: u64,
+    /// Answers, or what went wrong.
+    pub replies: u64,
+    /// What look-ups and splits made of chunks.
+    pub resolutions: u64,
+}
+
+/// `manifest.json`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Manifest {
+    /// blake3 of each other member, in hexadecimal.
+    pub(crate) blake3: BTreeMap<String, String>,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,165 @@
+//! Evidence of runs that went badly: cut off, looked up, split.
+
+use std::io::Cursor;
+
+use jiff::Timestamp;
+
+use super::audit::audit;
+use super::verify::verify;
+use super::{RESOLUTIONS, write};
+use crate::ledger::sqlite::SqliteLedger;
+use crate::ledger::{
+    ChunkChange, ChunkId, ChunkState, Ledger, NewAttempt, NewChunk, NewReply, NewRun, NewSheet, Resolution, Run, RunId,
+    RunState, blob,
+};
+use crate::mapping::Mapping;
+use crate::outcome::Sum;
+use crate::plan::SheetFacts;
+use crate::sheet::Header;
+
+const BODY: &[u8] = b"invoiceNumber\nA-1\nA-2\n";
+
+fn at(millisecond: i64) -> Timestamp {
+    Timestamp::from_millisecond(millisecond).unwrap()
+}
+
+fn plan(ledger: &SqliteLedger) -> (RunId, ChunkId) {
+    let run = NewRun {
+        account: "a",
+        operation: "invoices create",
+        state: RunState::Open,
+        reason: "",
+        content: [1; 32],
+        plan: [2; 32],
+        created_at: at(1),
+        settings: r#"{"seller":"CEK1"}"#,
+    };
+    let run = ledger.begin_plan(&run).unwrap();
+    let facts =
+        SheetFacts { header: Header::default(), mapping: Mapping::default(), read: Sum::default(), notes: Vec::new() };
+    let facts = serde_json::to_string(&facts).unwrap();
+    let sheet = NewSheet {
+        ordinal: 0,
+        path: "/a.csv",
+        file_name: "a.csv",
+        sheet_name: None,
+        content: [3; 32],
+        facts: &facts,
+        rows_of: None,
+    };
+    ledger.add_sheet(run, &sheet).unwrap();
+    let chunk =
+        ledger.add_chunk(run, &NewChunk { ordinal: 1, account_id: "CEK1", rows: 2, payload: &blob::compress(BODY) });
+    ledger.commit_plan().unwrap();
+    (run, chunk.unwrap())
+}
+
+/// A run whose first request was cut off, whose second got no reply, and whose chunk was then split.
+fn troubled(ledger: &SqliteLedger) -> Run {
+    let (run, chunk) = plan(ledger);
+    for number in [1, 2] {
+        let attempt = NewAttempt {
+            run,
+            chunk,
+            number,
+            sender: "sender-1",
+            started_at: at(i64::from(number) * 10),
+            digest: *blake3::hash(BODY).as_bytes(),
+            account: "a",
+            day: "2026-11-23",
+        };
+        let attempt = ledger.start_attempt(&attempt).unwrap();
+        let reply = NewReply {
+            attempt,
+            received_at: at(25),
+            kind: "no-reply",
+            status: None,
+            request_id: Some("=r1"),
+            body: b"the line went dead",
+        };
+        let change = ChunkChange { state: ChunkState::Unknown, outcomes: None, refused: false, customers: &[] };
+        if number == 2 {
+            ledger.finish_attempt(&reply, chunk, &change, ("a", "2026-11-23")).unwrap();
+        }
+    }
+    let child = blob::compress(b"invoiceNumber\nA-1\n");
+    let resolution = Resolution {
+        state: ChunkState::Split,
+        outcomes: None,
+        moved: None,
+        children: &[NewChunk { ordinal: 2, account_id: "CEK1", rows: 1, payload: &child }],
+        customers: &[],
+        account: "a",
+        words: "looked up, \"A-1\" is missing,\nand A-2 is there",
+        at: at(30),
+    };
+    ledger.resolve_chunk(chunk, &resolution).unwrap();
+    ledger.run(run).unwrap().unwrap()
+}
+
+#[test]
+fn requests_without_replies_and_look_ups_are_part_of_the_evidence() {
+    let ledger = SqliteLedger::scratch().unwrap();
+    let run = troubled(&ledger);
+    let mut bytes = Cursor::new(Vec::new());
+    let facts = write::write(&ledger, &run, &mut bytes, "a.zip").unwrap();
+    let counts = facts.counts;
+    assert_eq!((counts.chunks, counts.attempts, counts.replies, counts.resolutions), (2, 2, 1, 1));
+    assert_eq!(facts.head, crate::results::summary::hex(&ledger.head(run.id).unwrap()));
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.zip");
+    std::fs::write(&path, bytes.get_ref()).unwrap();
+    let checks = verify(&path, Some(&facts.head)).unwrap();
+    assert!(checks.iter().all(|check| check.holds), "{checks:?}");
+
+    let archive = crate::sheet::members::Archive::open(&path).unwrap().unwrap();
+    let member = archive.member(RESOLUTIONS, 10_000).unwrap().unwrap();
+    let mut lines = csv::Reader::from_reader(member);
+    let words: Vec<String> = lines.records().map(|line| line.unwrap()[3].to_owned()).collect();
+    assert_eq!(words, ["looked up, \"A-1\" is missing,\nand A-2 is there"]);
+}
+
+#[test]
+fn bytes_that_are_cut_or_changed_anywhere_never_pass_and_never_panic() {
+    let ledger = SqliteLedger::scratch().unwrap();
+    let run = troubled(&ledger);
+    let mut bytes = Cursor::new(Vec::new());
+    write::write(&ledger, &run, &mut bytes, "a.zip").unwrap();
+    let whole = bytes.into_inner();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.zip");
+    let passes = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).unwrap();
+        verify(&path, None).is_ok_and(|checks| checks.iter().all(|check| check.holds))
+    };
+    assert!(passes(&whole));
+    for end in (0..whole.len()).step_by(41) {
+        assert!(!passes(&whole[..end]), "cut at {end}");
+    }
+    // Dates, rights and versions of members say nothing of the run; what is packed does.
+    for at in (0..whole.len()).step_by(23) {
+        let mut changed = whole.clone();
+        changed[at] ^= 0x55;
+        if passes(&changed) {
+            let mut original = zip::ZipArchive::new(Cursor::new(&whole)).unwrap();
+            let mut other = zip::ZipArchive::new(Cursor::new(&changed)).unwrap();
+            for index in 0..original.len() {
+                let read = |archive: &mut zip::ZipArchive<Cursor<&Vec<u8>>>| {
+                    std::io::read_to_string(archive.by_index(index).unwrap()).unwrap()
+                };
+                assert_eq!(read(&mut original), read(&mut other), "changed at {at}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_ledger_with_trouble_in_it_is_whole_all_the_same() {
+    let ledger = SqliteLedger::scratch().unwrap();
+    troubled(&ledger);
+    let checks = audit(&ledger, None);
+    assert!(checks.iter().all(|check| check.holds), "{checks:?}");
+    assert_eq!(checks.len(), 4);
+    assert_eq!(audit(&ledger, Some(RunId(9))).len(), 1);
+}
