@@ -75,7 +75,9 @@ impl World {
 
     fn with<T>(&self, flags: Flags<'_>, act: impl FnOnce(&Pipeline<'_>) -> T) -> T {
         let mut values = FlagValues::default();
-        for (key, value) in [("canary", "0"), ("rate", "1000/s"), ("settle", "0s")].iter().chain(flags) {
+        // The first-use check has tests of its own.
+        let usual = [("canary", "0"), ("rate", "1000/s"), ("settle", "0s"), ("first-use", "true")];
+        for (key, value) in usual.iter().chain(flags) {
             values.text(key, Some((*value).to_owned()));
         }
         let demo = SandboxSettings::demo_credentials();
