@@ -16,6 +16,7 @@ pub mod likeness;
 mod notes;
 pub mod read;
 pub mod refusal;
+mod rows;
 mod seed;
 pub mod spool;
 pub mod template;

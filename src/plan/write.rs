@@ -3,23 +3,20 @@
 //! The one rule: after it, each row has a verdict, and each verdict that names a chunk names a line that exists.
 
 use super::at_api::{AtApi, Has};
-use super::decide::{Deciding, Decision};
+use super::decide::Deciding;
 use super::gate::{self, BadRows, Withheld};
 use super::history::History;
 use super::likeness::Alike;
-use super::read::{ReadRun, ReadSheet};
-use super::verdict::{Destiny, RowVerdict};
-use super::{seed, template};
-use crate::check::record::{CheckedBlock, CheckedRow, Standing};
-use crate::chunk::{ChunkLimits, Cutter, FullChunk, Group};
+use super::read::ReadRun;
+use super::rows::{Writer, Written};
+use super::template;
+use crate::chunk::{ChunkLimits, Cutter};
 use crate::config::Settings;
-use crate::dedupe::{Earlier, Fate, Keys, Verdict};
+use crate::dedupe::{Fate, Verdict};
 use crate::error::RunError;
-use crate::finding::{Code, Finding, Severity};
-use crate::ledger::{Ledger, LedgerError, NewChunk, NewRun, NewSheet, RunId, RunState, SheetId, blob};
+use crate::finding::{Code, Severity};
+use crate::ledger::{Ledger, NewRun, RunId, RunState};
 use crate::operation::{Key, Operation};
-use crate::outcome::{RowOutcome, Status, code};
-use crate::platform;
 
 /// What planning needs.
 pub struct Planning<'a> {
@@ -68,7 +65,7 @@ pub struct Planned {
 type Told = (Vec<(u32, Verdict, Option<Fate>)>, Vec<Alike>);
 
 /// What the guard said, in row order.
-type Spoken = std::iter::Peekable<std::vec::IntoIter<(u32, Verdict, Option<Fate>)>>;
+pub(super) type Spoken = std::iter::Peekable<std::vec::IntoIter<(u32, Verdict, Option<Fate>)>>;
 
 impl Planning<'_> {
     /// Decides about every row and stores the plan durably.
@@ -188,7 +185,7 @@ impl Planning<'_> {
     }
 
     /// How much a likeness weighs in this run.
-    fn weigh_alike(&self) -> Severity {
+    pub(super) fn weigh_alike(&self) -> Severity {
         let code = if self.operation.key == Key::Invoice { Code::NumberNearYearEnd } else { Code::CustomerLooksAlike };
         self.settings.severity.get(&code).copied().unwrap_or_else(|| code.severity())
     }
@@ -266,253 +263,5 @@ pub fn key_kind(operation: &Operation) -> &'static str {
         Key::Invoice => "invoice",
         Key::Customer => "customer",
         Key::None => "",
-    }
-}
-
-/// What was written of a plan.
-#[derive(Debug, Clone, Copy, Default)]
-struct Written {
-    /// Records in chunks.
-    documents: u64,
-    /// Further rows of these records.
-    joined: u64,
-    chunks: u64,
-    /// Records of the first chunk.
-    first: u64,
-}
-
-struct Writer<'a> {
-    planning: &'a Planning<'a>,
-    run: RunId,
-    deciding: Deciding<'a>,
-    history: Option<History<'a>>,
-    cutter: Cutter,
-    spoken: Spoken,
-    alike: std::iter::Peekable<std::vec::IntoIter<Alike>>,
-    withheld: Option<&'a Withheld>,
-    written: Written,
-    /// The last row that is no further line of a document: its number and where it goes.
-    document: Option<(u32, Destiny)>,
-    /// Whether the sheet's rows are joined into documents.
-    joins: bool,
-    /// Rows whose keys are held, counted over all sheets, with their numbers; 8 bytes a row.
-    held: Vec<(u32, u32)>,
-    /// What the sheet says of the row being judged: the id that the API gave it. For seeding only.
-    remote_id: Option<String>,
-    /// Where each sheet begins, counted over all sheets.
-    starts: Vec<(u32, SheetId)>,
-}
-
-impl Writer<'_> {
-    fn write_sheet(&mut self, ordinal: u32, sheet: &ReadSheet, read: &mut ReadRun) -> Result<(), RunError> {
-        let ledger = self.planning.ledger;
-        let facts = serde_json::to_string(&sheet.facts).expect("sheet facts have string keys only");
-        let stored = ledger.rows_with_content(&sheet.content)?;
-        let id = ledger.add_sheet(
-            self.run,
-            &NewSheet {
-                ordinal,
-                path: &platform::text_of_path(&sheet.shown),
-                file_name: &sheet.source.file_name,
-                sheet_name: sheet.source.sheet.as_deref(),
-                content: sheet.content,
-                facts: &facts,
-                rows_of: stored,
-            },
-        )?;
-        self.starts.push((sheet.first_row, id));
-        self.document = None;
-        self.joins = sheet.facts.mapping.grouping.is_some();
-        let seeds = self.planning.settings.mode.seed;
-        let id_column = seed::id_column(self.planning.operation, &sheet.facts).filter(|_| seeds);
-        let mut row_index = sheet.first_row;
-        for (ordinal, block) in sheet.blocks.clone().enumerate() {
-            let spooled = read.spool.block(block)?;
-            if stored.is_none() {
-                ledger.add_rows(id, ordinal as u32, &spooled.cells)?;
-            }
-            let mut verdicts = Vec::with_capacity(spooled.checked.rows.len());
-            let mut ids = seed::ids(id_column, &spooled.cells)?.into_iter();
-            for row in &spooled.checked.rows {
-                self.remote_id = ids.next();
-                verdicts.push(self.judge(row_index, row, &spooled.checked, read)?);
-                row_index += 1;
-            }
-            let numbers = (verdicts.first(), verdicts.last());
-            if let (Some(first), Some(last)) = numbers {
-                ledger.add_verdicts(id, ordinal as u32, (first.number, last.number), &blob::pack(&verdicts))?;
-            }
-        }
-        Ok(())
-    }
-
-    fn judge(
-        &mut self,
-        index: u32,
-        row: &CheckedRow,
-        block: &CheckedBlock,
-        read: &mut ReadRun,
-    ) -> Result<RowVerdict, RunError> {
-        if row.standing == Standing::Joined {
-            return Ok(self.join(row));
-        }
-        let mut findings = row.findings.clone();
-        let decision = match self.spoken.next_if(|(spoken, ..)| *spoken == index) {
-            Some((_, verdict, fate)) => {
-                // What the API has is remembered as what runs put in is.
-                if matches!(verdict, Verdict::AtApi { .. }) && self.withheld.is_none() {
-                    self.held.push((index, row.number));
-                }
-                self.deciding.decide(verdict, fate.as_ref(), block, row, &mut read.spool, &mut self.history)?
-            }
-            None => Decision::Send,
-        };
-        let ended = match (&row.standing, decision) {
-            (Standing::Excluded { code, message }, _) => Some(RowOutcome::new(Status::Excluded, code, message)),
-            (Standing::Invalid, _) => Some(RowOutcome::new(Status::Invalid, "", "")),
-            (Standing::Ready, Decision::Invalid(finding)) => {
-                findings.push(*finding);
-                Some(RowOutcome::new(Status::Invalid, "", ""))
-            }
-            (Standing::Ready, Decision::Ended(outcome)) => Some(outcome),
-            (Standing::Ready, Decision::Send) => {
-                let doubtful = self.tell_alike(index, row, &mut findings);
-                if doubtful { Some(RowOutcome::new(Status::Invalid, "", "")) } else { self.held_back(index, row) }
-            }
-            (Standing::Joined, _) => unreachable!("further lines of a document were joined above"),
-        };
-        let destiny = match ended {
-            Some(outcome) => Destiny::Ended(outcome),
-            None => self.place(index, row, block)?,
-        };
-        if self.joins {
-            self.document = Some((row.number, destiny.clone()));
-        }
-        Ok(RowVerdict {
-            number: row.number,
-            line_number: row.line_number,
-            destiny,
-            findings,
-            key: row.key.clone(),
-            amounts: row.amounts,
-            labels: row.labels.clone(),
-        })
-    }
-
-    /// Adds what a row looks like to its findings; true where the profile makes that an error.
-    fn tell_alike(&mut self, index: u32, row: &CheckedRow, findings: &mut Vec<Finding>) -> bool {
-        let Some(alike) = self.alike.next_if(|alike| alike.row == index) else { return false };
-        let severity = self.planning.weigh_alike();
-        findings.push(alike.finding(severity, &row.key, self.deciding.place));
-        severity == Severity::Error
-    }
-
-    /// A further line of the document above, which decides about it.
-    fn join(&mut self, row: &CheckedRow) -> RowVerdict {
-        let (first, document) = self.document.clone().expect("a document begins with a row of its own");
-        let mut findings = row.findings.clone();
-        match &document {
-            Destiny::Ended(outcome) if outcome.status == Status::Invalid => {
-                findings.push(Finding {
-                    code: Code::DocumentInvalid,
-                    severity: Severity::Error,
-                    field: String::new(),
-                    column: None,
-                    message: format!("belongs to the document of row {first}, which is invalid"),
-                    hint: None,
-                });
-            }
-            Destiny::Ended(_) => {}
-            _ => self.written.joined += 1,
-        }
-        RowVerdict {
-            number: row.number,
-            line_number: row.line_number,
-            destiny: Destiny::Joined { first, document: Box::new(document) },
-            findings,
-            key: row.key.clone(),
-            amounts: row.amounts,
-            labels: row.labels.clone(),
-        }
-    }
-
-    /// The outcome of a good row that may not go.
-    fn held_back(&mut self, index: u32, row: &CheckedRow) -> Option<RowOutcome> {
-        if let Some(withheld) = self.withheld {
-            return Some(RowOutcome::new(
-                Status::NotSent,
-                withheld.code,
-                format!("nothing was sent: {}", withheld.reason),
-            ));
-        }
-        let mode = &self.planning.settings.mode;
-        if mode.dry_run {
-            return Some(RowOutcome::new(Status::NotSent, code::DRY_RUN, "good; a dry run sends nothing"));
-        }
-        if !mode.seed {
-            return None;
-        }
-        self.hold_key(index, row);
-        Some(seed::outcome(self.remote_id.take()))
-    }
-
-    fn place(&mut self, index: u32, row: &CheckedRow, block: &CheckedBlock) -> Result<Destiny, RunError> {
-        let group = Group { account_id: row.labels.account_id.clone(), columns: row.columns };
-        let (placed, full) = self.cutter.place(&group, block.line(row));
-        if let Some(full) = full {
-            self.store(&full)?;
-        }
-        self.written.documents += 1;
-        self.hold_key(index, row);
-        Ok(Destiny::Chunk { ordinal: placed.ordinal, line: placed.line })
-    }
-
-    /// Keeps the key of a row that goes, or went, to the API.
-    fn hold_key(&mut self, index: u32, row: &CheckedRow) {
-        if row.guard.is_some() {
-            self.held.push((index, row.number));
-        }
-    }
-
-    fn store(&mut self, chunk: &FullChunk) -> Result<(), LedgerError> {
-        self.written.chunks += 1;
-        if chunk.ordinal == 1 {
-            self.written.first = u64::from(chunk.rows);
-        }
-        self.planning.ledger.add_chunk(
-            self.run,
-            &NewChunk {
-                ordinal: chunk.ordinal,
-                account_id: &chunk.account_id,
-                rows: chunk.rows,
-                payload: &blob::compress(&chunk.body),
-            },
-        )?;
-        Ok(())
-    }
-
-    fn finish(mut self, keys: &Keys) -> Result<Written, RunError> {
-        let rest = std::mem::replace(
-            &mut self.cutter,
-            Cutter::new(self.planning.operation, ChunkLimits { rows: 1, bytes: 1 }),
-        );
-        for chunk in rest.finish() {
-            self.store(&chunk)?;
-        }
-        let place = |row: u32| {
-            let found = self.held.binary_search_by_key(&row, |(index, _)| *index);
-            let start = self.starts.partition_point(|(first, _)| *first <= row) - 1;
-            found.ok().map(|at| Earlier { sheet: self.starts[start].1, row: self.held[at].1 })
-        };
-        for (year, block) in keys.packed_blocks(place) {
-            self.planning.ledger.add_keys(
-                self.run,
-                self.planning.account,
-                key_kind(self.planning.operation),
-                year,
-                &block,
-            )?;
-        }
-        Ok(self.written)
     }
 }

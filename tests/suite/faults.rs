@@ -81,7 +81,7 @@ fn rows_without_a_useful_answer_are_unknown_and_never_sent_twice() {
         let world = world(40);
         let api = faulty(&[(2, fault)]);
         api.change(search_down);
-        let first = world.run(&api, &[&CHUNKS_OF_10[..], &["--concurrency", "1"]].concat()).expect(4);
+        let first = world.run(&api, &[&CHUNKS_OF_10[..], &["--concurrency", "1", "--first-use"]].concat()).expect(4);
         assert!(first.out.contains("next: 10 rows unknown: sent, and no answer says"), "{}", first.out);
         assert_counts(&world, &[("accepted", 30), ("unknown", 10)]);
         let lines = world.lines("sheet.results.csv");
@@ -222,7 +222,7 @@ fn replies_that_say_little_settle_only_what_they_prove() {
             [("unknown", _)] => 4,
             _ => 1,
         };
-        let ended = world.run(&api, &["invoices", "create", "sheet.csv"]);
+        let ended = world.run(&api, &["invoices", "create", "sheet.csv", "--first-use"]);
         let case = format!("{items:?}, {counted:?}, {refused:?}");
         let expected: BTreeMap<String, usize> =
             expected.iter().map(|(status, rows)| ((*status).to_owned(), *rows)).collect();
