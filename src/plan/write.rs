@@ -15,7 +15,7 @@ use crate::config::Settings;
 use crate::dedupe::{Fate, Verdict};
 use crate::error::RunError;
 use crate::finding::{Code, Severity};
-use crate::ledger::{Ledger, NewRun, RunId, RunState};
+use crate::ledger::{Ledger, LedgerError, NewRun, RunId, RunState};
 use crate::operation::{Key, Operation};
 
 /// What planning needs.

@@ -35,9 +35,10 @@ pub(super) struct Past {
 }
 
 impl Past {
-    /// Adds what an earlier chunk recorded of the line. A refusal of the whole file is no doubt about the line.
-    pub(super) fn add(&mut self, code: &str) {
-        self.resends += u32::from(code == code::NO_REPLY || code == code::REPLY_UNCLEAR);
+    /// Adds what an earlier chunk recorded of the line, in this start or one before. A refusal of the whole file is no
+    /// doubt about the line.
+    pub(super) fn add(&mut self, code: &str, of_this_start: bool) {
+        self.resends += u32::from(of_this_start && (code == code::NO_REPLY || code == code::REPLY_UNCLEAR));
         self.unclear |= code == code::REPLY_UNCLEAR;
     }
 }
@@ -67,7 +68,10 @@ pub(super) struct Evidence<'a> {
 /// Decides about a line that the search does not show; `code` is what its chunk recorded of it.
 pub(super) fn missing(evidence: Evidence<'_>, past: Past, code: &str) -> Missing {
     if past.resends >= MOST_RESENDS {
-        return Missing::Stays(format!("not found, after it was sent {} times; not sent again", past.resends + 1));
+        return Missing::Stays(format!(
+            "not found, after it was sent {} times; not sent again before the next start",
+            past.resends + 1
+        ));
     }
     if past.unclear && code == code::REPLY_UNCLEAR {
         return Missing::Stays("not found, and two replies left open what became of it; not sent again".to_owned());
@@ -151,9 +155,11 @@ mod tests {
     fn what_an_earlier_chunk_recorded_counts_by_its_kind() {
         let mut past = Past::default();
         for code in [code::CHUNK_REFUSED, code::NO_REPLY, "", code::REPLY_UNCLEAR] {
-            past.add(code);
+            past.add(code, true);
         }
         assert_eq!(past, Past { resends: 2, unclear: true });
+        past.add(code::NO_REPLY, false);
+        assert_eq!(past.resends, 2, "an earlier start does not count");
     }
 
     #[test]

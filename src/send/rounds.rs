@@ -76,6 +76,8 @@ impl From<LedgerError> for Ended {
 
 /// What this process knows beyond the ledger.
 pub(super) struct Memo<'a> {
+    /// When this process began with the run.
+    pub(super) began: Timestamp,
     pub(super) searcher: Searcher<'a>,
     pub(super) tally: Tally,
     /// Chunks that a look-up of this process left unknown.
@@ -126,6 +128,7 @@ impl Rounds<'_> {
 
     fn go(&self) -> Result<(), Ended> {
         let mut memo = Memo {
+            began: self.clock.now(),
             searcher: self.searcher(),
             tally: Tally::default(),
             given_up: HashSet::new(),

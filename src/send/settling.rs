@@ -225,7 +225,8 @@ impl Rounds<'_> {
             );
             self.observer.event(&Event::Warning { message, hint: None });
         }
-        let past = if seen.iter().any(|(_, seen)| *seen == Seen::Nothing) { self.past(head)? } else { Vec::new() };
+        let past =
+            if seen.iter().any(|(_, seen)| *seen == Seen::Nothing) { self.past(head, memo.began)? } else { Vec::new() };
         // A time that was waited for is over, whatever a clock that was set back says.
         let settled_at = memo.waiting.get(&head.id.0).map_or(case.settled_at, |until| case.settled_at.min(*until));
         let now = self.clock.now();
@@ -351,8 +352,9 @@ impl Rounds<'_> {
         )
     }
 
-    /// What each line of a chunk went through before it.
-    fn past(&self, head: &ChunkHead) -> Result<Vec<Past>, LedgerError> {
+    /// What each line of a chunk went through before it. How often it was sent again counts from this start on, so that
+    /// a later one tries anew.
+    fn past(&self, head: &ChunkHead, began: Timestamp) -> Result<Vec<Past>, LedgerError> {
         let mut past = vec![Past::default(); head.rows as usize];
         let mut here: Vec<Option<u32>> = (0..head.rows).map(Some).collect();
         let (mut ordinal, mut parent) = (head.ordinal, head.parent);
@@ -369,7 +371,7 @@ impl Rounds<'_> {
             for (past, here) in past.iter_mut().zip(&mut here) {
                 *here = here.and_then(|line| came.get(&line).copied());
                 if let Some(line) = here.filter(|_| recorded) {
-                    past.add(&known.outcomes[line as usize].code);
+                    past.add(&known.outcomes[line as usize].code, chunk.settled_at.is_some_and(|at| at >= began));
                 }
             }
             // Numbers of parents fall, so this ends.
