@@ -4,12 +4,14 @@
 //! refused with the same words. The rule: no flag takes a secret, and every flag of a setting has a key of its name.
 
 mod inspect;
+mod sandbox;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use self::inspect::InspectArgs;
+pub(crate) use self::sandbox::SandboxArgs;
 use crate::help::{about, after_operation, exit_codes};
 
 /// Load finance sheets into Enkash's Account Receivable API, with a proven outcome for every row
@@ -428,26 +430,6 @@ pub(crate) struct RunResultsArgs {
     pub(crate) run: RunArgs,
     #[command(flatten)]
     pub(crate) results: ResultsArgs,
-}
-
-/// What `sandbox` takes.
-#[derive(Debug, Args)]
-pub(crate) struct SandboxArgs {
-    /// Listen at this loopback address
-    ///
-    /// Port 0 takes any free one. Default: 127.0.0.1:8087.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8087", hide_default_value = true)]
-    pub(crate) listen: std::net::SocketAddr,
-    /// Let this many requests a second through and answer the others with 429
-    ///
-    /// Default: no limit.
-    #[arg(long, value_name = "N")]
-    pub(crate) limit: Option<f64>,
-    /// Read credentials, faults and the shape of replies from this file
-    ///
-    /// TOML, with the keys that the README lists under "The sandbox". Default: a faultless server with demo credentials.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) settings: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
