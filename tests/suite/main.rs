@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod controls;
+mod crash;
 mod docs;
 mod exporters;
 mod faults;
@@ -19,4 +20,5 @@ mod stub;
 mod threads;
 mod tidy;
 mod workbooks;
+mod wounds;
 mod world;
