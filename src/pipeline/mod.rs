@@ -11,6 +11,8 @@ pub mod lock;
 mod quirks_tests;
 mod resume;
 #[cfg(test)]
+mod rounds_tests;
+#[cfg(test)]
 mod tests;
 
 use std::io::Read;

@@ -343,12 +343,16 @@ fn repeated_rows_are_excluded_or_invalid_and_name_the_first() {
 }
 
 #[test]
-fn a_file_refused_whole_is_rejected_with_the_reason() {
+fn a_file_refused_whole_is_unknown_while_nobody_can_say_whether_a_part_was_stored() {
     let world = World::new(|_| answer(422, r#"{"response_code":422,"errorResponse":{"errorMessage":"bad file"}}"#));
     let report = world.run(&[&world.sheet("april.csv", TWO)], &[]).unwrap();
+    assert_eq!((report.exit.code(), world.uploads()), (4, 1));
+    assert_eq!(world.results("april.results.csv")[0], ("unknown".to_owned(), "chunk-refused".to_owned()));
+    // A single row that is refused needs no look-up.
+    let report = world.run(&[&world.sheet("may.csv", &[("B-1", "100.00")])], &[]).unwrap();
     assert_eq!(report.exit.code(), 1);
-    assert_eq!(world.results("april.results.csv")[0], ("rejected".to_owned(), "chunk-refused".to_owned()));
-    assert!(world.messages("april.results.csv")[0].contains("bad file"));
+    assert_eq!(world.results("may.results.csv")[0], ("rejected".to_owned(), "chunk-refused".to_owned()));
+    assert!(world.messages("may.results.csv")[0].contains("bad file"));
 }
 
 #[test]

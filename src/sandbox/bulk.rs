@@ -176,6 +176,9 @@ fn misfit(store: &Store, settings: &SandboxSettings, upload: Upload<'_>, row: &U
         return Some(format!("{parameter}: differs from the one of the request"));
     }
     let id = row.cells.cell("customerId")?;
+    if settings.refuse_customers.iter().any(|refused| refused == id) {
+        return Some("customerId: this customer is refused on purpose".to_owned());
+    }
     (!settings.lenient_customers && store.customer(id).is_none()).then(|| "customerId: no customer with this id".into())
 }
 

@@ -24,6 +24,8 @@ pub struct SandboxSettings {
     pub allow_remote: bool,
     /// Whether any id of the right shape is taken as an existing customer.
     pub lenient_customers: bool,
+    /// Customers whose rows are refused although nothing is wrong with them.
+    pub refuse_customers: Vec<String>,
     /// Start of every random draw, so that a run can be repeated.
     pub seed: u64,
     /// Two columns of uploaded files that are read in each other's place; empty swaps none.
@@ -56,6 +58,7 @@ impl Default for SandboxSettings {
             store: None,
             allow_remote: false,
             lenient_customers: true,
+            refuse_customers: Vec::new(),
             seed: 1,
             swap_columns: Vec::new(),
             rate: None,

@@ -24,6 +24,9 @@ use crate::ledger::{ChunkHead, ChunkState, Ledger, LedgerError, Resolution, RunI
 use crate::operation::{Operation, Repeat};
 use crate::stop::{Stop, StopReason};
 
+/// Waits longer than this are told.
+const TOLD: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// Everything that the rounds of one run need.
 pub struct Rounds<'a> {
     /// What is done to the rows.
@@ -261,6 +264,9 @@ impl Rounds<'_> {
     fn wait(&self, until: Timestamp) -> Result<(), Ended> {
         // A little more, so that the time is over when it is looked at again.
         let time = until.duration_since(self.clock.now()).unsigned_abs() + std::time::Duration::from_millis(1);
+        if time < TOLD {
+            return if self.clock.wait(time, self.stop) { Err(Ended::Stopped(None)) } else { Ok(()) };
+        }
         let at = until.to_zoned(self.timezone.clone()).strftime("%H:%M:%S").to_string();
         self.observer.event(&Event::Waiting { reason: format!("settle: what is not found by {at} is missing"), time });
         if self.clock.wait(time, self.stop) { Err(Ended::Stopped(None)) } else { Ok(()) }

@@ -82,6 +82,13 @@ impl Rounds<'_> {
                 break;
             }
         }
+        let unknown: HashSet<i64> = self
+            .in_scope(scope)?
+            .iter()
+            .filter(|head| head.state == ChunkState::Unknown)
+            .map(|head| head.id.0)
+            .collect();
+        memo.waiting.retain(|id, _| unknown.contains(id));
         let unsplit = if self.sends { self.split_refused(scope, memo)? } else { 0 };
         Ok(Left { wait: memo.waiting.values().min().copied(), unsplit })
     }
@@ -152,7 +159,8 @@ impl Rounds<'_> {
                 Err(_) if controls.rows.is_empty() && self.is_canary(&case.head)? && self.is_empty()? => Ok(()),
                 control => control.clone(),
             };
-            self.settle_case(case, &found, control, memo)?;
+            let unproven = controls.rows.is_empty() && control.is_err();
+            self.settle_case(case, &found, control, unproven, memo)?;
         }
         self.observer.event(&memo.tally.progress(self.limiter.current_rate()));
         Ok(true)
@@ -269,6 +277,7 @@ impl Rounds<'_> {
         mut case: Case,
         found: &FoundIndex,
         control: Result<(), String>,
+        unproven: bool,
         memo: &mut Memo<'_>,
     ) -> Result<(), Ended> {
         let head = &case.head;
@@ -307,6 +316,11 @@ impl Rounds<'_> {
             memo.tally.looked_up(looked.found, looked.again.len() as u64);
         }
         self.remember(head, &looked, memo);
+        if unproven && looked.found > 0 && looked.stays > 0 {
+            // What was found just now is what the next search has to show.
+            memo.given_up.remove(&head.id.0);
+            memo.waiting.entry(head.id.0).or_insert_with(|| self.clock.now());
+        }
         self.record(case, &looked, refused)
     }
 
