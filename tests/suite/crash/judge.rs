@@ -116,7 +116,7 @@ pub(super) fn lies(world: &World, api: &Sandbox, sheet: &Sheet, code: Option<i32
 
 /// What is not true of a row.
 fn lie(index: usize, line: &Line, row: &Planned, stored: Option<&Stored>) -> Option<String> {
-    if line["row"] != (index + 2).to_string() || line["sheet_Invoice Number"] != row.key {
+    if line["row"] != (index + 2).to_string() || line["Invoice Number"] != row.key {
         return Some(format!("the line of row {} is another", index + 2));
     }
     match line["status"].as_str() {
