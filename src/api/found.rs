@@ -191,3 +191,166 @@ fn words(response: &Response, envelope: Option<&Envelope>) -> String {
     let body = String::from_utf8_lossy(&response.body);
     if body.trim().is_empty() { format!("HTTP {} without a text", response.status) } else { plain_words(&body) }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn answer(status: u16, body: &str) -> Response {
+        Response { status, body: body.as_bytes().to_vec(), complete: true, ..Response::default() }
+    }
+
+    /// `page 2 of 7: a b`, or the kind of answer.
+    fn told(response: &Response) -> String {
+        match read_search(response) {
+            SearchReading::Page(page) => {
+                let names: Vec<String> =
+                    page.records.iter().map(|record| record.text("invoiceId").unwrap_or_default()).collect();
+                let total = page.total.map_or("?".to_owned(), |total| total.to_string());
+                format!("page of {total}: {}", names.join(" "))
+            }
+            SearchReading::Later { throttled: true, retry_after, .. } => format!("throttled {retry_after:?}"),
+            SearchReading::Later { throttled: false, retry_after, .. } => format!("later {retry_after:?}"),
+            SearchReading::Unauthorized { .. } => "unauthorized".to_owned(),
+            SearchReading::Broken { .. } => "broken".to_owned(),
+            SearchReading::Useless { .. } => "useless".to_owned(),
+        }
+    }
+
+    #[test]
+    fn pages_are_read_in_both_shapes_and_nothing_else_is_a_page() {
+        for (body, expected) in [
+            // Both shapes, with and without the envelope's usual members.
+            (
+                r#"{"response_code":0,"response_message":"SUCCESS","payload":[{"invoiceId":"a"},{"invoiceId":"b"}]}"#,
+                "page of ?: a b",
+            ),
+            (r#"[{"invoiceId":"a"}]"#, "page of ?: a"),
+            ("[]", "page of ?: "),
+            (r#"{"payload":[]}"#, "page of ?: "),
+            (
+                r#"{"response_code":"0","payload":{"data":[{"invoiceId":7}],"count":"3"},"errorResponse":null}"#,
+                "page of 3: 7",
+            ),
+            (r#"{"payload":{"data":[],"count":0}}"#, "page of 0: "),
+            (r#"{"payload":{"data":[]}}"#, "page of ?: "),
+            // A count of unknown name counts only where nothing else can be it.
+            (
+                r#"{"payload":{"data":[{}],"totalElements":12,"pageSize":50,"pageNumber":1,"totalPages":1}}"#,
+                "page of 12: ",
+            ),
+            (r#"{"payload":{"data":[{}],"count":12,"found":13}}"#, "page of ?: "),
+            (r#"{"payload":{"data":[{},{}],"count":1}}"#, "page of ?:  "),
+            (r#"{"payload":{"data":[{}],"total":1.0}}"#, "page of 1: "),
+            (r#"{"payload":{"data":[{}],"total":1.5}}"#, "page of ?: "),
+            (r#"{"payload":{"data":[{}],"totalAmount":118,"asOf":1795329000000}}"#, "page of ?: "),
+            (r#"{"payload":{"data":[{}],"count":-1,"more":true}}"#, "page of ?: "),
+            (r#"{"payload":{"data":[{}],"count":99999999999999999999999}}"#, "page of ?: "),
+            // Success without a list is no empty page.
+            (r#"{"response_code":0,"response_message":"SUCCESS","payload":null}"#, "useless"),
+            (r#"{"response_code":0,"response_message":"SUCCESS"}"#, "useless"),
+            (r#"{"payload":""}"#, "useless"),
+            (r#"{"payload":{}}"#, "useless"),
+            (r#"{"payload":{"data":null,"count":0}}"#, "useless"),
+            (r#"{"payload":{"data":{"content":[]}}}"#, "useless"),
+            (r#"{"payload":"no records"}"#, "useless"),
+            (r#"{"payload":7}"#, "useless"),
+            (r#"{"data":[]}"#, "useless"),
+            ("{}", "useless"),
+            ("null", "useless"),
+            ("true", "useless"),
+            (r#"[{"invoiceId":"a"},null]"#, "useless"),
+            (r#"{"payload":["a"]}"#, "useless"),
+            (r#"{"payload":{"data":[[1]]}}"#, "useless"),
+            // Failures in a 200.
+            (r#"{"response_code":1,"payload":[]}"#, "useless"),
+            (r#"{"response_code":"422","payload":"createdOnFrom: bad"}"#, "useless"),
+            (r#"{"response_message":"FAILURE","payload":"not allowed"}"#, "useless"),
+            (r#"{"errorResponse":{"errorType":"INVALID_ACCESS"},"payload":[]}"#, "useless"),
+            (r#"{"response_code":401}"#, "unauthorized"),
+            (r#"{"errorResponse":{"errorType":"UNAUTHORIZED"}}"#, "unauthorized"),
+            (r#"{"response_code":429}"#, "throttled None"),
+            (r#"{"response_code":500}"#, "broken"),
+            (r#"{"errorResponse":{"errorType":"SYSTEM_ERROR"}}"#, "broken"),
+            // No JSON.
+            ("<html><body>maintenance</body></html>", "broken"),
+            ("", "broken"),
+            (r#"[{"invoiceId":"a"}"#, "broken"),
+            (r#"[{"invoiceId":"a"}] trailing"#, "broken"),
+        ] {
+            assert_eq!(told(&answer(200, body)), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_status_decides_whether_asking_again_helps() {
+        let page = r#"{"payload":[]}"#;
+        for (status, body, expected) in [
+            (201, page, "page of ?: "),
+            (204, "", "broken"),
+            (302, page, "useless"),
+            (400, r#"{"payload":"bad"}"#, "useless"),
+            (400, r#"{"response_code":429}"#, "throttled None"),
+            (401, "<html>", "unauthorized"),
+            (403, page, "useless"),
+            (404, "<html>", "useless"),
+            (408, "", "broken"),
+            (422, page, "useless"),
+            (429, "", "throttled None"),
+            (429, page, "throttled None"),
+            (500, page, "broken"),
+            (502, "<html>", "broken"),
+            (503, page, "broken"),
+            (504, "", "broken"),
+            (599, "[]", "broken"),
+        ] {
+            assert_eq!(told(&answer(status, body)), expected, "{status} {body}");
+        }
+        let asked = |status| Response { retry_after: Some(Duration::from_secs(3)), ..answer(status, "") };
+        assert_eq!(told(&asked(429)), "throttled Some(3s)");
+        assert_eq!(told(&asked(503)), "later Some(3s)");
+        assert_eq!(told(&asked(500)), "broken");
+        assert_eq!(told(&Response { complete: false, ..answer(200, "[]") }), "broken");
+    }
+
+    #[test]
+    fn reasons_are_the_servers_words_cut_and_harmless() {
+        let reason = |response: &Response| match read_search(response) {
+            SearchReading::Useless { reason } | SearchReading::Broken { reason } => reason,
+            other => panic!("{other:?}"),
+        };
+        let refused = answer(422, r#"{"response_code":1,"errorResponse":{"errorMessage":"limit:\u0007 too large"}}"#);
+        assert_eq!(reason(&refused), "the search was refused with 422: limit:\\u{7} too large");
+        assert_eq!(reason(&answer(200, r#"{"response_code":412}"#)).lines().count(), 1);
+        assert!(reason(&answer(200, &"<p>".repeat(10_000))).chars().count() <= 501);
+        assert!(reason(&answer(200, &format!("[{}]", "[1],".repeat(9_999) + "1"))).chars().count() <= 501);
+    }
+
+    #[test]
+    fn fields_are_read_as_text_and_amounts_keep_their_digits() {
+        let body = r#"[{"net":123456789012345678901234567890.12,"tiny":0.10,"text":" a ","none":null,"empty":"",
+            "status":{"name":"UNPAID","label":"Unpaid"},"odd":{"label":"x"},"yes":true,"list":["b",7,null],"of":[{"a":1},2]}]"#;
+        let SearchReading::Page(page) = read_search(&answer(200, body)) else { panic!("no page") };
+        let record = &page.records[0];
+        for (name, expected) in [
+            ("net", Some("123456789012345678901234567890.12")),
+            ("tiny", Some("0.10")),
+            ("text", Some("a")),
+            ("none", None),
+            ("empty", None),
+            ("absent", None),
+            ("status", Some("UNPAID")),
+            ("odd", None),
+            ("yes", Some("true")),
+            ("list", None),
+        ] {
+            assert_eq!(record.text(name).as_deref(), expected, "{name}");
+        }
+        assert_eq!(record.texts("list"), Some(vec!["b".to_owned(), "7".to_owned()]));
+        assert_eq!(record.texts("text"), None);
+        assert_eq!(record.objects("of").count(), 1);
+        assert_eq!(record.0["status"], json!({"name": "UNPAID", "label": "Unpaid"}));
+    }
+}

@@ -2,6 +2,7 @@
 //! mean something else.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -20,9 +21,7 @@ use crate::ledger::sqlite::SqliteLedger;
 use crate::ledger::{Ledger, RunId, RunState};
 use crate::operation::Operation;
 use crate::outcome::{Status, code};
-use crate::sandbox::{
-    self, BulkItems, Duplicates, Fault, FileRefusal, Sandbox, SandboxSettings, ScheduledFault,
-};
+use crate::sandbox::{self, BulkItems, Duplicates, Fault, FileRefusal, Sandbox, SandboxSettings, ScheduledFault};
 use crate::stop::Stop;
 
 const UPLOAD: &str = "/api/v0/invoice/bulk/create";
@@ -62,12 +61,13 @@ impl World {
         self.folder.path().join(name)
     }
 
-    /// A sheet of invoices; the rows named have a due date that the stand-in refuses, and arload does not look at.
+    /// A sheet of invoices; the bad rows have a customer that the stand-in refuses where it is told to.
     fn sheet(&self, name: &str, rows: usize, bad: impl Fn(usize) -> bool) -> String {
         let mut text = "invoiceNumber,customerId,invoiceDate,dueDate,baseAmount,netAmount\n".to_owned();
         for row in 1..=rows {
-            let seller = if bad(row) { "KC0000000000BADX" } else { "KC9B2X7M4Q1Z8T6D" };
-            text.push_str(&format!("A-{row:04},{seller},2026-05-20,2026-06-20,{}.00,{}.50\n", 100 + row, 118 + row));
+            let customer = if bad(row) { "KC0000000000BADX" } else { "KC9B2X7M4Q1Z8T6D" };
+            let (base, net) = (100 + row, 118 + row);
+            writeln!(text, "A-{row:04},{customer},2026-05-20,2026-06-20,{base}.00,{net}.50").unwrap();
         }
         std::fs::write(self.path(name), text).unwrap();
         self.path(name).display().to_string()
@@ -164,7 +164,8 @@ impl World {
 }
 
 fn counts(report: &Report, statuses: &[(Status, u64)]) {
-    let counted: Vec<(Status, u64)> = statuses.iter().map(|(status, _)| (*status, report.totals.rows(*status))).collect();
+    let counted: Vec<(Status, u64)> =
+        statuses.iter().map(|(status, _)| (*status, report.totals.rows(*status))).collect();
     assert_eq!(counted, statuses);
 }
 
@@ -262,6 +263,20 @@ fn a_run_of_one_chunk_whose_reply_is_lost_is_settled_by_what_stands_there() {
 }
 
 #[test]
+fn what_one_lost_chunk_shows_proves_another_missing() {
+    let world = World::new(|settings| {
+        settings.faults.schedule = [Fault::ErrorBeforeStoring, Fault::ReplyLost]
+            .into_iter()
+            .zip(1..)
+            .map(|(fault, request)| ScheduledFault { request, route: Some(UPLOAD.to_owned()), fault })
+            .collect();
+    });
+    let report = world.run(&world.sheet("april.csv", 6, |_| false), &[("max-chunk-rows", "3"), ("concurrency", "1")]);
+    assert_eq!(report.unwrap().exit.code(), 0);
+    assert_eq!((world.state("invoices"), world.state("uploads"), world.state("duplicate_rows")), (6, 3, 0));
+}
+
+#[test]
 fn one_bad_row_in_a_thousand_refused_whole_is_found_by_halving() {
     for bad in [1, 500, 501, 777, 1000] {
         let world = World::new(|settings| {
@@ -292,7 +307,11 @@ fn too_many_refused_files_end_the_run_with_the_rest_not_sent() {
     assert!(world.said("--refusal-budget is 200"));
     let codes = world.codes("april.results.csv");
     let of = |status: &str, code: &str| codes.get(&(status.to_owned(), code.to_owned())).copied().unwrap_or_default();
-    assert_eq!(of("accepted", "") + of("rejected", "chunk-refused") + of("not-sent", "chunk-refused"), 1000, "{codes:?}");
+    assert_eq!(
+        of("accepted", "") + of("rejected", "chunk-refused") + of("not-sent", "chunk-refused"),
+        1000,
+        "{codes:?}"
+    );
     assert!(of("not-sent", "chunk-refused") > 0);
     assert_eq!(world.state("invoices") as usize, of("accepted", ""));
     // The same command stops again at once, and a larger budget goes on to the end.

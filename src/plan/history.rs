@@ -207,7 +207,8 @@ fn unsettled(run: &Run, chunk: &ChunkHead) -> RowOutcome {
             RowOutcome::new(Status::NotSent, code::SUPERSEDED, format!("a later run of the sheet took over{by}"))
         }
         (ChunkState::Planned, _) if chunk.attempts == 0 => {
-            let after = chunk.parent.map_or(String::new(), |parent| format!(" after chunk {parent} was looked up or split"));
+            let after =
+                chunk.parent.map_or(String::new(), |parent| format!(" after chunk {parent} was looked up or split"));
             RowOutcome::new(Status::NotSent, code::PLANNED, format!("planned in run {}{after}, not sent yet", run.id))
         }
         // Only operations that may be repeated come back to planned after such an attempt.
@@ -235,7 +236,10 @@ fn unsettled(run: &Run, chunk: &ChunkHead) -> RowOutcome {
         _ => RowOutcome::new(
             Status::Unknown,
             code::NO_REPLY,
-            format!("chunk {} was sent and no answer is recorded; sent again only if a look-up proves it missing", chunk.ordinal),
+            format!(
+                "chunk {} was sent and no answer is recorded; sent again only if a look-up proves it missing",
+                chunk.ordinal
+            ),
         ),
     }
 }

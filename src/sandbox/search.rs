@@ -26,7 +26,7 @@ pub(super) fn search(
     query: &BTreeMap<String, String>,
     body: &[u8],
 ) -> Result<Reply, Refusal> {
-    let page = Page::read(query, settings.search_offset)?;
+    let page = Page::read(query, settings)?;
     let filters = match serde_json::from_slice(body) {
         Ok(Value::Object(filters)) => Filters(filters),
         _ => return Err(Refusal::unreadable("The body is not a JSON object")),
@@ -62,7 +62,7 @@ struct Page {
 }
 
 impl Page {
-    fn read(query: &BTreeMap<String, String>, unit: OffsetUnit) -> Result<Page, Refusal> {
+    fn read(query: &BTreeMap<String, String>, settings: &ReplySettings) -> Result<Page, Refusal> {
         let number = |name: &str, default: usize| match query.get(name) {
             None => Ok(default),
             Some(text) => text.parse().map_err(|_| Refusal::invalid(format!("{name}: must be a number"))),
@@ -71,13 +71,14 @@ impl Page {
         if !(1..=LARGEST_PAGE).contains(&limit) {
             return Err(Refusal::invalid(format!("limit: must be from 1 to {LARGEST_PAGE}")));
         }
+        let limit = limit.min(settings.page_cap.unwrap_or(LARGEST_PAGE)).max(1);
         let offset = number("offset", 0)?;
         let descending = match query.get("direction").map(String::as_str) {
             None | Some("ASC") => false,
             Some("DESC") => true,
             Some(_) => return Err(Refusal::invalid("direction: must be ASC or DESC")),
         };
-        let skipped = match unit {
+        let skipped = match settings.search_offset {
             OffsetUnit::Rows => offset,
             OffsetUnit::Pages => offset.saturating_mul(limit),
         };

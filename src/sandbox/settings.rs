@@ -162,6 +162,8 @@ pub struct ReplySettings {
     pub search_reply: SearchReply,
     /// What `offset` of a search counts.
     pub search_offset: OffsetUnit,
+    /// Records of a search's page, whatever is asked for; none gives as many as asked, up to 5,000.
+    pub page_cap: Option<usize>,
     /// How items of an upload's reply name their row.
     pub bulk_items: BulkItems,
     /// Where such an item has its message.
@@ -188,6 +190,7 @@ impl Default for ReplySettings {
             error_body: ErrorBody::Envelope,
             search_reply: SearchReply::Array,
             search_offset: OffsetUnit::Rows,
+            page_cap: None,
             bulk_items: BulkItems::RowNumber,
             message_key: MessageKey::ErrorMessage,
             bulk_counts: BulkCounts::Right,

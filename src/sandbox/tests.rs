@@ -284,6 +284,12 @@ fn searches_filter_page_and_order_in_both_shapes() {
     let (_, found) = bench.search(&format!("{SEARCH}?limit=3&offset=2"), &json!({}));
     assert_eq!(found["payload"]["count"], 7);
     assert_eq!(found["payload"]["data"][0]["invoiceNumber"], "A7");
+    bench.sandbox.change(|settings| settings.replies.page_cap = Some(3));
+    let (_, found) = bench.search(&format!("{SEARCH}?limit=5000&offset=1"), &json!({}));
+    assert_eq!(found["payload"]["count"], 7);
+    let capped: Vec<&str> =
+        found["payload"]["data"].as_array().unwrap().iter().filter_map(|one| one["invoiceNumber"].as_str()).collect();
+    assert_eq!(capped, ["A4", "A5", "A6"]);
 }
 
 #[test]

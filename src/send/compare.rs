@@ -4,6 +4,8 @@
 //! compared with to [`super::lookup`]. The one rule: only what stands on both sides is compared; what the API does not
 //! show proves nothing.
 
+use std::borrow::Cow;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
@@ -147,7 +149,7 @@ pub(super) fn days(text: &str, timezone: &TimeZone) -> Vec<Date> {
 /// A code without its spelling: capitals, plain dashes, no spaces.
 pub(super) fn code(text: &str) -> String {
     let text = value::clean(text);
-    value::code(&text, &mut Vec::new()).map_or_else(|| text.to_uppercase(), |code| code.into_owned())
+    value::code(&text, &mut Vec::new()).map_or_else(|| text.to_uppercase(), Cow::into_owned)
 }
 
 /// A text without what storing changes: capitals and runs of spaces.
@@ -165,4 +167,143 @@ fn sorted(list: &str) -> Vec<String> {
     let mut items: Vec<String> = list.split(';').map(words).filter(|item| !item.is_empty()).collect();
     items.sort_unstable();
     items
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::send::lookup::sent_lines;
+
+    fn record(value: Value) -> Record {
+        let Value::Object(object) = value else { panic!("{value} is no object") };
+        Record(object)
+    }
+
+    /// The differences between one field sent and a record.
+    fn compared(operation: &str, field: &str, sent: &str, found: Value, which: Compare) -> String {
+        let mut body = csv::Writer::from_writer(Vec::new());
+        body.write_record([field, "extra"]).unwrap();
+        body.write_record([sent, "x"]).unwrap();
+        let lines = sent_lines(&body.into_inner().unwrap());
+        let timezone = TimeZone::get("Asia/Kolkata").unwrap();
+        differences(Operation::by_name(operation).unwrap(), &lines[0], &record(found), which, &timezone)
+    }
+
+    #[test]
+    fn invoice_fields_are_compared_by_the_rule_of_their_kind() {
+        for (field, sent, found, expected) in [
+            ("netAmount", "118.00", json!(118), ""),
+            ("netAmount", "118.00", json!("118.000"), ""),
+            ("netAmount", "118.00", json!(1.18e2), ""),
+            ("netAmount", "118.00", json!("1.18E+2"), ""),
+            ("netAmount", "118.00", json!(118.01), "netAmount \"118.00\" → \"118.01\""),
+            ("netAmount", "118.00", json!("119.00"), "netAmount \"118.00\" → \"119.00\""),
+            ("netAmount", "118.00", json!("n/a"), "netAmount \"118.00\" → \"n/a\""),
+            ("netAmount", "118.00", json!(null), ""),
+            ("netAmount", "118.00", json!(""), ""),
+            ("netAmount", "", json!(5), ""),
+            ("cgst", "0.00", json!(0), ""),
+            ("cgst", "0.00", json!(9), "cgst \"0.00\" → \"9\""),
+            // Three forms of dates, and the day before in UTC is the day in India.
+            ("dueDate", "2026-03-31", json!("2026-03-31"), ""),
+            ("dueDate", "2026-03-31", json!("2026-03-31 00:00:00"), ""),
+            ("dueDate", "2026-03-31", json!("2026-03-31T00:00:00"), ""),
+            ("dueDate", "2026-03-31", json!("2026-03-31T00:00:00Z"), ""),
+            ("dueDate", "2026-03-31", json!("2026-03-30T18:30:00Z"), ""),
+            ("dueDate", "2026-03-31", json!("2026-03-30T18:30:00.000+0000"), ""),
+            ("dueDate", "2026-03-31", json!("2026-03-31T23:30:00+05:30"), ""),
+            (
+                "dueDate",
+                "2026-03-31",
+                json!("2026-03-30T18:29:59Z"),
+                "dueDate \"2026-03-31\" → \"2026-03-30T18:29:59Z\"",
+            ),
+            ("dueDate", "2026-03-31", json!("2026-03-30"), "dueDate \"2026-03-31\" → \"2026-03-30\""),
+            ("dueDate", "2026-03-31", json!("31/03/2026"), "dueDate \"2026-03-31\" → \"31/03/2026\""),
+            ("dueDate", "2026-03-31", json!("2026-03-31x"), "dueDate \"2026-03-31\" → \"2026-03-31x\""),
+            ("customerId", "KC9B2X7M4Q1Z8T6D", json!(" kc9b2x7m4q1z8t6d "), ""),
+            (
+                "customerId",
+                "KC9B2X7M4Q1Z8T6D",
+                json!("KC9B2X7M4Q1Z8T6E"),
+                "customerId \"KC9B2X7M4Q1Z8T6D\" → \"KC9B2X7M4Q1Z8T6E\"",
+            ),
+            // No content.
+            ("description", "a", json!("b"), ""),
+            ("tds", "1.00", json!(2), ""),
+        ] {
+            let told = compared("invoices create", field, sent, json!({field: found}), Compare::Content);
+            assert_eq!(told, expected, "{field} {sent} {found}");
+        }
+    }
+
+    #[test]
+    fn the_canary_compares_all_that_was_sent_and_comes_back() {
+        for (operation, field, sent, found, expected) in [
+            ("invoices create", "description", "Steel  rods", json!("STEEL RODS"), ""),
+            ("invoices create", "description", "Steel", json!("Copper"), "description \"Steel\" → \"Copper\""),
+            ("invoices create", "tds", "1.00", json!(2), "tds \"1.00\" → \"2\""),
+            (
+                "invoices create",
+                "approvalStatus",
+                "MAKER_APPROVED",
+                json!({"name": "MAKER_APPROVED", "label": "x"}),
+                "",
+            ),
+            (
+                "invoices create",
+                "approvalStatus",
+                "MAKER_APPROVED",
+                json!({"name": "MAKER_REJECTED"}),
+                "approvalStatus \"MAKER_APPROVED\" → \"MAKER_REJECTED\"",
+            ),
+            ("invoices create", "partialPaymentAllowed", "true", json!(true), ""),
+            (
+                "invoices create",
+                "partialPaymentAllowed",
+                "true",
+                json!(false),
+                "partialPaymentAllowed \"true\" → \"false\"",
+            ),
+            ("invoices create", "invoiceNumber", "A–7", json!("a-7"), ""),
+            ("customers update", "branchCodes", "b;a", json!(["A", "B"]), ""),
+            ("customers update", "branchCodes", "b;a", json!(["A"]), "branchCodes \"b;a\" → \"A\""),
+            ("customers update", "branchCodes", "b;a", json!([]), ""),
+            ("customers update", "contactNumber", "+91 98765 43210", json!("9876543210"), ""),
+            ("customers create", "pinCode", "400001", json!(400_001), ""),
+            (
+                "customers create",
+                "accountNumber",
+                "001234567890",
+                json!("1234567890"),
+                "accountNumber \"001234567890\" → \"1234567890\"",
+            ),
+        ] {
+            let told = compared(operation, field, sent, json!({field: found}), Compare::All);
+            assert_eq!(told, expected, "{field} {sent} {found}");
+        }
+    }
+
+    #[test]
+    fn contacts_are_compared_with_the_one_that_was_sent() {
+        let told = |contacts: Value| {
+            let body = b"keyContactName,keyContactMobile\nAsha,9876543210\n";
+            let record = record(json!({"customerKeyContacts": contacts}));
+            let operation = Operation::by_name("customers create").unwrap();
+            differences(operation, &sent_lines(body)[0], &record, Compare::Content, &TimeZone::UTC)
+        };
+        let asha = json!({"name": "ASHA", "mobile": "+919876543210"});
+        let ravi = json!({"name": "Ravi", "mobile": "9000000000"});
+        assert_eq!(told(json!([asha])), "");
+        assert_eq!(told(json!([ravi, asha])), "");
+        assert_eq!(
+            told(json!([ravi])),
+            "keyContactName \"Asha\" → \"Ravi\", keyContactMobile \"9876543210\" → \"9000000000\""
+        );
+        assert_eq!(told(json!([ravi, ravi])), "");
+        assert_eq!(told(json!([])), "");
+        assert_eq!(told(json!(null)), "");
+    }
 }

@@ -160,7 +160,7 @@ mod tests {
     fn a_server_that_was_given_up_on_may_work_until_its_time_is_over() {
         let patience = |settle: u64, after: u64| {
             let (settle, settle_after_giving_up) = (Duration::from_secs(settle), Duration::from_secs(after));
-            Patience { timeout: Duration::from_secs(60), settle, settle_after_giving_up }
+            Patience { timeout: Duration::from_mins(1), settle, settle_after_giving_up }
         };
         let attempt = |end: Option<i64>, kind: Option<&str>, words: &str| Attempted {
             started_at: at(0),

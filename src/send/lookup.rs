@@ -63,14 +63,14 @@ impl Window {
     /// No bounds: records of any time.
     pub const ALWAYS: Window = Window { bounds: None };
 
-    /// From the first to the last time that something was sent, on this host's clock; `ahead` is how far the server's
-    /// clock is ahead of it, where its `Date` header told.
+    /// From the first to the last time that something was sent, on this host's clock and on the server's; `ahead` is how
+    /// far that is ahead, where its `Date` header told. The stamps may be of either, as a gateway may have answered.
     pub fn around(first: Timestamp, last: Timestamp, ahead: SignedDuration, timezone: &TimeZone) -> Self {
-        let day = |time: Timestamp| {
-            let there = time.saturating_add(ahead).unwrap_or(time);
-            there.to_zoned(timezone.clone()).date()
-        };
-        let (first, last) = (day(first.min(last)), day(first.max(last)));
+        let there = |time: Timestamp| time.saturating_add(ahead).unwrap_or(time);
+        let day = |time: Timestamp| time.to_zoned(timezone.clone()).date();
+        let times = [first, last, there(first), there(last)];
+        let first = times.into_iter().map(day).fold(day(first), Date::min);
+        let last = times.into_iter().map(day).fold(day(last), Date::max);
         let from = first.checked_sub(1.day()).unwrap_or(first).to_datetime(Time::midnight());
         let to = last.checked_add(1.day()).unwrap_or(last).to_datetime(Time::constant(23, 59, 59, 0));
         Self { bounds: Some((from, to)) }
@@ -145,7 +145,7 @@ pub enum Seen {
         /// The ids that the API gave.
         remote_ids: Vec<String>,
     },
-    /// The search does not show it.
+    /// The search does not show it; whether that means that it is missing, only a control row can tell, see [`shows`].
     Nothing,
 }
 
@@ -153,7 +153,7 @@ pub enum Seen {
 #[derive(Debug)]
 pub struct FoundIndex {
     records: Vec<Record>,
-    by_key: HashMap<String, Vec<usize>>,
+    by_key: HashMap<RecordKey, Vec<usize>>,
     timezone: TimeZone,
 }
 
@@ -233,76 +233,100 @@ pub fn seen(operation: &Operation, seller: &str, line: &SentLine, found: &FoundI
     }
 }
 
-/// What a line is found by; none if it has nothing of the kind.
-fn line_key(operation: &Operation, line: &SentLine) -> Option<String> {
-    let cell = |name: &str| line.cell(name);
+/// Whether the searches show a row that was accepted, and show it under the key that it would be looked up by: a record
+/// with the right id alone does not prove that lines can be recognised. Only a row with the same [`KeyKind`] as a line
+/// proves it for that line.
+pub fn shows(
+    operation: &Operation,
+    seller: &str,
+    line: &SentLine,
+    remote_id: Option<&str>,
+    found: &FoundIndex,
+) -> bool {
+    found.of_line(operation, seller, line).any(|record| match (remote_id, record.text(operation.remote_id)) {
+        (Some(given), Some(shown)) => given == shown,
+        _ => true,
+    })
+}
+
+/// What a line is found by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum KeyKind {
+    /// Invoice number.
+    Number,
+    /// Own reference of an invoice without a number.
+    External,
+    /// Own reference of a customer.
+    Reference,
+    /// GSTIN or PAN of a customer without a reference.
+    TaxNumber,
+    /// Name and mobile of a customer without either.
+    Person,
+    /// The id that the API gave, where records are changed.
+    Id,
+}
+
+/// The kind of key that a line is found by; none if it has nothing of the kind, so that no search can show it.
+pub fn key_kind(operation: &Operation, line: &SentLine) -> Option<KeyKind> {
+    line_key(operation, line).map(|(kind, _)| kind)
+}
+
+type RecordKey = (KeyKind, String);
+
+fn line_key(operation: &Operation, line: &SentLine) -> Option<RecordKey> {
+    let cell = |name: &str, kind: KeyKind| line.cell(name).map(|text| simple_key(kind, text));
     match operation.key {
-        Key::Invoice => match cell("invoiceNumber") {
-            Some(number) => Some(number_key(number)),
-            None => cell("externalId").map(external_key),
-        },
+        Key::Invoice => cell("invoiceNumber", KeyKind::Number).or_else(|| cell("externalId", KeyKind::External)),
         Key::Customer => {
-            if let Some(reference) = cell("uniqueRefNo") {
-                return Some(reference_key(reference));
-            }
-            if let Some(tax_number) = cell("panOrGstin") {
-                return Some(tax_key(tax_number));
-            }
-            let name = cell("legalName").or(cell("keyContactLegalName"))?;
-            Some(person_key(name, cell("keyContactMobile")?))
+            let person = || {
+                let name = line.cell("legalName").or(line.cell("keyContactLegalName"))?;
+                Some(person_key(name, line.cell("keyContactMobile")?))
+            };
+            cell("uniqueRefNo", KeyKind::Reference).or_else(|| cell("panOrGstin", KeyKind::TaxNumber)).or_else(person)
         }
-        Key::None => cell(operation.remote_id).map(id_key),
+        Key::None => cell(operation.remote_id, KeyKind::Id),
     }
 }
 
 /// All keys that a line may find a record by.
-fn record_keys(operation: &Operation, record: &Record) -> Vec<String> {
-    let key = |name: &str, make: fn(&str) -> String| record.text(name).map(|text| make(&text));
-    match operation.key {
-        Key::Invoice => {
-            [key("invoiceNumber", number_key), key("externalId", external_key)].into_iter().flatten().collect()
-        }
-        Key::Customer => {
-            let mut keys: Vec<String> =
-                [key("uniqueRefNo", reference_key), key("panOrGstin", tax_key)].into_iter().flatten().collect();
-            for contact in record.objects("customerKeyContacts") {
-                let Some(mobile) = contact.text("mobile") else { continue };
-                let names = [record.text("legalName"), contact.text("legalName")];
-                keys.extend(names.into_iter().flatten().map(|name| person_key(&name, &mobile)));
-            }
-            keys.sort_unstable();
-            keys.dedup();
-            keys
-        }
-        Key::None => key(operation.remote_id, id_key).into_iter().collect(),
+fn record_keys(operation: &Operation, record: &Record) -> Vec<RecordKey> {
+    let field = |name: &str, kind: KeyKind| record.text(name).map(|text| simple_key(kind, &text));
+    let mut keys: Vec<RecordKey> = match operation.key {
+        Key::Invoice => vec![field("invoiceNumber", KeyKind::Number), field("externalId", KeyKind::External)],
+        Key::Customer => vec![field("uniqueRefNo", KeyKind::Reference), field("panOrGstin", KeyKind::TaxNumber)],
+        Key::None => vec![field(operation.remote_id, KeyKind::Id)],
     }
+    .into_iter()
+    .flatten()
+    .collect();
+    for contact in record.objects("customerKeyContacts") {
+        let Some(mobile) = contact.text("mobile") else { continue };
+        let names = [record.text("legalName"), contact.text("legalName")];
+        keys.extend(names.into_iter().flatten().map(|name| person_key(&name, &mobile)));
+    }
+    keys.sort_unstable();
+    keys.dedup();
+    keys
 }
 
-fn number_key(number: &str) -> String {
-    format!("number {}", code(number))
+fn simple_key(kind: KeyKind, text: &str) -> RecordKey {
+    let text = match kind {
+        KeyKind::Number | KeyKind::TaxNumber | KeyKind::Id => code(text),
+        KeyKind::Reference | KeyKind::Person => words(text),
+        // The guard takes it as it is written.
+        KeyKind::External => text.trim().to_owned(),
+    };
+    (kind, text)
 }
 
-fn external_key(external: &str) -> String {
-    format!("external {}", external.trim())
-}
-
-fn reference_key(reference: &str) -> String {
-    format!("reference {}", words(reference))
-}
-
-fn tax_key(tax_number: &str) -> String {
-    format!("tax {}", code(tax_number))
-}
-
-fn person_key(name: &str, mobile: &str) -> String {
-    format!("person {} {}", phone(mobile), words(name))
-}
-
-fn id_key(id: &str) -> String {
-    format!("id {}", code(id))
+fn person_key(name: &str, mobile: &str) -> RecordKey {
+    (KeyKind::Person, format!("{} {}", phone(mobile), words(name)))
 }
 
 /// The year that began last April.
 fn financial_year(day: Date) -> i16 {
     if day.month() >= 4 { day.year() } else { day.year() - 1 }
 }
+
+#[cfg(test)]
+mod tests;

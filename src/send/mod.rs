@@ -5,10 +5,11 @@
 //! that no answer settles. [`rounds`] goes on until nothing more can be sent, looked up or split. Leaves the wire to [`crate::api`]. The one rule: a chunk that may have been acted on is never sent again before it was looked up.
 
 pub mod compare;
-pub mod limiter;
-pub mod lookup;
+mod controls;
 mod evidence;
 mod file;
+pub mod limiter;
+pub mod lookup;
 mod outage;
 mod paging;
 mod proving;

@@ -146,7 +146,9 @@ impl Rounds<'_> {
                 format!("{compared} of the first {rows} were read back and stand there as they were sent")
             }
             ReadBack::Nothing(reason) => {
-                format!("the first {rows} were accepted, and nothing can be read back ({reason}); the reply alone decides")
+                format!(
+                    "the first {rows} were accepted, and nothing can be read back ({reason}); the reply alone decides"
+                )
             }
         };
         self.observer.event(&Event::Proven { message });
@@ -198,6 +200,10 @@ impl Rounds<'_> {
             let rest = if more > 0 { format!("; and {}", count(more as u64, "row")) } else { String::new() };
             return ReadBack::Different(different.join("; ") + &rest);
         }
-        if compared == 0 { ReadBack::Nothing("the search does not show them".to_owned()) } else { ReadBack::Equal(compared) }
+        if compared == 0 {
+            ReadBack::Nothing("the search does not show them".to_owned())
+        } else {
+            ReadBack::Equal(compared)
+        }
     }
 }

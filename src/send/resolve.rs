@@ -97,8 +97,9 @@ pub(super) fn look(
             }
             Seen::Other { remote_id, differences } => {
                 looked.other += 1;
-                let message =
-                    format!("its number stands at Enkash with other content, sent → found: {differences}; never sent again");
+                let message = format!(
+                    "its number stands at Enkash with other content, sent → found: {differences}; never sent again"
+                );
                 let found = RowOutcome::new(Status::Unknown, code::FOUND_WITH_OTHER_CONTENT, message);
                 *outcome = RowOutcome { remote_id, ..found };
             }
@@ -154,7 +155,9 @@ mod tests {
             _ => Missing::Stays("no control".into()),
         });
         assert_eq!((looked.found, looked.other, looked.stays, &looked.again[..]), (2, 1, 1, &[3][..]));
-        assert!(looked.changed && looked.warnings[0].contains("line 2 of chunk 7") && looked.warnings[0].contains("B, C"));
+        assert!(
+            looked.changed && looked.warnings[0].contains("line 2 of chunk 7") && looked.warnings[0].contains("B, C")
+        );
         let statuses: Vec<&str> = before.outcomes.iter().map(|outcome| outcome.status.as_str()).collect();
         assert_eq!(statuses, ["accepted", "accepted", "unknown", "unknown", "unknown", "accepted"]);
         assert_eq!(before.outcomes[1].remote_id.as_deref(), Some("B"));

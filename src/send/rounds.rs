@@ -1,8 +1,8 @@
 //! Sending in rounds: planned chunks leave, then those that no answer settled are looked up and those refused whole are
 //! halved, until nothing more can be done.
 //!
-//! Owns the order of rounds and what ends them. [`super::workers`] sends, [`super::settling`] looks up and splits,
-//! [`super::proving`] reads the first rows back. All state is in the ledger, so a run goes on from any instant. The one
+//! Owns the order of rounds and what ends them. [`super::workers`] sends, `settling` looks up and splits,
+//! `proving` reads the first rows back. All state is in the ledger, so a run goes on from any instant. The one
 //! rule: a line is sent again only after a look-up proved it missing, or in a smaller file after its file was refused.
 
 use std::collections::{HashMap, HashSet};

@@ -225,3 +225,6 @@ impl Asking<'_, '_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::controls::Controls;
 use super::evidence::{self, Evidence, Past, Patience};
 use super::file::{Lines, halves};
 use super::lookup::{self, FoundIndex, Seen, SentLine, Window};
@@ -15,7 +16,6 @@ use super::resolve::{self, Known, Looked};
 use super::rounds::{Ended, Left, Memo, Rounds, Scope};
 use super::search::SearchError;
 use super::settle;
-use crate::api::found::Record;
 use crate::event::Event;
 use crate::ledger::{ChunkHead, ChunkState, LedgerError, Moved, NewChunk, Resolution, blob};
 use crate::operation::{Key, Repeat};
@@ -23,12 +23,6 @@ use crate::outcome::{RowOutcome, Status, code};
 
 /// Limit: lines that are looked up together; their customers make a few searches.
 const MOST_LINES: usize = 10_000;
-
-/// Limit: accepted rows that a search must show.
-const CONTROLS: usize = 5;
-
-/// Limit: runs that are searched for accepted rows where this one has none.
-const EARLIER_RUNS: usize = 20;
 
 /// A clock that is off by more than this would make the searched days the wrong ones.
 const CLOCK_OFF: SignedDuration = SignedDuration::from_hours(6);
@@ -42,19 +36,6 @@ struct Case {
     /// First and last instant of its attempts.
     span: (Timestamp, Timestamp),
     settled_at: Timestamp,
-}
-
-/// Rows that are known to be there.
-#[derive(Default)]
-struct Controls {
-    rows: Vec<Control>,
-    since: Option<Timestamp>,
-}
-
-struct Control {
-    seller: String,
-    line: SentLine,
-    remote_id: Option<String>,
 }
 
 impl Rounds<'_> {
@@ -154,13 +135,19 @@ impl Rounds<'_> {
             }
             Err(error) => return Err(self.search_ended(error)),
         };
+        let mut rows_found = 0;
         for case in cases {
             let control = match &control {
                 Err(_) if controls.rows.is_empty() && self.is_canary(&case.head)? && self.is_empty()? => Ok(()),
-                control => control.clone(),
+                control => control.as_ref().map_err(String::as_str).copied(),
             };
-            let unproven = controls.rows.is_empty() && control.is_err();
-            self.settle_case(case, &found, control, unproven, memo)?;
+            rows_found += self.settle_case(case, &found, control, memo)?;
+        }
+        if controls.rows.is_empty() && rows_found > 0 {
+            // What was found just now is what the next search has to show.
+            for head in batch.iter().filter(|head| memo.given_up.remove(&head.id.0)).collect::<Vec<_>>() {
+                memo.waiting.insert(head.id.0, self.clock.now());
+            }
         }
         self.observer.event(&memo.tally.progress(self.limiter.current_rate()));
         Ok(true)
@@ -176,7 +163,8 @@ impl Rounds<'_> {
         let wanted: Vec<&SentLine> =
             cases.iter().flat_map(|case| case.known.open().into_iter().map(|index| &case.sent[index])).collect();
         let lines: Vec<SentLine> = controls.rows.iter().map(|row| row.line.clone()).collect();
-        let first = cases.iter().map(|case| case.span.0).chain(controls.since).min().unwrap_or_else(|| self.clock.now());
+        let first =
+            cases.iter().map(|case| case.span.0).chain(controls.since).min().unwrap_or_else(|| self.clock.now());
         let last = cases.iter().map(|case| case.span.1).max().unwrap_or(first);
         loop {
             let ahead = memo.ahead;
@@ -211,75 +199,14 @@ impl Rounds<'_> {
         }
     }
 
-    /// Whether an answer shows every control row.
-    fn shows(&self, index: &FoundIndex, records: &[Record], controls: &Controls) -> Result<(), String> {
-        let ids: HashSet<String> = records.iter().filter_map(|record| record.text(self.operation.remote_id)).collect();
-        let hidden = controls.rows.iter().find(|row| {
-            let by_id = row.remote_id.as_ref().is_some_and(|id| ids.contains(id));
-            !by_id && lookup::seen(self.operation, &row.seller, &row.line, index) == Seen::Nothing
-        });
-        match hidden {
-            None => Ok(()),
-            Some(row) => {
-                let name = row.line.cell("invoiceNumber").or(row.remote_id.as_deref()).unwrap_or("a row");
-                Err(format!("the search does not show {name}, which was accepted"))
-            }
-        }
-    }
-
-    /// Rows that the API has accepted: of this run, else of the latest earlier run of the same kind.
-    fn controls(&self) -> Result<Controls, LedgerError> {
-        let name = self.operation.name();
-        let mut runs = vec![self.run];
-        let earlier = self.ledger.runs()?.into_iter().filter(|run| {
-            run.id < self.run && run.account == self.account && run.operation == name
-        });
-        runs.extend(earlier.map(|run| run.id).take(EARLIER_RUNS));
-        for run in runs {
-            let mut heads = self.ledger.chunks(run)?;
-            heads.retain(|head| head.settled_at.is_some() && head.attempts > 0);
-            heads.sort_by_key(|head| std::cmp::Reverse(head.settled_at));
-            let mut controls = Controls::default();
-            for head in heads {
-                self.add_controls(&head, &mut controls)?;
-                if controls.rows.len() >= CONTROLS {
-                    break;
-                }
-            }
-            if !controls.rows.is_empty() {
-                return Ok(controls);
-            }
-        }
-        Ok(Controls::default())
-    }
-
-    /// Takes up to two accepted rows of a chunk.
-    fn add_controls(&self, head: &ChunkHead, controls: &mut Controls) -> Result<(), LedgerError> {
-        let known = self.known(head)?;
-        let accepted = known.outcomes.iter().enumerate().filter(|(_, outcome)| outcome.status == Status::Accepted);
-        let few: Vec<(usize, &RowOutcome)> = accepted.take(2.min(CONTROLS - controls.rows.len())).collect();
-        if few.is_empty() {
-            return Ok(());
-        }
-        let sent = lookup::sent_lines(&blob::decompress(&self.ledger.chunk_payload(head.id)?)?);
-        for (index, outcome) in few {
-            let Some(line) = sent.get(index).cloned() else { continue };
-            controls.rows.push(Control { seller: head.account_id.clone(), line, remote_id: outcome.remote_id.clone() });
-        }
-        let began = self.ledger.attempts(head.id)?.first().map(|attempt| attempt.started_at).or(head.settled_at);
-        controls.since = controls.since.into_iter().chain(began).min();
-        Ok(())
-    }
-
-    /// Records what was seen of one chunk.
+    /// Records what was seen of one chunk; says how many lines were found.
     fn settle_case(
         &self,
         mut case: Case,
         found: &FoundIndex,
-        control: Result<(), String>,
-        unproven: bool,
+        control: Result<(), &str>,
         memo: &mut Memo<'_>,
-    ) -> Result<(), Ended> {
+    ) -> Result<u64, Ended> {
         let head = &case.head;
         let seen: Vec<(usize, Seen)> = case
             .known
@@ -291,7 +218,7 @@ impl Rounds<'_> {
         let stored = seen.iter().filter(|(_, seen)| matches!(seen, Seen::Ours { .. } | Seen::Several { .. })).count();
         if refused && stored == 0 {
             memo.whole.insert(head.id.0);
-            return Ok(());
+            return Ok(0);
         }
         if refused {
             let message = format!(
@@ -301,7 +228,6 @@ impl Rounds<'_> {
             self.observer.event(&Event::Warning { message, hint: None });
         }
         let past = if seen.iter().any(|(_, seen)| *seen == Seen::Nothing) { self.past(head)? } else { Vec::new() };
-        let control = control.as_ref().map_err(String::as_str).copied();
         // A time that was waited for is over, whatever a clock that was set back says.
         let settled_at = memo.waiting.get(&head.id.0).map_or(case.settled_at, |until| case.settled_at.min(*until));
         let evidence = Evidence { control, settled_at, now: self.clock.now() };
@@ -316,12 +242,8 @@ impl Rounds<'_> {
             memo.tally.looked_up(looked.found, looked.again.len() as u64);
         }
         self.remember(head, &looked, memo);
-        if unproven && looked.found > 0 && looked.stays > 0 {
-            // What was found just now is what the next search has to show.
-            memo.given_up.remove(&head.id.0);
-            memo.waiting.entry(head.id.0).or_insert_with(|| self.clock.now());
-        }
-        self.record(case, &looked, refused)
+        self.record(case, &looked, refused)?;
+        Ok(looked.found)
     }
 
     fn remember(&self, head: &ChunkHead, looked: &Looked, memo: &mut Memo<'_>) {
@@ -352,7 +274,7 @@ impl Rounds<'_> {
     fn record(&self, mut case: Case, looked: &Looked, refused: bool) -> Result<(), Ended> {
         let groups: Vec<&[usize]> = match looked.again.as_slice() {
             [] => Vec::new(),
-            again if refused || self.was_refused(&case.known, again) => halves(again),
+            again if refused || was_refused(&case.known, again) => halves(again),
             again => vec![again],
         };
         let unrecorded = case.head.state == ChunkState::Rejected;
@@ -374,10 +296,6 @@ impl Rounds<'_> {
         Ok(())
     }
 
-    fn was_refused(&self, known: &Known, lines: &[usize]) -> bool {
-        lines.iter().all(|&index| known.outcomes[index].code == code::CHUNK_REFUSED)
-    }
-
     fn children(&self, case: &Case, groups: &[&[usize]]) -> Result<Vec<Child>, LedgerError> {
         if groups.is_empty() {
             return Ok(Vec::new());
@@ -387,7 +305,11 @@ impl Rounds<'_> {
         Ok(groups
             .iter()
             .zip(last + 1..)
-            .map(|(group, ordinal)| Child { ordinal, lines: group.to_vec(), payload: blob::compress(&lines.file(group)) })
+            .map(|(group, ordinal)| Child {
+                ordinal,
+                lines: group.to_vec(),
+                payload: blob::compress(&lines.file(group)),
+            })
             .collect())
     }
 
@@ -435,7 +357,9 @@ impl Rounds<'_> {
             let known = self.known(&chunk)?;
             let came: HashMap<u32, u32> = (0_u32..)
                 .zip(&known.moved)
-                .filter_map(|(line, moved)| moved.filter(|moved| moved.ordinal == ordinal).map(|moved| (moved.line, line)))
+                .filter_map(|(line, moved)| {
+                    moved.filter(|moved| moved.ordinal == ordinal).map(|moved| (moved.line, line))
+                })
                 .collect();
             for (past, here) in past.iter_mut().zip(&mut here) {
                 *here = here.and_then(|line| came.get(&line).copied());
@@ -512,10 +436,16 @@ struct Child {
     payload: Vec<u8>,
 }
 
+/// Whether the file was refused that these lines are in, so that a bad one may be among them.
+fn was_refused(known: &Known, lines: &[usize]) -> bool {
+    lines.iter().all(|&index| known.outcomes[index].code == code::CHUNK_REFUSED)
+}
+
 /// The outcome of every line of a chunk that has none recorded.
 fn unrecorded(head: &ChunkHead) -> RowOutcome {
     if head.state == ChunkState::Rejected {
-        let message = format!("the API refused chunk {} as a whole; whether it took a part of it is not known", head.ordinal);
+        let message =
+            format!("the API refused chunk {} as a whole; whether it took a part of it is not known", head.ordinal);
         return RowOutcome::new(Status::Unknown, code::CHUNK_REFUSED, message);
     }
     let message = format!("chunk {} was sent and no answer is recorded", head.ordinal);

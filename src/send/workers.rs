@@ -90,6 +90,16 @@ impl Shared {
         self.halt.lock().expect("no sender panics while it holds the reason").get_or_insert(halt);
     }
 
+    fn after_unknown(&self, reason: &str) -> Onward {
+        let fruitless = self.fruitless.fetch_add(1, Ordering::SeqCst) + 1;
+        if fruitless >= OUTAGE_CHUNKS {
+            let reason = format!("{fruitless} chunks in a row got no useful answer, the last: {reason}");
+            self.close(Halt::Fruitless(reason));
+            return Onward::Stop;
+        }
+        Onward::Next
+    }
+
     fn is_closing(&self) -> bool {
         self.closing.load(Ordering::SeqCst)
     }
@@ -198,7 +208,7 @@ impl Senders<'_> {
                     self.tally.useful();
                     return Ok(Onward::Next);
                 }
-                Next::Unknown(reason) => return Ok(self.after_unknown(&reason, shared)),
+                Next::Unknown(reason) => return Ok(shared.after_unknown(&reason)),
                 Next::Renew => self.api.discard(&token),
                 other => {
                     if let Some(onward) = self.leave_or_wait(other, shared) {
@@ -228,16 +238,6 @@ impl Senders<'_> {
             }
             Next::Settle | Next::Renew | Next::Unknown(_) => None,
         }
-    }
-
-    fn after_unknown(&self, reason: &str, shared: &Shared) -> Onward {
-        let fruitless = shared.fruitless.fetch_add(1, Ordering::SeqCst) + 1;
-        if fruitless >= OUTAGE_CHUNKS {
-            let reason = format!("{fruitless} chunks in a row got no useful answer, the last: {reason}");
-            shared.close(Halt::Fruitless(reason));
-            return Onward::Stop;
-        }
-        Onward::Next
     }
 
     fn halt(&self, shared: &Shared, reason: StopReason, message: String) {

@@ -20,5 +20,5 @@ mod stub;
 mod threads;
 mod tidy;
 mod workbooks;
-mod wounds;
 mod world;
+mod wounds;

@@ -4,6 +4,7 @@
 //! refused with the same words. The rule: no flag takes a secret, and every flag of a setting has a key of its name.
 
 mod inspect;
+mod runs;
 mod sandbox;
 
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use self::inspect::InspectArgs;
+pub(crate) use self::runs::{RunArgs, RunResultsArgs, RunSendArgs, RunsCommand, RunsListArgs};
 pub(crate) use self::sandbox::SandboxArgs;
 use crate::help::{about, after_operation, exit_codes};
 
@@ -305,7 +307,7 @@ pub(crate) struct PaceArgs {
     pub(crate) max_chunk_bytes: Option<String>,
     /// Send this many rows first and alone where an upload is not proven yet
     ///
-    /// They are read back before the rest follows; 0 sends all at once. Default: 5.
+    /// They are read back before the rest; 0 sends all at once. Default: 5.
     #[arg(long, value_name = "N")]
     pub(crate) canary: Option<String>,
     /// Try a chunk at most this many times
@@ -371,65 +373,6 @@ pub(crate) struct OutputArgs {
     /// Default: auto, on a terminal only.
     #[arg(long, value_name = "WHEN", value_parser = ["auto", "always", "never"])]
     pub(crate) progress: Option<String>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum RunsCommand {
-    /// List the runs of the ledger
-    List(RunsListArgs),
-    /// Show a run: its sheets, chunks and outcomes
-    Show(RunArgs),
-    /// Go on with a planned or unfinished run
-    Send(Box<RunSendArgs>),
-    /// Look a run's unknown rows up, and send what that proves missing
-    Reconcile(Box<RunSendArgs>),
-    /// Write a run's results again, from the ledger
-    Results(RunResultsArgs),
-}
-
-/// What `runs list` takes.
-#[derive(Debug, Args)]
-pub(crate) struct RunsListArgs {
-    #[command(flatten)]
-    pub(crate) account: AccountArgs,
-    #[command(flatten)]
-    pub(crate) server: ServerArgs,
-    #[command(flatten)]
-    pub(crate) state: StateArgs,
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
-}
-
-/// What `runs show` takes.
-#[derive(Debug, Args)]
-pub(crate) struct RunArgs {
-    /// The run, as "arload runs list" names it
-    #[arg(value_name = "ID")]
-    pub(crate) run: String,
-    #[command(flatten)]
-    pub(crate) shared: RunsListArgs,
-}
-
-/// What `runs send` and `runs reconcile` take.
-#[derive(Debug, Args)]
-pub(crate) struct RunSendArgs {
-    #[command(flatten)]
-    pub(crate) run: RunArgs,
-    #[command(flatten)]
-    pub(crate) wait: WaitArgs,
-    #[command(flatten)]
-    pub(crate) pace: PaceArgs,
-    #[command(flatten)]
-    pub(crate) results: ResultsArgs,
-}
-
-/// What `runs results` takes.
-#[derive(Debug, Args)]
-pub(crate) struct RunResultsArgs {
-    #[command(flatten)]
-    pub(crate) run: RunArgs,
-    #[command(flatten)]
-    pub(crate) results: ResultsArgs,
 }
 
 #[derive(Debug, Subcommand)]

@@ -15,7 +15,7 @@ use super::judge::{Fate, REFUSED, Sheet, lies, lost, sheet};
 use crate::world::{Ended, World, begun, end_of, sandbox};
 
 /// Faults that the weather is made of.
-const FAULTS: [Fault; 13] = [
+const FAULTS: [Fault; 14] = [
     Fault::Throttled,
     Fault::Unavailable,
     Fault::TokenRefused,
@@ -29,6 +29,7 @@ const FAULTS: [Fault; 13] = [
     Fault::NotJson,
     Fault::HtmlError,
     Fault::ClockJump,
+    Fault::SlowStoring,
 ];
 
 /// Limit: runs in bad weather; then it clears.
@@ -122,7 +123,7 @@ fn weather(settings: &mut SandboxSettings, seed: u64, dice: &mut Dice) {
         dice.pick(&[FileRefusal::Never, FileRefusal::AnyBadRow, FileRefusal::FromBadRow, FileRefusal::AllButBad]);
     let faults = &mut settings.faults;
     faults.retry_after_s = 0;
-    faults.slow_ms = 1_500;
+    faults.slow_ms = 1_200;
     faults.clock_jump_s = dice.pick(&[40_000, -40_000]);
     faults.rates = FAULTS
         .iter()
@@ -147,7 +148,8 @@ fn weathered(seed: u64, rows: usize, figures: &Mutex<Figures>) -> Result<(), Str
         }
         let mut command = world.client(&api, &["invoices", "create", "sheet.csv", "--quiet", "--max-invalid", "100%"]);
         command.args(["--max-chunk-rows", &chunk, "--concurrency", concurrency, "--timeout", "1s"]);
-        command.args(["--canary", canary]).env("ARLOAD_SETTLE", "300ms").env("ARLOAD_CANARY", canary);
+        // A server that stores late has stored before its time and the settle time are over.
+        command.env("ARLOAD_SETTLE", "800ms").env("ARLOAD_CANARY", canary);
         let kill = kills.pop();
         let (ended, killed) = started(&mut command, &api, kill);
         let code = (!killed).then_some(ended.code);

@@ -43,7 +43,8 @@ pub(super) fn sheet(rows: usize, others: &HashMap<usize, Fate>) -> Sheet {
         let fate = others.get(&row).copied().unwrap_or(Fate::Accepted);
         let base = Decimal::new(100_000 + row as i64 * 100, 2);
         let (mut key, total) = (format!("T/26-27/{row:05}"), base * Decimal::new(118, 2));
-        let customer = if fate == Fate::Rejected { REFUSED.to_owned() } else { format!("KC0123456789AB{:02}", row % 90 + 10) };
+        let customer =
+            if fate == Fate::Rejected { REFUSED.to_owned() } else { format!("KC0123456789AB{:02}", row % 90 + 10) };
         let amount = if fate == Fate::Invalid { "free".to_owned() } else { base.to_string() };
         if fate == Fate::Excluded {
             key.clone_from(&planned.last().expect("the first row repeats none").key);

@@ -22,7 +22,7 @@ struct Scenario {
 /// Limit: resumed runs until all is settled; the first settles all but what a fault left.
 const RESUMED: usize = 4;
 /// Limit: processes at once; they mostly wait for the disk.
-const WORKERS: usize = 4;
+const WORKERS: usize = 8;
 
 fn lose_replies(settings: &mut SandboxSettings) {
     let route = Some("/api/v0/invoice/bulk/create".to_owned());
@@ -93,7 +93,9 @@ fn fresh(scenario: &Scenario, sheet: &Sheet) -> (World, Sandbox) {
 
 fn run(world: &World, api: &Sandbox, scenario: &Scenario, fatal: u64) -> Ended {
     let mut command = child::command(world, api, fatal);
-    command.env("ARLOAD_MAX_CHUNK_ROWS", "50").env("ARLOAD_CONCURRENCY", "1").env("ARLOAD_SETTLE", "0s");
+    command.env("ARLOAD_MAX_CHUNK_ROWS", "50").env("ARLOAD_CONCURRENCY", "1");
+    // A dead process's request may be worked on until its time is over, so that time is short here.
+    command.env("ARLOAD_TIMEOUT", "1s").env("ARLOAD_SETTLE", "0s");
     ended(command.envs(scenario.environment.iter().copied()))
 }
 

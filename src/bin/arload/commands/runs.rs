@@ -9,7 +9,6 @@ use arload::error::RunError;
 use arload::event::{Event, Observer as _};
 use arload::exit::ExitCode;
 use arload::ledger::{ChunkState, Ledger, Run, RunId};
-use arload::pipeline::{Pipeline, Report};
 use arload::plan::{SheetFacts, count};
 use arload::results;
 use arload::results::summary::hex;
@@ -28,10 +27,8 @@ pub(crate) fn run(command: &RunsCommand, surroundings: &Surroundings, out: &mut 
     match command {
         RunsCommand::List(arguments) => list(arguments, surroundings, out),
         RunsCommand::Show(arguments) => show(arguments, surroundings, out),
-        RunsCommand::Send(arguments) => go_on(arguments, surroundings, |pipeline, run| pipeline.send_run(run)),
-        RunsCommand::Reconcile(arguments) => {
-            go_on(arguments, surroundings, |pipeline, run| pipeline.reconcile_run(run))
-        }
+        RunsCommand::Send(arguments) => go_on(arguments, surroundings, Going::Send),
+        RunsCommand::Reconcile(arguments) => go_on(arguments, surroundings, Going::Reconcile),
         RunsCommand::Results(arguments) => write_results(arguments, surroundings),
     }
 }
@@ -148,11 +145,14 @@ fn show_requests(ledger: &dyn Ledger, run: &Run, out: &mut dyn Write) -> anyhow:
     Ok(())
 }
 
-fn go_on(
-    arguments: &RunSendArgs,
-    surroundings: &Surroundings,
-    act: impl FnOnce(&Pipeline<'_>, RunId) -> Result<Report, RunError>,
-) -> anyhow::Result<ExitCode> {
+/// How a stored run goes on.
+#[derive(Clone, Copy)]
+enum Going {
+    Send,
+    Reconcile,
+}
+
+fn go_on(arguments: &RunSendArgs, surroundings: &Surroundings, going: Going) -> anyhow::Result<ExitCode> {
     let Settled { settings, .. } = surroundings.settle(&arguments.values(), Purpose::Account)?;
     let console = Console::new(settings.output);
     let stop = Arc::new(Stop::default());
@@ -165,7 +165,12 @@ fn go_on(
         company: session.settings.company.company_id.clone(),
         operation: run.operation.clone(),
     });
-    Ok(act(&session.pipeline(&stop, &console), run.id)?.exit)
+    let pipeline = session.pipeline(&stop, &console);
+    let report = match going {
+        Going::Send => pipeline.send_run(run.id)?,
+        Going::Reconcile => pipeline.reconcile_run(run.id)?,
+    };
+    Ok(report.exit)
 }
 
 fn write_results(arguments: &RunResultsArgs, surroundings: &Surroundings) -> anyhow::Result<ExitCode> {
