@@ -277,8 +277,38 @@ fn what_one_lost_chunk_shows_proves_another_missing() {
 }
 
 #[test]
+fn rows_that_are_not_found_wait_for_the_settle_time_before_they_are_sent_again() {
+    let world = World::new(|settings| {
+        let fault = Fault::ErrorBeforeStoring;
+        settings.faults.schedule = vec![ScheduledFault { request: 2, route: Some(UPLOAD.to_owned()), fault }];
+    });
+    let flags = [("max-chunk-rows", "2"), ("settle", "2s"), ("concurrency", "1")];
+    let began = std::time::Instant::now();
+    let report = world.run(&world.sheet("april.csv", 6, |_| false), &flags).unwrap();
+    assert_eq!((report.exit.code(), world.state("invoices"), world.state("uploads")), (0, 6, 4));
+    assert!(world.said("settle: what is not found by") && began.elapsed().as_secs() >= 2);
+}
+
+#[test]
+fn unknown_rows_of_a_run_that_was_given_up_are_looked_up_and_never_sent() {
+    let world = World::new(|settings| {
+        let fault = Fault::ReplyLost;
+        settings.faults.schedule = vec![ScheduledFault { request: 1, route: Some(UPLOAD.to_owned()), fault }];
+        search_down(settings);
+    });
+    assert_eq!(world.run(&world.sheet("april.csv", 3, |_| false), &[]).unwrap().exit.code(), 4);
+    let report = world.run(&world.sheet("april.csv", 4, |_| false), &[]).unwrap();
+    counts(&report, &[(Status::Accepted, 1), (Status::Unknown, 3)]);
+    assert_eq!(world.ledger.run(RunId(1)).unwrap().unwrap().state, RunState::Superseded);
+    world.change(|settings| settings.faults = sandbox::FaultSettings::default());
+    let report = world.with(&[], |pipeline| pipeline.reconcile_run(RunId(1))).unwrap();
+    counts(&report, &[(Status::Accepted, 3), (Status::Unknown, 0)]);
+    assert_eq!((report.exit.code(), world.state("uploads"), world.state("duplicate_rows")), (0, 2, 0));
+}
+
+#[test]
 fn one_bad_row_in_a_thousand_refused_whole_is_found_by_halving() {
-    for bad in [1, 500, 501, 777, 1000] {
+    for bad in [1, 778] {
         let world = World::new(|settings| {
             settings.replies.file_refusal = FileRefusal::AnyBadRow;
             settings.lenient_customers = true;

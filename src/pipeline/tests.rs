@@ -356,6 +356,22 @@ fn a_file_refused_whole_is_unknown_while_nobody_can_say_whether_a_part_was_store
 }
 
 #[test]
+fn a_refused_file_of_changes_is_halved_without_a_look_up() {
+    let world = World::new(|body| {
+        if body.contains("Good Ltd\n") && !body.contains("Bad Ltd") {
+            return takes(body);
+        }
+        answer(422, r#"{"response_code":422,"errorResponse":{"errorMessage":"bad file"}}"#)
+    });
+    let text = "customerId,legalName\nKC9B2X7M4Q1Z8T6D,Good Ltd\nKC9B2X7M4Q1Z8T6E,Bad Ltd\n";
+    std::fs::write(world.path("april.csv"), text).unwrap();
+    let sheet = world.path("april.csv").display().to_string();
+    let report = world.run_operation("customers update", &[&sheet], &[]).unwrap();
+    assert_eq!((report.exit.code(), world.uploads()), (1, 3));
+    assert_eq!(world.results("april.results.csv"), of(&[("accepted", ""), ("rejected", "chunk-refused")]));
+}
+
+#[test]
 fn a_forbidden_account_stops_the_run_with_everything_still_planned() {
     let world = World::new(|_| answer(403, "<html>not whitelisted</html>"));
     let sheet = world.sheet("april.csv", TWO);

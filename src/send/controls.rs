@@ -3,18 +3,21 @@
 //! Owns which accepted rows are taken, and whether an answer shows them. The one rule: only rows that the API itself has
 //! accepted, or that a look-up has found, can be control rows.
 
-use std::collections::HashSet;
-
 use jiff::Timestamp;
 
-use super::lookup::{self, FoundIndex, Seen, SentLine};
+use super::lookup::{self, FoundIndex, KeyKind, SentLine};
 use super::rounds::Rounds;
-use crate::api::found::Record;
 use crate::ledger::{ChunkHead, LedgerError, blob};
-use crate::outcome::{RowOutcome, Status};
+use crate::outcome::Status;
 
 /// Limit: accepted rows that a search must show.
 const CONTROLS: usize = 5;
+
+/// Limit: control rows that are found by the same kind of key, so that there is room for another kind.
+const OF_A_KIND: usize = 3;
+
+/// Limit: chunks of a run that are read for control rows.
+const MOST_CHUNKS: usize = 10;
 
 /// Limit: runs that are searched for accepted rows where this one has none.
 const EARLIER_RUNS: usize = 20;
@@ -28,18 +31,18 @@ pub(super) struct Controls {
 
 pub(super) struct Control {
     pub(super) seller: String,
+    pub(super) kind: KeyKind,
     pub(super) line: SentLine,
     pub(super) remote_id: Option<String>,
 }
 
 impl Rounds<'_> {
     /// Whether an answer shows every control row.
-    pub(super) fn shows(&self, index: &FoundIndex, records: &[Record], controls: &Controls) -> Result<(), String> {
-        let ids: HashSet<String> = records.iter().filter_map(|record| record.text(self.operation.remote_id)).collect();
-        let hidden = controls.rows.iter().find(|row| {
-            let by_id = row.remote_id.as_ref().is_some_and(|id| ids.contains(id));
-            !by_id && lookup::seen(self.operation, &row.seller, &row.line, index) == Seen::Nothing
-        });
+    pub(super) fn shows(&self, index: &FoundIndex, controls: &Controls) -> Result<(), String> {
+        let hidden = controls
+            .rows
+            .iter()
+            .find(|row| !lookup::shows(self.operation, &row.seller, &row.line, row.remote_id.as_deref(), index));
         match hidden {
             None => Ok(()),
             Some(row) => {
@@ -64,11 +67,8 @@ impl Rounds<'_> {
             heads.retain(|head| head.settled_at.is_some() && head.attempts > 0);
             heads.sort_by_key(|head| std::cmp::Reverse(head.settled_at));
             let mut controls = Controls::default();
-            for head in heads {
-                self.add_controls(&head, &mut controls)?;
-                if controls.rows.len() >= CONTROLS {
-                    break;
-                }
+            for head in heads.iter().take(MOST_CHUNKS) {
+                self.add_controls(head, &mut controls)?;
             }
             if !controls.rows.is_empty() {
                 return Ok(controls);
@@ -77,21 +77,69 @@ impl Rounds<'_> {
         Ok(Controls::default())
     }
 
-    /// Takes up to two accepted rows of a chunk.
+    /// Takes accepted rows of a chunk, a few of each kind of key.
     fn add_controls(&self, head: &ChunkHead, controls: &mut Controls) -> Result<(), LedgerError> {
-        let known = self.known(head)?;
-        let accepted = known.outcomes.iter().enumerate().filter(|(_, outcome)| outcome.status == Status::Accepted);
-        let few: Vec<(usize, &RowOutcome)> = accepted.take(2.min(CONTROLS - controls.rows.len())).collect();
-        if few.is_empty() {
+        if controls.rows.len() >= CONTROLS {
             return Ok(());
         }
-        let sent = lookup::sent_lines(&blob::decompress(&self.ledger.chunk_payload(head.id)?)?);
-        for (index, outcome) in few {
-            let Some(line) = sent.get(index).cloned() else { continue };
-            controls.rows.push(Control { seller: head.account_id.clone(), line, remote_id: outcome.remote_id.clone() });
+        let known = self.known(head)?;
+        if known.outcomes.iter().all(|outcome| outcome.status != Status::Accepted) {
+            return Ok(());
         }
-        let began = self.ledger.attempts(head.id)?.first().map(|attempt| attempt.started_at).or(head.settled_at);
-        controls.since = controls.since.into_iter().chain(began).min();
+        let before = controls.rows.len();
+        let sent = lookup::sent_lines(&blob::decompress(&self.ledger.chunk_payload(head.id)?)?);
+        for (line, outcome) in sent.into_iter().zip(&known.outcomes) {
+            let Some(kind) = lookup::key_kind(self.operation, &line) else { continue };
+            let of_kind = controls.rows.iter().filter(|row| row.kind == kind).count();
+            let here = controls.rows.len() - before;
+            if outcome.status != Status::Accepted || of_kind >= OF_A_KIND || (here >= 2 && of_kind > 0) {
+                continue;
+            }
+            let (seller, remote_id) = (head.account_id.clone(), outcome.remote_id.clone());
+            controls.rows.push(Control { seller, kind, line, remote_id });
+            if controls.rows.len() >= CONTROLS {
+                break;
+            }
+        }
+        if controls.rows.len() > before {
+            let began = self.ledger.attempts(head.id)?.first().map(|attempt| attempt.started_at).or(head.settled_at);
+            controls.since = controls.since.into_iter().chain(began).min();
+        }
         Ok(())
+    }
+}
+
+/// What makes "not found" mean that a line is not there.
+pub(super) enum Proof<'a> {
+    /// The account has no record at all.
+    Empty,
+    /// Rows that are known to be there.
+    Rows {
+        /// Whether the search shows them all.
+        shown: Result<(), &'a str>,
+        /// The rows.
+        controls: &'a Controls,
+    },
+}
+
+impl<'a> Proof<'a> {
+    /// Whether it holds for a line that is found by this kind of key.
+    pub(super) fn speaks_for(&self, kind: Option<KeyKind>) -> Result<(), &'a str> {
+        match self {
+            Proof::Empty => Ok(()),
+            Proof::Rows { shown, controls } => controls.speak_for(kind).and(*shown),
+        }
+    }
+}
+
+impl Controls {
+    /// Why the rows cannot speak for a line, if they cannot: it is found by another kind of key, or by none.
+    fn speak_for(&self, kind: Option<KeyKind>) -> Result<(), &'static str> {
+        match kind {
+            None => Err("it has no number or reference that a search could show it by"),
+            Some(kind) if self.rows.iter().any(|row| row.kind == kind) => Ok(()),
+            Some(_) if self.rows.is_empty() => Err("no accepted row is known that the search would have to show"),
+            Some(_) => Err("no accepted row is known that is found by the same kind of number or reference"),
+        }
     }
 }

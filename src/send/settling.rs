@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::controls::Controls;
+use super::controls::{Controls, Proof};
 use super::evidence::{self, Evidence, Past, Patience};
 use super::file::{Lines, halves};
 use super::lookup::{self, FoundIndex, Seen, SentLine, Window};
@@ -137,11 +137,12 @@ impl Rounds<'_> {
         };
         let mut rows_found = 0;
         for case in cases {
-            let control = match &control {
-                Err(_) if controls.rows.is_empty() && self.is_canary(&case.head)? && self.is_empty()? => Ok(()),
-                control => control.as_ref().map_err(String::as_str).copied(),
+            let proof = if controls.rows.is_empty() && self.is_canary(&case.head)? && self.is_empty()? {
+                Proof::Empty
+            } else {
+                Proof::Rows { shown: control.as_ref().map_err(String::as_str).copied(), controls: &controls }
             };
-            rows_found += self.settle_case(case, &found, control, memo)?;
+            rows_found += self.settle_case(case, &found, &proof, memo)?;
         }
         if controls.rows.is_empty() && rows_found > 0 {
             // What was found just now is what the next search has to show.
@@ -170,11 +171,7 @@ impl Rounds<'_> {
             let ahead = memo.ahead;
             let window = Window::around(first, last, ahead, self.timezone);
             let mut records = Vec::new();
-            let mut control = if lines.is_empty() {
-                Err("no accepted row is known that the search would have to show".to_owned())
-            } else {
-                Ok(())
-            };
+            let mut control = Ok(());
             let queries = lookup::queries(self.operation, &wanted, &lines, window);
             let several = queries.len() > 1;
             for query in &queries {
@@ -184,16 +181,16 @@ impl Rounds<'_> {
                 }
                 if several {
                     let shown = FoundIndex::new(self.operation, found.records.clone(), self.timezone);
-                    control = control.and_then(|()| self.shows(&shown, &found.records, controls));
+                    control = control.and_then(|()| self.shows(&shown, controls));
                 }
                 records.extend(found.records);
             }
             if (memo.ahead - ahead).abs() > CLOCK_OFF {
                 continue;
             }
-            let index = FoundIndex::new(self.operation, records.clone(), self.timezone);
+            let index = FoundIndex::new(self.operation, records, self.timezone);
             if !several {
-                control = control.and_then(|()| self.shows(&index, &records, controls));
+                control = control.and_then(|()| self.shows(&index, controls));
             }
             return Ok((index, control));
         }
@@ -204,7 +201,7 @@ impl Rounds<'_> {
         &self,
         mut case: Case,
         found: &FoundIndex,
-        control: Result<(), &str>,
+        proof: &Proof<'_>,
         memo: &mut Memo<'_>,
     ) -> Result<u64, Ended> {
         let head = &case.head;
@@ -230,8 +227,10 @@ impl Rounds<'_> {
         let past = if seen.iter().any(|(_, seen)| *seen == Seen::Nothing) { self.past(head)? } else { Vec::new() };
         // A time that was waited for is over, whatever a clock that was set back says.
         let settled_at = memo.waiting.get(&head.id.0).map_or(case.settled_at, |until| case.settled_at.min(*until));
-        let evidence = Evidence { control, settled_at, now: self.clock.now() };
+        let now = self.clock.now();
         let looked = resolve::look(&mut case.known, head.ordinal, seen, |index, code| {
+            let control = proof.speaks_for(lookup::key_kind(self.operation, &case.sent[index]));
+            let evidence = Evidence { control, settled_at, now };
             evidence::missing(evidence, past.get(index).copied().unwrap_or_default(), code)
         });
         if head.state == ChunkState::Rejected {

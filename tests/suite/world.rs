@@ -100,6 +100,9 @@ impl World {
             .env("ARLOAD_USERNAME", settings.credentials.username)
             .env("ARLOAD_PASSWORD", settings.credentials.password)
             .env("ARLOAD_RATE", "1000/s")
+            // What a killed process had under way may be worked on until its time is over; nobody here waits a minute.
+            .env("ARLOAD_TIMEOUT", "15s")
+            .env("ARLOAD_SETTLE", "0s")
             // The canary has tests of its own; the others count requests.
             .env("ARLOAD_CANARY", "0");
         command
