@@ -15,3 +15,8 @@ mod seams;
 fn long() -> bool {
     std::env::var_os("ARLOAD_LONG").is_some_and(|value| value == "1")
 }
+
+/// What a command that repeats a failure begins with.
+fn mode() -> &'static str {
+    if long() { "ARLOAD_LONG=1 " } else { "" }
+}

@@ -10,6 +10,7 @@ mod docs;
 mod exporters;
 mod faults;
 mod findings;
+mod gateway;
 mod group;
 mod inspect;
 mod main_job;

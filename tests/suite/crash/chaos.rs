@@ -37,7 +37,7 @@ const STORMY: usize = 4;
 /// Limit: runs until all is settled.
 const RUNS: usize = 10;
 /// Limit: processes at once; they mostly wait for one another's replies.
-const WORKERS: usize = 5;
+const WORKERS: usize = 8;
 
 #[test]
 fn in_any_weather_no_row_is_lost_none_is_stored_twice_and_nothing_said_is_false() {
@@ -55,8 +55,8 @@ fn in_any_weather_no_row_is_lost_none_is_stored_twice_and_nothing_said_is_false(
                         return;
                     }
                     if let Err(problems) = weathered(seed, rows, &figures) {
-                        let long = if super::long() { "ARLOAD_LONG=1 " } else { "" };
-                        let command = format!("{long}ARLOAD_SEED={seed} cargo test --test suite crash::chaos");
+                        let mode = super::mode();
+                        let command = format!("{mode}ARLOAD_SEED={seed} cargo test --test suite crash::chaos");
                         failed.lock().unwrap().push(format!("repeat with: {command}\n{problems}"));
                     }
                 }
@@ -146,7 +146,7 @@ fn weathered(seed: u64, rows: usize, figures: &Mutex<Figures>) -> Result<(), Str
         if run == STORMY {
             api.change(|settings| settings.faults.rates.clear());
         }
-        let mut command = world.client(&api, &["invoices", "create", "sheet.csv", "--quiet", "--max-invalid", "100%"]);
+        let mut command = world.client(&api, &["invoices", "create", "sheet.csv", "--max-invalid", "100%"]);
         command.args(["--max-chunk-rows", &chunk, "--concurrency", concurrency, "--timeout", "1s"]);
         // A server that stores late has stored before its time and the settle time are over.
         command.env("ARLOAD_SETTLE", "800ms").env("ARLOAD_CANARY", canary);
@@ -174,7 +174,9 @@ fn weathered(seed: u64, rows: usize, figures: &Mutex<Figures>) -> Result<(), Str
             return Ok(());
         }
     }
-    Err(format!("not settled after {RUNS} runs\n{}", told.join("\n")))
+    let settings = serde_json::to_string(&api.settings()).unwrap();
+    let rest = lost(&world, &sheet).into_iter().take(3).collect::<Vec<_>>().join("\n");
+    Err(format!("not settled after {RUNS} runs\n{rest}\n{}\n{settings}", told.join("\n")))
 }
 
 /// Runs a command, killed once so many further requests were answered; says whether the kill came before its end.

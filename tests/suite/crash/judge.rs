@@ -42,12 +42,14 @@ pub(super) fn sheet(rows: usize, others: &HashMap<usize, Fate>) -> Sheet {
     for row in 1..=rows {
         let fate = others.get(&row).copied().unwrap_or(Fate::Accepted);
         let base = Decimal::new(100_000 + row as i64 * 100, 2);
-        let (mut key, total) = (format!("T/26-27/{row:05}"), base * Decimal::new(118, 2));
+        let (mut key, mut total) = (format!("T/26-27/{row:05}"), base * Decimal::new(118, 2));
         let customer =
             if fate == Fate::Rejected { REFUSED.to_owned() } else { format!("KC0123456789AB{:02}", row % 90 + 10) };
         let amount = if fate == Fate::Invalid { "free".to_owned() } else { base.to_string() };
         if fate == Fate::Excluded {
-            key.clone_from(&planned.last().expect("the first row repeats none").key);
+            let above = planned.last().expect("the first row repeats none");
+            key.clone_from(&above.key);
+            total = above.total;
         } else {
             let day = row % 28 + 1;
             let (igst, total) = (total - base, total.normalize());
@@ -81,12 +83,13 @@ fn stored(api: &Sandbox) -> HashMap<String, Stored> {
 /// What is not true of a run that ended by itself; of one that was killed only what is stored can be judged.
 pub(super) fn lies(world: &World, api: &Sandbox, sheet: &Sheet, code: Option<i32>) -> Vec<String> {
     let stored = stored(api);
+    let rows: HashMap<&str, &Planned> = sheet.rows.iter().map(|row| (row.key.as_str(), row)).collect();
     let mut lies = Vec::new();
     for (key, stored) in &stored {
         if stored.ids.len() > 1 {
             lies.push(format!("{key} is stored {} times", stored.ids.len()));
         }
-        match sheet.rows.iter().find(|row| row.key == *key) {
+        match rows.get(key.as_str()) {
             None => lies.push(format!("{key} is stored and in no row")),
             Some(row) if row.total != stored.total => lies.push(format!("{key} is stored with {}", stored.total)),
             Some(_) => {}
