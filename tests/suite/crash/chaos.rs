@@ -11,7 +11,7 @@ use std::time::Duration;
 use arload::sandbox::{BulkItems, Duplicates, Fault, FileRefusal, OffsetUnit, Sandbox, SandboxSettings, SearchReply};
 use serde_json::Value;
 
-use super::judge::{Fate, REFUSED, Sheet, lies, lost, sheet};
+use super::judge::{Fate, REFUSED, Sheet, given_up, lies, lost, sheet};
 use crate::world::{Ended, World, begun, end_of, sandbox};
 
 /// Faults that the weather is made of.
@@ -74,6 +74,7 @@ struct Figures {
     kills: usize,
     faults: u64,
     uploads: u64,
+    given_up: usize,
 }
 
 /// Numbers that follow from a seed.
@@ -127,7 +128,8 @@ fn weather(settings: &mut SandboxSettings, seed: u64, dice: &mut Dice) {
     faults.clock_jump_s = dice.pick(&[40_000, -40_000]);
     faults.rates = FAULTS
         .iter()
-        .filter_map(|fault| (dice.roll(3) == 0).then(|| (*fault, dice.roll(9) as f64 / 100.0)))
+        .map(|fault| (*fault, [dice.roll(9) as f64 / 100.0, 0.0, 0.0][dice.roll(3) as usize]))
+        .filter(|(_, rate)| *rate > 0.0)
         .collect::<BTreeMap<_, _>>();
 }
 
@@ -156,6 +158,7 @@ fn weathered(seed: u64, rows: usize, figures: &Mutex<Figures>) -> Result<(), Str
         told.push(format!("run {run}: {code:?} {}", ended.err.trim_end()));
         let mut problems = lies(&world, &api, &sheet, code);
         let settled = matches!(code, Some(0 | 1));
+        let given_up = if code == Some(4) && run >= STORMY { given_up(&world) } else { None };
         if settled {
             problems.extend(lost(&world, &sheet));
         }
@@ -167,7 +170,8 @@ fn weathered(seed: u64, rows: usize, figures: &Mutex<Figures>) -> Result<(), Str
         let mut figures = figures.lock().unwrap();
         figures.runs += 1;
         figures.kills += usize::from(killed);
-        if settled {
+        if settled || given_up.is_some() {
+            figures.given_up += given_up.unwrap_or_default();
             let state = api.state();
             figures.faults += state["faults"].as_object().unwrap().values().filter_map(Value::as_u64).sum::<u64>();
             figures.uploads += state["uploads"].as_u64().unwrap();
