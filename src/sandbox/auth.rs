@@ -72,6 +72,11 @@ impl Tokens {
         }
     }
 
+    /// Ends every token handed out so far.
+    pub(super) fn expire_all(&mut self) {
+        self.live.clear();
+    }
+
     /// Whether the account is locked.
     pub(super) fn locked(&self, settings: &SandboxSettings) -> bool {
         settings.token.lock_out && self.refused_in_a_row >= REFUSALS_TO_LOCK

@@ -144,8 +144,7 @@ pub(super) fn store(
         let number = index + 2;
         let fault = row.fault.or_else(|| taken(store, settings, upload, &row.cells));
         if fault.is_some() && settings.replies.file_refusal == FileRefusal::FromBadRow {
-            store.commit().map_err(|error| Refusal::new(RefusalKind::Broken, format!("The store failed: {error}")))?;
-            return Err(refused());
+            return refused_in_part(store, &told, refused());
         }
         if let Some(fault) = fault {
             told.failures.push(failure(settings, number, &row.cells, &fault));
@@ -155,10 +154,19 @@ pub(super) fn store(
         let (cells, id) = put(store, settings, upload, row.cells);
         told.successes.push(success(settings, upload.operation, number, &cells, &id));
     }
+    if !told.failures.is_empty() && settings.replies.file_refusal == FileRefusal::AllButBad {
+        return refused_in_part(store, &told, refused());
+    }
     let stored = told.successes.len();
     let mut reply = Reply::success(&settings.replies, told.into_payload(settings, upload.operation));
     reply.rows = stored;
     Ok(reply)
+}
+
+/// Refuses a file of which some rows are stored and stay so.
+fn refused_in_part(store: &mut Store, told: &Told, refusal: Refusal) -> Result<Reply, Refusal> {
+    store.commit().map_err(|error| Refusal::new(RefusalKind::Broken, format!("The store failed: {error}")))?;
+    Err(Refusal { rows: told.successes.len(), ..refusal })
 }
 
 /// What speaks against a row beyond its own cells.

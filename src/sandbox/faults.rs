@@ -33,6 +33,12 @@ pub enum Fault {
     NotJson,
     /// 502 with a gateway's page, nothing stored.
     HtmlError,
+    /// All is stored, but late: after a client that does not wait so long has hung up.
+    SlowStoring,
+    /// 401, nothing stored, and every token handed out so far is taken no more.
+    TokenExpired,
+    /// All is well, but the `Date` header is off.
+    ClockJump,
 }
 
 impl Fault {
@@ -50,6 +56,9 @@ impl Fault {
             Fault::TruncatedReply => "truncated-reply",
             Fault::NotJson => "not-json",
             Fault::HtmlError => "html-error",
+            Fault::SlowStoring => "slow-storing",
+            Fault::TokenExpired => "token-expired",
+            Fault::ClockJump => "clock-jump",
         }
     }
 }
@@ -64,15 +73,30 @@ pub struct FaultSettings {
     pub routes: Vec<String>,
     /// Faults of single requests; they come before the rates.
     pub schedule: Vec<ScheduledFault>,
-    /// How late a slow reply is.
+    /// Faults that come again and again; they come before the rates, and after the faults of single requests.
+    pub repeated: Vec<RepeatedFault>,
+    /// How late a slow reply or slow storing is.
     pub slow_ms: u64,
     /// What `Retry-After` of a 429 or 503 on purpose says.
     pub retry_after_s: u64,
+    /// The form in which any `Retry-After` says so.
+    pub retry_after_form: RetryAfterForm,
+    /// How far a jumped clock is off, ahead or behind.
+    pub clock_jump_s: i64,
 }
 
 impl Default for FaultSettings {
     fn default() -> Self {
-        Self { rates: BTreeMap::new(), routes: Vec::new(), schedule: Vec::new(), slow_ms: 2_000, retry_after_s: 1 }
+        Self {
+            rates: BTreeMap::new(),
+            routes: Vec::new(),
+            schedule: Vec::new(),
+            repeated: Vec::new(),
+            slow_ms: 2_000,
+            retry_after_s: 1,
+            retry_after_form: RetryAfterForm::Seconds,
+            clock_jump_s: 86_400,
+        }
     }
 }
 
@@ -87,6 +111,54 @@ pub struct ScheduledFault {
     pub route: Option<String>,
     /// What goes wrong.
     pub fault: Fault,
+}
+
+/// A fault of every so-manieth request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RepeatedFault {
+    /// The first request concerned, from 1; counted as for [`ScheduledFault`].
+    #[serde(default = "first")]
+    pub from: u64,
+    /// The last request that may be concerned; none is no end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<u64>,
+    /// How many requests it is from one to the next.
+    #[serde(default = "first")]
+    pub every: u64,
+    /// The path whose requests are counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route: Option<String>,
+    /// What goes wrong.
+    pub fault: Fault,
+}
+
+fn first() -> u64 {
+    1
+}
+
+impl RepeatedFault {
+    fn meets(&self, count: u64) -> bool {
+        count >= self.from
+            && self.until.is_none_or(|until| count <= until)
+            && (count - self.from).is_multiple_of(self.every.max(1))
+    }
+}
+
+/// How a `Retry-After` header says what it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RetryAfterForm {
+    /// As a number of seconds.
+    Seconds,
+    /// As a date.
+    Date,
+    /// As a number of seconds below zero.
+    Negative,
+    /// As more seconds than anybody waits.
+    Absurd,
+    /// As a word.
+    NotANumber,
 }
 
 /// A request's place in the order of requests.
@@ -104,11 +176,17 @@ pub(super) struct Place<'a> {
 
 /// The fault that a request meets.
 pub(super) fn choose(settings: &FaultSettings, seed: u64, place: Place<'_>) -> Option<Fault> {
-    let scheduled = settings.schedule.iter().find(|entry| match &entry.route {
-        Some(route) => route == place.path && entry.request == place.of_path,
-        None => !place.log_in && entry.request == place.ordinal,
-    });
-    if let Some(entry) = scheduled {
+    // The number of a request for an entry: among those of its path, or among all but log-ins.
+    let counted = |route: &Option<String>| match route.as_deref() {
+        Some(route) => (route == place.path).then_some(place.of_path),
+        None => (!place.log_in).then_some(place.ordinal),
+    };
+    let single = settings.schedule.iter().find(|entry| counted(&entry.route) == Some(entry.request));
+    if let Some(entry) = single {
+        return Some(entry.fault);
+    }
+    let repeated = |entry: &&RepeatedFault| counted(&entry.route).is_some_and(|count| entry.meets(count));
+    if let Some(entry) = settings.repeated.iter().find(repeated) {
         return Some(entry.fault);
     }
     let concerned = if settings.routes.is_empty() {
@@ -161,6 +239,28 @@ mod tests {
         let lost = first.iter().filter(|fault| **fault == Some(Fault::ReplyLost)).count();
         let slow = first.iter().filter(|fault| **fault == Some(Fault::SlowReply)).count();
         assert!((1_850..2_150).contains(&lost) && (880..1_120).contains(&slow), "{lost} {slow}");
+    }
+
+    #[test]
+    fn a_repeated_fault_meets_every_so_manieth_request_of_its_span() {
+        let entry = |text: &str| toml::from_str::<RepeatedFault>(text).unwrap();
+        for (text, expected) in [
+            ("fault = \"throttled\"", vec![1, 2, 3, 4, 5, 6, 7, 8, 9]),
+            ("fault = \"throttled\"\nevery = 3", vec![1, 4, 7]),
+            ("fault = \"throttled\"\nfrom = 5\nevery = 2", vec![5, 7, 9]),
+            ("fault = \"throttled\"\nfrom = 2\nuntil = 4", vec![2, 3, 4]),
+            ("fault = \"throttled\"\nevery = 0\nuntil = 2", vec![1, 2]),
+            ("fault = \"throttled\"\nroute = \"/b\"", vec![]),
+        ] {
+            let settings = FaultSettings { repeated: vec![entry(text)], ..FaultSettings::default() };
+            let met: Vec<u64> = (1..10).filter(|at| choose(&settings, 1, place("/a", *at)).is_some()).collect();
+            assert_eq!(met, expected, "{text}");
+        }
+        // A fault of a single request is asked first.
+        let mut settings = FaultSettings { repeated: vec![entry("fault = \"throttled\"")], ..FaultSettings::default() };
+        settings.schedule = vec![ScheduledFault { request: 2, route: Some("/a".to_owned()), fault: Fault::NotJson }];
+        assert_eq!(choose(&settings, 1, place("/a", 2)), Some(Fault::NotJson));
+        assert_eq!(choose(&settings, 1, place("/token", 2)), None);
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod row;
 mod search;
 mod server;
 mod settings;
+mod spoil;
 mod state;
 mod store;
 mod wire;
@@ -25,10 +26,10 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-pub use faults::{Fault, FaultSettings, ScheduledFault};
+pub use faults::{Fault, FaultSettings, RepeatedFault, RetryAfterForm, ScheduledFault};
 pub use server::{Sandbox, start, start_with_clock};
 pub use settings::{
     BulkCounts, BulkItems, BusinessFailure, Credentials, Duplicates, ErrorBody, FailurePayload, FileRefusal,
-    MessageKey, OffsetUnit, Refused, ReplySettings, SandboxSettings, SearchReply, Spelling, SuccessError,
+    MessageKey, OffsetUnit, RateHeaders, Refused, ReplySettings, SandboxSettings, SearchReply, Spelling, SuccessError,
     TokenSettings,
 };

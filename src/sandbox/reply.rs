@@ -2,7 +2,7 @@
 //!
 //! Owns what a reply looks like; what it says is decided elsewhere. Every reply of an API route is made here.
 
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -16,8 +16,10 @@ pub(super) struct Reply {
     pub(super) status: u16,
     /// Media type of the body.
     pub(super) media_type: &'static str,
-    /// Seconds of a `Retry-After` header.
+    /// Seconds that a `Retry-After` header is to ask for; [`super::spoil::dress`] writes it.
     pub(super) retry_after_s: Option<u64>,
+    /// Further headers.
+    pub(super) headers: Vec<(&'static str, String)>,
     /// The body.
     pub(super) body: String,
     /// Rows that were stored or changed on the way.
@@ -31,6 +33,8 @@ pub(super) struct Refusal {
     pub(super) kind: RefusalKind,
     /// For a person.
     pub(super) message: String,
+    /// Rows that were stored all the same.
+    pub(super) rows: usize,
 }
 
 /// The kinds of refusal, each with a status and an `errorType` of its own.
@@ -57,17 +61,17 @@ pub(super) enum RefusalKind {
 impl Refusal {
     /// A refusal of a request that cannot be read.
     pub(super) fn unreadable(message: impl Into<String>) -> Refusal {
-        Refusal { kind: RefusalKind::Unreadable, message: message.into() }
+        Refusal::new(RefusalKind::Unreadable, message)
     }
 
     /// A refusal of a request that asks for something wrong.
     pub(super) fn invalid(message: impl Into<String>) -> Refusal {
-        Refusal { kind: RefusalKind::Invalid, message: message.into() }
+        Refusal::new(RefusalKind::Invalid, message)
     }
 
     /// A refusal of any kind.
     pub(super) fn new(kind: RefusalKind, message: impl Into<String>) -> Refusal {
-        Refusal { kind, message: message.into() }
+        Refusal { kind, message: message.into(), rows: 0 }
     }
 }
 
@@ -109,13 +113,13 @@ pub(super) struct Stamp {
 impl Reply {
     /// A reply of JSON.
     pub(super) fn json(status: u16, body: &Value) -> Reply {
-        Reply { status, media_type: "application/json", retry_after_s: None, body: body.to_string(), rows: 0 }
+        Reply { media_type: "application/json", body: body.to_string(), ..Reply::page(status, "") }
     }
 
     /// A gateway's page.
     pub(super) fn page(status: u16, title: &str) -> Reply {
         let body = format!("<html><body><h1>{status} {title}</h1></body></html>");
-        Reply { status, media_type: "text/html", retry_after_s: None, body, rows: 0 }
+        Reply { status, media_type: "text/html", retry_after_s: None, headers: Vec::new(), body, rows: 0 }
     }
 
     /// Success with a payload.
@@ -127,11 +131,15 @@ impl Reply {
         if settings.error_response_on_success == SuccessError::Null {
             envelope.insert("errorResponse".to_owned(), Value::Null);
         }
-        Reply::json(200, &Value::Object(envelope))
+        Reply::json(settings.success_status, &Value::Object(envelope))
     }
 
     /// A refusal, in the style that is set.
     pub(super) fn refusal(settings: &ReplySettings, refusal: &Refusal, stamp: Stamp) -> Reply {
+        Reply { rows: refusal.rows, ..Reply::refused(settings, refusal, stamp) }
+    }
+
+    fn refused(settings: &ReplySettings, refusal: &Refusal, stamp: Stamp) -> Reply {
         let status = refusal.kind.status(settings);
         let style = match refusal.kind {
             RefusalKind::Invalid => settings.business_failure,
@@ -180,8 +188,10 @@ impl IntoResponse for Reply {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, [("content-type", self.media_type)], self.body).into_response();
-        if let Some(seconds) = self.retry_after_s {
-            response.headers_mut().insert("retry-after", seconds.into());
+        for (name, value) in self.headers {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                response.headers_mut().insert(name, value);
+            }
         }
         response
     }

@@ -16,17 +16,19 @@ use axum::http::{Method, StatusCode, header, request::Parts};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 
 use super::auth::Tokens;
 use super::bulk;
-use super::faults::{Fault, Place, choose, draw};
+use super::faults::{Fault, Place, choose};
 use super::limit::Limit;
 use super::reply::{Refusal, RefusalKind, Reply, Stamp};
 use super::row::is_company_id;
 use super::search;
 use super::settings::SandboxSettings;
+use super::spoil;
 use super::state::{Arrival, Counts, Page, overview, records};
 use super::store::{Resource, Store};
 use super::wire::{Cut, Wire, WireListener};
@@ -35,8 +37,6 @@ use crate::operation::{ALL, Operation};
 
 // Limit: a body is held in memory; uploads of arload are far smaller.
 const LARGEST_BODY: usize = 64 << 20;
-// Limit: a test or a person never waits longer for a reply on purpose.
-const LONGEST_DELAY: Duration = Duration::from_mins(10);
 
 /// A running sandbox; it stops when this is dropped.
 #[derive(Debug)]
@@ -222,8 +222,9 @@ impl Desk {
     fn admit(&self, route: Route, path: &str, settings: &SandboxSettings) -> Admission {
         let log_in = route == Route::LogIn;
         let mut front = self.front();
-        let (ordinal, of_path) = front.counts.place(path, route != Route::Unknown, log_in);
         let now = self.clock.elapsed();
+        let (ordinal, of_path) = front.counts.place(path, route != Route::Unknown, log_in);
+        front.counts.pace(route.name(path), now.saturating_sub(self.started));
         let wait = match settings.rate {
             Some(rate) if !log_in => front.limit.admit(now, rate, settings.burst).err(),
             _ => None,
@@ -258,6 +259,10 @@ impl Desk {
                 Some(reply)
             }
             Fault::TokenRefused => Some(refuse(RefusalKind::Unauthorized, "The access token has expired")),
+            Fault::TokenExpired => {
+                self.front().tokens.expire_all();
+                Some(refuse(RefusalKind::Unauthorized, "The access token has expired"))
+            }
             Fault::ErrorBeforeStoring | Fault::ResetBeforeStoring => {
                 Some(refuse(RefusalKind::Broken, "Something went wrong"))
             }
@@ -267,7 +272,13 @@ impl Desk {
     }
 
     fn stamp(&self, call: &Call) -> Stamp {
-        Stamp { now: self.clock.now(), request: call.admission.ordinal }
+        Stamp { now: self.now(&call.settings), request: call.admission.ordinal }
+    }
+
+    /// The time as this server knows it.
+    fn now(&self, settings: &SandboxSettings) -> Timestamp {
+        let now = self.clock.now();
+        now.checked_add(SignedDuration::from_secs(settings.clock_offset_s)).unwrap_or(now)
     }
 
     /// Does what the request asks for.
@@ -302,7 +313,7 @@ impl Desk {
         }
         let file = file_part(call, body).await?;
         let rows = bulk::read(operation, &call.settings, &file)?;
-        let upload = bulk::Upload { operation, account, now: self.clock.now() };
+        let upload = bulk::Upload { operation, account, now: self.now(&call.settings) };
         let mut store = self.store();
         let reply = bulk::store(&mut store, &call.settings, upload, rows)?;
         store.commit().map_err(|error| Refusal::new(RefusalKind::Broken, format!("The store failed: {error}")))?;
@@ -332,7 +343,14 @@ async fn file_part(call: &Call, body: Bytes) -> Result<Bytes, Refusal> {
 }
 
 /// Takes any request that is not for `/sandbox/` from arrival to reply.
+///
+/// The work is a task of its own, because it goes on when the client hangs up, as a real server's does.
 async fn serve(State(desk): State<Arc<Desk>>, ConnectInfo(wire): ConnectInfo<Wire>, request: Request) -> Response {
+    let work = tokio::spawn(work(desk, wire, request));
+    work.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+async fn work(desk: Arc<Desk>, wire: Wire, request: Request) -> Response {
     let arrived = desk.clock.elapsed().saturating_sub(desk.started);
     let settings = desk.settings();
     let (parts, body) = request.into_parts();
@@ -340,7 +358,9 @@ async fn serve(State(desk): State<Arc<Desk>>, ConnectInfo(wire): ConnectInfo<Wir
     let admission = desk.admit(route, parts.uri.path(), &settings);
     let call = Call { route, parts, admission, settings };
     // The body is read even where it is not looked at: a client in the middle of sending would miss the reply.
-    let mut reply = match (to_bytes(body, LARGEST_BODY).await, desk.forestall(&call)) {
+    let body = to_bytes(body, LARGEST_BODY).await;
+    tokio::time::sleep(spoil::delay_before(&call.settings, call.admission.fault)).await;
+    let mut reply = match (body, desk.forestall(&call)) {
         (_, Some(reply)) => reply,
         (Ok(body), None) => desk.answer(&call, body).await,
         (Err(_), None) => {
@@ -349,7 +369,9 @@ async fn serve(State(desk): State<Arc<Desk>>, ConnectInfo(wire): ConnectInfo<Wir
         }
     };
     let fault = call.admission.fault;
-    let cut = spoil(&mut reply, &call, desk.stamp(&call));
+    let stamp = desk.stamp(&call);
+    let cut = spoil::spoil(&mut reply, &call.settings, fault, stamp);
+    spoil::dress(&mut reply, &call.settings, fault, stamp.now);
     let status = match cut {
         Some(Cut::NoReply) => "no-reply".to_owned(),
         Some(Cut::HalfBody) => "cut".to_owned(),
@@ -359,7 +381,7 @@ async fn serve(State(desk): State<Arc<Desk>>, ConnectInfo(wire): ConnectInfo<Wir
     let name = route.name(call.parts.uri.path());
     let upload = matches!(route, Route::Upload(_));
     desk.front().counts.record(Arrival::new(name, status, arrived, reply.rows, fault), upload);
-    let delay = delay(&call.settings, &call.admission);
+    let delay = spoil::delay(&call.settings, fault, call.admission.ordinal);
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
     }
@@ -367,33 +389,6 @@ async fn serve(State(desk): State<Arc<Desk>>, ConnectInfo(wire): ConnectInfo<Wir
         wire.cut(cut);
     }
     reply.into_response()
-}
-
-/// Makes a reply go wrong where a fault after storing asks for it, and says how the connection is to end.
-fn spoil(reply: &mut Reply, call: &Call, stamp: Stamp) -> Option<Cut> {
-    let rows = reply.rows;
-    match call.admission.fault? {
-        Fault::ErrorAfterStoring => {
-            let refusal = Refusal::new(RefusalKind::Broken, "Something went wrong");
-            *reply = Reply { rows, ..Reply::refusal(&call.settings.replies, &refusal, stamp) };
-            None
-        }
-        Fault::NotJson => {
-            *reply = Reply { rows, ..Reply::page(200, "Welcome") };
-            None
-        }
-        Fault::ReplyLost => Some(Cut::NoReply),
-        Fault::TruncatedReply => Some(Cut::HalfBody),
-        Fault::ResetBeforeStoring => Some(Cut::Reset),
-        _ => None,
-    }
-}
-
-fn delay(settings: &SandboxSettings, admission: &Admission) -> Duration {
-    let jitter = draw(settings.seed ^ 0x6A69_7474_6572, admission.ordinal) * settings.jitter_ms as f64;
-    let slow = if admission.fault == Some(Fault::SlowReply) { settings.faults.slow_ms } else { 0 };
-    let whole = settings.latency_ms.saturating_add(slow).saturating_add(jitter as u64);
-    Duration::from_millis(whole).min(LONGEST_DELAY)
 }
 
 fn router(desk: Arc<Desk>) -> Router {

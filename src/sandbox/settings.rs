@@ -40,6 +40,8 @@ pub struct SandboxSettings {
     pub latency_ms: u64,
     /// Time a reply takes beyond that, evenly drawn from zero to this.
     pub jitter_ms: u64,
+    /// How far its clock is ahead of this host's, or behind, in stamps and in the `Date` header.
+    pub clock_offset_s: i64,
     /// Tokens and log-ins.
     pub token: TokenSettings,
     /// The shape of replies.
@@ -64,6 +66,7 @@ impl Default for SandboxSettings {
             retry_after: true,
             latency_ms: 0,
             jitter_ms: 0,
+            clock_offset_s: 0,
             token: TokenSettings::default(),
             replies: ReplySettings::default(),
             faults: FaultSettings::default(),
@@ -141,6 +144,10 @@ impl Default for TokenSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ReplySettings {
+    /// Status of a success; any from 200 to 299.
+    pub success_status: u16,
+    /// What headers of a success say about the request limit.
+    pub rate_headers: RateHeaders,
     /// Status of a well-formed request with a wrong field: 422 or 400.
     pub validation_status: u16,
     /// How a well-formed request is refused.
@@ -174,6 +181,8 @@ pub struct ReplySettings {
 impl Default for ReplySettings {
     fn default() -> Self {
         Self {
+            success_status: 200,
+            rate_headers: RateHeaders::Absent,
             validation_status: 422,
             business_failure: BusinessFailure::Status,
             failure_payload: FailurePayload::Absent,
@@ -210,6 +219,16 @@ switches! {
         CamelCase,
         /// `access_token`, `expires_in`.
         SnakeCase,
+    }
+
+    /// What headers of a success say about the request limit.
+    RateHeaders {
+        /// There are none.
+        Absent,
+        /// `RateLimit-*`, with nothing left for a second.
+        NoneLeft,
+        /// `X-RateLimit-*`, with nothing left for a second.
+        XNoneLeft,
     }
 
     /// How a well-formed request is refused.
@@ -320,6 +339,8 @@ switches! {
         AnyBadRow,
         /// Yes, but the rows above it are stored all the same.
         FromBadRow,
+        /// Yes, but its good rows are stored all the same.
+        AllButBad,
     }
 
     /// What becomes of a record whose business key is stored already.

@@ -3,7 +3,7 @@
 //! Owns the counts and the log of arrivals. Nothing here is part of the API, and no token is needed. The one rule:
 //! the numbers describe what truly happened, whatever a fault made the client see.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use rust_decimal::Decimal;
@@ -45,6 +45,7 @@ pub(super) struct Counts {
     requests: BTreeMap<String, BTreeMap<String, u64>>,
     faults: BTreeMap<&'static str, u64>,
     arrivals: Vec<Arrival>,
+    paces: BTreeMap<String, Pace>,
     uploads: u64,
     rows_stored: u64,
     /// Requests that the limit refused.
@@ -67,6 +68,11 @@ impl Counts {
         (ordinal, *of_path)
     }
 
+    /// Counts a request for the pace of its route as it arrives.
+    pub(super) fn pace(&mut self, route: String, arrived: Duration) {
+        self.paces.entry(route).or_default().count(arrived);
+    }
+
     /// Counts what became of a request.
     pub(super) fn record(&mut self, arrival: Arrival, upload: bool) {
         *self.requests.entry(arrival.route.clone()).or_default().entry(arrival.status.clone()).or_default() += 1;
@@ -82,14 +88,61 @@ impl Counts {
 
     /// The page of arrivals.
     pub(super) fn arrivals(&self, page: &Page) -> Value {
-        json!({"count": self.arrivals.len(), "requests": page.of(&self.arrivals)})
+        let wanted = |arrival: &&Arrival| page.route.as_ref().is_none_or(|route| arrival.route.ends_with(route));
+        let arrivals: Vec<&Arrival> = self.arrivals.iter().filter(wanted).collect();
+        json!({"count": arrivals.len(), "requests": page.of(&arrivals)})
     }
+}
+
+/// When the requests of a route came, so that a client's pace can be judged.
+#[derive(Debug, Default)]
+struct Pace {
+    requests: u64,
+    first: Duration,
+    last: Duration,
+    /// Those of the last second.
+    recent: VecDeque<Duration>,
+    busiest: usize,
+}
+
+// Limit: requests of one second that are told apart; no client of a test is faster.
+const RECENT: usize = 100_000;
+
+impl Pace {
+    fn count(&mut self, arrived: Duration) {
+        if self.requests == 0 {
+            self.first = arrived;
+        }
+        self.requests += 1;
+        self.last = self.last.max(arrived);
+        let second = Duration::from_secs(1);
+        while self.recent.front().is_some_and(|first| arrived.saturating_sub(*first) >= second) {
+            self.recent.pop_front();
+        }
+        if self.recent.len() < RECENT {
+            self.recent.push_back(arrived);
+        }
+        self.busiest = self.busiest.max(self.recent.len());
+    }
+
+    fn shown(&self) -> Value {
+        json!({
+            "requests": self.requests,
+            "first_ms": milliseconds(self.first),
+            "last_ms": milliseconds(self.last),
+            "busiest_second": self.busiest,
+        })
+    }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Arrival {
     /// A request as it is counted.
     pub(super) fn new(route: String, status: String, arrived: Duration, rows: usize, fault: Option<Fault>) -> Arrival {
-        let arrived_ms = u64::try_from(arrived.as_millis()).unwrap_or(u64::MAX);
+        let arrived_ms = milliseconds(arrived);
         Arrival { route, status, arrived_ms, rows, fault: fault.map(Fault::name) }
     }
 }
@@ -100,6 +153,9 @@ pub(super) struct Page {
     /// `invoices` or `customers`.
     #[serde(default)]
     pub(super) resource: Option<String>,
+    /// The end of a route, for requests.
+    #[serde(default)]
+    route: Option<String>,
     #[serde(default)]
     offset: usize,
     #[serde(default)]
@@ -127,6 +183,7 @@ pub(super) fn overview(counts: &Counts, tokens: &Tokens, store: &Store, settings
         "company_id": settings.company_id,
         "logins": {"ok": tokens.ok, "failed": tokens.failed, "locked": tokens.locked(settings)},
         "requests": counts.requests,
+        "pace": counts.paces.iter().map(|(route, pace)| (route.clone(), pace.shown())).collect::<Map<_, _>>(),
         "faults": counts.faults,
         "limited": counts.limited,
         "uploads": counts.uploads,

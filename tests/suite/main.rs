@@ -5,12 +5,14 @@
 
 mod bad_input;
 mod controls;
+mod crash;
 mod docs;
 mod evidence;
 mod exporters;
 mod faults;
 mod findings;
 mod first_use;
+mod gateway;
 mod group;
 mod group_doubts;
 mod inspect;
@@ -26,3 +28,4 @@ mod threads;
 mod tidy;
 mod workbooks;
 mod world;
+mod wounds;

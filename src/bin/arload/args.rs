@@ -6,6 +6,7 @@
 mod inspect;
 mod ledger;
 mod runs;
+mod sandbox;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ pub(crate) use self::ledger::{LedgerArgs, LedgerBackupArgs, LedgerCommand, Ledge
 pub(crate) use self::runs::{
     RunArgs, RunEvidenceArgs, RunResultsArgs, RunSendArgs, RunsCommand, RunsListArgs, RunsVerifyArgs,
 };
+pub(crate) use self::sandbox::SandboxArgs;
 use crate::help::{about, after_operation, exit_codes};
 
 /// Load finance sheets into Enkash's Account Receivable API, with a proven outcome for every row
@@ -379,26 +381,6 @@ pub(crate) struct OutputArgs {
     /// Default: auto, on a terminal only.
     #[arg(long, value_name = "WHEN", value_parser = ["auto", "always", "never"])]
     pub(crate) progress: Option<String>,
-}
-
-/// What `sandbox` takes.
-#[derive(Debug, Args)]
-pub(crate) struct SandboxArgs {
-    /// Listen at this loopback address
-    ///
-    /// Port 0 takes any free one. Default: 127.0.0.1:8087.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8087", hide_default_value = true)]
-    pub(crate) listen: std::net::SocketAddr,
-    /// Let this many requests a second through and answer the others with 429
-    ///
-    /// Default: no limit.
-    #[arg(long, value_name = "N")]
-    pub(crate) limit: Option<f64>,
-    /// Read credentials, faults and the shape of replies from this file
-    ///
-    /// TOML, with the keys that the README lists under "The sandbox". Default: a faultless server with demo credentials.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) settings: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
