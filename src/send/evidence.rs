@@ -14,6 +14,9 @@ use crate::outcome::code;
 /// Limit: how often a line is sent again after a look-up proved it missing.
 pub(super) const MOST_RESENDS: u32 = 5;
 
+/// Limit: a request whose process was killed is given this long at least, or its whole time where that is shorter.
+const LEFT_ALONE: Duration = Duration::from_secs(5);
+
 /// How long servers are given.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Patience {
@@ -90,7 +93,10 @@ pub(super) fn missing(evidence: Evidence<'_>, past: Past, code: &str) -> Missing
 pub(super) fn settled_at(attempts: &[Attempted], patience: Patience, now: Timestamp) -> Timestamp {
     let settled = attempts.iter().map(|attempt| {
         let (end, settle) = if gave_up(attempt, patience.timeout) {
-            let full = later(attempt.started_at, patience.timeout);
+            // Where nobody is left to wait, the connection ended with the process, and the request soon after.
+            let left_alone = patience.timeout.min(patience.settle_after_giving_up.max(LEFT_ALONE));
+            let time = if attempt.ended_at.is_some() { patience.timeout } else { left_alone };
+            let full = later(attempt.started_at, time);
             (attempt.ended_at.map_or(full, |end| end.max(full)), patience.settle_after_giving_up)
         } else {
             (attempt.ended_at.unwrap_or(attempt.started_at), patience.settle)
@@ -189,10 +195,11 @@ mod tests {
             (vec![&timeout], 300, 300, 360),
             // An earlier process was less patient.
             (vec![&hasty], 0, 10, 70),
-            (vec![&killed], 0, 10, 70),
-            (vec![&killed], 0, 0, 60),
+            (vec![&killed], 0, 10, 20),
+            (vec![&killed], 300, 300, 360),
+            (vec![&killed], 0, 0, 5),
             (vec![&late], 0, 10, 310),
-            (vec![&killed, &answered], 0, 10, 70),
+            (vec![&killed, &answered], 0, 10, 20),
             (vec![], 0, 10, 1_000),
         ] {
             let attempts: Vec<Attempted> = attempts.into_iter().cloned().collect();

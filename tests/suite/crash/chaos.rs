@@ -11,7 +11,7 @@ use std::time::Duration;
 use arload::sandbox::{BulkItems, Duplicates, Fault, FileRefusal, OffsetUnit, Sandbox, SandboxSettings, SearchReply};
 use serde_json::Value;
 
-use super::judge::{Fate, REFUSED, Sheet, given_up, lies, lost, sheet};
+use super::judge::{Fate, REFUSED, Sheet, lies, lost, sheet};
 use crate::world::{Ended, World, begun, end_of, sandbox};
 
 /// Faults that the weather is made of.
@@ -74,7 +74,6 @@ struct Figures {
     kills: usize,
     faults: u64,
     uploads: u64,
-    given_up: usize,
 }
 
 /// Numbers that follow from a seed.
@@ -158,7 +157,6 @@ fn weathered(seed: u64, rows: usize, figures: &Mutex<Figures>) -> Result<(), Str
         told.push(format!("run {run}: {code:?} {}", ended.err.trim_end()));
         let mut problems = lies(&world, &api, &sheet, code);
         let settled = matches!(code, Some(0 | 1));
-        let given_up = if code == Some(4) && run >= STORMY { given_up(&world) } else { None };
         if settled {
             problems.extend(lost(&world, &sheet));
         }
@@ -170,8 +168,7 @@ fn weathered(seed: u64, rows: usize, figures: &Mutex<Figures>) -> Result<(), Str
         let mut figures = figures.lock().unwrap();
         figures.runs += 1;
         figures.kills += usize::from(killed);
-        if settled || given_up.is_some() {
-            figures.given_up += given_up.unwrap_or_default();
+        if settled {
             let state = api.state();
             figures.faults += state["faults"].as_object().unwrap().values().filter_map(Value::as_u64).sum::<u64>();
             figures.uploads += state["uploads"].as_u64().unwrap();

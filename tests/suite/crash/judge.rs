@@ -171,15 +171,6 @@ fn lies_of_ledger(world: &World, api: &Sandbox, code: i32) -> Vec<String> {
     lies
 }
 
-/// Rows that no further run will settle, because they were sent too often without an answer; none where another may.
-pub(super) fn given_up(world: &World) -> Option<usize> {
-    let lines = world.lines("sheet.results.csv");
-    let unknown: Vec<&Line> = lines.iter().filter(|line| line["status"] == "unknown").collect();
-    let others = lines.iter().any(|line| line["status"] == "not-sent");
-    let all = unknown.iter().all(|line| line["message"].contains("; not sent again"));
-    (all && !others && !unknown.is_empty()).then_some(unknown.len())
-}
-
 /// Rows that did not get what they must get in the end.
 pub(super) fn lost(world: &World, sheet: &Sheet) -> Vec<String> {
     let lines = world.lines("sheet.results.csv");
