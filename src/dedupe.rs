@@ -143,7 +143,7 @@ impl Keys {
     /// Finds rows that stand twice, in row order: later rows of a key leave the guard, and the first one stays, though it
     /// does not go either where another contradicts it.
     pub fn settle_repeats(&mut self) -> Vec<(u32, Verdict)> {
-        self.candidates.par_sort_unstable_by_key(|candidate| (candidate.key, candidate.row));
+        self.sort();
         let mut found = Vec::new();
         let (mut kept, mut at) = (0, 0);
         while at < self.candidates.len() {
@@ -203,6 +203,18 @@ impl Keys {
         found.dedup_by_key(|(row, _, _)| *row);
         found.retain(|(_, _, fate)| *fate != Fate::Free);
         Ok(found)
+    }
+
+    /// Rows whose key the ledger has, whatever became of it, in row order; of rows with one key the first.
+    pub fn known_rows(&mut self, ledger: &dyn Ledger, account: &str, kind: &str) -> Result<Vec<u32>, LedgerError> {
+        self.sort();
+        let mut rows: Vec<u32> = self.hits(ledger, account, kind)?.into_iter().map(|hit| hit.row).collect();
+        rows.sort_unstable();
+        Ok(rows)
+    }
+
+    fn sort(&mut self) {
+        self.candidates.par_sort_unstable_by_key(|candidate| (candidate.key, candidate.row));
     }
 
     fn hits(&self, ledger: &dyn Ledger, account: &str, kind: &str) -> Result<Vec<Hit>, LedgerError> {

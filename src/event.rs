@@ -62,6 +62,8 @@ pub enum Event {
     FirstUse {
         /// `invoices`.
         resource: String,
+        /// The day up to which the ledger does not know all of them; none where it knows none.
+        until: Option<String>,
         /// Customers whose records are searched; none where all are.
         customers: Option<u64>,
         /// Searches that it takes at least.

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::sqlite::SqliteLedger;
 use super::{
-    AttemptId, Canary, ChunkChange, ChunkId, ChunkState, Ledger, LedgerError, Moved, NewAttempt, NewChunk, NewReply,
-    NewRun, NewSheet, Resolution, RunId, RunState, blob,
+    AttemptId, Canary, ChunkChange, ChunkId, ChunkState, HistoryMark, Ledger, LedgerError, Moved, NewAttempt, NewChunk,
+    NewReply, NewRun, NewSheet, Resolution, RunId, RunState, blob,
 };
 use crate::directory::Entry;
 
@@ -223,8 +223,9 @@ fn a_ledger_of_an_earlier_format_opens_with_all_it_knows() {
     assert_eq!(states, [ChunkState::Settled, ChunkState::Unknown]);
     let lines = ledger.chunk_lines(chunks[0].id).unwrap();
     assert_eq!((lines.outcomes, lines.moved), (Some(vec![1]), None));
-    assert!(ledger.has_history(ACCOUNT, "invoice").unwrap());
-    assert!(!ledger.has_history(ACCOUNT, "customer").unwrap());
+    let known = ledger.history(ACCOUNT, "invoice").unwrap();
+    assert_eq!(known, Some(HistoryMark { since: now(), complete: false }));
+    assert_eq!(ledger.history(ACCOUNT, "customer").unwrap(), None);
     assert_eq!(ledger.refused_requests(RunId(1)).unwrap(), 0);
     drop(ledger);
     assert!(SqliteLedger::open_to_read(&path).unwrap().is_some());
@@ -288,11 +289,12 @@ fn canaries_and_histories_are_remembered_by_account() {
         ledger.set_canary(ACCOUNT, &[1; 32], &canary).unwrap();
         assert_eq!(ledger.canary(ACCOUNT, &[1; 32]).unwrap(), Some(canary));
         assert_eq!(ledger.canary("other", &[1; 32]).unwrap(), None);
-        assert!(!ledger.has_history(ACCOUNT, "invoice").unwrap());
-        ledger.begin_history(ACCOUNT, "invoice", now()).unwrap();
-        ledger.begin_history(ACCOUNT, "invoice", now()).unwrap();
-        assert!(ledger.has_history(ACCOUNT, "invoice").unwrap());
-        assert!(!ledger.has_history(ACCOUNT, "customer").unwrap());
+        assert_eq!(ledger.history(ACCOUNT, "invoice").unwrap(), None);
+        let first = HistoryMark { since: now(), complete: true };
+        ledger.begin_history(ACCOUNT, "invoice", first).unwrap();
+        ledger.begin_history(ACCOUNT, "invoice", HistoryMark { complete: false, ..first }).unwrap();
+        assert_eq!(ledger.history(ACCOUNT, "invoice").unwrap(), Some(first));
+        assert_eq!(ledger.history(ACCOUNT, "customer").unwrap(), None);
         ledger.count_request(ACCOUNT, DAY).unwrap();
         assert_eq!(ledger.day_count(ACCOUNT, DAY).unwrap(), (1, 0));
     });

@@ -118,13 +118,15 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
+    use crate::ledger::HistoryMark;
     use crate::ledger::Ledger as _;
 
     #[test]
     fn a_backup_is_another_ledger_without_histories_and_never_overwrites_unasked() {
         let folder = tempfile::tempdir().unwrap();
         let ledger = SqliteLedger::open(&folder.path().join("ledger.db")).unwrap();
-        ledger.begin_history("a", "invoice", Timestamp::UNIX_EPOCH).unwrap();
+        let known = HistoryMark { since: Timestamp::UNIX_EPOCH, complete: true };
+        ledger.begin_history("a", "invoice", known).unwrap();
         let path = folder.path().join("backup.db");
         let copied = ledger.backup(&path, false).unwrap();
         assert_eq!((copied.runs, copied.rows), (0, 0));
@@ -136,8 +138,8 @@ mod tests {
 
         let restored = SqliteLedger::open(&path).unwrap();
         assert_ne!(restored.id().unwrap(), ledger.id().unwrap());
-        assert!(ledger.has_history("a", "invoice").unwrap());
-        assert!(!restored.has_history("a", "invoice").unwrap());
+        assert_eq!(ledger.history("a", "invoice").unwrap(), Some(known));
+        assert_eq!(restored.history("a", "invoice").unwrap(), None);
         assert_eq!(restored.restored_from().unwrap(), Some(ledger.id().unwrap()));
     }
 

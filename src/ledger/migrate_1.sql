@@ -32,9 +32,10 @@ CREATE TABLE history (
     account TEXT NOT NULL,
     kind TEXT NOT NULL,
     since INTEGER NOT NULL,
+    complete INTEGER NOT NULL,
     PRIMARY KEY (account, kind)
 );
 -- An account that this ledger has created records for has its history here.
 INSERT INTO history
-SELECT account, CASE operation WHEN 'invoices create' THEN 'invoice' ELSE 'customer' END, min(created_at)
+SELECT account, CASE operation WHEN 'invoices create' THEN 'invoice' ELSE 'customer' END, min(created_at), 0
 FROM run WHERE operation IN ('invoices create', 'customers create') AND state <> 'closed' GROUP BY 1, 2;

@@ -36,7 +36,9 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::Serialize;
 
-pub use self::sending::{Attempted, Canary, ChunkChange, ChunkLines, Moved, NewAttempt, NewReply, Resolution};
+pub use self::sending::{
+    Attempted, Canary, ChunkChange, ChunkLines, HistoryMark, Moved, NewAttempt, NewReply, Resolution,
+};
 use self::trail::{AttemptRecord, ResolutionRecord};
 use crate::directory::Entry;
 
@@ -459,12 +461,10 @@ pub trait Ledger: Send + Sync {
     fn canary(&self, account: &str, template: &[u8; 32]) -> Result<Option<Canary>, LedgerError>;
     /// Remembers what became of a template and mapping at a host.
     fn set_canary(&self, account: &str, template: &[u8; 32], canary: &Canary) -> Result<(), LedgerError>;
-    /// Whether the ledger has the history of an account's records of a kind, so that creates need no first-use check.
-    fn has_history(&self, account: &str, kind: &str) -> Result<bool, LedgerError>;
-    /// Since when it has; a run planned before then came with a backup, and nobody knows what became of it since.
-    fn history_since(&self, account: &str, kind: &str) -> Result<Option<Timestamp>, LedgerError>;
-    /// Says that it has from now on; part of the plan that is being written, if one is.
-    fn begin_history(&self, account: &str, kind: &str, at: Timestamp) -> Result<(), LedgerError>;
+    /// What the ledger knows of an account's records of a kind; nothing before the first create was looked up.
+    fn history(&self, account: &str, kind: &str) -> Result<Option<HistoryMark>, LedgerError>;
+    /// Says what it knows from now on, unless that stands already; part of the plan that is being written, if one is.
+    fn begin_history(&self, account: &str, kind: &str, history: HistoryMark) -> Result<(), LedgerError>;
     /// Tells this ledger from every other.
     fn id(&self) -> Result<String, LedgerError>;
     /// Hash over the last records of all senders of a run; printed so that history can be shown to be untouched.

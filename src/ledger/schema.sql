@@ -163,5 +163,7 @@ CREATE TABLE history (
     account TEXT NOT NULL,
     kind TEXT NOT NULL,
     since INTEGER NOT NULL,
+    -- Whether the account had no records before.
+    complete INTEGER NOT NULL,
     PRIMARY KEY (account, kind)
 );

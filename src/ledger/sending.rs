@@ -123,3 +123,13 @@ pub struct Canary {
     /// What differed, in words; empty where nothing did.
     pub differences: String,
 }
+
+/// What the ledger knows of an account's records of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HistoryMark {
+    /// Since when every create went through it. A run planned before then came with a backup, and nobody knows what
+    /// became of it since.
+    pub since: Timestamp,
+    /// Whether there was nothing before, so that records of any date are known.
+    pub complete: bool,
+}

@@ -16,9 +16,9 @@ use super::records::{
 };
 use super::trail::{self, AttemptRecord, ResolutionRecord, head_of};
 use super::{
-    AttemptId, Attempted, Canary, ChunkChange, ChunkHead, ChunkId, ChunkLines, ChunkState, Ledger, LedgerError,
-    NewAttempt, NewChunk, NewReply, NewRun, NewSheet, Resolution, Run, RunId, RunState, SheetId, SheetRecord, attempts,
-    blob,
+    AttemptId, Attempted, Canary, ChunkChange, ChunkHead, ChunkId, ChunkLines, ChunkState, HistoryMark, Ledger,
+    LedgerError, NewAttempt, NewChunk, NewReply, NewRun, NewSheet, Resolution, Run, RunId, RunState, SheetId,
+    SheetRecord, attempts, blob,
 };
 use crate::directory::Entry;
 use crate::platform;
@@ -428,19 +428,15 @@ impl Ledger for SqliteLedger {
         self.change(sql, params![account, template, canary.proven, canary.run.0, canary.ordinal, canary.differences])
     }
 
-    fn has_history(&self, account: &str, kind: &str) -> Answer<bool> {
-        let sql = "SELECT 1 FROM history WHERE account = ? AND kind = ?";
-        Ok(self.one(sql, params![account, kind], |_| Ok(()))?.is_some())
+    fn history(&self, account: &str, kind: &str) -> Answer<Option<HistoryMark>> {
+        let sql = "SELECT since, complete FROM history WHERE account = ? AND kind = ?";
+        let read = |row: &Row<'_>| Ok(HistoryMark { since: read_time(row.get(0)?), complete: row.get(1)? });
+        self.one(sql, params![account, kind], read)
     }
 
-    fn history_since(&self, account: &str, kind: &str) -> Answer<Option<Timestamp>> {
-        let sql = "SELECT since FROM history WHERE account = ? AND kind = ?";
-        self.one(sql, params![account, kind], |row| row.get(0).map(read_time))
-    }
-
-    fn begin_history(&self, account: &str, kind: &str, at: Timestamp) -> Answer<()> {
-        let sql = "INSERT OR IGNORE INTO history (account, kind, since) VALUES (?, ?, ?)";
-        self.change(sql, params![account, kind, at.as_millisecond()])
+    fn begin_history(&self, account: &str, kind: &str, history: HistoryMark) -> Answer<()> {
+        let sql = "INSERT OR IGNORE INTO history (account, kind, since, complete) VALUES (?, ?, ?, ?)";
+        self.change(sql, params![account, kind, history.since.as_millisecond(), history.complete])
     }
 
     fn id(&self) -> Answer<String> {

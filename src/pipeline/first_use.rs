@@ -1,4 +1,5 @@
-//! The first create for an account on a ledger that knows nothing of it: what the API has already is looked up.
+//! The first create for an account on a ledger that knows nothing of it, and later ones of rows that are older than the
+//! ledger: what the API has already is looked up.
 //!
 //! Owns when that is due and what stops a run then. Leaves what is asked to [`crate::send::first_use`], and what follows
 //! for a row to [`crate::plan::decide`]. The one rule: where the search cannot answer, nothing is planned, unless
@@ -12,8 +13,8 @@ use crate::check::record::{CheckedBlock, CheckedRow, Standing};
 use crate::chunk;
 use crate::error::RunError;
 use crate::event::Event;
-use crate::ledger::{ChunkHead, ChunkState, Run, RunId};
-use crate::operation::Operation;
+use crate::ledger::{ChunkHead, ChunkState, HistoryMark, Run, RunId};
+use crate::operation::{Key, Operation};
 use crate::plan::at_api::{AtApi, Has};
 use crate::plan::gate;
 use crate::plan::read::ReadRun;
@@ -34,34 +35,48 @@ impl Pipeline<'_> {
         read: &mut ReadRun,
         superseding: &[(RunId, String)],
     ) -> Result<AtApi, RunError> {
-        let nothing = |begins_history| AtApi { rows: Vec::new(), begins_history };
         let mode = &self.settings.mode;
         if !operation.creates() || mode.dry_run {
-            return Ok(nothing(false));
+            return Ok(AtApi::default());
         }
-        let knows = self.ledger.has_history(self.account, key_kind(operation))?;
-        if knows && !self.takes_over_restored(operation, superseding)? {
-            return Ok(nothing(false));
+        let history = self.ledger.history(self.account, key_kind(operation))?;
+        let restored = history.is_some() && self.takes_over_restored(operation, superseding)?;
+        if history.is_some_and(|history| history.complete) && !restored {
+            return Ok(AtApi::default());
         }
+        // What is dated later than the history began went through this ledger.
+        let known_from = history.filter(|_| !restored).map(|history| self.day_of(history.since));
         // A run that is withheld sends nothing, and says more than a search that fails.
         if gate::bad_rows(&self.settings.gate, &read.read, read.bad).is_some() {
-            return Ok(nothing(false));
+            return Ok(AtApi::default());
         }
         let mut wanted = Wanted::new(operation);
-        each_line(operation, read, &mut |_, _, line| wanted.add(line))?;
-        if wanted.is_empty() {
-            return Ok(nothing(false));
+        match &known_from {
+            None => each_line(operation, read, &mut |_, _, line| wanted.add(line))?,
+            Some(day) => {
+                let known = read.keys.known_rows(self.ledger, self.account, key_kind(operation))?;
+                each_line(operation, read, &mut |row, _, line| {
+                    if may_be_older(operation, line, day) && known.binary_search(&row).is_err() {
+                        wanted.add(line);
+                    }
+                })?;
+            }
         }
+        if wanted.is_empty() {
+            return Ok(AtApi::default());
+        }
+        let begins = |complete| Some(HistoryMark { since: self.clock.now(), complete }).filter(|_| history.is_none());
         if mode.first_use {
-            let message = "--first-use: what Enkash has already is not looked up for this new ledger".to_owned();
+            let message = "--first-use: what Enkash has already is not looked up for this ledger".to_owned();
             self.observer.event(&Event::Warning { message, hint: None });
-            return Ok(nothing(true));
+            return Ok(AtApi { rows: Vec::new(), begins_history: begins(true) });
         }
         let Some(api) = self.api else {
             return Err(unable(operation, "the settings name no credentials to search with"));
         };
-        let found = self.ask_api(operation, api, wanted)?;
+        let found = self.ask_api(operation, api, wanted, known_from)?;
         let mut rows = Vec::new();
+        let begins_history = begins(found.is_none());
         if let Some(found) = found {
             each_line(operation, read, &mut |index, row, line| {
                 rows.extend(has(operation, &row.labels.account_id, line, &found).map(|has| (index, has)));
@@ -69,7 +84,11 @@ impl Pipeline<'_> {
         }
         let same = rows.iter().filter(|(_, has)| matches!(has, Has::Same { .. })).count() as u64;
         self.observer.event(&Event::FirstUseDone { same, other: rows.len() as u64 - same });
-        Ok(AtApi { rows, begins_history: true })
+        Ok(AtApi { rows, begins_history })
+    }
+
+    fn day_of(&self, time: jiff::Timestamp) -> String {
+        time.to_zoned(self.settings.timezone.clone()).date().to_string()
     }
 
     /// The records that have one of the keys; none where the account has no record at all.
@@ -78,6 +97,7 @@ impl Pipeline<'_> {
         operation: &'static Operation,
         api: &dyn Api,
         wanted: Wanted,
+        until: Option<String>,
     ) -> Result<Option<FoundIndex>, RunError> {
         let sending = &self.settings.sending;
         let limiter = Limiter::new(sending.rate, sending.burst, Arc::clone(&self.clock));
@@ -94,9 +114,12 @@ impl Pipeline<'_> {
             unit: Mutex::new(None),
         };
         let customers = wanted.customers().map(|customers| customers as u64);
-        let told =
-            Event::FirstUse { resource: operation.resource.to_owned(), customers, searches: wanted.searches() as u64 };
-        self.observer.event(&told);
+        self.observer.event(&Event::FirstUse {
+            resource: operation.resource.to_owned(),
+            until,
+            customers,
+            searches: wanted.searches() as u64,
+        });
         let stopped = |error| stopped(operation, error);
         let found = if searcher.finds_nothing(searched(operation)).map_err(stopped)? {
             None
@@ -116,8 +139,8 @@ impl Pipeline<'_> {
         if !operation.creates() || self.settings.mode.first_use {
             return Ok(false);
         }
-        let since = self.ledger.history_since(self.account, key_kind(operation))?;
-        let older = since.is_none_or(|since| run.created_at < since);
+        let history = self.ledger.history(self.account, key_kind(operation))?;
+        let older = history.is_none_or(|history| run.created_at < history.since);
         // What was under way is looked up before anything of it is sent again.
         let unsent = |chunk: &ChunkHead| chunk.is_open() && chunk.state != ChunkState::Unknown;
         Ok(older && self.ledger.chunks(run.id)?.iter().any(unsent))
@@ -145,6 +168,13 @@ impl Pipeline<'_> {
     }
 }
 
+/// Whether a record may have been put in before a day: by the date it bears, which no later day contradicts. Customers
+/// bear none; those of an account that had some are looked up once.
+fn may_be_older(operation: &Operation, line: &SentLine, day: &str) -> bool {
+    // Dates are written as yyyy-MM-dd, which compare as text.
+    operation.key == Key::Invoice && line.cell("invoiceDate").is_none_or(|date| date <= day)
+}
+
 /// Why nothing was planned, in the form that decides the exit code.
 fn stopped(operation: &Operation, error: SearchError) -> RunError {
     match error {
@@ -157,7 +187,7 @@ fn stopped(operation: &Operation, error: SearchError) -> RunError {
 fn unable(operation: &Operation, reason: &str) -> RunError {
     RunError::Input {
         message: format!(
-            "this ledger does not know which {} the account has, and they cannot be looked up: {reason}; nothing was planned",
+            "this ledger does not know all {} that the account has, and they cannot be looked up: {reason}; nothing was planned",
             operation.resource
         ),
         hint: "run the same command again later, or pass --first-use if you are sure that nothing of the sheet was ever put in"

@@ -12,7 +12,7 @@ use crate::error::RunError;
 use crate::event::Event;
 use crate::exit::ExitCode;
 use crate::finding::quote;
-use crate::ledger::{Run, RunState};
+use crate::ledger::{HistoryMark, Run, RunState};
 use crate::mapping;
 use crate::operation::{ALL, Operation};
 use crate::outcome::{Status, Totals};
@@ -185,7 +185,11 @@ impl Pipeline<'_> {
         };
         match gap {
             _ if dry_run => {}
-            None => self.ledger.begin_history(self.account, key_kind(operation), self.clock.now())?,
+            None => {
+                // What was put in before and is not in these files is asked for by the date of its rows.
+                let history = HistoryMark { since: self.clock.now(), complete: false };
+                self.ledger.begin_history(self.account, key_kind(operation), history)?;
+            }
             Some(gap) => next.push(format!(
                 "the history is not complete ({gap}): the next create on a ledger without it asks the API first"
             )),

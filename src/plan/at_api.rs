@@ -4,6 +4,7 @@
 //! [`super::decide`]. The one rule: a record that was found is remembered with the plan, so that no later run sends it.
 
 use crate::finding::{Code, Finding, Severity};
+use crate::ledger::HistoryMark;
 use crate::outcome::{RowOutcome, Status, code};
 
 /// What is known of the API's records when a plan is written.
@@ -11,8 +12,8 @@ use crate::outcome::{RowOutcome, Status, code};
 pub struct AtApi {
     /// Rows whose key the API has, counted over all sheets, in order.
     pub rows: Vec<(u32, Has)>,
-    /// Whether the ledger's history of the account begins with this plan: the keys were looked up, or nobody wanted it.
-    pub begins_history: bool,
+    /// What the ledger knows of the account's records from this plan on; none where that does not change.
+    pub begins_history: Option<HistoryMark>,
 }
 
 /// What the API has of a row's key.

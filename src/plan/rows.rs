@@ -1,6 +1,6 @@
 //! Gives each row its verdict and place, and stores rows, verdicts, chunks and keys of the plan that was begun.
 //!
-//! Leaves what the guard and the gates say to [`super::mod@write`]. The one rule: rows are judged in their order, once each.
+//! Leaves what the guard and the gates say to [`super::write`](mod@super::write). The one rule: rows are judged in their order, once each.
 
 use super::decide::{Deciding, Decision};
 use super::gate::Withheld;

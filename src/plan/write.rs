@@ -90,8 +90,8 @@ impl Planning<'_> {
             for (old, reason) in self.superseding.iter().filter(|_| withheld.is_none()) {
                 self.ledger.set_run_state(*old, RunState::Superseded, reason, Some(run), self.now)?;
             }
-            if self.at_api.begins_history && withheld.is_none() {
-                self.ledger.begin_history(self.account, key_kind(self.operation), self.now)?;
+            if let Some(history) = self.at_api.begins_history.filter(|_| withheld.is_none()) {
+                self.ledger.begin_history(self.account, key_kind(self.operation), history)?;
             }
             Ok(written)
         });

@@ -128,11 +128,7 @@ impl Console {
                 }
             }
             Event::Checked { rows } => self.progress(|| format!("checked {}", count(*rows, "row"))),
-            Event::FirstUse { resource, customers, .. } => {
-                let of =
-                    customers.map_or_else(String::new, |customers| format!(" of {}", count(customers, "customer")));
-                self.talk(&format!("first use of this ledger: looking up the {resource}{of} at the API"));
-            }
+            Event::FirstUse { resource, until, customers, .. } => self.first_use(resource, until.as_ref(), *customers),
             Event::FirstUseProgress { done, customers, found } => self.progress(|| {
                 let of = customers
                     .map_or_else(String::new, |all| format!("{} of {}, ", grouped(*done), count(all, "customer")));
@@ -211,6 +207,15 @@ impl Console {
             }
             Event::Finished { run, totals, next, head, .. } => self.finished(*run, totals, next, head),
         }
+    }
+
+    fn first_use(&self, resource: &str, until: Option<&String>, customers: Option<u64>) {
+        let of = customers.map_or_else(String::new, |customers| format!(" of {}", count(customers, "customer")));
+        let why = until.map_or_else(
+            || "first use of this ledger".to_owned(),
+            |day| format!("rows dated up to {day}, when this ledger began"),
+        );
+        self.talk(&format!("{why}: looking up the {resource}{of} at the API"));
     }
 
     /// What a look-up showed; what it did not show at all goes without saying, but for what was found.

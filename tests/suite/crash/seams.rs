@@ -10,8 +10,9 @@ use arload::api::{Api, Exchange, Search, Token, TokenError, Upload};
 use arload::directory::Entry;
 use arload::ledger::trail::{AttemptRecord, ResolutionRecord};
 use arload::ledger::{
-    AttemptId, Attempted, Canary, ChunkChange, ChunkHead, ChunkId, ChunkLines, ChunkState, Ledger, LedgerError,
-    NewAttempt, NewChunk, NewReply, NewRun, NewSheet, Resolution, Run, RunId, RunState, SheetId, SheetRecord,
+    AttemptId, Attempted, Canary, ChunkChange, ChunkHead, ChunkId, ChunkLines, ChunkState, HistoryMark, Ledger,
+    LedgerError, NewAttempt, NewChunk, NewReply, NewRun, NewSheet, Resolution, Run, RunId, RunState, SheetId,
+    SheetRecord,
 };
 use jiff::Timestamp;
 use rustix::process::{Signal, getpid, kill_process};
@@ -112,9 +113,8 @@ ledger_seam! {
     reads refused_requests(run: RunId) -> u64;
     reads canary(account: &str, template: &[u8; 32]) -> Option<Canary>;
     writes set_canary(account: &str, template: &[u8; 32], canary: &Canary) -> ();
-    reads has_history(account: &str, kind: &str) -> bool;
-    reads history_since(account: &str, kind: &str) -> Option<Timestamp>;
-    writes begin_history(account: &str, kind: &str, at: Timestamp) -> ();
+    reads history(account: &str, kind: &str) -> Option<HistoryMark>;
+    writes begin_history(account: &str, kind: &str, history: HistoryMark) -> ();
     reads id() -> String;
     reads head(run: RunId) -> [u8; 32];
     reads trail(run: RunId, after: AttemptId) -> Vec<AttemptRecord>;
