@@ -129,13 +129,13 @@ fn unharmed(scenario: &Scenario, sheet: &Sheet) -> Vec<String> {
 fn killed_at(scenario: &Scenario, sheet: &Sheet, step: u64) -> Vec<String> {
     let (world, api) = fresh(scenario, sheet);
     let killed = run(&world, &api, scenario, step);
-    if killed.code != -1 {
-        // A busy machine may let a request run into its timeout, and the steps be others than before.
-        let mut problems = lies(&world, &api, sheet, Some(killed.code));
+    // A busy machine may let a request run into its timeout, and the steps be others than before.
+    let by_itself = (killed.code != -1).then_some(killed.code);
+    let mut problems = lies(&world, &api, sheet, by_itself);
+    if matches!(by_itself, Some(0 | 1)) {
         problems.extend(lost(&world, sheet));
         return problems;
     }
-    let mut problems = lies(&world, &api, sheet, None);
     for _ in 0..RESUMED {
         let ended = run(&world, &api, scenario, 0);
         problems.extend(lies(&world, &api, sheet, Some(ended.code)));
