@@ -45,18 +45,18 @@ fn a_run_killed_at_any_step_loses_no_row_and_stores_none_twice() {
         settings: |_| {},
         environment: &[("ARLOAD_CANARY", "5")],
         refuses: false,
-        stride: 1,
+        stride: 2,
     });
 }
 
 #[test]
 fn a_run_with_lost_replies_killed_at_any_step_loses_no_row_and_stores_none_twice() {
-    survives(&Scenario { name: "lost", settings: lose_replies, environment: &[], refuses: false, stride: 1 });
+    survives(&Scenario { name: "lost", settings: lose_replies, environment: &[], refuses: false, stride: 3 });
 }
 
 #[test]
 fn a_run_with_refused_files_killed_at_any_step_loses_no_row_and_stores_none_twice() {
-    survives(&Scenario { name: "refused", settings: refuse_files, environment: &[], refuses: true, stride: 4 });
+    survives(&Scenario { name: "refused", settings: refuse_files, environment: &[], refuses: true, stride: 11 });
 }
 
 fn survives(scenario: &Scenario) {
