@@ -76,6 +76,11 @@ struct Figures {
     uploads: u64,
 }
 
+/// Seconds for one request; large files take their time on a busy machine.
+fn patience() -> u64 {
+    if super::long() { 5 } else { 2 }
+}
+
 /// Numbers that follow from a seed.
 struct Dice(u64);
 
@@ -123,7 +128,7 @@ fn weather(settings: &mut SandboxSettings, seed: u64, dice: &mut Dice) {
         dice.pick(&[FileRefusal::Never, FileRefusal::AnyBadRow, FileRefusal::FromBadRow, FileRefusal::AllButBad]);
     let faults = &mut settings.faults;
     faults.retry_after_s = 0;
-    faults.slow_ms = 1_200;
+    faults.slow_ms = 1_200 * patience();
     faults.clock_jump_s = dice.pick(&[40_000, -40_000]);
     faults.rates = FAULTS
         .iter()
@@ -148,9 +153,10 @@ fn weathered(seed: u64, rows: usize, figures: &Mutex<Figures>) -> Result<(), Str
             api.change(|settings| settings.faults.rates.clear());
         }
         let mut command = world.client(&api, &["invoices", "create", "sheet.csv", "--max-invalid", "100%"]);
-        command.args(["--max-chunk-rows", &chunk, "--concurrency", concurrency, "--timeout", "1s"]);
-        // A server that stores late has stored before its time and the settle time are over.
-        command.env("ARLOAD_SETTLE", "800ms").env("ARLOAD_CANARY", canary);
+        let time = format!("{}s", patience());
+        command.args(["--max-chunk-rows", &chunk, "--concurrency", concurrency, "--timeout", &time]);
+        // A server that stores late has stored before its time and the settle time are over, on a busy machine too.
+        command.env("ARLOAD_SETTLE", &time).env("ARLOAD_CANARY", canary);
         let kill = kills.pop();
         let (ended, killed) = started(&mut command, &api, kill);
         let code = (!killed).then_some(ended.code);

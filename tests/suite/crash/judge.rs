@@ -96,15 +96,15 @@ pub(super) fn lies(world: &World, api: &Sandbox, sheet: &Sheet, code: Option<i32
         }
     }
     let Some(code) = code else { return lies };
-    if ![0, 1, 3, 4].contains(&code) {
-        lies.push(format!("exit code {code}"));
-    }
     if !world.path("sheet.results.csv").exists() {
-        // Stopped before there was a plan; nothing may have left.
-        if code != 3 || !stored.is_empty() {
+        // Stopped before there was a plan, as where the first use cannot be looked up; nothing may have left.
+        if ![2, 3].contains(&code) || !stored.is_empty() {
             lies.push(format!("no results, exit code {code}, {} stored", stored.len()));
         }
         return lies;
+    }
+    if ![0, 1, 3, 4].contains(&code) {
+        lies.push(format!("exit code {code}"));
     }
     let lines = world.lines("sheet.results.csv");
     if lines.len() != sheet.rows.len() {
