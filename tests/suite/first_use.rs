@@ -359,7 +359,7 @@ fn a_restored_ledger_sends_no_old_plan_when_unknown_rows_are_reconciled() {
         settings.faults.routes = vec![SEARCH.to_owned()];
     });
     let world = home(&invoices(12));
-    world.run(&api, &[&SHEET[..], &["--first-use"]].concat()).expect(4);
+    world.run(&api, &[&SHEET[..], &["--first-use", "--canary", "5"]].concat()).expect(4);
     assert_counts(&world, "sheet.results.csv", &[("not-sent", 7), ("unknown", 5)]);
     rusqlite::Connection::open(world.state().join("ledger.db")).unwrap().execute("DELETE FROM history", []).unwrap();
 
