@@ -50,11 +50,6 @@ impl ReplyNames {
         item.as_object().is_some_and(|object| self.number(object).is_some()) && self.matched(item, rows).is_none()
     }
 
-    /// Whether nothing but its row number says which row an item speaks of.
-    pub(super) fn by_number_alone(&self, item: &Value, row: &SentRow) -> bool {
-        item.as_object().is_some_and(|object| agrees(&echoed_keys(object), row) == Some(0))
-    }
-
     fn number(&self, object: &Map<String, Value>) -> Option<i64> {
         self.row_numbers.iter().find_map(|name| present(object, name).and_then(integer))
     }
@@ -64,6 +59,11 @@ impl ReplyNames {
         let object = item.as_object()?;
         self.messages.iter().find_map(|name| present(object, name)).map(|value| plain_words(&shown(value)))
     }
+}
+
+/// Whether nothing but its row number says which row an item speaks of.
+pub(super) fn by_number_alone(item: &Value, row: &SentRow) -> bool {
+    item.as_object().is_some_and(|object| agrees(&echoed_keys(object), row) == Some(0))
 }
 
 /// The business keys that an item echoes, in the order of [`SentRow::keys`].

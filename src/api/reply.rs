@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use super::Response;
 use super::envelope::{Envelope, integer, plain_words, present, word};
 pub use super::items::ReplyNames;
+use super::items::by_number_alone;
 use crate::operation::Operation;
 
 /// Lists and counts by which a payload is known to be a `BulkResponse` (contract 4.1).
@@ -270,7 +271,7 @@ impl Bulk {
         let mut unmatched = Vec::new();
         let mut disagreements = Vec::new();
         let misnumbered = self.failures.iter().chain(&self.successes).any(|item| names.misnumbers(item, rows));
-        let doubted = |item: &Value, index: usize| misnumbered && names.by_number_alone(item, &rows[index]);
+        let doubted = |item: &Value, index: usize| misnumbered && by_number_alone(item, &rows[index]);
         for item in &self.failures {
             match names.matched(item, rows) {
                 Some(index) => marks[index].fail(names.message(item), doubted(item, index)),
