@@ -35,8 +35,7 @@ impl ReplyNames {
     pub(super) fn matched(&self, item: &Value, rows: &[SentRow]) -> Option<usize> {
         let object = item.as_object()?;
         let keys = echoed_keys(object);
-        let number = self.row_numbers.iter().find_map(|name| present(object, name).and_then(integer));
-        if let Some(number) = number {
+        if let Some(number) = self.number(object) {
             let index = usize::try_from(number.checked_sub(self.first_data_row)?).ok()?;
             return agrees(&keys, rows.get(index)?).map(|_| index);
         }
@@ -46,11 +45,25 @@ impl ReplyNames {
         agreeing.next().is_none().then_some(index)
     }
 
+    /// Whether an item has a row number that is not that of its row, so that numbers of this reply count otherwise.
+    pub(super) fn misnumbers(&self, item: &Value, rows: &[SentRow]) -> bool {
+        item.as_object().is_some_and(|object| self.number(object).is_some()) && self.matched(item, rows).is_none()
+    }
+
+    fn number(&self, object: &Map<String, Value>) -> Option<i64> {
+        self.row_numbers.iter().find_map(|name| present(object, name).and_then(integer))
+    }
+
     /// The item's message, if it has one.
     pub(super) fn message(&self, item: &Value) -> Option<String> {
         let object = item.as_object()?;
         self.messages.iter().find_map(|name| present(object, name)).map(|value| plain_words(&shown(value)))
     }
+}
+
+/// Whether nothing but its row number says which row an item speaks of.
+pub(super) fn by_number_alone(item: &Value, row: &SentRow) -> bool {
+    item.as_object().is_some_and(|object| agrees(&echoed_keys(object), row) == Some(0))
 }
 
 /// The business keys that an item echoes, in the order of [`SentRow::keys`].

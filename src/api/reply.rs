@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use super::Response;
 use super::envelope::{Envelope, integer, plain_words, present, word};
 pub use super::items::ReplyNames;
+use super::items::by_number_alone;
 use crate::operation::Operation;
 
 /// Lists and counts by which a payload is known to be a `BulkResponse` (contract 4.1).
@@ -269,15 +270,20 @@ impl Bulk {
         let mut marks = vec![Mark::default(); rows.len()];
         let mut unmatched = Vec::new();
         let mut disagreements = Vec::new();
+        let misnumbered = self.failures.iter().chain(&self.successes).any(|item| names.misnumbers(item, rows));
+        let doubted = |item: &Value, index: usize| misnumbered && by_number_alone(item, &rows[index]);
         for item in &self.failures {
             match names.matched(item, rows) {
-                Some(index) => marks[index].fail(names.message(item)),
+                Some(index) => marks[index].fail(names.message(item), doubted(item, index)),
                 None => unmatched.push(plain_words(&item.to_string())),
             }
         }
         for item in &self.successes {
             match names.matched(item, rows) {
-                Some(index) => marks[index].succeed(item.get(operation.remote_id).and_then(word)),
+                Some(index) => {
+                    let remote_id = item.get(operation.remote_id).and_then(word);
+                    marks[index].succeed(remote_id, doubted(item, index));
+                }
                 None => disagreements
                     .push(plain_words(&format!("an item of successRequests fits no row that was sent: {item}"))),
             }
@@ -285,8 +291,13 @@ impl Bulk {
         let failed = marks.iter().filter(|mark| mark.failed).count();
         let vouched = self.vouches(rows.len(), failed, unmatched.is_empty());
         self.compare_counts(rows.len(), failed + unmatched.len(), &mut disagreements);
-        let rows_read: Vec<_> = marks.into_iter().map(|mark| mark.settle(vouched)).collect();
+        let settled = |vouched: bool| marks.iter().map(|mark| mark.clone().settle(vouched)).collect::<Vec<_>>();
+        let mut rows_read = settled(vouched);
         self.compare_amount(rows, &rows_read, &mut disagreements);
+        if vouched && !disagreements.is_empty() {
+            // Counts of a reply that contradicts itself, or what was sent, vouch for nothing.
+            rows_read = settled(false);
+        }
         Reading::Rows { rows: rows_read, unmatched, disagreements }
     }
 
@@ -349,24 +360,33 @@ impl Bulk {
 struct Mark {
     failed: bool,
     succeeded: bool,
+    /// Whether an item that names it may mean another row.
+    doubted: bool,
     messages: Vec<String>,
     remote_id: Option<String>,
 }
 
 impl Mark {
-    fn fail(&mut self, message: Option<String>) {
+    fn fail(&mut self, message: Option<String>, doubted: bool) {
         self.failed = true;
+        self.doubted |= doubted;
         self.messages.extend(message.filter(|message| !self.messages.contains(message)));
     }
 
-    fn succeed(&mut self, remote_id: Option<String>) {
+    fn succeed(&mut self, remote_id: Option<String>, doubted: bool) {
         self.succeeded = true;
+        self.doubted |= doubted;
         self.remote_id = self.remote_id.take().or(remote_id);
     }
 
     /// Rules 5 and 6.
     fn settle(self, vouched: bool) -> RowReading {
         match (self.failed, self.succeeded) {
+            _ if self.doubted => {
+                let reason =
+                    "the reply names it by a row number alone, and row numbers of the reply do not fit the file";
+                RowReading::Unknown { reason: reason.to_owned() }
+            }
             (true, true) => {
                 RowReading::Unknown { reason: "the reply names the row both as a success and as a failure".to_owned() }
             }

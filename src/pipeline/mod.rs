@@ -156,6 +156,10 @@ impl Pipeline<'_> {
     pub fn reconcile_run(&self, id: RunId) -> Result<Report, RunError> {
         let run = self.own_run(id)?;
         self.recover_open_runs()?;
+        if run.state == RunState::Open {
+            // What waits in the plan of a restored ledger may have been sent since.
+            self.refuse_restored(operation_of(&run)?, &run)?;
+        }
         let unknown = crate::results::totals(self.ledger, &run)?.0.rows(Status::Unknown);
         let chunks = self.ledger.chunks(run.id)?;
         if unknown == 0 && !chunks.iter().any(|chunk| chunk.is_open() && chunk.attempts > 0) {

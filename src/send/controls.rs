@@ -67,7 +67,7 @@ impl Rounds<'_> {
             heads.retain(|head| head.settled_at.is_some() && head.attempts > 0);
             heads.sort_by_key(|head| std::cmp::Reverse(head.settled_at));
             let mut controls = Controls::default();
-            for head in heads.iter().take(MOST_CHUNKS) {
+            for head in from_both_ends(&heads).take(MOST_CHUNKS) {
                 self.add_controls(head, &mut controls)?;
             }
             if !controls.rows.is_empty() {
@@ -109,6 +109,17 @@ impl Rounds<'_> {
     }
 }
 
+/// The newest, the oldest, the second newest, the second oldest and so on: a search that shows only the newest records of
+/// many, or only the oldest, must not pass.
+fn from_both_ends<T>(items: &[T]) -> impl Iterator<Item = &T> {
+    let mut rest = items.iter();
+    let mut newest = false;
+    std::iter::from_fn(move || {
+        newest = !newest;
+        if newest { rest.next() } else { rest.next_back() }
+    })
+}
+
 /// What makes "not found" mean that a line is not there.
 pub(super) enum Proof<'a> {
     /// The account has no record at all.
@@ -140,6 +151,19 @@ impl Controls {
             Some(kind) if self.rows.iter().any(|row| row.kind == kind) => Ok(()),
             Some(_) if self.rows.is_empty() => Err("no accepted row is known that the search would have to show"),
             Some(_) => Err("no accepted row is known that is found by the same kind of number or reference"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_rows_come_from_both_ends_of_what_was_accepted() {
+        for (items, expected) in [(&[][..], ""), (&[1], "1"), (&[1, 2], "12"), (&[1, 2, 3, 4, 5], "15243")] {
+            let taken: String = from_both_ends(items).map(ToString::to_string).collect();
+            assert_eq!(taken, expected);
         }
     }
 }

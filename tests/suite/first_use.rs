@@ -11,6 +11,7 @@ use crate::world::{World, begun, end_of, ended, invoices, records, sandbox, stat
 
 const SHEET: [&str; 3] = ["invoices", "create", "sheet.csv"];
 const SEARCH: &str = "/api/v0/invoice/search";
+const UPLOAD: &str = "/api/v0/invoice/bulk/create";
 
 /// A home of its own, so a ledger of its own, with a sheet.
 fn home(sheet: &str) -> World {
@@ -366,4 +367,24 @@ fn a_restored_ledger_looks_up_what_it_planned_before_the_backup() {
     world.run(&api, &other).expect(0);
     assert_counts(&world, "other.results.csv", &[("already-accepted", 5)]);
     assert_eq!((state(&api, "invoices"), state(&api, "duplicate_rows")), (11, 0));
+}
+
+#[test]
+fn a_restored_ledger_sends_no_old_plan_when_unknown_rows_are_reconciled() {
+    let api = sandbox(|settings| {
+        settings.faults.schedule =
+            vec![ScheduledFault { request: 1, fault: Fault::ReplyLost, route: Some(UPLOAD.to_owned()) }];
+        settings.faults.rates = BTreeMap::from([(Fault::ErrorBeforeStoring, 1.0)]);
+        settings.faults.routes = vec![SEARCH.to_owned()];
+    });
+    let world = home(&invoices(12));
+    world.run(&api, &[&SHEET[..], &["--first-use", "--canary", "5"]].concat()).expect(4);
+    assert_counts(&world, "sheet.results.csv", &[("not-sent", 7), ("unknown", 5)]);
+    rusqlite::Connection::open(world.state().join("ledger.db")).unwrap().execute("DELETE FROM history", []).unwrap();
+
+    for command in ["reconcile", "send"] {
+        let stopped = world.run(&api, &["runs", command, "1"]).expect(2);
+        assert!(stopped.err.contains("arload: run 1: the ledger was restored from a backup"), "{}", stopped.err);
+    }
+    assert_eq!((state(&api, "uploads"), state(&api, "invoices")), (1, 5));
 }

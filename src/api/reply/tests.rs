@@ -103,8 +103,20 @@ fn each_row_is_settled_by_its_items_and_by_counts_that_add_up() {
         (json!({"success_count": 0, "failure_count": 3, "total_count": 3}), "uuu 0 2"),
         (json!({"success_count": 2, "failure_count": 2, "failureRequests": [failure(3)]}), "uru 0 1"),
         (json!({"success_count": 3, "failure_count": 1}), "uuu 0 1"),
-        (json!({"success_count": 3, "total_count": 9}), "aaa 0 1"),
-        (json!({"success_count": 3, "failure_count_second_file": 1}), "aaa 0 1"),
+        // Counts that contradict one another vouch for no row; items still speak for theirs.
+        (json!({"success_count": 3, "total_count": 9}), "uuu 0 1"),
+        (json!({"success_count": 3, "total_count": 2}), "uuu 0 1"),
+        (json!({"success_count": 3, "failure_count_second_file": 1}), "uuu 0 1"),
+        (json!({"success_count": 2, "failureRequests": [failure(3)], "total_count": 9}), "uru 0 1"),
+        (
+            json!({"successRequests": [success("A-1"), success("A-3")], "failureRequests": [failure(3)], "total_count": 9}),
+            "ara 0 1",
+        ),
+        // One number that fits no row: numbers alone are believed no more, keys are.
+        (json!({"failureRequests": [failure(1), failure(2)], "successRequests": [{"row": 3}]}), "uuu 1 0"),
+        (json!({"failureRequests": [failure(3)], "successRequests": [{"row": 1}, {"row": 2}]}), "uuu 0 1"),
+        (json!({"failureRequests": [failure(5), failure(3)], "successRequests": [success("A-1")]}), "auu 1 0"),
+        (json!({"failureRequests": [failure(3), {"row": 2, "invoiceNumber": "A-2"}]}), "uuu 1 0"),
         // Two items for one row are one failed row; the count of 2 does not agree with it.
         (json!({"success_count": 2, "failureRequests": [failure(3), failure(3)]}), "ara 0 0"),
         (json!({"success_count": 2, "failure_count": 2, "failureRequests": [failure(3), failure(3)]}), "uru 0 1"),
@@ -115,7 +127,7 @@ fn each_row_is_settled_by_its_items_and_by_counts_that_add_up() {
         (json!({"success_count": 3, "total_amount": "472.00"}), "aaa 0 0"),
         (json!({"success_count": 3, "total_amount": 672.50}), "aaa 0 0"),
         (json!({"success_count": 3, "total_amount": 0}), "aaa 0 0"),
-        (json!({"success_count": 3, "total_amount": 600}), "aaa 0 1"),
+        (json!({"success_count": 3, "total_amount": 600}), "uuu 0 1"),
         (json!({"success_count": 2, "failureRequests": [failure(3)], "total_amount": 400}), "ara 0 0"),
         // Nothing is said.
         (json!({}), "unknown"),
