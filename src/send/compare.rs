@@ -92,6 +92,17 @@ pub fn different(
         .collect()
 }
 
+/// Whether the record shows enough to say that it is the line: of an invoice found by its number a date or an amount,
+/// because numbers come again each year.
+pub fn can_be_compared(operation: &Operation, line: &SentLine, record: &Record) -> bool {
+    let tells = |name: &&&str| **name != "customerId" && line.cell(name).is_some() && record.text(name).is_some();
+    let by_number = operation.key == Key::Invoice && line.cell("invoiceNumber").is_some();
+    !by_number || INVOICE.iter().any(|name| tells(&name))
+}
+
+/// What a record that shows nothing but its number is told as.
+pub const SHOWS_TOO_LITTLE: &str = "the search shows neither its dates nor its amounts";
+
 /// What the record says of a field.
 fn found(name: &str, kind: FieldKind, record: &Record, contact: Option<&Record>) -> Option<String> {
     if let Some(part) = name.strip_prefix("keyContact") {

@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use serde_json::{Value, json};
 
-use super::compare::{Compare, Difference, different};
+use super::compare::{Compare, Difference, SHOWS_TOO_LITTLE, can_be_compared, different};
 use super::lookup::{FoundIndex, MOST_CUSTOMERS, RecordKey, SentLine, line_key, record_keys, searched};
 use super::search::{SearchError, Searcher};
 use crate::api::Searched;
@@ -109,7 +109,7 @@ fn filters(customers: &[&str]) -> Value {
 /// What the API has of the key of a line that would go under a seller; none if nothing.
 pub fn has(operation: &Operation, seller: &str, line: &SentLine, found: &FoundIndex) -> Option<Has> {
     let mut ids = Vec::new();
-    let (mut same, mut other) = (None, None);
+    let (mut same, mut other, mut little) = (None, None, false);
     for record in found.with_key(operation, seller, line) {
         let different = different(operation, line, record, Compare::Content, found.timezone());
         if operation.key == Key::Customer && !is_same_customer(line, record, &different) {
@@ -117,7 +117,9 @@ pub fn has(operation: &Operation, seller: &str, line: &SentLine, found: &FoundIn
         }
         let id = record.text(operation.remote_id);
         ids.push(id.clone().unwrap_or_else(|| "a record without an id".to_owned()));
-        if different.is_empty() {
+        if !can_be_compared(operation, line, record) {
+            little = true;
+        } else if different.is_empty() {
             same.get_or_insert(id);
         } else {
             other.get_or_insert(different);
@@ -130,7 +132,7 @@ pub fn has(operation: &Operation, seller: &str, line: &SentLine, found: &FoundIn
             let words = different.iter().map(|it| format!("{} {} → {}", it.field, quote(&it.found), quote(&it.sent)));
             Some(Has::Other { ids, differences: words.collect::<Vec<_>>().join(", ") })
         }
-        (None, None) => None,
+        (None, None) => little.then(|| Has::Other { ids, differences: SHOWS_TOO_LITTLE.to_owned() }),
     }
 }
 
@@ -197,6 +199,10 @@ mod tests {
             (json!([record("I1", json!({"invoiceDate": "2025-05-20"}))]), "nothing"),
             (json!([record("I1", json!({"sellerId": "CEK0000000"}))]), "nothing"),
             (json!([record("I1", json!({"invoiceNumber": "A-2"}))]), "nothing"),
+            (
+                json!([{"invoiceId": "I1", "invoiceNumber": "A-1", "customerId": "KC1"}]),
+                "other I1: the search shows neither its dates nor its amounts",
+            ),
             (json!([record("I1", json!({"invoiceId": null}))]), "same  of a record without an id"),
         ] {
             assert_eq!(told("invoices create", line, records.clone()), expected, "{records}");

@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::{Value, json};
 
 pub use super::compare::{Compare, differences};
-use super::compare::{code, days, phone, words};
+use super::compare::{SHOWS_TOO_LITTLE, can_be_compared, code, days, phone, words};
 use super::paging::mark;
 use crate::api::Searched;
 use crate::api::found::Record;
@@ -238,7 +238,11 @@ pub fn seen(operation: &Operation, seller: &str, line: &SentLine, found: &FoundI
     let mut ours = Vec::new();
     let mut other = None;
     for record in found.of_line(operation, seller, line) {
-        let differences = differences(operation, line, record, Compare::Content, &found.timezone);
+        let differences = if can_be_compared(operation, line, record) {
+            differences(operation, line, record, Compare::Content, &found.timezone)
+        } else {
+            SHOWS_TOO_LITTLE.to_owned()
+        };
         let remote_id = record.text(operation.remote_id);
         if differences.is_empty() {
             ours.push(remote_id);

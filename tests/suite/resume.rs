@@ -156,6 +156,8 @@ fn of_two_processes_for_one_account_one_works_and_the_other_leaves_at_once() {
     assert!(second.err.contains("another run is sending for http://127.0.0.1:"), "{}", second.err);
     assert!(second.err.contains("hint: wait for it to end, or pass --wait\n"), "{}", second.err);
     assert_eq!(world.results(), Vec::<String>::new());
+    // Nor does another ledger, which does not know what this one is sending.
+    world.run(&api, &["invoices", "create", "other.csv", "--state", "elsewhere"]).expect(75);
     end_of(first).expect(0);
     assert_eq!((state(&api, "invoices"), state(&api, "duplicate_rows")), (400, 0));
     // What the first run put in is known to whoever comes next.

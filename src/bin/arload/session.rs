@@ -11,7 +11,7 @@ use arload::api::client::{HttpApi, HttpSettings, login_host};
 use arload::api::guard::LoginGuard;
 use arload::clock::{Clock, SystemClock};
 use arload::config::account::AccountKey;
-use arload::config::{Credentials, Settings, Target};
+use arload::config::{Credentials, Places, Settings, Target};
 use arload::error::RunError;
 use arload::event::Observer;
 use arload::ledger::sqlite::SqliteLedger;
@@ -33,7 +33,7 @@ pub(crate) struct Session {
     clock: Arc<dyn Clock>,
     _sandbox: Option<Sandbox>,
     /// Given back last: whatever writes has ended before.
-    _lock: Option<ProcessLock>,
+    _locks: Vec<ProcessLock>,
 }
 
 /// What the command does with the ledger.
@@ -62,14 +62,30 @@ pub(crate) fn open_to_write(settings: &Settings) -> Result<SqliteLedger, LedgerE
     SqliteLedger::open(&ledger_path(settings))
 }
 
+/// One sender per account: in the ledger's folder, and in the user's own whatever the ledger, because another ledger
+/// does not know what this one is sending.
+fn lock_account(settings: &Settings, account: &str, stop: &Stop) -> Result<Vec<ProcessLock>, RunError> {
+    let Places { state, user_state, .. } = &settings.places;
+    let mut locks = vec![lock::take(state, account, settings.mode.wait, stop)?];
+    // Each ledger of the sandbox has a stand-in of its own.
+    if user_state != state && settings.target != Target::Sandbox {
+        match lock::take(user_state, account, settings.mode.wait, stop) {
+            Ok(lock) => locks.push(lock),
+            // A user without a home still has the ledger's lock.
+            Err(RunError::Lock { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(locks)
+}
+
 impl Session {
     /// Opens what the command needs; nothing is sent.
     pub(crate) fn open(settings: Settings, purpose: Use, stop: &Stop) -> anyhow::Result<Session> {
         let key = AccountKey::of(&settings);
         let account = key.as_ref().map_or_else(String::new, AccountKey::to_string);
         let writes = purpose == Use::Write && !settings.mode.dry_run;
-        let lock =
-            if writes { Some(lock::take(&settings.places.state, &account, settings.mode.wait, stop)?) } else { None };
+        let locks = if writes { lock_account(&settings, &account, stop)? } else { Vec::new() };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let path = ledger_path(&settings);
         let dry_run = settings.mode.dry_run;
@@ -88,7 +104,7 @@ impl Session {
             (_, Some(key)) => key.base_url.clone(),
             (_, None) => "no account".to_owned(),
         };
-        Ok(Session { settings, account, host, ledger, earlier, api, clock, _sandbox: sandbox, _lock: lock })
+        Ok(Session { settings, account, host, ledger, earlier, api, clock, _sandbox: sandbox, _locks: locks })
     }
 
     /// The pipeline over what was opened.
