@@ -39,3 +39,5 @@ CREATE TABLE history (
 INSERT INTO history
 SELECT account, CASE operation WHEN 'invoices create' THEN 'invoice' ELSE 'customer' END, min(created_at), 0
 FROM run WHERE operation IN ('invoices create', 'customers create') AND state <> 'closed' GROUP BY 1, 2;
+-- A refused file with outcomes is settled; one without is still to be split.
+UPDATE chunk SET state = 'settled' WHERE state = 'rejected' AND outcomes IS NOT NULL;

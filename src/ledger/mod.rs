@@ -203,7 +203,7 @@ pub enum ChunkState {
     Settled,
     /// Its lines went on in smaller chunks.
     Split,
-    /// The API refused the file as a whole.
+    /// The API refused the file of several lines as a whole, and it is not split yet.
     Rejected,
     /// It left, and no useful reply came.
     Unknown,
@@ -329,7 +329,7 @@ pub struct ChunkHead {
     pub rows: u32,
     /// Where it stands.
     pub state: ChunkState,
-    /// When it got its outcomes.
+    /// When it got its outcomes, or was looked up.
     pub settled_at: Option<Timestamp>,
     /// The server's name for the deciding request.
     pub request_id: Option<String>,
@@ -345,11 +345,15 @@ impl ChunkHead {
     /// Whether something of it may still be sent, looked up or split.
     pub fn is_open(&self) -> bool {
         match self.state {
-            ChunkState::Planned | ChunkState::Sending | ChunkState::Unknown => true,
-            // Refused whole and not split yet; the bad lines among the others are still to be found.
-            ChunkState::Rejected => self.settled_at.is_none(),
+            ChunkState::Planned | ChunkState::Sending | ChunkState::Unknown | ChunkState::Rejected => true,
             ChunkState::Settled | ChunkState::Split => false,
         }
+    }
+
+    /// Whether it was refused as a whole and the API was seen to have stored nothing of it: it may go on in smaller
+    /// files.
+    pub fn is_refused_whole(&self) -> bool {
+        self.state == ChunkState::Rejected && self.settled_at.is_some()
     }
 }
 

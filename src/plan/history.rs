@@ -233,12 +233,21 @@ fn unsettled(run: &Run, chunk: &ChunkHead) -> RowOutcome {
             code::STOPPED,
             format!("the API took none of chunk {}; it stays planned in run {}", chunk.ordinal, run.id),
         ),
+        (ChunkState::Rejected, state) if chunk.is_refused_whole() => {
+            let next = match state {
+                RunState::Superseded => "a later run of the sheet took over".to_owned(),
+                _ => format!("smaller chunks find the bad rows, and run {} goes on with them", run.id),
+            };
+            let message =
+                format!("the API refused chunk {} as a whole and stored nothing of it; {next}", chunk.ordinal);
+            RowOutcome::new(Status::NotSent, code::CHUNK_REFUSED, message)
+        }
         (ChunkState::Rejected, _) => RowOutcome::new(
-            Status::NotSent,
+            Status::Unknown,
             code::CHUNK_REFUSED,
             format!(
-                "the API refused chunk {} as a whole; smaller chunks find the bad rows, and run {} goes on with them",
-                chunk.ordinal, run.id
+                "the API refused chunk {} as a whole; whether it took a part of it has not been looked up yet",
+                chunk.ordinal
             ),
         ),
         _ => RowOutcome::new(

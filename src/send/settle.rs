@@ -53,7 +53,7 @@ pub fn answered(operation: &Operation, reading: &Reading, body: &[u8], lines: us
             let message = format!("the API refused the whole file with {status}: {message}");
             let refused = RowOutcome::new(Status::Rejected, code::CHUNK_REFUSED, message);
             Settled {
-                state: ChunkState::Rejected,
+                state: if lines == 1 { ChunkState::Settled } else { ChunkState::Rejected },
                 outcomes: if lines == 1 { vec![refused] } else { Vec::new() },
                 refused: true,
                 customers: Vec::new(),

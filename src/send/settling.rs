@@ -80,7 +80,7 @@ impl Rounds<'_> {
         match (self.operation.repeat, head.state) {
             (Repeat::Safe, _) => false,
             (_, ChunkState::Unknown) => !asked,
-            (_, ChunkState::Rejected) => self.sends && !asked && head.is_open(),
+            (_, ChunkState::Rejected) => !asked && !head.is_refused_whole(),
             _ => false,
         }
     }
@@ -215,6 +215,10 @@ impl Rounds<'_> {
         let refused = case.known.refused_whole();
         let stored = seen.iter().filter(|(_, seen)| matches!(seen, Seen::Ours { .. } | Seen::Several { .. })).count();
         if refused && stored == 0 {
+            if head.state == ChunkState::Rejected {
+                let words = "refused whole; looked up, and nothing of it found";
+                self.ledger.resolve_chunk(head.id, &self.nothing_but(ChunkState::Rejected, words))?;
+            }
             memo.whole.insert(head.id.0);
             return Ok(0);
         }
@@ -400,8 +404,10 @@ impl Rounds<'_> {
     fn split_refused(&self, scope: Scope, memo: &mut Memo<'_>) -> Result<u64, Ended> {
         let chunks = self.in_scope(scope)?;
         let is_whole = |head: &&ChunkHead| {
+            let refused = head.state == ChunkState::Rejected;
             memo.whole.contains(&head.id.0)
-                || (self.operation.repeat == Repeat::Safe && head.state == ChunkState::Rejected && head.is_open())
+                || head.is_refused_whole()
+                || (refused && self.operation.repeat == Repeat::Safe)
         };
         let waiting = chunks.iter().filter(|head| head.state == ChunkState::Planned && head.parent.is_some()).count();
         let mut left = self.refusals()?.left(self.settings.refusal_budget).saturating_sub(waiting as u64);
