@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use crate::operation::Operation;
+use crate::operation::{Operation, RequestKind};
 
 /// What lines of one file have in common.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -15,6 +15,17 @@ pub struct Group {
     pub account_id: String,
     /// Columns of the file, a bit for each field of the operation.
     pub columns: u64,
+    /// What all rows of an id list say beside their ids, as it stands in their lines; blank for the other kinds.
+    pub shared: String,
+}
+
+impl Group {
+    /// Where a line belongs.
+    pub fn of(operation: &Operation, account_id: &str, columns: u64, line: &str) -> Self {
+        let beside = || line.split_once(',').map_or("", |(_, rest)| rest).to_owned();
+        let shared = if operation.request == RequestKind::Ids { beside() } else { String::new() };
+        Self { account_id: account_id.to_owned(), columns, shared }
+    }
 }
 
 /// Limits of one file.
@@ -66,6 +77,10 @@ pub struct Cutter {
 impl Cutter {
     /// A cutter without lines.
     pub fn new(operation: &'static Operation, limits: ChunkLimits) -> Self {
+        let limits = match operation.request {
+            RequestKind::Single => ChunkLimits { rows: 1, ..limits },
+            _ => limits,
+        };
         Self { operation, limits, first_rows: limits.rows, next_ordinal: 1, open: HashMap::new() }
     }
 
@@ -133,7 +148,7 @@ mod tests {
     }
 
     fn group(account_id: &str, columns: u64) -> Group {
-        Group { account_id: account_id.to_owned(), columns }
+        Group { account_id: account_id.to_owned(), columns, shared: String::new() }
     }
 
     #[test]

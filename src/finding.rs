@@ -136,6 +136,14 @@ codes! {
     BooleanNotRecognised = "boolean-not-recognised", Error;
     /// The cell is not a number of days of credit.
     DaysNotRecognised = "days-not-recognised", Error;
+    /// The cell is not a whole number.
+    NumberNotWhole = "number-not-whole", Error;
+    /// The cell is not a time of day of the form `HH:mm`.
+    TimeNotRecognised = "time-not-recognised", Error;
+    /// The cell cannot be an id of Enkash's: it holds a blank, a comma, a quotation mark or a slash.
+    RecordIdFormat = "record-id-format", Error;
+    /// The field cannot be emptied with `<clear>`.
+    ClearNotAllowed = "clear-not-allowed", Error;
     /// The cell is none of the values that the field takes.
     NotInList = "not-in-list", Error;
     /// The company or seller id does not have the form `CEK` and seven letters or digits.
@@ -221,6 +229,12 @@ codes! {
     CustomerContradiction = "customer-contradiction", Error;
     /// The supplier's GSTIN is not listed under `sellers` in the profile.
     SellerUnlisted = "seller-unlisted", Error;
+    /// The row does not say which invoice it is about.
+    InvoiceMissing = "invoice-missing", Error;
+    /// Neither the ledger nor a search knows an invoice with this number.
+    InvoiceNotFound = "invoice-not-found", Error;
+    /// Several invoices have this number.
+    InvoiceAmbiguous = "invoice-ambiguous", Error;
     /// The row changes nothing: every field but the id is blank.
     NothingToUpdate = "nothing-to-update", Error;
     /// Another row of the run has the same number with other content.

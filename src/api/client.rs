@@ -1,34 +1,26 @@
 //! The API over HTTP.
 //!
-//! Owns routes and the multipart body. Leaves the wire to `wire`, tokens to [`auth`](super::auth) and what
-//! answers mean to [`super::reply`]. The one rule: [`HttpApi::upload`] sends its file once, and says whether any
+//! Owns addresses and headers. Leaves the bodies to [`body`], the wire to `wire`, tokens to [`auth`](super::auth) and what
+//! answers mean to [`super::reply`]. The one rule: [`HttpApi::call`] sends its chunk once, and says whether any
 //! of it may have arrived.
 
-use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Url;
-use reqwest::blocking::multipart::{Form, Part};
 use reqwest::header::CONTENT_TYPE;
 use secrecy::ExposeSecret;
 
 use super::auth::{TokenHolder, host_and_port};
 use super::guard::LoginGuard;
 use super::wire::{Wire, is_loopback};
-use super::{Api, Exchange, Search, Token, TokenError, Upload, strike};
+use super::{Api, Call, Exchange, Search, Token, TokenError, body, strike};
 use crate::clock::Clock;
 use crate::config::Credentials;
 use crate::finding::quote;
 
 /// Path of the log-in below the base URL (contract 3).
 const TOKEN_PATH: &str = "/oauth/token";
-
-/// Name of the multipart part that carries the file (contract 4.1).
-const PART_NAME: &str = "file";
-
-/// Media type of the file.
-const PART_TYPE: &str = "text/csv";
 
 /// What the client is told.
 #[derive(Debug, Clone)]
@@ -100,19 +92,22 @@ impl Api for HttpApi {
         self.tokens.discard(token);
     }
 
-    fn upload(&self, token: &Token, upload: &Upload<'_>) -> Exchange {
-        let route = upload.operation.route;
-        let (content_type, body) = match multipart(upload) {
-            Ok(parts) => parts,
-            Err(error) => return Exchange::NotSent(format!("packing {}: {error}", quote(upload.file_name))),
-        };
-        let request = self
-            .wire
-            .post(below(&self.base_url, route.path))
-            .query(&[(route.account_parameter, upload.account_id)])
-            .bearer_auth(token.secret.expose_secret())
-            .header(CONTENT_TYPE, content_type)
-            .body(body);
+    fn call(&self, token: &Token, call: &Call<'_>) -> Exchange {
+        let route = call.operation.route;
+        let url = below(&self.base_url, &body::path(route.path, call.payload));
+        let mut request = self.wire.request(route.method, url).bearer_auth(token.secret.expose_secret());
+        if let Some(parameter) = route.account_parameter.filter(|_| !call.account_id.is_empty()) {
+            request = request.query(&[(parameter, call.account_id)]);
+        }
+        if call.operation.is_upload() {
+            let (content_type, body) = match body::multipart(call) {
+                Ok(parts) => parts,
+                Err(error) => return Exchange::NotSent(format!("packing {}: {error}", quote(call.file_name))),
+            };
+            request = request.header(CONTENT_TYPE, content_type).body(body);
+        } else if let Some(body) = body::json_body(call.operation, call.payload) {
+            request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
+        }
         self.struck(self.wire.send(request), token)
     }
 
@@ -165,16 +160,6 @@ fn below(base_url: &Url, path: &str) -> Url {
     let mut url = base_url.clone();
     url.set_path(&format!("{}{path}", base_url.path().trim_end_matches('/')));
     url
-}
-
-/// The whole body in memory: a chunk is small, and a body of known bytes leaves in one go.
-fn multipart(upload: &Upload<'_>) -> Result<(String, Vec<u8>), Box<dyn std::error::Error>> {
-    let part = Part::bytes(upload.body.to_vec()).file_name(upload.file_name.to_owned()).mime_str(PART_TYPE)?;
-    let form = Form::new().part(PART_NAME, part);
-    let content_type = format!("multipart/form-data; boundary={}", form.boundary());
-    let mut body = Vec::with_capacity(upload.body.len() + 512);
-    form.into_reader().read_to_end(&mut body)?;
-    Ok((content_type, body))
 }
 
 #[cfg(test)]

@@ -67,12 +67,12 @@ pub(super) fn by_number_alone(item: &Value, row: &SentRow) -> bool {
 }
 
 /// The business keys that an item echoes, in the order of [`SentRow::keys`].
-fn echoed_keys(object: &Map<String, Value>) -> [Option<String>; 4] {
+fn echoed_keys(object: &Map<String, Value>) -> [Option<String>; 5] {
     SentRow::KEY_NAMES.map(|name| present(object, name).and_then(word))
 }
 
 /// How many keys both sides carry, none if one of them differs.
-fn agrees(echoed: &[Option<String>; 4], row: &SentRow) -> Option<usize> {
+fn agrees(echoed: &[Option<String>; 5], row: &SentRow) -> Option<usize> {
     let mut compared = 0;
     for (echoed, sent) in echoed.iter().zip(row.keys()) {
         if let (Some(echoed), Some(sent)) = (echoed, sent) {

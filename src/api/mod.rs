@@ -5,6 +5,7 @@
 //! on as it was, and nothing here ever sends a request twice.
 
 pub mod auth;
+pub mod body;
 pub mod client;
 mod envelope;
 pub mod found;
@@ -30,8 +31,8 @@ pub trait Api: Sync {
     /// Makes the shared token forgotten after a 401, unless another thread has renewed it meanwhile.
     fn discard(&self, token: &Token);
 
-    /// Sends one file, once.
-    fn upload(&self, token: &Token, upload: &Upload<'_>) -> Exchange;
+    /// Sends one chunk, once.
+    fn call(&self, token: &Token, call: &Call<'_>) -> Exchange;
 
     /// Asks for one page of a search, once.
     fn search(&self, token: &Token, search: &Search<'_>) -> Exchange;
@@ -97,17 +98,17 @@ pub enum TokenError {
     },
 }
 
-/// One file to post.
+/// One chunk to send.
 #[derive(Debug, Clone, Copy)]
-pub struct Upload<'a> {
+pub struct Call<'a> {
     /// Decides the route.
     pub operation: &'static Operation,
-    /// The CEK id for the route's account parameter.
+    /// The CEK id for the route's account parameter, where it has one.
     pub account_id: &'a str,
-    /// Name of the file in the multipart part.
+    /// Name of the file in the multipart part of an upload.
     pub file_name: &'a str,
-    /// The exact bytes of the file.
-    pub body: &'a [u8],
+    /// The chunk's lines: for an upload the exact bytes of the file, for the other kinds what [`body`] makes JSON of.
+    pub payload: &'a [u8],
 }
 
 /// What became of one request.

@@ -6,6 +6,8 @@
 
 use std::collections::HashSet;
 
+mod whole;
+
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
@@ -13,12 +15,15 @@ use super::Response;
 use super::envelope::{Envelope, integer, plain_words, present, word};
 pub use super::items::ReplyNames;
 use super::items::by_number_alone;
-use crate::operation::Operation;
+use crate::operation::{AnswerKind, Operation};
 
-/// Lists and counts by which a payload is known to be a `BulkResponse` (contract 4.1).
-const BULK_FIELDS: [&str; 7] = [
+/// Lists and counts by which a payload is known to speak of rows: a `BulkResponse` (contract 4.1), or the lists of an
+/// action on invoices (contract 6.4).
+const BULK_FIELDS: [&str; 9] = [
     "successRequests",
     "failureRequests",
+    "successInvoices",
+    "failureInvoices",
     "success_count",
     "failure_count",
     "failure_count_second_file",
@@ -37,6 +42,8 @@ pub struct SentRow {
     pub unique_ref_no: Option<String>,
     /// Column `customerId`.
     pub customer_id: Option<String>,
+    /// Column `invoiceId`.
+    pub invoice_id: Option<String>,
     /// Column `baseAmount`, for comparing totals.
     pub base_amount: Option<Decimal>,
     /// Column `netAmount`, for comparing totals.
@@ -112,11 +119,12 @@ pub enum RowReading {
 
 impl SentRow {
     /// JSON names of the business keys.
-    pub const KEY_NAMES: [&'static str; 4] = ["invoiceNumber", "externalId", "uniqueRefNo", "customerId"];
+    pub const KEY_NAMES: [&'static str; 5] = ["invoiceNumber", "externalId", "uniqueRefNo", "customerId", "invoiceId"];
 
     /// The business keys, in the order of [`SentRow::KEY_NAMES`].
-    pub fn keys(&self) -> [Option<&str>; 4] {
-        [&self.invoice_number, &self.external_id, &self.unique_ref_no, &self.customer_id].map(|key| key.as_deref())
+    pub fn keys(&self) -> [Option<&str>; 5] {
+        [&self.invoice_number, &self.external_id, &self.unique_ref_no, &self.customer_id, &self.invoice_id]
+            .map(|key| key.as_deref())
     }
 }
 
@@ -136,15 +144,31 @@ pub fn sent_rows(payload_csv: &[u8]) -> Vec<SentRow> {
         .byte_records()
         .filter_map(Result::ok)
         .map(|record| {
-            let [invoice_number, external_id, unique_ref_no, customer_id] = keys.map(|place| cell(&record, place));
+            let [invoice_number, external_id, unique_ref_no, customer_id, invoice_id] =
+                keys.map(|place| cell(&record, place));
             let [base_amount, net_amount] = amounts.map(|place| cell(&record, place)?.parse().ok());
-            SentRow { invoice_number, external_id, unique_ref_no, customer_id, base_amount, net_amount }
+            SentRow { invoice_number, external_id, unique_ref_no, customer_id, invoice_id, base_amount, net_amount }
         })
         .collect()
 }
 
-/// Reads the answer to an upload of `rows`.
-pub fn read_bulk(operation: &Operation, response: &Response, rows: &[SentRow], names: &ReplyNames) -> Reading {
+/// Reads the answer to a chunk of `rows`.
+pub fn read(operation: &Operation, response: &Response, rows: &[SentRow], names: &ReplyNames) -> Reading {
+    match operation.answer {
+        AnswerKind::Whole => whole::read(operation, response, rows.len()),
+        AnswerKind::Bulk => read_rows(operation, response, rows, names),
+        AnswerKind::Lists => match read_rows(operation, response, rows, names) {
+            // An envelope of the API speaks of one of the ids, a page of a gateway of the route.
+            Reading::Denied { status: status @ (403 | 404), message } if Envelope::read(&response.body).is_some() => {
+                Reading::RefusedWhole { status, code: None, message }
+            }
+            reading => reading,
+        },
+    }
+}
+
+/// Reads an answer that speaks of rows.
+fn read_rows(operation: &Operation, response: &Response, rows: &[SentRow], names: &ReplyNames) -> Reading {
     let status = response.status;
     if !response.complete {
         return unknown(&format!("the answer ({status}) did not arrive whole"));
@@ -169,6 +193,13 @@ pub fn read_bulk(operation: &Operation, response: &Response, rows: &[SentRow], n
         }
         _ => refusal(status, envelope.as_ref(), words),
     }
+}
+
+/// Whether the API says that the record is not there, and not a gateway that the route is not.
+pub fn is_missing(response: &Response) -> bool {
+    let Some(envelope) = Envelope::read(&response.body) else { return false };
+    let kind = envelope.error.as_ref().and_then(|error| error.kind.as_deref());
+    response.status == 404 || envelope.code == Some(404) || kind == Some("RECORD_NOT_FOUND")
 }
 
 fn is_success(status: u16) -> bool {
@@ -241,14 +272,15 @@ impl Bulk {
         }
         let count = |name: &str| present(payload, name).and_then(integer);
         // Something other than a list still says that there is a result; it fits no row.
-        let list = |name: &str| match present(payload, name) {
+        let items = |name: &str| match present(payload, name) {
             Some(Value::Array(items)) => items.clone(),
             Some(other) => vec![other.clone()],
             None => Vec::new(),
         };
+        let list = |of_rows: &str, of_invoices: &str| [items(of_rows), items(of_invoices)].concat();
         Some(Self {
-            successes: list("successRequests"),
-            failures: list("failureRequests"),
+            successes: list("successRequests", "successInvoices"),
+            failures: list("failureRequests", "failureInvoices"),
             success_count: count("success_count"),
             failure_count: count("failure_count"),
             second_file: count("failure_count_second_file"),

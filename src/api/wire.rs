@@ -16,6 +16,7 @@ use reqwest::{Url, redirect, retry};
 
 use super::{Exchange, RateLeft, Response, envelope};
 use crate::clock::Clock;
+use crate::operation::Method;
 
 /// Limit: a host that does not shake hands in this time will not take an upload either.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -72,6 +73,18 @@ impl Wire {
     /// A POST to fill in and hand to [`Wire::send`].
     pub(super) fn post(&self, url: Url) -> RequestBuilder {
         self.client.post(url).timeout(self.timeout)
+    }
+
+    /// A request to fill in and hand to [`Wire::send`].
+    pub(super) fn request(&self, method: Method, url: Url) -> RequestBuilder {
+        let method = match method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+            Method::Put => reqwest::Method::PUT,
+            Method::Patch => reqwest::Method::PATCH,
+            Method::Delete => reqwest::Method::DELETE,
+        };
+        self.client.request(method, url).timeout(self.timeout)
     }
 
     /// Sends a request, once, and reads what comes back.

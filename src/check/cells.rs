@@ -33,9 +33,14 @@ pub(super) enum Value<'b> {
     Date(Date),
     /// A yes or a no.
     Bool(bool),
-    /// A number of days.
+    /// A number of days, or another whole number.
     Days(i32),
+    /// To be emptied.
+    Clear,
 }
+
+/// What a cell says to have a field emptied.
+pub(super) const CLEAR: &str = "<clear>";
 
 /// One row with its values, by field of the operation.
 pub(super) struct Row<'b> {
@@ -116,6 +121,19 @@ impl<'a> Cells<'a> {
         self.columns[field]
     }
 
+    /// What a cell says of its field; where the operation can, that it is to be emptied.
+    fn read_value<'b>(&self, cell: Cell<'b>, input: &Input, faults: &mut Faults) -> Value<'b> {
+        if !self.operation.clears() || !cell.text.trim().eq_ignore_ascii_case(CLEAR) {
+            return read_value(cell, input, faults);
+        }
+        if self.operation.can_clear(&self.operation.fields[input.field]) {
+            return Value::Clear;
+        }
+        let hint = "leave the cell blank to leave the field as it is";
+        faults.push(Fault::new(Code::ClearNotAllowed, format!("{CLEAR}: this field cannot be emptied")).hint(hint));
+        Value::Bad
+    }
+
     /// Reads a row, or a document that it stands for.
     pub(super) fn read<'b>(
         &'b self,
@@ -139,7 +157,7 @@ impl<'a> Cells<'a> {
                 let shifted = Cell { text: &text, ..cell };
                 value::date(shifted, input.order, &mut faults).map_or(Value::Bad, Value::Date)
             } else {
-                read_value(cell, input, &mut faults)
+                self.read_value(cell, input, &mut faults)
             };
             let name = self.operation.fields[input.field].name;
             for Fault { code, message, hint } in faults.drain(..) {
@@ -188,6 +206,9 @@ fn read_value<'b>(cell: Cell<'b>, input: &Input, faults: &mut Faults) -> Value<'
             .filter(|money| value::amount_sign(*money, sign, faults))
             .map(Value::Amount),
         FieldKind::Days => value::days(cell, faults).map(Value::Days),
+        FieldKind::Whole => value::whole(cell, faults).map(Value::Days),
+        FieldKind::TimeOfDay => value::time_of_day(cell, faults).map(|time| Value::Text(time.into())),
+        FieldKind::RecordId => value::record_id(cell, faults).map(Value::Text),
         FieldKind::Date => value::date(cell, input.order, faults).map(Value::Date),
         FieldKind::Bool => value::boolean(cell, faults).map(Value::Bool),
         // Whatever has not the shape of an id is a code, a GSTIN or a name: the directory decides.

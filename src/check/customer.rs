@@ -5,7 +5,7 @@ use super::record::Labels;
 use super::value::{self, Faults};
 use super::{Findings, Rules, invoice};
 use crate::finding::Code;
-use crate::operation::{Operation, Repeat, Role};
+use crate::operation::{Key, Operation, Role};
 use crate::sheet::{Cell, CellKind};
 
 /// Everything between the cells: the tax number, the address, names of contacts, and which customer is meant.
@@ -19,7 +19,7 @@ pub(super) fn check(
     fill_tax_number(row, findings);
     fill_address(row);
     fill_state(row);
-    if operation.repeat == Repeat::Safe {
+    if operation.key == Key::None {
         rules.company.parent_company_id.clone_into(&mut labels.account_id);
         // The code and the GSTIN name the customer only where the id does not: they may be what is to change.
         let named_otherwise = row.is_blank("customerId");
@@ -29,6 +29,7 @@ pub(super) fn check(
         if named_otherwise {
             drop_identity(row, rules);
         }
+        check_contact(row, operation, findings);
         check_change(row, operation, findings);
     }
 }
@@ -93,13 +94,31 @@ fn drop_identity(row: &mut Row<'_>, rules: &Rules<'_>) {
     }
 }
 
-fn check_change(row: &Row<'_>, operation: &Operation, findings: &mut Findings<'_>) {
+/// A contact or reminder inside a change is sent whole: what an absent part of it does is not documented.
+fn check_contact(row: &Row<'_>, operation: &Operation, findings: &mut Findings<'_>) {
+    let given = |prefix: &str| {
+        operation.fields.iter().zip(&row.values).any(|(field, value)| {
+            field.role != Role::Sheet && field.name.starts_with(prefix) && !matches!(value, Value::Blank)
+        })
+    };
+    if !operation.is_upload() && given("keyContact") {
+        for name in ["keyContactName", "keyContactLegalName", "keyContactMobile"] {
+            if row.is_blank(name) {
+                findings.add(Code::RequiredMissing, name, row.column_of(name), "is blank; a contact needs it", None);
+            }
+        }
+    }
+}
+
+/// Reports a change that changes nothing.
+pub(super) fn check_change(row: &Row<'_>, operation: &Operation, findings: &mut Findings<'_>) {
     let changes = operation.fields.iter().enumerate().any(|(index, field)| {
-        field.role != Role::Sheet && field.name != "customerId" && !matches!(row.values[index], Value::Blank)
+        let named = field.name == operation.fields[0].name || operation.route.path_fields().any(|id| id == field.name);
+        field.role != Role::Sheet && !named && !matches!(row.values[index], Value::Blank)
     });
     if !changes {
         let lost = ["city", "addressLine2"].iter().any(|name| !row.is_blank(name));
         let hint = lost.then(|| "give the address too: its second line and the city alone change nothing".to_owned());
-        findings.add(Code::NothingToUpdate, "", None, "nothing but the customer is given", hint);
+        findings.add(Code::NothingToUpdate, "", None, "nothing but what is to change is given", hint);
     }
 }

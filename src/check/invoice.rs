@@ -104,7 +104,7 @@ pub(super) fn resolve_customer(
 }
 
 /// Finds the CEK id that the row goes under: its own seller id, else the supplier's GSTIN, else the profile's seller.
-fn find_seller(row: &Row<'_>, rules: &Rules<'_>, labels: &mut Labels, findings: &mut Findings<'_>) {
+pub(super) fn find_seller(row: &Row<'_>, rules: &Rules<'_>, labels: &mut Labels, findings: &mut Findings<'_>) {
     if row.is_bad("sellerId") || row.is_bad("supplierGstin") {
         return;
     }

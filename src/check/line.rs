@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::cells::{Cells, Row, Value};
+use super::cells::{CLEAR, Cells, Row, Value};
 use crate::operation::{Need, Operation, Role};
 
 /// Fields that other fields can fill, so that their column is in the file whether or not the sheet has one.
@@ -54,6 +54,7 @@ impl Lines<'_> {
                 Value::Date(date) => self.cell.push_str(&date.to_string()),
                 Value::Bool(truth) => self.cell.push_str(if *truth { "true" } else { "false" }),
                 Value::Days(days) => self.cell.push_str(&days.to_string()),
+                Value::Clear => self.cell.push_str(CLEAR),
                 Value::Blank | Value::Bad => {}
             }
             self.csv.write_field(&self.cell).expect("writing into memory cannot fail");

@@ -12,6 +12,7 @@ mod excluded;
 mod identity;
 mod invoice;
 mod line;
+pub(crate) mod named;
 pub mod record;
 pub mod sums;
 mod supply;
@@ -26,7 +27,7 @@ use crate::config::Company;
 use crate::directory::Directory;
 use crate::finding::{self, Code, Finding, Severity};
 use crate::mapping::Mapping;
-use crate::operation::{Grouping, Key, Need, Operation, RequestKind};
+use crate::operation::{Key, Need, Operation};
 use crate::outcome::Amounts;
 use crate::sheet::RowBlock;
 use cells::{Cells, Row, Value};
@@ -145,8 +146,7 @@ impl<'a> Checker<'a> {
         rules: &'a Rules<'a>,
     ) -> Self {
         let cells = Cells::new(operation, mapping, orders);
-        let by_row = operation.request == RequestKind::File(Grouping::FilledColumns);
-        let line = LineWriter::new(operation, &cells, by_row);
+        let line = LineWriter::new(operation, &cells, operation.sends_filled_only());
         Self { operation, rules, cells, line }
     }
 
@@ -222,24 +222,26 @@ impl<'a> Checker<'a> {
         mut findings: Findings<'_>,
     ) -> CheckedRow {
         let mut labels = Labels { account_id: self.rules.company.company_id.clone(), ..Labels::default() };
-        let excluded = match self.operation.resource {
-            "invoices" if !document.is_some_and(|document| document.contested) => excluded::excluded(row),
+        let excluded = match self.operation.key {
+            Key::Invoice if !document.is_some_and(|document| document.contested) => excluded::excluded(row),
             _ => None,
         };
-        if self.operation.resource == "invoices" {
+        if self.operation.key == Key::Invoice {
             invoice::check(row, self.rules, &mut labels, &mut findings);
             supply::check_invoice(row, column.fractional_rates, &mut findings);
-        } else {
+        } else if self.operation.describes_customers() {
             customer::check(row, self.operation, self.rules, &mut labels, &mut findings);
             supply::check_customer(row, &mut findings);
             column.check_account(row, &mut findings);
+        } else {
+            named::check(row, self.operation, self.rules, &mut labels, &mut findings);
         }
         self.require(row, &mut findings);
         let amounts = invoice::amounts(row);
         let (key, guard) = match self.operation.key {
             Key::Invoice => identity::invoice(row, self.rules, &labels),
             Key::Customer => identity::customer(row, self.rules),
-            Key::None => (row.text("customerId").to_owned(), None),
+            Key::None => (named::key(row, self.operation), None),
         };
         let elsewhere = document.is_some_and(|document| document.invalid);
         let errors = findings.list.iter().any(is_error) || row.has_bad() || elsewhere;

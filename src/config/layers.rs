@@ -128,7 +128,7 @@ impl Layers<'_> {
     ) -> Result<Option<Credentials>, ConfigError> {
         let (client_id, username) = (sources.read("client-id", values::text)?, sources.read("username", values::text)?);
         let needs_parent = match self.purpose {
-            Purpose::Sheets(operation) => operation.route.account_parameter == "parentCompanyId",
+            Purpose::Sheets(operation) => operation.route.account_parameter == Some("parentCompanyId"),
             Purpose::Local | Purpose::Account => false,
         };
         let for_account = [

@@ -120,9 +120,10 @@ fn missing(operation: &'static Operation, settings: &MappingSettings, mapping: &
         groups.push(group);
     }
     let customer: &[&str] = match operation.key {
-        Key::Invoice => &["customerId", "customerCode", "customerGstin", "customerName"],
-        Key::None => &["customerId", "uniqueRefNo", "gstin"],
         Key::Customer => &[],
+        Key::None if operation.field("invoiceId").is_some() => &["invoiceId", "invoiceNumber"],
+        Key::None if operation.describes_customers() => &["customerId", "uniqueRefNo", "gstin"],
+        Key::Invoice | Key::None => &["customerId", "customerCode", "customerGstin", "customerName"],
     };
     let customer: Vec<usize> = customer.iter().filter_map(|name| find(name)).collect();
     if !customer.is_empty() {

@@ -62,6 +62,12 @@ pub enum FieldKind {
     Date,
     /// Yes or no.
     Bool,
+    /// A whole number of 32 bits.
+    Whole,
+    /// A time of day, `HH:mm`.
+    TimeOfDay,
+    /// The API's id of an invoice or reminder: text without blanks, commas, quotes and slashes, of no known form.
+    RecordId,
     /// `KC` and fourteen letters or digits; in sheets a value of another shape is a customer code.
     CustomerId,
     /// `CEK` and seven letters or digits.

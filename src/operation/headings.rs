@@ -94,6 +94,10 @@ pub(super) const CREDIT_DAYS: &[Alias] = &[
 pub(super) const CUSTOMER_ID: &[Alias] =
     &[any("Customer ID"), any("KC ID"), any("Enkash ID"), any("Enkash Customer ID")];
 
+pub(super) const INVOICE_ID: &[Alias] = &[any("Invoice ID"), any("Enkash Invoice ID")];
+
+pub(super) const REMINDER_ID: &[Alias] = &[any("Reminder ID"), any("Customer Reminder ID")];
+
 pub(super) const EXTERNAL_ID: &[Alias] = &[any("External ID"), any("External Reference"), any("Your Reference")];
 
 pub(super) const CUSTOMER_NAME: &[Alias] = &[

@@ -1,7 +1,8 @@
 //! Operations on invoices.
 
+use super::customers::{CUSTOMER_ID, NAMED_CODE, NAMED_GSTIN, NAMED_NAME};
 use super::field::{AmountSign, FieldKind, field};
-use super::{Field, Grouping, Key, Operation, Repeat, RequestKind, Route, headings};
+use super::{AnswerKind, Field, Grouping, Key, Method, Operation, Repeat, RequestKind, Route, headings};
 
 /// Bulk upload of new invoices (contract 6.4, `invoiceBulkUpload`).
 pub(super) const CREATE: Operation = Operation {
@@ -9,11 +10,89 @@ pub(super) const CREATE: Operation = Operation {
     verb: "create",
     about: "Create invoices from sheets, many in one upload",
     request: RequestKind::File(Grouping::Seller),
-    route: Route { path: "/api/v0/invoice/bulk/create", account_parameter: "sellerId", documented: true },
+    route: Route::documented(Method::Post, "/api/v0/invoice/bulk/create", Some("sellerId")),
+    answer: AnswerKind::Bulk,
     repeat: Repeat::LookUp,
     key: Key::Invoice,
     fields: FIELDS,
     remote_id: "invoiceId",
+};
+
+/// Creation of one invoice (contract 6.1, `createInvoice`).
+pub(super) const ADD: Operation = Operation {
+    verb: "add",
+    about: "Create invoices one request each",
+    request: RequestKind::Single,
+    route: Route::documented(Method::Post, "/api/v0/invoice", None),
+    answer: AnswerKind::Whole,
+    ..CREATE
+};
+
+/// Change of one invoice (contract 6.3, `updateInvoice`).
+pub(super) const UPDATE: Operation = Operation {
+    resource: "invoices",
+    verb: "update",
+    about: "Change invoices one request each; a blank cell leaves the field as it is, <clear> empties it",
+    request: RequestKind::Single,
+    route: Route::documented(Method::Patch, "/api/v0/invoice/{invoiceId}", Some("sellerId")),
+    answer: AnswerKind::Whole,
+    repeat: Repeat::Safe,
+    key: Key::None,
+    fields: UPDATE_FIELDS,
+    remote_id: "invoiceId",
+};
+
+/// Dispatch of many invoices (contract 6.4, `dispatchInvoiceCollection`).
+pub(super) const DISPATCH: Operation = Operation {
+    verb: "dispatch",
+    about: "Send invoices to their customers; asks first",
+    request: RequestKind::Ids,
+    route: Route::documented(Method::Post, "/api/v0/invoice/bulk/dispatch", None),
+    answer: AnswerKind::Lists,
+    repeat: Repeat::LookUp,
+    fields: DISPATCH_FIELDS,
+    ..UPDATE
+};
+
+/// Deletion of many invoices (contract 6.4, `deleteInvoiceCollection`).
+pub(super) const DELETE: Operation = Operation {
+    verb: "delete",
+    about: "Delete invoices; asks first",
+    request: RequestKind::Ids,
+    route: Route::assumed(Method::Post, "/api/v0/invoice/bulk/delete", None),
+    answer: AnswerKind::Lists,
+    fields: NAMED_FIELDS,
+    ..UPDATE
+};
+
+/// Change of the status of many invoices (contract 8, `changeInvoiceStatusRequest`).
+pub(super) const STATUS: Operation = Operation {
+    verb: "status",
+    about: "Accept, reject or return invoices over Bharat Connect",
+    request: RequestKind::Ids,
+    route: Route::assumed(Method::Post, "/api/v0/invoice/change-status", None),
+    answer: AnswerKind::Whole,
+    repeat: Repeat::Never,
+    fields: STATUS_FIELDS,
+    ..UPDATE
+};
+
+/// Confirmation of a payment for many invoices (contract 8, `paymentConfirmationRequest`).
+pub(super) const CONFIRM_PAYMENT: Operation = Operation {
+    verb: "confirm-payment",
+    about: "Confirm or deny payments of invoices over Bharat Connect",
+    route: Route::documented(Method::Post, "/api/v0/invoice/payment-confirmation", None),
+    fields: CONFIRM_FIELDS,
+    ..STATUS
+};
+
+/// One invoice (contract 6.4, `getInvoice`).
+pub(super) const GET: Operation = Operation {
+    verb: "get",
+    about: "Export the invoices that sheets name",
+    route: Route::documented(Method::Get, "/api/v0/invoice/{invoiceId}", Some("sellerId")),
+    fields: NAMED_FIELDS,
+    ..UPDATE
 };
 
 /// What the approval statuses of requests can be (contract 9).
@@ -33,17 +112,104 @@ const APPROVAL_STATUSES: &[&str] = &[
 const TAX: FieldKind = FieldKind::Amount(AmountSign::ZeroOrMore);
 const ANY_AMOUNT: FieldKind = FieldKind::Amount(AmountSign::Any);
 
+/// The invoice that a row is about; its number may name it instead.
+const INVOICE_ID: Field =
+    field("invoiceId", FieldKind::RecordId, "Enkash's id of the invoice; its number may stand instead")
+        .aliases(headings::INVOICE_ID);
+const NAMED_NUMBER: Field =
+    field("invoiceNumber", FieldKind::InvoiceNumber, "Number of the invoice, looked up where the id is blank")
+        .sheet_only()
+        .aliases(headings::INVOICE_NUMBER);
+const SELLER_ID: Field =
+    field("sellerId", FieldKind::CompanyId, "Seller's Enkash id (CEK...); the profile's where blank").sheet_only();
+const NAMED_BASE: Field = field("baseAmount", TAX, "Taxable value in rupees, for the totals only")
+    .sheet_only()
+    .aliases(headings::BASE_AMOUNT);
+const NAMED_NET: Field =
+    field("netAmount", TAX, "Invoice total in rupees, for the totals only").sheet_only().aliases(headings::NET_AMOUNT);
+const NAMED_SUPPLIER: Field =
+    field("supplierGstin", FieldKind::Gstin, "Your own GSTIN on the invoice; picks the seller")
+        .sheet_only()
+        .aliases(headings::SUPPLIER_GSTIN);
+const REMARKS: Field = field("remarks", FieldKind::Text(100), "Remarks, 1 to 100 characters").required();
+
+const NAMED_FIELDS: &[Field] = &[INVOICE_ID, NAMED_NUMBER, SELLER_ID, NAMED_SUPPLIER, NAMED_BASE, NAMED_NET];
+
+const DISPATCH_FIELDS: &[Field] = &[
+    INVOICE_ID,
+    field("partialPaymentAllowed", FieldKind::Bool, "Whether the customer may pay in parts"),
+    NAMED_NUMBER,
+    SELLER_ID,
+    NAMED_SUPPLIER,
+    NAMED_BASE,
+    NAMED_NET,
+];
+
+const STATUS_FIELDS: &[Field] = &[
+    INVOICE_ID,
+    field("status", FieldKind::Text(50), "ACCEPT, REJECT or RETURN").required(),
+    REMARKS,
+    NAMED_NUMBER,
+    SELLER_ID,
+    NAMED_SUPPLIER,
+    NAMED_BASE,
+    NAMED_NET,
+];
+
+const CONFIRM_FIELDS: &[Field] = &[
+    INVOICE_ID,
+    field("paymentId", FieldKind::Identifier(100), "Enkash's id of the payment, such as PMT...").required(),
+    REMARKS,
+    field("response", FieldKind::Text(50), "ACCEPT or REJECT").required(),
+    field("type", FieldKind::Text(50), "ONPLATFORM or OFFPLATFORM").required(),
+    NAMED_NUMBER,
+    SELLER_ID,
+    NAMED_SUPPLIER,
+    NAMED_BASE,
+    NAMED_NET,
+];
+
+const UPDATE_FIELDS: &[Field] = &[
+    INVOICE_ID,
+    field("invoiceNumber", FieldKind::InvoiceNumber, "New number; without an id, the number of the invoice to change")
+        .aliases(headings::INVOICE_NUMBER),
+    CUSTOMER_ID,
+    field("invoiceDate", FieldKind::Date, "Date of the invoice").aliases(headings::INVOICE_DATE),
+    field("dueDate", FieldKind::Date, "Date the payment is due").aliases(headings::DUE_DATE),
+    field("description", FieldKind::Text(1000), "What the invoice is for").aliases(headings::DESCRIPTION),
+    field("poNumber", FieldKind::Identifier(100), "Customer's purchase order").aliases(headings::PO_NUMBER),
+    field("baseAmount", FieldKind::Amount(AmountSign::AtLeastTenPaise), "Taxable value in rupees, at least 0.10")
+        .aliases(headings::BASE_AMOUNT),
+    field("cgst", TAX, "Central tax in rupees").aliases(headings::CGST),
+    field("sgst", TAX, "State or union territory tax in rupees").aliases(headings::SGST),
+    field("igst", TAX, "Integrated tax in rupees").aliases(headings::IGST),
+    field("tds", TAX, "Tax deducted by the customer; it does not reduce the total").aliases(headings::TDS),
+    field("netAmount", TAX, "Invoice total in rupees").aliases(headings::NET_AMOUNT),
+    field("balanceAmount", TAX, "Amount still open; moves money, see allow-guarded").guarded(),
+    field("totalReceived", TAX, "Amount already received; moves money, see allow-guarded").guarded(),
+    field("gstExclusive", FieldKind::Bool, "Whether tax comes on top of the base amount"),
+    field("chargeCustomer", FieldKind::Bool, "Whether the customer pays the fee; see allow-guarded").guarded(),
+    field("dispatchNow", FieldKind::Bool, "Whether the customer gets mail at once; see allow-guarded").guarded(),
+    field("partialPaymentAllowed", FieldKind::Bool, "Whether the customer may pay in parts"),
+    field("approvalStatus", FieldKind::Enum(APPROVAL_STATUSES), "Approval state; see allow-guarded").guarded(),
+    field("receivableStatus", FieldKind::Text(50), "Payment state; see allow-guarded").guarded(),
+    field("emailAddress", FieldKind::Email, "Customer's e-mail for this invoice").aliases(headings::EMAIL),
+    field("mobileNumber", FieldKind::Mobile, "Customer's mobile for this invoice").aliases(headings::MOBILE),
+    field("payableReferenceId", FieldKind::Identifier(100), "Reference on the customer's side"),
+    field("via", FieldKind::Text(50), "Where the invoice came from"),
+    SELLER_ID,
+    NAMED_CODE,
+    NAMED_GSTIN,
+    NAMED_NAME,
+    NAMED_SUPPLIER,
+];
+
 // Limit: text lengths are our own prudence where the contract gives none; a cell of a spreadsheet holds 32,767.
 const FIELDS: &[Field] = &[
     field("invoiceNumber", FieldKind::InvoiceNumber, "Number of the invoice, 1 to 16 letters, digits, - and /")
         .required()
         .aliases(headings::INVOICE_NUMBER),
-    field(
-        "customerId",
-        FieldKind::CustomerId,
-        "Customer's Enkash id (KC...), or a code, GSTIN or name that the customer directory knows",
-    )
-    .aliases(headings::CUSTOMER_ID),
+    CUSTOMER_ID,
     field("externalId", FieldKind::Identifier(100), "Your own reference for the invoice")
         .aliases(headings::EXTERNAL_ID),
     field("invoiceDate", FieldKind::Date, "Date of the invoice").required().aliases(headings::INVOICE_DATE),
@@ -73,15 +239,9 @@ const FIELDS: &[Field] = &[
     field("payableReferenceId", FieldKind::Identifier(100), "Reference on the customer's side"),
     field("via", FieldKind::Text(50), "Where the invoice came from"),
     field("sellerId", FieldKind::CompanyId, "Seller's Enkash id (CEK...); also picks the upload the row goes into"),
-    field("customerCode", FieldKind::Identifier(100), "Your code for the customer, looked up in the directory")
-        .sheet_only()
-        .aliases(headings::CUSTOMER_CODE),
-    field("customerGstin", FieldKind::Gstin, "Customer's GSTIN, looked up in the directory")
-        .sheet_only()
-        .aliases(headings::CUSTOMER_GSTIN),
-    field("customerName", FieldKind::Text(200), "Customer's legal name, looked up in the directory")
-        .sheet_only()
-        .aliases(headings::CUSTOMER_NAME),
+    NAMED_CODE,
+    NAMED_GSTIN,
+    NAMED_NAME,
     field("supplierGstin", FieldKind::Gstin, "Your own GSTIN on the invoice; picks the seller")
         .sheet_only()
         .aliases(headings::SUPPLIER_GSTIN),

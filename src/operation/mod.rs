@@ -7,8 +7,11 @@ mod customers;
 mod field;
 mod headings;
 mod invoices;
+mod reminders;
+mod route;
 
 pub use field::{Alias, AmountSign, Exporter, Field, FieldKind, Need, Role, is_customer_id};
+pub use route::{Method, Route};
 
 /// One thing the API can do to rows.
 #[derive(Debug)]
@@ -23,13 +26,15 @@ pub struct Operation {
     pub request: RequestKind,
     /// Where the requests go.
     pub route: Route,
+    /// What a useful answer looks like.
+    pub answer: AnswerKind,
     /// What may be done when no reply came.
     pub repeat: Repeat,
     /// What the duplicate guard knows these records by.
     pub key: Key,
     /// Every field, in the order of the uploaded file's columns; sheet-only fields last.
     pub fields: &'static [Field],
-    /// Name of the field in a success item that holds the id the API gave: `invoiceId`.
+    /// Name of the field that holds the API's id of the record: `invoiceId`.
     pub remote_id: &'static str,
 }
 
@@ -38,6 +43,21 @@ pub struct Operation {
 pub enum RequestKind {
     /// One multipart CSV file of many rows.
     File(Grouping),
+    /// One JSON body that lists the ids of many rows, which agree in every other field. The id is the first field.
+    Ids,
+    /// A request for each row: its ids in the path, the other filled fields as JSON.
+    Single,
+}
+
+/// What a useful answer looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnswerKind {
+    /// A `BulkResponse` (contract 4.1), which names rows or counts them.
+    Bulk,
+    /// Lists of the ids that succeeded and failed (contract 6.4); what neither names is not settled.
+    Lists,
+    /// Success or failure of the whole request, with the record where the API sends one back.
+    Whole,
 }
 
 /// Which rows may share a file.
@@ -51,17 +71,6 @@ pub enum Grouping {
     FilledColumns,
 }
 
-/// Method, path and account parameter of an operation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Route {
-    /// Path below the base URL.
-    pub path: &'static str,
-    /// The query parameter that carries the account's CEK id.
-    pub account_parameter: &'static str,
-    /// Whether the portal documents the route; an assumed one needs `allow-assumed` on a real host.
-    pub documented: bool,
-}
-
 /// What may be done when a request left and no answer came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repeat {
@@ -69,6 +78,8 @@ pub enum Repeat {
     LookUp,
     /// Doing it twice changes nothing: send again.
     Safe,
+    /// Doing it twice may matter, and no search shows whether it was done: rows stay unknown.
+    Never,
 }
 
 /// What the duplicate guard knows a record by.
@@ -83,7 +94,29 @@ pub enum Key {
 }
 
 /// Every operation, in the order of the help page.
-pub static ALL: &[Operation] = &[customers::CREATE, customers::UPDATE, invoices::CREATE];
+pub static ALL: &[Operation] = &[
+    customers::CREATE,
+    customers::UPDATE,
+    customers::ADD,
+    customers::PATCH,
+    customers::ACTIVATE,
+    customers::DEACTIVATE,
+    customers::DELETE,
+    customers::CONTACTS,
+    invoices::CREATE,
+    invoices::ADD,
+    invoices::UPDATE,
+    invoices::DISPATCH,
+    invoices::DELETE,
+    invoices::STATUS,
+    invoices::CONFIRM_PAYMENT,
+    invoices::GET,
+    reminders::CREATE,
+    reminders::UPDATE,
+    reminders::DELETE,
+    reminders::GET,
+    reminders::LIST,
+];
 
 impl Operation {
     /// The operation of a resource and verb.
@@ -120,6 +153,50 @@ impl Operation {
     /// Whether the operation stores new records, which the duplicate guard watches.
     pub fn creates(&self) -> bool {
         self.key != Key::None
+    }
+
+    /// Whether its rows describe customers, rather than name what something is done to.
+    pub fn describes_customers(&self) -> bool {
+        self.field("panOrGstin").is_some()
+    }
+
+    /// Whether it only reads, so that its answers are exported.
+    pub fn reads(&self) -> bool {
+        self.route.method == Method::Get
+    }
+
+    /// Whether a cell can say that a field is to be emptied: the PATCH routes know null (contract 2.5).
+    pub fn clears(&self) -> bool {
+        self.route.method == Method::Patch
+    }
+
+    /// Whether a field can be emptied: ids, and the parts of a contact or reminder inside a customer, cannot (contract
+    /// 5.1, 6.3).
+    pub fn can_clear(&self, field: &Field) -> bool {
+        let nested = self.resource == "customers"
+            && (field.name.starts_with("keyContact")
+                || field.name.starts_with("reminder")
+                || matches!(field.name, "customerReminderId" | "dueDateDifference" | "stage"));
+        self.clears() && field.role != Role::Sheet && field.need == Need::Optional && !nested && !self.is_id(field)
+    }
+
+    fn is_id(&self, field: &Field) -> bool {
+        field.name == "customerId" || self.route.path_fields().any(|name| name == field.name)
+    }
+
+    /// Whether a person must say yes first: it cannot be undone, or customers get mail.
+    pub fn needs_yes(&self) -> bool {
+        matches!(self.verb, "delete" | "dispatch")
+    }
+
+    /// Whether rows are files of an upload, which a canary goes ahead of.
+    pub fn is_upload(&self) -> bool {
+        matches!(self.request, RequestKind::File(_))
+    }
+
+    /// The columns that a line has: just those that its row fills, where an empty one would mean something.
+    pub fn sends_filled_only(&self) -> bool {
+        !matches!(self.request, RequestKind::File(Grouping::Seller | Grouping::Company))
     }
 }
 

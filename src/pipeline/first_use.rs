@@ -69,7 +69,7 @@ impl Pipeline<'_> {
         if mode.first_use {
             let message = "--first-use: what Enkash has already is not looked up for this ledger".to_owned();
             self.observer.event(&Event::Warning { message, hint: None });
-            return Ok(AtApi { rows: Vec::new(), begins_history: begins(true) });
+            return Ok(AtApi { begins_history: begins(true), ..AtApi::default() });
         }
         let Some(api) = self.api else {
             return Err(unable(operation, "the settings name no credentials to search with"));
@@ -84,7 +84,7 @@ impl Pipeline<'_> {
         }
         let same = rows.iter().filter(|(_, has)| matches!(has, Has::Same { .. })).count() as u64;
         self.observer.event(&Event::FirstUseDone { same, other: rows.len() as u64 - same });
-        Ok(AtApi { rows, begins_history })
+        Ok(AtApi { rows, begins_history, ..AtApi::default() })
     }
 
     fn day_of(&self, time: jiff::Timestamp) -> String {

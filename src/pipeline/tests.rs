@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use super::{Pipeline, Report};
-use crate::api::{Api, Exchange, Response, Search, Token, TokenError, Upload};
+use crate::api::{Api, Call, Exchange, Response, Search, Token, TokenError};
 use crate::clock::TestClock;
 use crate::config::given::FlagValues;
 use crate::config::layers::{Layers, Purpose};
@@ -32,8 +32,8 @@ impl Api for FakeApi {
 
     fn discard(&self, _: &Token) {}
 
-    fn upload(&self, _: &Token, upload: &Upload<'_>) -> Exchange {
-        let body = String::from_utf8(upload.body.to_vec()).unwrap();
+    fn call(&self, _: &Token, upload: &Call<'_>) -> Exchange {
+        let body = String::from_utf8(upload.payload.to_vec()).unwrap();
         self.uploads.lock().unwrap().push(body.clone());
         (self.script)(&body)
     }

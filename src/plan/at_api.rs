@@ -3,6 +3,7 @@
 //! Owns the words in which it is told. Leaves the asking to [`crate::send::first_use`], and what follows for a row to
 //! [`super::decide`]. The one rule: a record that was found is remembered with the plan, so that no later run sends it.
 
+use super::invoice_ids::InvoiceIds;
 use crate::finding::{Code, Finding, Severity};
 use crate::ledger::HistoryMark;
 use crate::outcome::{RowOutcome, Status, code};
@@ -12,6 +13,8 @@ use crate::outcome::{RowOutcome, Status, code};
 pub struct AtApi {
     /// Rows whose key the API has, counted over all sheets, in order.
     pub rows: Vec<(u32, Has)>,
+    /// The invoices that rows name by their number.
+    pub ids: InvoiceIds,
     /// What the ledger knows of the account's records from this plan on; none where that does not change.
     pub begins_history: Option<HistoryMark>,
 }

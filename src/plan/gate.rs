@@ -38,6 +38,8 @@ pub fn is_format_error(code: Code) -> bool {
             | Code::CustomerNotFound
             | Code::CustomerAmbiguous
             | Code::CustomerContradiction
+            | Code::InvoiceNotFound
+            | Code::InvoiceAmbiguous
             | Code::SellerUnlisted
             | Code::OutsidePeriod
             | Code::DocumentNumberTwice

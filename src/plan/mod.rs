@@ -12,6 +12,7 @@ pub mod gate;
 mod group;
 mod hidden;
 pub mod history;
+pub mod invoice_ids;
 pub mod likeness;
 mod notes;
 pub mod read;

@@ -2,6 +2,8 @@
 //!
 //! Leaves what the guard and the gates say to [`super::write`](mod@super::write). The one rule: rows are judged in their order, once each.
 
+use std::borrow::Cow;
+
 use super::decide::{Deciding, Decision};
 use super::gate::Withheld;
 use super::history::History;
@@ -10,6 +12,7 @@ use super::read::{ReadRun, ReadSheet};
 use super::seed;
 use super::verdict::{Destiny, RowVerdict};
 use super::write::{Planning, Spoken, key_kind};
+use crate::check::named;
 use crate::check::record::{CheckedBlock, CheckedRow, Standing};
 use crate::chunk::{ChunkLimits, Cutter, FullChunk, Group};
 use crate::dedupe::{Earlier, Keys, Verdict};
@@ -133,7 +136,13 @@ impl Writer<'_> {
         };
         let destiny = match ended {
             Some(outcome) => Destiny::Ended(outcome),
-            None => self.place(index, row, block)?,
+            None => match self.line_with_id(row, block) {
+                Ok(line) => self.place(index, row, &line)?,
+                Err(finding) => {
+                    findings.push(*finding);
+                    Destiny::Ended(RowOutcome::new(Status::Invalid, "", ""))
+                }
+            },
         };
         if self.joins {
             self.document = Some((row.number, destiny.clone()));
@@ -206,9 +215,17 @@ impl Writer<'_> {
         Some(seed::outcome(self.remote_id.take()))
     }
 
-    fn place(&mut self, index: u32, row: &CheckedRow, block: &CheckedBlock) -> Result<Destiny, RunError> {
-        let group = Group { account_id: row.labels.account_id.clone(), columns: row.columns };
-        let (placed, full) = self.cutter.place(&group, block.line(row));
+    /// The upload line of a row; where it names its invoice by number, with the id.
+    fn line_with_id<'b>(&self, row: &CheckedRow, block: &'b CheckedBlock) -> Result<Cow<'b, str>, Box<Finding>> {
+        let line = block.line(row);
+        let Some(number) = named::wanted_number(line) else { return Ok(Cow::Borrowed(line)) };
+        let id = self.planning.at_api.ids.resolve(&row.labels.account_id, number)?;
+        Ok(Cow::Owned(named::with_id(line, id)))
+    }
+
+    fn place(&mut self, index: u32, row: &CheckedRow, line: &str) -> Result<Destiny, RunError> {
+        let group = Group::of(self.planning.operation, &row.labels.account_id, row.columns, line);
+        let (placed, full) = self.cutter.place(&group, line);
         if let Some(full) = full {
             self.store(&full)?;
         }

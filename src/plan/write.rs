@@ -115,6 +115,9 @@ impl Planning<'_> {
 
     /// Rows of the first chunk, where the upload is not proven at this host yet.
     fn canary(&self, read: &ReadRun) -> Result<Option<usize>, LedgerError> {
+        if !self.operation.is_upload() {
+            return Ok(None);
+        }
         let template = template::identity(self.operation, read.sheets.iter().map(|sheet| &sheet.facts));
         let proven = self.ledger.canary(self.account, &template)?.is_some_and(|canary| canary.proven);
         Ok(Some(self.settings.sending.canary).filter(|rows| *rows > 0 && !proven))
@@ -204,7 +207,9 @@ impl Planning<'_> {
             Verdict::AtApi { same, .. } => !same,
             Verdict::Repeats(_) => false,
         });
-        let invalid = conflicts.count() + if self.weigh_alike() == Severity::Error { alike.len() } else { 0 };
+        let invalid = conflicts.count()
+            + self.at_api.ids.unresolved as usize
+            + if self.weigh_alike() == Severity::Error { alike.len() } else { 0 };
         let bad = BadRows { invalid: read.bad.invalid + invalid as u64, ..read.bad };
         Ok(gate::bad_rows(&self.settings.gate, &read.read, bad))
     }

@@ -171,7 +171,7 @@ fn refused_in_part(store: &mut Store, told: &Told, refusal: Refusal) -> Result<R
 
 /// What speaks against a row beyond its own cells.
 fn misfit(store: &Store, settings: &SandboxSettings, upload: Upload<'_>, row: &UploadedRow) -> Option<String> {
-    let parameter = upload.operation.route.account_parameter;
+    let parameter = upload.operation.route.account_parameter.unwrap_or_default();
     if row.cells.cell(parameter).is_some_and(|named| named != upload.account) {
         return Some(format!("{parameter}: differs from the one of the request"));
     }

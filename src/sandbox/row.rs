@@ -38,7 +38,13 @@ pub(super) fn fault(field: &Field, text: &str) -> Option<String> {
         }
         FieldKind::Amount(sign) => amount_fault(name, sign, text),
         FieldKind::Days => (!digits(text, 1, 9)).then(|| format!("{name}: must be a number")),
-        FieldKind::Text(_)
+        FieldKind::Whole => text.parse::<i32>().is_err().then(|| format!("{name}: must be a whole number")),
+        FieldKind::TimeOfDay => {
+            let fits = text.len() == 5 && text.parse::<jiff::civil::Time>().is_ok();
+            (!fits).then(|| format!("{name}: must be a time of the form HH:mm"))
+        }
+        FieldKind::RecordId
+        | FieldKind::Text(_)
         | FieldKind::Identifier(_)
         | FieldKind::List
         | FieldKind::InvoiceNumber

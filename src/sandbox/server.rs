@@ -169,7 +169,10 @@ impl Route {
             "/oauth/token" => Route::LogIn,
             "/api/v0/invoice/search" => Route::Search(Resource::Invoices),
             "/api/v0/customer/search" => Route::Search(Resource::Customers),
-            _ => ALL.iter().find(|operation| operation.route.path == path).map_or(Route::Unknown, Route::Upload),
+            _ => ALL
+                .iter()
+                .find(|operation| operation.is_upload() && operation.route.path == path)
+                .map_or(Route::Unknown, Route::Upload),
         }
     }
 
@@ -306,7 +309,7 @@ impl Desk {
 
     async fn upload(&self, call: &Call, operation: &'static Operation, body: Bytes) -> Result<Reply, Refusal> {
         let query = query(&call.parts);
-        let parameter = operation.route.account_parameter;
+        let parameter = operation.route.account_parameter.unwrap_or_default();
         let account = query.get(parameter).map_or("", String::as_str);
         if !is_company_id(account) {
             return Err(Refusal::invalid(format!("{parameter}: must match \"^CEK[A-Z0-9]{{7}}$\"")));

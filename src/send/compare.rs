@@ -131,7 +131,7 @@ fn contact(line: &SentLine, record: &Record) -> Option<Record> {
 
 fn same(kind: FieldKind, sent: &str, found: &str, timezone: &TimeZone) -> bool {
     match kind {
-        FieldKind::Amount(_) | FieldKind::Days => match (decimal(sent), decimal(found)) {
+        FieldKind::Amount(_) | FieldKind::Days | FieldKind::Whole => match (decimal(sent), decimal(found)) {
             (Some(sent), Some(found)) => sent == found,
             _ => sent == found,
         },
@@ -150,9 +150,13 @@ fn same(kind: FieldKind, sent: &str, found: &str, timezone: &TimeZone) -> bool {
         | FieldKind::Ifsc
         | FieldKind::AccountNumber
         | FieldKind::Pin => code(sent) == code(found),
-        FieldKind::Text(_) | FieldKind::Identifier(_) | FieldKind::Email | FieldKind::Bool | FieldKind::Enum(_) => {
-            words(sent) == words(found)
-        }
+        FieldKind::Text(_)
+        | FieldKind::Identifier(_)
+        | FieldKind::RecordId
+        | FieldKind::TimeOfDay
+        | FieldKind::Email
+        | FieldKind::Bool
+        | FieldKind::Enum(_) => words(sent) == words(found),
     }
 }
 

@@ -46,7 +46,7 @@ enum ReadBack {
 impl Rounds<'_> {
     /// Sends the first rows alone where the upload is not proven, and reads them back.
     pub(super) fn prove(&self, memo: &mut Memo<'_>) -> Result<(), Ended> {
-        if self.settings.canary == 0 {
+        if self.settings.canary == 0 || !self.operation.is_upload() {
             return Ok(());
         }
         let known = self.ledger.canary(self.account, &self.template)?;

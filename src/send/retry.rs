@@ -155,7 +155,7 @@ impl Patience {
 
     fn in_doubt(&mut self, words: &str, retry_after: Option<Duration>) -> Next {
         match self.repeat {
-            Repeat::LookUp => Next::Unknown(words.to_owned()),
+            Repeat::LookUp | Repeat::Never => Next::Unknown(words.to_owned()),
             Repeat::Safe => match self.again(words, retry_after) {
                 Next::GiveUpUnsent(words) => Next::Unknown(words),
                 next => next,

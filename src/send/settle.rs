@@ -4,7 +4,7 @@ use crate::api::reply::{Reading, RowReading};
 use crate::check::value::customer_id_shape;
 use crate::directory::Entry;
 use crate::ledger::{ChunkState, blob};
-use crate::operation::{Key, Operation};
+use crate::operation::{Key, Operation, RequestKind};
 use crate::outcome::{RowOutcome, Status, code};
 
 /// What to record about a chunk.
@@ -27,6 +27,23 @@ impl Settled {
     pub fn packed(&self) -> Option<Vec<u8>> {
         (!self.outcomes.is_empty()).then(|| blob::pack(&self.outcomes))
     }
+}
+
+/// What an answer means where an earlier try of the same chunk got none. A record that is to be deleted and is not there
+/// any more (`missing`) is deleted; of a list, nobody can say who did it.
+pub fn after_doubt(operation: &Operation, missing: bool, reading: Reading) -> Reading {
+    let Reading::Rows { mut rows, unmatched, disagreements } = reading else { return reading };
+    if operation.verb == "delete" {
+        for row in &mut rows {
+            let RowReading::Rejected { message } = row else { continue };
+            if missing && operation.request == RequestKind::Single {
+                *row = RowReading::Accepted { remote_id: None };
+            } else {
+                message.push_str("; an earlier try of this request got no answer and may have deleted it");
+            }
+        }
+    }
+    Reading::Rows { rows, unmatched, disagreements }
 }
 
 /// The outcome of every line of a chunk that was answered. A file of several lines that was refused whole says nothing of

@@ -78,7 +78,7 @@ impl Rounds<'_> {
     fn may_look_up(&self, head: &ChunkHead, memo: &Memo<'_>) -> bool {
         let asked = memo.given_up.contains(&head.id.0) || memo.whole.contains(&head.id.0);
         match (self.operation.repeat, head.state) {
-            (Repeat::Safe, _) => false,
+            (Repeat::Safe | Repeat::Never, _) => false,
             (_, ChunkState::Unknown) => !asked,
             (_, ChunkState::Rejected) => !asked && !head.is_refused_whole(),
             _ => false,
@@ -407,7 +407,7 @@ impl Rounds<'_> {
             let refused = head.state == ChunkState::Rejected;
             memo.whole.contains(&head.id.0)
                 || head.is_refused_whole()
-                || (refused && self.operation.repeat == Repeat::Safe)
+                || (refused && self.operation.repeat != Repeat::LookUp)
         };
         let waiting = chunks.iter().filter(|head| head.state == ChunkState::Planned && head.parent.is_some()).count();
         let mut left = self.refusals()?.left(self.settings.refusal_budget).saturating_sub(waiting as u64);

@@ -16,7 +16,7 @@ use super::retry::{Limits, Next, Patience, Tried};
 use super::settle::{self, Settled};
 use super::tally::Tally;
 use crate::api::reply::{self, Reading, ReplyNames, SentRow};
-use crate::api::{Api, Exchange, Token, Upload};
+use crate::api::{Api, Call, Exchange, Token};
 use crate::clock::Clock;
 use crate::config::Sending;
 use crate::event::{Event, Observer};
@@ -179,6 +179,7 @@ impl Senders<'_> {
         let limits = Limits { attempts: self.settings.attempts, ..Limits::default() };
         let mut patience = Patience::new(limits, self.operation.repeat, outgoing.head.id.0 as u64);
         let mut number = outgoing.head.attempts;
+        let mut doubtful = outgoing.head.doubtful;
         loop {
             if !self.limiter.wait(self.stop) || shared.is_closing() {
                 return Ok(Onward::Stop);
@@ -197,7 +198,11 @@ impl Senders<'_> {
             number += 1;
             let attempt = self.begin(sender, outgoing, number)?;
             let left_at = self.clock.elapsed();
-            let answer = self.exchange(&token, outgoing, left_at);
+            let mut answer = self.exchange(&token, outgoing, left_at);
+            if doubtful {
+                answer = answer.after_doubt(self.operation);
+            }
+            doubtful |= answer.is_doubtful();
             let took = self.clock.elapsed().saturating_sub(left_at);
             let next = patience.decide(answer.tried());
             self.record(outgoing, attempt, &answer, &next, shared)?;
@@ -287,19 +292,19 @@ impl Senders<'_> {
 
     fn exchange(&self, token: &Token, outgoing: &Outgoing, left_at: Duration) -> Answer {
         let file_name = format!("arload-{}-{}.csv", self.run, outgoing.head.ordinal);
-        let exchange = self.api.upload(
+        let exchange = self.api.call(
             token,
-            &Upload {
+            &Call {
                 operation: self.operation,
                 account_id: &outgoing.head.account_id,
                 file_name: &file_name,
-                body: &outgoing.body,
+                payload: &outgoing.body,
             },
         );
         let Exchange::Answered(response) = &exchange else {
             return Answer { exchange, reading: None, retry_after: None };
         };
-        let reading = reply::read_bulk(self.operation, response, &outgoing.rows, &ReplyNames::default());
+        let reading = reply::read(self.operation, response, &outgoing.rows, &ReplyNames::default());
         let retry_after = response.retry_after;
         // A 429, and a 503 that names a time, slow all senders down; other headers are only a hint.
         match &reading {
@@ -415,6 +420,17 @@ impl Senders<'_> {
 }
 
 impl Answer {
+    fn after_doubt(mut self, operation: &Operation) -> Self {
+        let missing = matches!(&self.exchange, Exchange::Answered(response) if reply::is_missing(response));
+        self.reading = self.reading.map(|reading| settle::after_doubt(operation, missing, reading));
+        self
+    }
+
+    /// Whether the API may have acted without saying so.
+    fn is_doubtful(&self) -> bool {
+        matches!(self.exchange, Exchange::NoReply(_)) || matches!(self.reading, Some(Reading::Unknown { .. }))
+    }
+
     fn tried(&self) -> Tried<'_> {
         match (&self.exchange, &self.reading) {
             (Exchange::Answered(_), Some(reading)) => Tried::Answered { reading, retry_after: self.retry_after },

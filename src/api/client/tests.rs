@@ -35,13 +35,13 @@ fn settings(base_url: &str, timeout: Duration) -> HttpSettings {
 fn upload_to(base_url: &str, timeout: Duration) -> Exchange {
     let api = HttpApi::new(settings(base_url, timeout), Arc::new(TestClock::default())).unwrap();
     let token = Token { secret: "token-1".to_owned().into(), generation: 1 };
-    let upload = Upload {
+    let upload = Call {
         operation: Operation::by_name("invoices create").unwrap(),
         account_id: "CEK0000001",
         file_name: "chunk-1.csv",
-        body: b"invoiceNumber\r\nA-1\r\n",
+        payload: b"invoiceNumber\r\nA-1\r\n",
     };
-    api.upload(&token, &upload)
+    api.call(&token, &upload)
 }
 
 fn upload(act: impl Fn() -> Act + Send + Sync + 'static) -> (Exchange, usize) {

@@ -25,7 +25,7 @@ fn response(status: u16, body: &str) -> Response {
 }
 
 fn read(status: u16, body: &str) -> Reading {
-    read_bulk(invoices(), &response(status, body), &rows(), &ReplyNames::default())
+    super::read(invoices(), &response(status, body), &rows(), &ReplyNames::default())
 }
 
 fn bulk(payload: &Value) -> String {
@@ -59,7 +59,7 @@ fn short(reading: &Reading) -> String {
 fn rows_are_read_from_the_bytes_that_were_sent() {
     let rows = rows();
     assert_eq!(rows.len(), 3);
-    assert_eq!(rows[1].keys(), [Some("A-2"), Some("x2"), None, Some("KC1")]);
+    assert_eq!(rows[1].keys(), [Some("A-2"), Some("x2"), None, Some("KC1"), None]);
     assert_eq!((rows[1].base_amount, rows[1].net_amount), (Some(Decimal::new(20050, 2)), None));
     assert_eq!(rows[0].external_id, None);
     assert!(sent_rows(b"").is_empty());
@@ -231,7 +231,7 @@ fn an_answer_cut_in_the_middle_settles_nothing() {
     for status in [200, 201, 400, 422, 500] {
         let mut response = response(status, &bulk(&json!({"success_count": 3})));
         response.complete = false;
-        let reading = read_bulk(invoices(), &response, &rows(), &ReplyNames::default());
+        let reading = super::read(invoices(), &response, &rows(), &ReplyNames::default());
         assert_eq!(short(&reading), "unknown", "{status}");
     }
 }
@@ -240,7 +240,7 @@ fn an_answer_cut_in_the_middle_settles_nothing() {
 fn a_503_that_names_a_time_was_not_acted_on() {
     let mut response = response(503, &json!({"response_code": 503}).to_string());
     response.retry_after = Some(Duration::ZERO);
-    let reading = read_bulk(invoices(), &response, &rows(), &ReplyNames::default());
+    let reading = super::read(invoices(), &response, &rows(), &ReplyNames::default());
     assert_eq!(short(&reading), "not acted on");
 }
 

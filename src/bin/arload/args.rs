@@ -5,6 +5,7 @@
 
 mod inspect;
 mod ledger;
+mod operations;
 mod runs;
 mod sandbox;
 
@@ -15,11 +16,12 @@ use clap::{Args, Parser, Subcommand};
 
 pub(crate) use self::inspect::InspectArgs;
 pub(crate) use self::ledger::{LedgerArgs, LedgerBackupArgs, LedgerCommand, LedgerSeedArgs};
+pub(crate) use self::operations::{CustomersCommand, InvoicesCommand, RemindersCommand};
 pub(crate) use self::runs::{
     RunArgs, RunEvidenceArgs, RunResultsArgs, RunSendArgs, RunsCommand, RunsListArgs, RunsVerifyArgs,
 };
 pub(crate) use self::sandbox::SandboxArgs;
-use crate::help::{about, after_operation, exit_codes};
+use crate::help::exit_codes;
 
 /// Load finance sheets into Enkash's Account Receivable API, with a proven outcome for every row
 #[derive(Debug, Parser)]
@@ -31,12 +33,15 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Create invoices from sheets
+    /// Create, change, send, delete and export invoices from sheets
     #[command(subcommand)]
     Invoices(InvoicesCommand),
-    /// Create and change customers from sheets
+    /// Create, change, delete and export customers from sheets
     #[command(subcommand)]
     Customers(CustomersCommand),
+    /// Create, change, delete and export payment reminders from sheets
+    #[command(subcommand)]
+    Reminders(RemindersCommand),
     /// List runs, show them, go on with them, look unknown rows up, write results again, prove them
     #[command(subcommand)]
     Runs(RunsCommand),
@@ -53,20 +58,6 @@ pub(crate) enum Command {
     /// Decode workbooks for the arload that started this one
     #[command(hide = true)]
     DecodeWorkbook,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum InvoicesCommand {
-    #[command(about = about("invoices", "create"), after_long_help = after_operation("invoices", "create"))]
-    Create(Box<SheetArgs>),
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum CustomersCommand {
-    #[command(about = about("customers", "create"), after_long_help = after_operation("customers", "create"))]
-    Create(Box<SheetArgs>),
-    #[command(about = about("customers", "update"), after_long_help = after_operation("customers", "update"))]
-    Update(Box<SheetArgs>),
 }
 
 /// What every operation on sheets takes.

@@ -23,7 +23,7 @@ use arload::operation::Operation;
 use arload::pipeline::stop_code;
 use clap::Parser as _;
 
-use crate::args::{Arguments, Command, CustomersCommand, InvoicesCommand, SheetArgs};
+use crate::args::{Arguments, Command, SheetArgs};
 use crate::surroundings::Surroundings;
 
 fn main() -> std::process::ExitCode {
@@ -37,9 +37,9 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let surroundings = Surroundings::look();
     let mut out = io::stdout();
     match &arguments.command {
-        Command::Invoices(InvoicesCommand::Create(sheets)) => on_sheets("invoices", "create", sheets, &surroundings),
-        Command::Customers(CustomersCommand::Create(sheets)) => on_sheets("customers", "create", sheets, &surroundings),
-        Command::Customers(CustomersCommand::Update(sheets)) => on_sheets("customers", "update", sheets, &surroundings),
+        Command::Invoices(command) => on_sheets("invoices", command.parts(), &surroundings),
+        Command::Customers(command) => on_sheets("customers", command.parts(), &surroundings),
+        Command::Reminders(command) => on_sheets("reminders", command.parts(), &surroundings),
         Command::Runs(command) => commands::runs::run(command, &surroundings, &mut out),
         Command::Ledger(command) => commands::ledger::run(command, &surroundings, &mut out),
         Command::Inspect(arguments) => commands::inspect::run(arguments, &surroundings, &mut out, &mut io::stderr()),
@@ -51,8 +51,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
 fn on_sheets(
     resource: &str,
-    verb: &str,
-    arguments: &SheetArgs,
+    (verb, arguments): (&str, &SheetArgs),
     surroundings: &Surroundings,
 ) -> anyhow::Result<ExitCode> {
     let operation = Operation::find(resource, verb).expect("the command line names operations of the table only");

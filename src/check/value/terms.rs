@@ -2,7 +2,9 @@
 //!
 //! Compared without case. What is not known is refused with the words that would be.
 
-use super::code::{dash, digit};
+use std::borrow::Cow;
+
+use super::code::{dash, digit, reference};
 use super::text::{content, without_zero_decimals};
 use super::{Fault, Faults};
 use crate::finding::{Code, quote};
@@ -41,6 +43,73 @@ pub fn days(cell: Cell<'_>, faults: &mut Faults) -> Option<i32> {
         format!("{} is no number of days; expected 0 to {MOST_DAYS}, \"Net 30\" or \"30 days\"", quote(&text));
     faults.push(Fault::new(Code::DaysNotRecognised, message));
     None
+}
+
+/// A whole number of 32 bits, with a sign or without; a spreadsheet's `3.0` is one.
+pub fn whole(cell: Cell<'_>, faults: &mut Faults) -> Option<i32> {
+    let text = content(cell, faults)?;
+    let plain: String = without_zero_decimals(&text).chars().map(dash).collect();
+    let number = plain.strip_prefix('+').unwrap_or(&plain).parse().ok();
+    if number.is_none() || cell.kind == CellKind::Date {
+        let message = format!("{} is not a whole number", quote(&text));
+        faults.push(Fault::new(Code::NumberNotWhole, message));
+        return None;
+    }
+    number
+}
+
+/// A time of day as `HH:mm`: `9:30`, `09:30:00`, `9.30 pm` and a spreadsheet's fraction of a day are read.
+pub fn time_of_day(cell: Cell<'_>, faults: &mut Faults) -> Option<String> {
+    let text = content(cell, faults)?;
+    let time = match text.parse::<f64>() {
+        Ok(day) if cell.kind != CellKind::Text && (0.0..1.0).contains(&day) => {
+            let minutes = (day * 1440.0).round() as i64;
+            Some(((minutes / 60) as i8, (minutes % 60) as i8))
+        }
+        _ => clock_time(&text),
+    };
+    let time = time.filter(|(hour, minute)| (0..24).contains(hour) && (0..60).contains(minute));
+    if time.is_none() {
+        let message = format!("{} is not a time of day; expected HH:mm as in 09:30", quote(&text));
+        faults.push(Fault::new(Code::TimeNotRecognised, message));
+    }
+    time.map(|(hour, minute)| format!("{hour:02}:{minute:02}"))
+}
+
+/// Hour and minute of `9:30`, `09:30:00` or `9:30 pm`; seconds are dropped.
+fn clock_time(text: &str) -> Option<(i8, i8)> {
+    let lower = text.to_ascii_lowercase();
+    let (clock, afternoon) = match (lower.strip_suffix("am"), lower.strip_suffix("pm")) {
+        (Some(clock), _) => (clock, Some(false)),
+        (_, Some(clock)) => (clock, Some(true)),
+        _ => (lower.as_str(), None),
+    };
+    let mut parts = clock.trim().split([':', '.']);
+    let (hour, minute) = (parts.next()?, parts.next()?);
+    let is_number = |part: &str| (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number(hour) || minute.len() != 2 || !is_number(minute) || !parts.all(is_number) {
+        return None;
+    }
+    let (hour, minute): (i8, i8) = (hour.parse().ok()?, minute.parse().ok()?);
+    match afternoon {
+        None => Some((hour, minute)),
+        Some(_) if !(1..=12).contains(&hour) => None,
+        Some(afternoon) => Some((hour % 12 + if afternoon { 12 } else { 0 }, minute)),
+    }
+}
+
+/// An id that the API gave: any text that can stand in a path and in a list.
+pub fn record_id<'a>(cell: Cell<'a>, faults: &mut Faults) -> Option<Cow<'a, str>> {
+    // Limit: our own prudence; ids of the API are some twenty characters.
+    let id = reference(cell, 100, faults)?;
+    let is_odd = |letter: char| letter.is_whitespace() || letter.is_control() || ",;\"'/\\".contains(letter);
+    if id.contains(is_odd) {
+        let message =
+            format!("{} cannot be an id of Enkash's; ids hold no blank, comma, quotation mark or slash", quote(&id));
+        faults.push(Fault::new(Code::RecordIdFormat, message));
+        return None;
+    }
+    Some(id)
 }
 
 /// One of the values, written in any case and with spaces or hyphens for `_`.
@@ -104,6 +173,32 @@ mod tests {
             assert_eq!(faults[0].code, code, "{word}");
         }
         assert_eq!(boolean(Cell { text: "TRUE", kind: CellKind::Bool }, &mut Faults::new()), Some(true));
+    }
+
+    #[test]
+    fn whole_numbers_times_and_ids_are_read() {
+        let of = |text, kind| Cell { text, kind };
+        for (text, expected) in
+            [("3", Some(3)), ("-7", Some(-7)), ("−7", Some(-7)), ("+2.0", Some(2)), ("1.5", None), ("x", None)]
+        {
+            assert_eq!(whole(of(text, CellKind::Text), &mut Faults::new()), expected, "{text}");
+        }
+        for (text, kind, expected) in [
+            ("9:30", CellKind::Text, Some("09:30")),
+            ("09:30:59", CellKind::Text, Some("09:30")),
+            ("9.30 PM", CellKind::Text, Some("21:30")),
+            ("12:05 am", CellKind::Text, Some("00:05")),
+            ("0.5", CellKind::Number, Some("12:00")),
+            ("0.5", CellKind::Text, None),
+            ("24:00", CellKind::Text, None),
+            ("9:3", CellKind::Text, None),
+            ("13:00 pm", CellKind::Text, None),
+        ] {
+            assert_eq!(time_of_day(of(text, kind), &mut Faults::new()).as_deref(), expected, "{text}");
+        }
+        for (text, good) in [("INV1f3a", true), ("IN/1", false), ("a,b", false), ("a b", false), ("\"x", false)] {
+            assert_eq!(record_id(of(text, CellKind::Text), &mut Faults::new()).is_some(), good, "{text}");
+        }
     }
 
     #[test]

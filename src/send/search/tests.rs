@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::*;
-use crate::api::Upload;
+use crate::api::Call;
 use crate::api::client::{HttpApi, HttpSettings};
 use crate::clock::TestClock;
 use crate::config;
@@ -74,13 +74,13 @@ impl Bench {
         for number in 0..invoices {
             writeln!(body, "A{number},KC9B2X7M4Q1Z8T6D,2026-03-01,2026-03-31,100.10").unwrap();
         }
-        let upload = Upload {
+        let upload = Call {
             operation: Operation::by_name("invoices create").unwrap(),
             account_id: "CEK0SANDBX",
             file_name: "a.csv",
-            body: body.as_bytes(),
+            payload: body.as_bytes(),
         };
-        let stored = self.api.upload(&self.api.token().unwrap(), &upload);
+        let stored = self.api.call(&self.api.token().unwrap(), &upload);
         assert!(matches!(stored, Exchange::Answered(response) if response.status == 200 || invoices == 0));
     }
 

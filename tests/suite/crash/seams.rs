@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::Write as _;
 use std::sync::Mutex;
 
-use arload::api::{Api, Exchange, Search, Token, TokenError, Upload};
+use arload::api::{Api, Call, Exchange, Search, Token, TokenError};
 use arload::directory::Entry;
 use arload::ledger::trail::{AttemptRecord, ResolutionRecord};
 use arload::ledger::{
@@ -138,8 +138,8 @@ impl<A: Api> Api for StoppingApi<'_, A> {
         self.inner.discard(token);
     }
 
-    fn upload(&self, token: &Token, upload: &Upload<'_>) -> Exchange {
-        writes(self.points, "upload", || self.inner.upload(token, upload))
+    fn call(&self, token: &Token, call: &Call<'_>) -> Exchange {
+        writes(self.points, "upload", || self.inner.call(token, call))
     }
 
     fn search(&self, token: &Token, search: &Search<'_>) -> Exchange {
