@@ -85,6 +85,15 @@ pub enum Event {
         /// Rows whose key it has with other content.
         other: u64,
     },
+    /// The invoices that a sheet names by number were looked up.
+    NumbersLookedUp {
+        /// Different numbers.
+        numbers: u64,
+        /// Of these, known to the ledger.
+        from_ledger: u64,
+        /// Of these, found by a search.
+        from_search: u64,
+    },
     /// The plan is durable.
     Planned {
         /// The run.

@@ -69,7 +69,9 @@ pub(super) fn map(
     look: &Look<'_>,
 ) -> (&'static Operation, AsFar, Understood) {
     let far = |operation| mapping::map_as_far(operation, headings, samples, look.mapping);
-    let all: Vec<Mapped> = operation::ALL.iter().map(|operation| (operation, far(operation))).collect();
+    // What only names records fits nearly every sheet, so it is never guessed.
+    let offered = operation::ALL.iter().filter(|operation| operation.is_upload() || look.operation == Some(operation));
+    let all: Vec<Mapped> = offered.map(|operation| (operation, far(operation))).collect();
     let filled = |far: &AsFar| far.mapping.columns.iter().flatten().count();
     let takes = all.iter().filter(|(_, far)| far.problem.is_none());
     let takes: Vec<(String, usize)> = takes.map(|(operation, far)| (operation.name(), filled(far))).collect();

@@ -8,7 +8,7 @@ use crate::error::RunError;
 use crate::event::Event;
 use crate::exit::ExitCode;
 use crate::ledger::{ChunkHead, Run, RunState};
-use crate::operation::Operation;
+use crate::operation::{Operation, Repeat};
 use crate::outcome::{Status, Totals, code};
 use crate::plan::count;
 use crate::platform;
@@ -169,7 +169,12 @@ fn next_steps(
     }
     if totals.rows(Status::Unknown) > 0 {
         let here = totals.rows(Status::Unknown).saturating_sub(rows(code::UNKNOWN_IN_RUN));
-        if here > 0 {
+        if here > 0 && operation.repeat == Repeat::Never {
+            next.push(format!(
+                "{} unknown: sent, and no answer says what became of them; no search of Enkash's shows it either: look at them in the dashboard, then give the rest in a sheet of its own",
+                count(here, "row")
+            ));
+        } else if here > 0 {
             next.push(format!(
                 "{} unknown: sent, and no answer says what became of them; \"arload runs reconcile {}\" looks them up, and so does the next start; nothing is sent again that is not proved missing",
                 count(here, "row"),

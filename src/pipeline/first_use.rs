@@ -101,18 +101,7 @@ impl Pipeline<'_> {
     ) -> Result<Option<FoundIndex>, RunError> {
         let sending = &self.settings.sending;
         let limiter = Limiter::new(sending.rate, sending.burst, Arc::clone(&self.clock));
-        let searcher = Searcher {
-            api,
-            limiter: &limiter,
-            clock: self.clock.as_ref(),
-            stop: self.stop,
-            ledger: self.ledger,
-            account: self.account,
-            timezone: &self.settings.timezone,
-            per_day: sending.per_day,
-            observer: self.observer,
-            unit: Mutex::new(None),
-        };
+        let searcher = self.searcher(api, &limiter);
         let customers = wanted.customers().map(|customers| customers as u64);
         self.observer.event(&Event::FirstUse {
             resource: operation.resource.to_owned(),
@@ -131,6 +120,22 @@ impl Pipeline<'_> {
         };
         // The uploads that follow have a pace of their own; the first of them keeps its distance from the last search.
         if limiter.wait(self.stop) { Ok(found) } else { Err(RunError::Interrupted) }
+    }
+
+    /// Asks searches at the given pace.
+    pub(super) fn searcher<'s>(&'s self, api: &'s dyn Api, limiter: &'s Limiter) -> Searcher<'s> {
+        Searcher {
+            api,
+            limiter,
+            clock: self.clock.as_ref(),
+            stop: self.stop,
+            ledger: self.ledger,
+            account: self.account,
+            timezone: &self.settings.timezone,
+            per_day: self.settings.sending.per_day,
+            observer: self.observer,
+            unit: Mutex::new(None),
+        }
     }
 
     /// Whether rows of an unfinished run may have been sent since it was written: only a restored ledger has an open plan
@@ -196,7 +201,7 @@ fn unable(operation: &Operation, reason: &str) -> RunError {
 }
 
 /// Visits every good row with the line that would be sent, in row order; rows are counted over all sheets.
-fn each_line(
+pub(super) fn each_line(
     operation: &'static Operation,
     read: &mut ReadRun,
     visit: &mut dyn FnMut(u32, &CheckedRow, &SentLine),

@@ -7,6 +7,7 @@
 mod finish;
 mod first_use;
 mod input;
+mod invoice_ids;
 pub mod lock;
 #[cfg(test)]
 mod quirks_tests;
@@ -120,14 +121,16 @@ impl Pipeline<'_> {
             }
             self.find_changed(operation, &identity, &read, &mut superseding)?;
         }
-        let at_api = self.look_up_first_use(operation, &mut read, &superseding)?;
+        let mut at_api = self.look_up_first_use(operation, &mut read, &superseding)?;
+        at_api.ids = self.look_up_numbers(operation, &mut read)?;
         let planned = self.plan(operation, &mut read, &identity, &unread, &superseding, &at_api)?;
         drop(read);
         if planned.withheld.is_none() {
             self.tell_superseded(&superseding)?;
         }
         let run = self.stored(planned.run)?;
-        let stopped = if self.may_send(&planned) { self.send(operation, &run)? } else { None };
+        let stopped =
+            if self.may_send(&planned) && !self.lacks_yes(&run)? { self.send(operation, &run)? } else { None };
         self.finish(operation, &run, refused, stopped.as_deref())
     }
 
@@ -193,8 +196,19 @@ impl Pipeline<'_> {
         let (totals, breakdown) = crate::results::totals(self.ledger, run)?;
         let unknown = totals.rows(Status::Unknown);
         self.observer.event(&Event::Resumed { run: run.id.0, rows: breakdown.waiting, unknown });
-        let stopped = if self.settings.mode.plan_only { None } else { self.send(operation, run)? };
+        let holds = self.settings.mode.plan_only || self.lacks_yes(run)?;
+        let stopped = if holds { None } else { self.send(operation, run)? };
         self.finish(operation, run, refused, stopped.as_deref())
+    }
+
+    /// Whether a run waits for a person's yes: none was given before anything of it left, and none is given now.
+    pub fn lacks_yes(&self, run: &Run) -> Result<bool, RunError> {
+        let mode = &self.settings.mode;
+        if !operation_of(run)?.needs_yes() || mode.yes || mode.dry_run {
+            return Ok(false);
+        }
+        let chunks = self.ledger.chunks(run.id)?;
+        Ok(chunks.iter().any(ChunkHead::is_open) && chunks.iter().all(|chunk| chunk.attempts == 0))
     }
 
     fn read(&self, operation: &'static Operation, opened: &input::Opened) -> Result<(ReadRun, Vec<String>), RunError> {

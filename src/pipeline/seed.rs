@@ -130,7 +130,7 @@ impl Pipeline<'_> {
 
     /// The operation that the results' summary names, or that alone takes the headings of the first sheet.
     fn guess(&self, seeds: &Seeds<'_>, opened: &input::Opened) -> Result<&'static Operation, RunError> {
-        let creates = || ALL.iter().filter(|operation| operation.creates());
+        let creates = || ALL.iter().filter(|operation| operation.creates() && operation.is_upload());
         let told = match seeds {
             Seeds::Results(files, _) => files.first().and_then(|file| summary_beside(file).operation),
             Seeds::Sheets(_) => None,

@@ -3,7 +3,7 @@
 //! Results, summaries and the duplicate guard all ask here, so they cannot disagree. Holds the few blocks and chunks
 //! that were asked for last, because rows are asked for in order.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::verdict::{Destiny, RowVerdict};
@@ -12,6 +12,7 @@ use crate::finding::{Code, Finding};
 use crate::ledger::{
     ChunkHead, ChunkState, Ledger, LedgerError, Moved, Run, RunId, RunState, SheetId, SheetRecord, blob,
 };
+use crate::operation::Operation;
 use crate::outcome::{RowOutcome, Status, code};
 
 // Limit: as many as rows that follow each other can touch at once; a chunk's outcomes are some 50 KiB.
@@ -29,6 +30,8 @@ pub struct History<'l> {
     sheets: HashMap<SheetId, Rc<SheetRecord>>,
     blocks: HashMap<(SheetId, u32), Rc<Vec<RowVerdict>>>,
     chunks: HashMap<(RunId, u32), Rc<SettledChunk>>,
+    /// By account: ids of records that a run deleted.
+    deleted: HashMap<String, HashSet<String>>,
 }
 
 /// A chunk with the outcomes of its lines.
@@ -89,6 +92,7 @@ impl<'l> History<'l> {
             sheets: HashMap::new(),
             blocks: HashMap::new(),
             chunks: HashMap::new(),
+            deleted: HashMap::new(),
         }
     }
 
@@ -116,6 +120,8 @@ impl<'l> History<'l> {
         Ok(match self.row(earlier)? {
             // What the first-use check found is still there, whatever became of the row.
             Some(row) if row.conflict_at_api().is_some() => Fate::Differs,
+            // An accepted delete releases the key.
+            Some(row) if self.row_is_deleted(&row)? => Fate::Free,
             Some(row) => {
                 let open = row.run.state == RunState::Open && !self.giving_up.contains(&row.run.id);
                 Fate::of(row.fate.outcome.status, open)
@@ -123,6 +129,37 @@ impl<'l> History<'l> {
             // Nobody can say what became of a row that is gone, so it may be stored.
             None => Fate::Held,
         })
+    }
+
+    fn row_is_deleted(&mut self, row: &EarlierRow) -> Result<bool, LedgerError> {
+        let stored = matches!(row.fate.outcome.status, Status::Accepted | Status::AlreadyAccepted);
+        match &row.fate.outcome.remote_id {
+            Some(id) if stored => self.is_deleted(&row.run.account, id),
+            _ => Ok(false),
+        }
+    }
+
+    /// Whether a run of an account deleted a record, by its id.
+    pub fn is_deleted(&mut self, account: &str, id: &str) -> Result<bool, LedgerError> {
+        if !self.deleted.contains_key(account) {
+            let deleted = self.read_deleted(account)?;
+            self.deleted.insert(account.to_owned(), deleted);
+        }
+        Ok(self.deleted[account].contains(id))
+    }
+
+    fn read_deleted(&self, account: &str) -> Result<HashSet<String>, LedgerError> {
+        let mut deleted = HashSet::new();
+        let deletes = |name: &str| Operation::by_name(name).is_some_and(|operation| operation.verb == "delete");
+        for run in self.ledger.runs()?.iter().filter(|run| run.account == account && deletes(&run.operation)) {
+            for head in self.ledger.chunks(run.id)? {
+                let Some(outcomes) = self.ledger.chunk_lines(head.id)?.outcomes else { continue };
+                let outcomes: Vec<RowOutcome> = blob::unpack(&outcomes)?;
+                let accepted = outcomes.into_iter().filter(|outcome| outcome.status == Status::Accepted);
+                deleted.extend(accepted.filter_map(|outcome| outcome.remote_id));
+            }
+        }
+        Ok(deleted)
     }
 
     /// What became of a row of a run.

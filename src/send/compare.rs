@@ -14,7 +14,7 @@ use super::lookup::SentLine;
 use crate::api::found::Record;
 use crate::check::value;
 use crate::finding::quote;
-use crate::operation::{FieldKind, Key, Operation};
+use crate::operation::{FieldKind, Key, Operation, RequestKind};
 
 /// Which fields are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +80,10 @@ pub fn different(
         Key::None => &[],
     };
     let contact = contact(line, record);
+    if operation.key == Key::None && operation.request == RequestKind::Ids {
+        // What was done shows in the record's state; its id is what it was found by.
+        return Vec::new();
+    }
     operation
         .sent_fields()
         .filter(|field| which == Compare::All || content.is_empty() || content.contains(&field.name))

@@ -93,9 +93,15 @@ pub fn queries(operation: &Operation, lines: &[&SentLine], control: &[SentLine],
         return vec![json!({})];
     }
     let mut filters = json!({});
+    let dispatches = is_dispatch(operation);
+    if dispatches {
+        filters["dispatched"] = json!(true);
+    }
     if let Some((from, to)) = window.bounds {
         let stamp = |time: DateTime| time.strftime("%Y-%m-%d %H:%M:%S").to_string();
-        filters = json!({"createdOnFrom": stamp(from), "createdOnTo": stamp(to)});
+        let when = if dispatches { "dispatchedOn" } else { "createdOn" };
+        filters[format!("{when}From")] = json!(stamp(from));
+        filters[format!("{when}To")] = json!(stamp(to));
     }
     let Some(of_control) = customers(control.iter()) else { return vec![filters] };
     let Some(of_lines) = customers(lines.iter().copied()) else { return vec![filters] };
@@ -110,6 +116,11 @@ pub fn queries(operation: &Operation, lines: &[&SentLine], control: &[SentLine],
         return vec![query(&[])];
     }
     further.chunks(MOST_CUSTOMERS - always.len()).map(query).collect()
+}
+
+/// Whether what is looked up is not that records are there, but that they were sent to their customers.
+fn is_dispatch(operation: &Operation) -> bool {
+    operation.verb == "dispatch"
 }
 
 /// The customers of lines, each once in order of appearance; none if a line names none, as then no filter may be set.
@@ -163,7 +174,8 @@ impl FoundIndex {
         let mut index = Self { records: Vec::new(), by_key: HashMap::new(), timezone: timezone.clone() };
         let mut marks = HashSet::new();
         for record in records {
-            if !marks.insert(mark(searched(operation), &record)) {
+            let is_other = is_dispatch(operation) && record.text("dispatched").as_deref() != Some("true");
+            if is_other || !marks.insert(mark(searched(operation), &record)) {
                 continue;
             }
             let place = index.records.len();

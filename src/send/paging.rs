@@ -281,7 +281,7 @@ pub(super) fn mark(searched: Searched, record: &Record) -> String {
 fn lean(mut record: Record) -> Record {
     static READ: LazyLock<HashSet<&str>> = LazyLock::new(|| {
         let fields = ALL.iter().flat_map(|operation| operation.fields).map(|field| field.name);
-        fields.chain(["invoiceId", "createdOn", "customerKeyContacts"]).collect()
+        fields.chain(["createdOn", "dispatched", "dispatchedOn", "customerKeyContacts"]).collect()
     });
     record.0.retain(|name, value| !value.is_null() && READ.contains(name.as_str()));
     record

@@ -1,10 +1,11 @@
 //! What a reply that was read means for the chunk and each of its lines. Pure.
 
+use super::lookup::sent_lines;
 use crate::api::reply::{Reading, RowReading};
 use crate::check::value::customer_id_shape;
 use crate::directory::Entry;
 use crate::ledger::{ChunkState, blob};
-use crate::operation::{Key, Operation, RequestKind};
+use crate::operation::{Key, Operation, Repeat, RequestKind};
 use crate::outcome::{RowOutcome, Status, code};
 
 /// What to record about a chunk.
@@ -54,7 +55,10 @@ pub fn after_doubt(operation: &Operation, missing: bool, reading: Reading) -> Re
 pub fn answered(operation: &Operation, reading: &Reading, body: &[u8], lines: usize) -> Settled {
     match reading {
         Reading::Rows { rows, unmatched, disagreements } => {
-            let outcomes: Vec<RowOutcome> = rows.iter().map(outcome).collect();
+            let mut outcomes: Vec<RowOutcome> = rows.iter().map(outcome).collect();
+            if !operation.creates() {
+                fill_ids(operation, body, &mut outcomes);
+            }
             let unknown = outcomes.iter().any(|outcome| outcome.status == Status::Unknown);
             let customers = if operation.key == Key::Customer { customers(body, &outcomes) } else { Vec::new() };
             let raw = unmatched.iter().map(|item| format!("the reply names a failure that fits no row: {item}"));
@@ -82,14 +86,28 @@ pub fn answered(operation: &Operation, reading: &Reading, body: &[u8], lines: us
 }
 
 /// The outcome of every line of a chunk that left and has no useful answer.
-pub fn unanswered(reason: &str, lines: usize) -> Settled {
-    let message = format!("sent, and no useful answer came ({reason}); sent again only if a look-up proves it missing");
+pub fn unanswered(operation: &Operation, reason: &str, lines: usize) -> Settled {
+    let next = match operation.repeat {
+        Repeat::LookUp => "sent again only if a look-up proves it missing",
+        Repeat::Safe => "doing it twice changes nothing, so the next start sends it again",
+        Repeat::Never => "no search shows whether it was done, so look at it in Enkash's dashboard",
+    };
+    let message = format!("sent, and no useful answer came ({reason}); {next}");
     Settled {
         state: ChunkState::Unknown,
         outcomes: vec![RowOutcome::new(Status::Unknown, code::NO_REPLY, message); lines],
         refused: false,
         customers: Vec::new(),
         oddities: Vec::new(),
+    }
+}
+
+/// Gives accepted lines the id that they named themselves, where the reply names none.
+fn fill_ids(operation: &Operation, body: &[u8], outcomes: &mut [RowOutcome]) {
+    for (outcome, line) in outcomes.iter_mut().zip(sent_lines(body)) {
+        if outcome.status == Status::Accepted && outcome.remote_id.is_none() {
+            outcome.remote_id = line.cell(operation.remote_id).map(str::to_owned);
+        }
     }
 }
 

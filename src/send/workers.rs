@@ -331,7 +331,7 @@ impl Senders<'_> {
         let lines = outgoing.rows.len();
         let settled = match (next, &answer.reading) {
             (Next::Settle, Some(reading)) => Some(settle::answered(self.operation, reading, &outgoing.body, lines)),
-            (Next::Unknown(reason), _) => Some(settle::unanswered(reason, lines)),
+            (Next::Unknown(reason), _) => Some(settle::unanswered(self.operation, reason, lines)),
             _ => None,
         };
         let packed = settled.as_ref().and_then(Settled::packed);

@@ -79,6 +79,8 @@ pub(crate) struct SheetArgs {
     #[command(flatten)]
     pub(crate) gate: GateArgs,
     #[command(flatten)]
+    pub(crate) yes: YesArgs,
+    #[command(flatten)]
     pub(crate) wait: WaitArgs,
     #[command(flatten)]
     pub(crate) pace: PaceArgs,
@@ -252,9 +254,15 @@ pub(crate) struct GateArgs {
     /// Only where nothing of the sheet was ever put in: the API is not asked what it has already. Default: off.
     #[arg(long)]
     pub(crate) first_use: bool,
-    /// Ask nothing
+}
+
+/// What is asked before it is done.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Before sending")]
+pub(crate) struct YesArgs {
+    /// Do not ask before invoices are dispatched or records are deleted
     ///
-    /// No operation of this version asks, so the flag changes nothing yet. Default: off.
+    /// Without a terminal to ask on, these operations need it. Default: ask.
     #[arg(long)]
     pub(crate) yes: bool,
 }
@@ -412,6 +420,8 @@ pub(crate) struct ConfigShowArgs {
     pub(crate) customers: CustomersArgs,
     #[command(flatten)]
     pub(crate) gate: GateArgs,
+    #[command(flatten)]
+    pub(crate) yes: YesArgs,
     #[command(flatten)]
     pub(crate) wait: WaitArgs,
     #[command(flatten)]

@@ -138,6 +138,12 @@ impl Console {
             Event::FirstUseDone { same, other } => {
                 self.talk(&format!("  {} put in before; {} with other content", count(*same, "row"), grouped(*other)));
             }
+            Event::NumbersLookedUp { numbers, from_ledger, from_search } => self.talk(&format!(
+                "  {} looked up: {} known to the ledger, {} found at Enkash",
+                count(*numbers, "invoice number"),
+                grouped(*from_ledger),
+                grouped(*from_search)
+            )),
             Event::Planned { run, rows: 0, ended, .. } => {
                 self.talk(&format!("run {run}: nothing to send; {} ended in planning", count(*ended, "row")));
             }

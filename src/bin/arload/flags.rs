@@ -7,7 +7,7 @@ use arload::config::given::FlagValues;
 use crate::args::{
     AccountArgs, ConfigShowArgs, CustomersArgs, GateArgs, InspectArgs, LedgerArgs, LedgerBackupArgs, LedgerSeedArgs,
     MappingArgs, OutputArgs, PaceArgs, ReadingArgs, ResultsArgs, RunArgs, RunEvidenceArgs, RunResultsArgs, RunSendArgs,
-    RunsListArgs, RunsVerifyArgs, ServerArgs, SheetArgs, StateArgs, WaitArgs,
+    RunsListArgs, RunsVerifyArgs, ServerArgs, SheetArgs, StateArgs, WaitArgs, YesArgs,
 };
 
 /// A group of flags that settings are made of.
@@ -75,6 +75,11 @@ impl Flags for GateArgs {
         flags.switch("new-run", self.new_run);
         flags.switch("retry-rejected", self.retry_rejected);
         flags.switch("first-use", self.first_use);
+    }
+}
+
+impl Flags for YesArgs {
+    fn add_to(&self, flags: &mut FlagValues) {
         flags.switch("yes", self.yes);
     }
 }
@@ -133,12 +138,12 @@ macro_rules! groups {
 }
 
 groups! {
-    SheetArgs: account, server, reading, mapping, customers, gate, wait, pace, results, state, output;
-    ConfigShowArgs: account, server, reading, mapping, customers, gate, wait, pace, results, state, output;
+    SheetArgs: account, server, reading, mapping, customers, gate, yes, wait, pace, results, state, output;
+    ConfigShowArgs: account, server, reading, mapping, customers, gate, yes, wait, pace, results, state, output;
     InspectArgs: account, reading, mapping;
     RunsListArgs: account, server, state, output;
     RunArgs: shared;
-    RunSendArgs: run, wait, pace, results;
+    RunSendArgs: run, yes, wait, pace, results;
     RunResultsArgs: run, results;
     RunEvidenceArgs: shared;
     RunsVerifyArgs: shared;

@@ -132,6 +132,11 @@ impl Session {
         &self.host
     }
 
+    /// Host and company, as a question names them.
+    pub(crate) fn place(&self) -> String {
+        format!("{}, company {}", self.host, self.settings.company.company_id)
+    }
+
     /// The ledger, for commands that list and show.
     pub(crate) fn ledger(&self) -> &dyn Ledger {
         &self.ledger

@@ -48,8 +48,10 @@ pub fn days(cell: Cell<'_>, faults: &mut Faults) -> Option<i32> {
 /// A whole number of 32 bits, with a sign or without; a spreadsheet's `3.0` is one.
 pub fn whole(cell: Cell<'_>, faults: &mut Faults) -> Option<i32> {
     let text = content(cell, faults)?;
-    let plain: String = without_zero_decimals(&text).chars().map(dash).collect();
-    let number = plain.strip_prefix('+').unwrap_or(&plain).parse().ok();
+    let plain: String = text.chars().map(dash).collect();
+    let plain = plain.strip_prefix('+').unwrap_or(&plain);
+    let (sign, digits) = plain.strip_prefix('-').map_or(("", plain), |digits| ("-", digits));
+    let number = format!("{sign}{}", without_zero_decimals(digits)).parse().ok();
     if number.is_none() || cell.kind == CellKind::Date {
         let message = format!("{} is not a whole number", quote(&text));
         faults.push(Fault::new(Code::NumberNotWhole, message));

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{AccountArgs, OutputArgs, PaceArgs, ResultsArgs, ServerArgs, StateArgs, WaitArgs};
+use super::{AccountArgs, OutputArgs, PaceArgs, ResultsArgs, ServerArgs, StateArgs, WaitArgs, YesArgs};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RunsCommand {
@@ -54,6 +54,8 @@ pub(crate) struct RunArgs {
 pub(crate) struct RunSendArgs {
     #[command(flatten)]
     pub(crate) run: RunArgs,
+    #[command(flatten)]
+    pub(crate) yes: YesArgs,
     #[command(flatten)]
     pub(crate) wait: WaitArgs,
     #[command(flatten)]

@@ -10,6 +10,7 @@ use arload::event::{Event, Observer as _};
 use arload::exit::ExitCode;
 use arload::finding::printable;
 use arload::ledger::{ChunkState, Ledger, Run, RunId};
+use arload::operation::Operation;
 use arload::pipeline::unread::Unread;
 use arload::plan::{SheetFacts, count};
 use arload::results;
@@ -18,6 +19,7 @@ use arload::stop::Stop;
 use serde_json::json;
 
 use crate::args::{RunArgs, RunResultsArgs, RunSendArgs, RunsCommand, RunsListArgs};
+use crate::confirm;
 use crate::console::{self, Console};
 use crate::flags::Flags as _;
 use crate::interrupt;
@@ -164,7 +166,7 @@ fn go_on(arguments: &RunSendArgs, surroundings: &Surroundings, going: Going) -> 
     let console = Console::new(settings.output);
     let stop = Arc::new(Stop::default());
     interrupt::listen(&stop, interrupt::FINISHING)?;
-    let session = Session::open(settings, Use::Write, &stop)?;
+    let mut session = Session::open(settings, Use::Write, &stop)?;
     let run = find(session.ledger(), &arguments.run.run)?;
     console.event(&Event::Account {
         host: session.host().to_owned(),
@@ -172,6 +174,16 @@ fn go_on(arguments: &RunSendArgs, surroundings: &Surroundings, going: Going) -> 
         company: session.settings.company.company_id.clone(),
         operation: run.operation.clone(),
     });
+    if session.pipeline(&stop, &console).lacks_yes(&run)?
+        && let Some(operation) = Operation::by_name(&run.operation)
+        && confirm::must_ask(operation, &session.settings, &[])?
+    {
+        let totals = results::totals(session.ledger(), &run)?.0;
+        if !confirm::ask(operation, &run, &totals, &session.place())? {
+            return Ok(ExitCode::StoppedEarly);
+        }
+        session.settings.mode.yes = true;
+    }
     let pipeline = session.pipeline(&stop, &console);
     let report = match going {
         Going::Send => pipeline.send_run(run.id)?,

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use arload::config::layers::Purpose;
 use arload::event::{Event, Observer as _};
 use arload::exit::ExitCode;
+use arload::ledger::RunState;
 use arload::operation::Operation;
 use arload::platform;
 use arload::stop::Stop;
 
 use crate::args::SheetArgs;
+use crate::confirm;
 use crate::console::Console;
 use crate::flags::Flags as _;
 use crate::interrupt;
@@ -40,7 +42,8 @@ pub(crate) fn run(
     size_pool(settled.settings.threads);
     let stop = Arc::new(Stop::default());
     interrupt::listen(&stop, interrupt::FINISHING)?;
-    let session = Session::open(settled.settings, Use::Write, &stop)?;
+    let asks = confirm::must_ask(operation, &settled.settings, &arguments.files)?;
+    let mut session = Session::open(settled.settings, Use::Write, &stop)?;
     console.event(&Event::Account {
         host: session.host().to_owned(),
         environment: session.settings.environment.clone(),
@@ -49,7 +52,16 @@ pub(crate) fn run(
     });
     let pipeline = session.pipeline(&stop, &console);
     let report = pipeline.run_sheets(operation, &arguments.files, Box::new(io::stdin()))?;
-    Ok(report.exit)
+    let waiting = match report.run.filter(|_| asks) {
+        Some(id) => session.ledger().run(id)?,
+        None => None,
+    };
+    let Some(run) = waiting.filter(|run| run.state == RunState::Open) else { return Ok(report.exit) };
+    if !pipeline.lacks_yes(&run)? || !confirm::ask(operation, &run, &report.totals, &session.place())? {
+        return Ok(report.exit);
+    }
+    session.settings.mode.yes = true;
+    Ok(session.pipeline(&stop, &console).send_run(run.id)?.exit)
 }
 
 /// Gives rayon as many workers as asked for.
