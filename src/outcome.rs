@@ -75,6 +75,8 @@ pub mod code {
     pub const REPLY_UNCLEAR: &str = "reply-unclear";
     /// The row's key stands at the API with other content.
     pub const FOUND_WITH_OTHER_CONTENT: &str = "found-with-other-content";
+    /// The API took the row, and reading it back shows other content than was sent.
+    pub const STORED_OTHERWISE: &str = "stored-otherwise";
     /// The row stands in an unfinished run whose answer is still missing.
     pub const UNKNOWN_IN_RUN: &str = "unknown-in-run";
     /// The run was a dry run.

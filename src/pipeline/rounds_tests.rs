@@ -417,6 +417,8 @@ fn a_wrong_upload_stops_after_the_first_rows_with_the_differences() {
     assert_eq!(report.exit.code(), 3);
     counts(&report, &[(Status::Accepted, 5), (Status::NotSent, 45)]);
     assert!(world.said(r#"A-0001: baseAmount \"101.00\" → \"119.5"#));
+    let results = std::fs::read_to_string(&report.files[0]).unwrap();
+    assert_eq!(results.matches(",accepted,stored-otherwise,").count(), 5, "{results}");
     assert_eq!((world.state("invoices"), world.state("uploads")), (5, 1));
     // It stops again until the records are mended there, or somebody says that all is well.
     let world = world.again();

@@ -11,7 +11,7 @@ use super::rounds::{Ended, Memo, Rounds, Scope};
 use super::search::SearchError;
 use crate::api::found::Record;
 use crate::event::Event;
-use crate::ledger::{Canary, ChunkHead, ChunkState, LedgerError, blob};
+use crate::ledger::{Canary, ChunkHead, ChunkState, LedgerError, Resolution, blob};
 use crate::outcome::{Status, code};
 use crate::plan::count;
 use crate::stop::StopReason;
@@ -24,6 +24,8 @@ struct Sent {
     seller: String,
     line: SentLine,
     remote_id: Option<String>,
+    /// Its chunk, by number within the run, and its place there.
+    place: (u32, usize),
 }
 
 /// What became of the first rows.
@@ -39,7 +41,8 @@ struct First {
 /// What reading them back says.
 enum ReadBack {
     Equal(u64),
-    Different(String),
+    /// The first of them in words, and each with its place among the rows.
+    Different(String, Vec<(usize, String)>),
     Nothing(String),
 }
 
@@ -105,7 +108,7 @@ impl Rounds<'_> {
         for head in self.in_scope(scope)?.into_iter().filter(|head| head.state != ChunkState::Planned) {
             let known = self.known(&head)?;
             let sent = lookup::sent_lines(&blob::decompress(&self.ledger.chunk_payload(head.id)?)?);
-            for ((outcome, moved), line) in known.outcomes.iter().zip(&known.moved).zip(sent) {
+            for (index, ((outcome, moved), line)) in known.outcomes.iter().zip(&known.moved).zip(sent).enumerate() {
                 if moved.is_some() {
                     continue;
                 }
@@ -115,6 +118,7 @@ impl Rounds<'_> {
                         seller: head.account_id.clone(),
                         line,
                         remote_id: outcome.remote_id.clone(),
+                        place: (head.ordinal, index),
                     }),
                     Status::Unknown => first.unknown += 1,
                     Status::Rejected if outcome.code == code::CHUNK_REFUSED => {
@@ -131,8 +135,9 @@ impl Rounds<'_> {
     fn read_back(&self, ordinal: u32, family: &[ChunkHead], sent: &[Sent], memo: &mut Memo<'_>) -> Result<(), Ended> {
         let rows = count(sent.len() as u64, "row");
         let message = match self.compare(family, sent, memo)? {
-            ReadBack::Different(differences) => {
+            ReadBack::Different(differences, rows) => {
                 self.remember_canary(ordinal, false, &differences)?;
+                self.tell_rows(family, sent, &rows)?;
                 let message = format!(
                     "the first rows do not stand at Enkash as they were sent, sent → found: {differences}; \
                      mend the mapping or the upload, or pass --canary 0 if this is as it should be"
@@ -153,6 +158,27 @@ impl Rounds<'_> {
         };
         self.observer.event(&Event::Proven { message });
         Ok(self.remember_canary(ordinal, true, "")?)
+    }
+
+    /// Says in the outcome of each such row what stands there instead of it.
+    fn tell_rows(&self, family: &[ChunkHead], sent: &[Sent], rows: &[(usize, String)]) -> Result<(), LedgerError> {
+        for head in family {
+            let mut known = self.known(head)?;
+            let mut changed = false;
+            for (row, differences) in rows.iter().filter(|(row, _)| sent[*row].place.0 == head.ordinal) {
+                let outcome = &mut known.outcomes[sent[*row].place.1];
+                let message = format!("accepted, and stands at Enkash otherwise, sent → found: {differences}");
+                changed |= outcome.message != message;
+                (outcome.code, outcome.message) = (code::STORED_OTHERWISE.to_owned(), message);
+            }
+            if changed {
+                let packed = blob::pack(&known.outcomes);
+                let words = "read back; rows stand there otherwise than they were sent";
+                let resolution = Resolution { outcomes: Some(&packed), ..self.nothing_but(head.state, words) };
+                self.ledger.resolve_chunk(head.id, &resolution)?;
+            }
+        }
+        Ok(())
     }
 
     fn compare(&self, family: &[ChunkHead], sent: &[Sent], memo: &mut Memo<'_>) -> Result<ReadBack, Ended> {
@@ -182,7 +208,8 @@ impl Rounds<'_> {
             .collect();
         let index = FoundIndex::new(self.operation, records, self.timezone);
         let (mut compared, mut different) = (0, Vec::new());
-        for sent in sent {
+        let mut rows = Vec::new();
+        for (row, sent) in sent.iter().enumerate() {
             let by_id = sent.remote_id.as_ref().and_then(|id| by_id.get(id));
             let by_key = || index.of_line(self.operation, &sent.seller, &sent.line).next();
             let Some(record) = by_id.or_else(by_key) else { continue };
@@ -192,13 +219,14 @@ impl Rounds<'_> {
                 let name = ["invoiceNumber", "uniqueRefNo", "legalName", "customerId"];
                 let name = name.iter().find_map(|field| sent.line.cell(field)).unwrap_or("a row");
                 different.push(format!("{name}: {differences}"));
+                rows.push((row, differences));
             }
         }
         if !different.is_empty() {
             let more = different.len().saturating_sub(NAMED);
             different.truncate(NAMED);
             let rest = if more > 0 { format!("; and {}", count(more as u64, "row")) } else { String::new() };
-            return ReadBack::Different(different.join("; ") + &rest);
+            return ReadBack::Different(different.join("; ") + &rest, rows);
         }
         if compared == 0 {
             ReadBack::Nothing("the search does not show them".to_owned())
