@@ -105,7 +105,8 @@ pub fn record_id<'a>(cell: Cell<'a>, faults: &mut Faults) -> Option<Cow<'a, str>
     // Limit: our own prudence; ids of the API are some twenty characters.
     let id = reference(cell, 100, faults)?;
     let is_odd = |letter: char| letter.is_whitespace() || letter.is_control() || ",;\"'/\\".contains(letter);
-    if id.contains(is_odd) {
+    // Dots alone would lead a path elsewhere.
+    if id.contains(is_odd) || id.bytes().all(|byte| byte == b'.') {
         let message =
             format!("{} cannot be an id of Enkash's; ids hold no blank, comma, quotation mark or slash", quote(&id));
         faults.push(Fault::new(Code::RecordIdFormat, message));
@@ -198,7 +199,9 @@ mod tests {
         ] {
             assert_eq!(time_of_day(of(text, kind), &mut Faults::new()).as_deref(), expected, "{text}");
         }
-        for (text, good) in [("INV1f3a", true), ("IN/1", false), ("a,b", false), ("a b", false), ("\"x", false)] {
+        for (text, good) in
+            [("INV1f3a", true), ("IN/1", false), ("a,b", false), ("a b", false), ("\"x", false), ("..", false)]
+        {
             assert_eq!(record_id(of(text, CellKind::Text), &mut Faults::new()).is_some(), good, "{text}");
         }
     }
