@@ -119,6 +119,6 @@ pub(super) fn check_change(row: &Row<'_>, operation: &Operation, findings: &mut 
     if !changes {
         let lost = ["city", "addressLine2"].iter().any(|name| !row.is_blank(name));
         let hint = lost.then(|| "give the address too: its second line and the city alone change nothing".to_owned());
-        findings.add(Code::NothingToUpdate, "", None, "nothing but what is to change is given", hint);
+        findings.add(Code::NothingToUpdate, "", None, "names a record and nothing to change about it", hint);
     }
 }

@@ -147,6 +147,16 @@ impl Pipeline<'_> {
     }
 }
 
+/// How a sheet is given again once some of its rows are mended; only creates know what they did before.
+fn again(operation: &Operation, accepted: bool) -> &'static str {
+    match operation.repeat {
+        _ if operation.creates() => "the sheet again; what was accepted is not sent twice",
+        Repeat::Safe => "the sheet again; doing it twice changes nothing",
+        _ if accepted => "them in a sheet of their own: the accepted rows would be sent again",
+        _ => "the sheet again",
+    }
+}
+
 /// What the outcomes ask of the reader, a sentence each.
 fn next_steps(
     operation: &Operation,
@@ -208,14 +218,16 @@ fn next_steps(
     }
     if totals.rows(Status::Rejected) > 0 {
         next.push(format!(
-            "{} rejected by the API, with its reason in the results; correct them, or pass --retry-rejected",
-            count(totals.rows(Status::Rejected), "row")
+            "{} rejected by the API, with its reason in the results; correct them{}",
+            count(totals.rows(Status::Rejected), "row"),
+            if operation.creates() { ", or pass --retry-rejected" } else { "" }
         ));
     }
     if totals.rows(Status::Invalid) > 0 {
         next.push(format!(
-            "{} invalid: correct the cells named in the results and run the sheet again; what was accepted is not sent twice",
-            count(totals.rows(Status::Invalid), "row")
+            "{} invalid: correct the cells named in the results and run {}",
+            count(totals.rows(Status::Invalid), "row"),
+            again(operation, totals.rows(Status::Accepted) > 0)
         ));
     }
     if dry_run && rows(code::DRY_RUN) > 0 {

@@ -10,6 +10,8 @@ mod input;
 mod invoice_ids;
 pub mod lock;
 #[cfg(test)]
+mod operations_tests;
+#[cfg(test)]
 mod quirks_tests;
 #[cfg(test)]
 mod reading_tests;

@@ -37,18 +37,18 @@ impl Observer for Heard {
 }
 
 /// A folder with a sheet and a ledger, and a stand-in that it is sent to.
-struct World {
+pub(super) struct World {
     folder: tempfile::TempDir,
-    ledger: SqliteLedger,
+    pub(super) ledger: SqliteLedger,
     sandbox: Sandbox,
     stop: Stop,
     heard: Heard,
 }
 
-type Flags<'a> = &'a [(&'static str, &'a str)];
+pub(super) type Flags<'a> = &'a [(&'static str, &'a str)];
 
 impl World {
-    fn new(change: impl FnOnce(&mut SandboxSettings)) -> Self {
+    pub(super) fn new(change: impl FnOnce(&mut SandboxSettings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let ledger = SqliteLedger::open(&folder.path().join("ledger.db")).unwrap();
         let mut settings = SandboxSettings::default();
@@ -57,12 +57,12 @@ impl World {
         Self { folder, ledger, sandbox, stop: Stop::default(), heard: Heard::default() }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// A sheet of invoices; the bad rows have a customer that the stand-in refuses where it is told to.
-    fn sheet(&self, name: &str, rows: usize, bad: impl Fn(usize) -> bool) -> String {
+    pub(super) fn sheet(&self, name: &str, rows: usize, bad: impl Fn(usize) -> bool) -> String {
         let mut text = "invoiceNumber,customerId,invoiceDate,dueDate,baseAmount,netAmount\n".to_owned();
         for row in 1..=rows {
             let customer = if bad(row) { "KC0000000000BADX" } else { "KC9B2X7M4Q1Z8T6D" };
@@ -73,7 +73,7 @@ impl World {
         self.path(name).display().to_string()
     }
 
-    fn with<T>(&self, flags: Flags<'_>, act: impl FnOnce(&Pipeline<'_>) -> T) -> T {
+    pub(super) fn with<T>(&self, flags: Flags<'_>, act: impl FnOnce(&Pipeline<'_>) -> T) -> T {
         let mut values = FlagValues::default();
         // The first-use check has tests of its own.
         let usual = [("canary", "0"), ("rate", "1000/s"), ("settle", "0s"), ("first-use", "true")];
@@ -129,28 +129,33 @@ impl World {
         })
     }
 
-    fn run(&self, sheet: &str, flags: Flags<'_>) -> Result<Report, RunError> {
+    pub(super) fn run(&self, sheet: &str, flags: Flags<'_>) -> Result<Report, RunError> {
+        self.act("invoices create", sheet, flags)
+    }
+
+    /// Any operation on a sheet.
+    pub(super) fn act(&self, operation: &str, sheet: &str, flags: Flags<'_>) -> Result<Report, RunError> {
         self.with(flags, |pipeline| {
-            let operation = Operation::by_name("invoices create").unwrap();
+            let operation = Operation::by_name(operation).unwrap();
             pipeline.run_sheets(operation, &[sheet.to_owned()], Box::new(std::io::empty()))
         })
     }
 
     /// The same in a later process.
-    fn again(mut self) -> Self {
+    pub(super) fn again(mut self) -> Self {
         self.stop = Stop::default();
         self
     }
 
-    fn change(&self, change: impl FnOnce(&mut SandboxSettings)) {
+    pub(super) fn change(&self, change: impl FnOnce(&mut SandboxSettings)) {
         self.sandbox.change(change);
     }
 
-    fn state(&self, name: &str) -> u64 {
+    pub(super) fn state(&self, name: &str) -> u64 {
         self.sandbox.state().pointer(&format!("/{name}")).and_then(Value::as_u64).unwrap()
     }
 
-    fn codes(&self, name: &str) -> BTreeMap<(String, String), usize> {
+    pub(super) fn codes(&self, name: &str) -> BTreeMap<(String, String), usize> {
         let mut reader = csv::Reader::from_path(self.path(name)).unwrap();
         let mut codes = BTreeMap::new();
         for row in reader.records().map(Result::unwrap) {
@@ -159,13 +164,13 @@ impl World {
         codes
     }
 
-    fn said(&self, words: &str) -> bool {
+    pub(super) fn said(&self, words: &str) -> bool {
         let heard = self.heard.0.lock().unwrap();
         heard.iter().any(|event| format!("{event:?}").contains(words))
     }
 }
 
-fn counts(report: &Report, statuses: &[(Status, u64)]) {
+pub(super) fn counts(report: &Report, statuses: &[(Status, u64)]) {
     let counted: Vec<(Status, u64)> =
         statuses.iter().map(|(status, _)| (*status, report.totals.rows(*status))).collect();
     assert_eq!(counted, statuses);
