@@ -89,6 +89,10 @@ fn settle_only_amount(
     let (Some(base), Some(net)) = (operation.field_index("baseAmount"), operation.field_index("netAmount")) else {
         return Ok(());
     };
+    // Where neither is needed, each stands for itself.
+    if operation.fields[base].need != Need::Required {
+        return Ok(());
+    }
     let Some(column) = mapping.column_of(net) else { return Ok(()) };
     if mapping.fills(base) || mapping.ties.iter().any(|tie| tie.field == base) {
         return Ok(());
