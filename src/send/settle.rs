@@ -102,12 +102,10 @@ pub fn unanswered(operation: &Operation, reason: &str, lines: usize) -> Settled 
     }
 }
 
-/// Gives accepted lines the id that they named themselves, where the reply names none.
+/// Gives lines the id that they named themselves, where the reply names none.
 fn fill_ids(operation: &Operation, body: &[u8], outcomes: &mut [RowOutcome]) {
     for (outcome, line) in outcomes.iter_mut().zip(sent_lines(body)) {
-        if outcome.status == Status::Accepted && outcome.remote_id.is_none() {
-            outcome.remote_id = line.cell(operation.remote_id).map(str::to_owned);
-        }
+        outcome.remote_id = outcome.remote_id.take().or_else(|| line.cell(operation.remote_id).map(str::to_owned));
     }
 }
 
