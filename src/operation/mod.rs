@@ -9,6 +9,7 @@ mod headings;
 mod invoices;
 mod reminders;
 mod route;
+pub mod routes;
 
 pub use field::{Alias, AmountSign, Exporter, Field, FieldKind, Need, Role, is_customer_id};
 pub use route::{Method, Route};

@@ -13,6 +13,7 @@ mod auth;
 mod bulk;
 mod faults;
 mod limit;
+mod own_routes;
 mod reply;
 mod row;
 mod search;

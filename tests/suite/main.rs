@@ -21,6 +21,7 @@ mod main_job;
 mod mappings;
 mod messy;
 mod resume;
+mod routes;
 mod stub;
 #[path = "../../src/sheet/test_zip.rs"]
 mod test_zip;

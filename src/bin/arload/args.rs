@@ -400,6 +400,11 @@ pub(crate) struct ConfigInitArgs {
 /// What `config show` takes: any flag of a setting, so that its effect can be seen.
 #[derive(Debug, Args)]
 pub(crate) struct ConfigShowArgs {
+    /// Show every route, how sure it is, and which ones the settings put in place
+    ///
+    /// "assumed" ones are guesses, which a real host gets only with allow-assumed. Default: off.
+    #[arg(long)]
+    pub(crate) routes: bool,
     #[command(flatten)]
     pub(crate) account: AccountArgs,
     #[command(flatten)]

@@ -141,6 +141,7 @@ impl Session {
 fn start_sandbox(settings: &Settings) -> anyhow::Result<Sandbox> {
     let wanted = SandboxSettings {
         store: Some(settings.places.state.join("sandbox-records.jsonl")),
+        routes: settings.routes.clone(),
         ..SandboxSettings::default()
     };
     sandbox::start(SocketAddr::from(([127, 0, 0, 1], 0)), wanted).context("start the sandbox on a loopback port")
@@ -176,6 +177,7 @@ fn connect(settings: &Settings, sandbox: Option<&Sandbox>, clock: &Arc<dyn Clock
             max_reply_bytes: sending.max_reply_bytes,
             token_lifetime: sending.token_lifetime,
             guard,
+            routes: settings.routes.clone(),
         },
         Arc::clone(clock),
     )?)
