@@ -4,6 +4,7 @@
 //! operation is a further row of [`ALL`]; nothing else names an operation.
 
 mod customers;
+mod example;
 mod field;
 mod headings;
 mod invoices;

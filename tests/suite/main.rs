@@ -23,6 +23,7 @@ mod messy;
 mod resume;
 mod routes;
 mod stub;
+mod templates;
 #[path = "../../src/sheet/test_zip.rs"]
 mod test_zip;
 mod threads;

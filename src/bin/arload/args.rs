@@ -8,6 +8,7 @@ mod ledger;
 mod operations;
 mod runs;
 mod sandbox;
+mod template;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ pub(crate) use self::runs::{
     RunArgs, RunEvidenceArgs, RunResultsArgs, RunSendArgs, RunsCommand, RunsListArgs, RunsVerifyArgs,
 };
 pub(crate) use self::sandbox::SandboxArgs;
+pub(crate) use self::template::TemplateArgs;
 use crate::help::exit_codes;
 
 /// Load finance sheets into Enkash's Account Receivable API, with a proven outcome for every row
@@ -50,6 +52,8 @@ pub(crate) enum Command {
     Ledger(LedgerCommand),
     /// Show what would be read of sheets, and what their columns mean
     Inspect(Box<InspectArgs>),
+    /// Write an empty sheet for an operation, to be filled
+    Template(TemplateArgs),
     /// Serve a local stand-in for the API until interrupted
     Sandbox(SandboxArgs),
     /// Write a settings file, or show the settings in force

@@ -9,3 +9,4 @@ pub(crate) mod runs;
 pub(crate) mod sandbox;
 pub(crate) mod seed;
 pub(crate) mod sheets;
+pub(crate) mod template;
