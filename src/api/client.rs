@@ -11,8 +11,8 @@ use reqwest::Url;
 use reqwest::header::CONTENT_TYPE;
 use secrecy::ExposeSecret;
 
-use super::auth::{TokenHolder, host_and_port};
-use super::guard::LoginGuard;
+use super::auth::{LogIn, TokenHolder, host_and_port};
+use super::guard::{LoginGuard, Refusal};
 use super::wire::{Wire, is_loopback};
 use super::{Api, Call, Exchange, Search, Token, TokenError, body, strike};
 use crate::clock::Clock;
@@ -81,6 +81,19 @@ impl HttpApi {
             clock,
         );
         Ok(Self { base_url, routes: settings.routes, wire, tokens })
+    }
+}
+
+impl HttpApi {
+    /// Logs in once, even with credentials that were refused before, and remembers or forgets how it went: a person's
+    /// way to try again. Accounts lock after three refusals in a row.
+    pub fn check_log_in(&self) -> Result<LogIn, TokenError> {
+        self.tokens.check(&self.wire)
+    }
+
+    /// The refusal of these credentials that is remembered, if one is.
+    pub fn remembered_refusal(&self) -> Result<Option<Refusal>, TokenError> {
+        self.tokens.remembered()
     }
 }
 

@@ -87,7 +87,9 @@ pub enum TokenError {
     #[error("the log-in was refused: {0}")]
     Refused(String),
     /// These credentials were refused earlier; nothing was sent now.
-    #[error("these credentials were refused earlier ({0}); they are not tried again until they change")]
+    #[error(
+        "these credentials were refused earlier ({0}); they are not tried again until they change; \"arload auth check\" tries them"
+    )]
     RefusedEarlier(String),
     /// No usable answer; trying again later is safe.
     #[error("no token: {message}")]

@@ -3,6 +3,7 @@
 //! Each file holds the tests of one promise. [`world`] gives every test a home, a sandbox and a way to look at what
 //! was left behind. The rule: tests share nothing and wait for what happens, never for time to pass.
 
+mod auth;
 mod bad_input;
 mod controls;
 mod crash;

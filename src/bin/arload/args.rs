@@ -3,6 +3,7 @@
 //! [`crate::flags`] hands what was given to the settings. Values stay text here; [`arload::config::layers`] reads them, so that a flag, a variable and a key of the file are
 //! refused with the same words. The rule: no flag takes a secret, and every flag of a setting has a key of its name.
 
+mod auth;
 mod inspect;
 mod ledger;
 mod operations;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use self::auth::{AuthCheckArgs, AuthCommand};
 pub(crate) use self::inspect::InspectArgs;
 pub(crate) use self::ledger::{LedgerArgs, LedgerBackupArgs, LedgerCommand, LedgerSeedArgs};
 pub(crate) use self::operations::{CustomersCommand, InvoicesCommand, RemindersCommand};
@@ -56,6 +58,9 @@ pub(crate) enum Command {
     Template(TemplateArgs),
     /// Serve a local stand-in for the API until interrupted
     Sandbox(SandboxArgs),
+    /// Try the log-in
+    #[command(subcommand)]
+    Auth(AuthCommand),
     /// Write a settings file, or show the settings in force
     #[command(subcommand)]
     Config(ConfigCommand),

@@ -5,9 +5,9 @@
 use arload::config::given::FlagValues;
 
 use crate::args::{
-    AccountArgs, ConfigShowArgs, CustomersArgs, GateArgs, InspectArgs, LedgerArgs, LedgerBackupArgs, LedgerSeedArgs,
-    MappingArgs, OutputArgs, PaceArgs, ReadingArgs, ResultsArgs, RunArgs, RunEvidenceArgs, RunResultsArgs, RunSendArgs,
-    RunsListArgs, RunsVerifyArgs, ServerArgs, SheetArgs, StateArgs, WaitArgs,
+    AccountArgs, AuthCheckArgs, ConfigShowArgs, CustomersArgs, GateArgs, InspectArgs, LedgerArgs, LedgerBackupArgs,
+    LedgerSeedArgs, MappingArgs, OutputArgs, PaceArgs, ReadingArgs, ResultsArgs, RunArgs, RunEvidenceArgs,
+    RunResultsArgs, RunSendArgs, RunsListArgs, RunsVerifyArgs, ServerArgs, SheetArgs, StateArgs, WaitArgs,
 };
 
 /// A group of flags that settings are made of.
@@ -136,6 +136,7 @@ groups! {
     SheetArgs: account, server, reading, mapping, customers, gate, wait, pace, results, state, output;
     ConfigShowArgs: account, server, reading, mapping, customers, gate, wait, pace, results, state, output;
     InspectArgs: account, reading, mapping;
+    AuthCheckArgs: account, server, state, output;
     RunsListArgs: account, server, state, output;
     RunArgs: shared;
     RunSendArgs: run, wait, pace, results;

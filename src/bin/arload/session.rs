@@ -138,6 +138,19 @@ impl Session {
     }
 }
 
+/// The way to the API without a ledger, for commands that send no rows; the sandbox lives as long as it is held.
+pub(crate) fn api_alone(settings: &Settings) -> anyhow::Result<(HttpApi, Option<Sandbox>)> {
+    let sandbox = match settings.target {
+        Target::Sandbox => {
+            let wanted = SandboxSettings { routes: settings.routes.clone(), ..SandboxSettings::default() };
+            Some(sandbox::start(SocketAddr::from(([127, 0, 0, 1], 0)), wanted).context("start the sandbox")?)
+        }
+        _ => None,
+    };
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    Ok((connect(settings, sandbox.as_ref(), &clock)?, sandbox))
+}
+
 fn start_sandbox(settings: &Settings) -> anyhow::Result<Sandbox> {
     let wanted = SandboxSettings {
         store: Some(settings.places.state.join("sandbox-records.jsonl")),
