@@ -235,6 +235,8 @@ codes! {
     InvoiceNotFound = "invoice-not-found", Error;
     /// Several invoices have this number.
     InvoiceAmbiguous = "invoice-ambiguous", Error;
+    /// The cell still holds the example of the template, in a row that was filled otherwise.
+    ExampleLeftIn = "example-left-in", Error;
     /// The row changes nothing: every field but the id is blank.
     NothingToUpdate = "nothing-to-update", Error;
     /// Another row of the run has the same number with other content.

@@ -25,6 +25,7 @@ pub mod inspect;
 pub mod mapping;
 pub mod operation;
 pub mod sheet;
+pub mod template;
 
 pub mod api;
 pub mod evidence;

@@ -103,6 +103,8 @@ pub mod code {
     pub const DOCUMENT_CANCELLED: &str = "document-cancelled";
     /// The row is no invoice: a receipt, an order, a journal.
     pub const DOCUMENT_NOT_INVOICE: &str = "document-not-invoice";
+    /// The row is the example of a template.
+    pub const TEMPLATE_EXAMPLE: &str = "template-example";
     /// Credit notes have no operation in the API.
     pub const CREDIT_NOTE: &str = "credit-note-not-supported";
 }

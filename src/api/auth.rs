@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
 use super::envelope::{Envelope, integer, plain_words, present, shown, word};
-use super::guard::LoginGuard;
+use super::guard::{LoginGuard, Refusal};
 use super::wire::Wire;
 use super::{Exchange, Response, Token, TokenError};
 use crate::clock::Clock;
@@ -61,6 +61,35 @@ struct Live {
 struct Grant {
     secret: SecretString,
     lifetime: Option<Duration>,
+    spelling: Spelling,
+}
+
+/// How a token's fields are spelt; both occur (contract 3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spelling {
+    /// `accessToken`, `expiresIn`.
+    CamelCase,
+    /// `access_token`, `expires_in`.
+    SnakeCase,
+}
+
+impl Spelling {
+    /// The field that holds the token.
+    pub fn field(self) -> &'static str {
+        match self {
+            Spelling::CamelCase => "accessToken",
+            Spelling::SnakeCase => "access_token",
+        }
+    }
+}
+
+/// What is worth knowing of a log-in that went well; never the token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogIn {
+    /// How long the token lives, as the server says; none where it does not say so.
+    pub lifetime: Option<Duration>,
+    /// How the reply is spelt.
+    pub spelling: Spelling,
 }
 
 impl TokenHolder {
@@ -104,6 +133,18 @@ impl TokenHolder {
         state.take(answer, now, self.clock.elapsed(), self.fallback_lifetime)
     }
 
+    /// Logs in once, whatever was remembered of these credentials, and remembers or forgets how it went.
+    pub(super) fn check(&self, wire: &Wire) -> Result<LogIn, TokenError> {
+        let Grant { lifetime, spelling, .. } = self.ask(wire)?;
+        Ok(LogIn { lifetime, spelling })
+    }
+
+    /// The refusal of these credentials that is remembered.
+    pub(super) fn remembered(&self) -> Result<Option<Refusal>, TokenError> {
+        let Some(guard) = &self.guard else { return Ok(None) };
+        guard.refused_before(&self.host, &self.credentials).map_err(|error| guard_broken(&error))
+    }
+
     /// What logs in; also what must never come back out.
     pub(super) fn credentials(&self) -> &Credentials {
         &self.credentials
@@ -118,12 +159,13 @@ impl TokenHolder {
     }
 
     fn log_in(&self, wire: &Wire) -> Result<Grant, TokenError> {
-        if let Some(guard) = &self.guard {
-            let earlier = guard.refused_before(&self.host, &self.credentials).map_err(|error| guard_broken(&error))?;
-            if let Some(refusal) = earlier {
-                return Err(TokenError::RefusedEarlier(format!("{}: {}", refusal.at, refusal.message)));
-            }
+        if let Some(refusal) = self.remembered()? {
+            return Err(TokenError::RefusedEarlier(format!("{}: {}", refusal.at, refusal.message)));
         }
+        self.ask(wire)
+    }
+
+    fn ask(&self, wire: &Wire) -> Result<Grant, TokenError> {
         let answer = read_grant(wire.send(self.request(wire))).map_err(|error| self.without_secrets(error));
         let Some(guard) = &self.guard else { return answer };
         match answer {
@@ -245,7 +287,9 @@ fn read_grant(exchange: Exchange) -> Result<Grant, TokenError> {
 /// Both spellings of contract 3. A business failure within a 200 is a refusal, unless it asks for patience.
 fn granted(object: &Map<String, Value>, response: &Response) -> Result<Grant, TokenError> {
     let first = |names: [&str; 2]| names.into_iter().find_map(|name| present(object, name));
-    if let Some(Value::String(text)) = first(["access_token", "accessToken"]) {
+    let spellings = [Spelling::SnakeCase, Spelling::CamelCase];
+    let found = spellings.into_iter().find_map(|spelling| Some((spelling, present(object, spelling.field())?)));
+    if let Some((spelling, Value::String(text))) = found {
         let text = text.trim();
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             let message = "the log-in answered with a token that no header can carry".to_owned();
@@ -253,7 +297,7 @@ fn granted(object: &Map<String, Value>, response: &Response) -> Result<Grant, To
         }
         let seconds = first(["expires_in", "expiresIn"]).and_then(integer).filter(|&seconds| seconds > 0);
         let lifetime = seconds.map(|seconds| Duration::from_secs(seconds.unsigned_abs()));
-        return Ok(Grant { secret: text.to_owned().into(), lifetime });
+        return Ok(Grant { secret: text.to_owned().into(), lifetime, spelling });
     }
     let envelope = Envelope::read(&response.body).unwrap_or_default();
     let patience = envelope.code.is_some_and(|code| code == 429 || code >= 500);

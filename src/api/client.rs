@@ -11,16 +11,14 @@ use reqwest::Url;
 use reqwest::header::CONTENT_TYPE;
 use secrecy::ExposeSecret;
 
-use super::auth::{TokenHolder, host_and_port};
-use super::guard::LoginGuard;
+use super::auth::{LogIn, TokenHolder, host_and_port};
+use super::guard::{LoginGuard, Refusal};
 use super::wire::{Wire, is_loopback};
 use super::{Api, Call, Exchange, Search, Token, TokenError, body, strike};
 use crate::clock::Clock;
 use crate::config::Credentials;
 use crate::finding::quote;
-
-/// Path of the log-in below the base URL (contract 3).
-const TOKEN_PATH: &str = "/oauth/token";
+use crate::operation::routes::{Endpoint, Routes};
 
 /// What the client is told.
 #[derive(Debug, Clone)]
@@ -39,6 +37,8 @@ pub struct HttpSettings {
     pub token_lifetime: Duration,
     /// The memory of refused log-ins; none for a stand-in, whose accounts nobody misses.
     pub guard: Option<LoginGuard>,
+    /// Where requests go below the base URL.
+    pub routes: Routes,
 }
 
 /// Why there is no client.
@@ -61,6 +61,7 @@ pub enum HttpError {
 #[derive(Debug)]
 pub struct HttpApi {
     base_url: Url,
+    routes: Routes,
     wire: Wire,
     tokens: TokenHolder,
 }
@@ -73,13 +74,26 @@ impl HttpApi {
             Wire::new(&base_url, settings.timeout, settings.concurrency, settings.max_reply_bytes, Arc::clone(&clock))
                 .map_err(|error| HttpError::Setup(error.without_url()))?;
         let tokens = TokenHolder::new(
-            below(&base_url, TOKEN_PATH),
+            below(&base_url, settings.routes.way(Endpoint::Token).1),
             settings.credentials,
             settings.token_lifetime,
             settings.guard,
             clock,
         );
-        Ok(Self { base_url, wire, tokens })
+        Ok(Self { base_url, routes: settings.routes, wire, tokens })
+    }
+}
+
+impl HttpApi {
+    /// Logs in once, even with credentials that were refused before, and remembers or forgets how it went: a person's
+    /// way to try again. Accounts lock after three refusals in a row.
+    pub fn check_log_in(&self) -> Result<LogIn, TokenError> {
+        self.tokens.check(&self.wire)
+    }
+
+    /// The refusal of these credentials that is remembered, if one is.
+    pub fn remembered_refusal(&self) -> Result<Option<Refusal>, TokenError> {
+        self.tokens.remembered()
     }
 }
 
@@ -94,8 +108,9 @@ impl Api for HttpApi {
 
     fn call(&self, token: &Token, call: &Call<'_>) -> Exchange {
         let route = call.operation.route;
-        let url = below(&self.base_url, &body::path(route.path, call.payload));
-        let mut request = self.wire.request(route.method, url).bearer_auth(token.secret.expose_secret());
+        let (method, path) = self.routes.way(Endpoint::Operation(call.operation));
+        let url = below(&self.base_url, &body::path(path, call.payload));
+        let mut request = self.wire.request(method, url).bearer_auth(token.secret.expose_secret());
         if let Some(parameter) = route.account_parameter.filter(|_| !call.account_id.is_empty()) {
             request = request.query(&[(parameter, call.account_id)]);
         }
@@ -114,7 +129,7 @@ impl Api for HttpApi {
     fn search(&self, token: &Token, search: &Search<'_>) -> Exchange {
         let request = self
             .wire
-            .post(below(&self.base_url, search.searched.path()))
+            .post(below(&self.base_url, self.routes.way(search.searched.endpoint()).1))
             .query(&[("direction", "ASC".to_owned())])
             .query(&[("limit", u64::from(search.limit)), ("offset", search.offset)])
             .bearer_auth(token.secret.expose_secret())

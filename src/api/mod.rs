@@ -22,6 +22,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use crate::operation::Operation;
+use crate::operation::routes::Endpoint;
 
 /// The API, or a stand-in for it in tests.
 pub trait Api: Sync {
@@ -48,11 +49,11 @@ pub enum Searched {
 }
 
 impl Searched {
-    /// Path below the base URL; both are documented.
-    pub fn path(self) -> &'static str {
+    /// Where the search is asked for.
+    pub fn endpoint(self) -> Endpoint {
         match self {
-            Searched::Invoices => "/api/v0/invoice/search",
-            Searched::Customers => "/api/v0/customer/search",
+            Searched::Invoices => Endpoint::InvoiceSearch,
+            Searched::Customers => Endpoint::CustomerSearch,
         }
     }
 }
@@ -86,7 +87,9 @@ pub enum TokenError {
     #[error("the log-in was refused: {0}")]
     Refused(String),
     /// These credentials were refused earlier; nothing was sent now.
-    #[error("these credentials were refused earlier ({0}); they are not tried again until they change")]
+    #[error(
+        "these credentials were refused earlier ({0}); they are not tried again until they change; \"arload auth check\" tries them"
+    )]
     RefusedEarlier(String),
     /// No usable answer; trying again later is safe.
     #[error("no token: {message}")]

@@ -1,10 +1,12 @@
-//! Rows of an invoice sheet that are not meant to be sent: credit notes, other documents, void and draft ones.
+//! Rows that are not meant to be sent: credit notes, other documents, void and draft ones, examples of templates.
 //!
 //! Pure. The one rule: only words that can mean nothing else leave a row out; an unknown type or state is an invoice,
 //! and whatever is wrong with such a row is reported as for any other.
 
-use super::cells::Row;
-use crate::finding::quote;
+use super::Findings;
+use super::cells::{Row, Value};
+use crate::finding::{Code, quote};
+use crate::operation::Operation;
 use crate::outcome::code;
 
 /// What a type of document in the sheet means; SAP's and GSTR-1's short forms among them.
@@ -40,6 +42,44 @@ pub(super) fn excluded(row: &Row<'_>) -> Option<(&'static str, String)> {
         None => return None,
     };
     Some((code, format!("the sheet says {}", quote(word))))
+}
+
+/// Whether the row is the example of a template: every cell that is filled holds the example's value.
+pub(super) fn is_example(row: &Row<'_>, operation: &Operation) -> bool {
+    let mut marked = false;
+    for (field, value) in operation.fields.iter().zip(&row.values) {
+        let example = operation.example(field);
+        let same = match value {
+            Value::Blank => continue,
+            Value::Text(text) => text == example,
+            Value::Amount(money) => money.to_string() == example,
+            Value::Date(date) => date.to_string() == example,
+            Value::Bool(truth) => example == if *truth { "yes" } else { "no" },
+            Value::Days(number) => number.to_string() == example,
+            Value::Bad | Value::Clear => false,
+        };
+        if !same {
+            return false;
+        }
+        marked |= field.is_marked();
+    }
+    marked
+}
+
+/// The outcome of a template's example.
+pub(super) fn example() -> (&'static str, String) {
+    (code::TEMPLATE_EXAMPLE, "this is the example row of the template; nothing of it is sent".to_owned())
+}
+
+/// Reports what is left of an example in a row that is none any more: no record has such a number or name.
+pub(super) fn report_examples(row: &Row<'_>, operation: &Operation, findings: &mut Findings<'_>) {
+    for field in operation.fields.iter().filter(|field| field.is_marked()) {
+        let (text, example) = (row.text(field.name), operation.example(field));
+        if !example.is_empty() && text == example {
+            let message = format!("{} is the example of the template; put your own value there", quote(text));
+            row.report(findings, Code::ExampleLeftIn, field.name, message);
+        }
+    }
 }
 
 /// Small letters, and one space for whatever stands between words.

@@ -222,10 +222,13 @@ impl<'a> Checker<'a> {
         mut findings: Findings<'_>,
     ) -> CheckedRow {
         let mut labels = Labels { account_id: self.rules.company.company_id.clone(), ..Labels::default() };
+        let example = excluded::is_example(row, self.operation);
         let excluded = match self.operation.key {
+            _ if example => Some(excluded::example()),
             Key::Invoice if !document.is_some_and(|document| document.contested) => excluded::excluded(row),
             _ => None,
         };
+        excluded::report_examples(row, self.operation, &mut findings);
         if self.operation.key == Key::Invoice {
             invoice::check(row, self.rules, &mut labels, &mut findings);
             supply::check_invoice(row, column.fractional_rates, &mut findings);
@@ -237,7 +240,8 @@ impl<'a> Checker<'a> {
             named::check(row, self.operation, self.rules, &mut labels, &mut findings);
         }
         self.require(row, &mut findings);
-        let amounts = invoice::amounts(row);
+        // Nobody expects the rupees of an example in a total.
+        let amounts = if example { Amounts::default() } else { invoice::amounts(row) };
         let (key, guard) = match self.operation.key {
             Key::Invoice => identity::invoice(row, self.rules, &labels),
             Key::Customer => identity::customer(row, self.rules),

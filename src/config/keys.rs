@@ -134,6 +134,7 @@ pub static KEYS: &[Key] = &[
     flag("refusal-budget", Form::Count).or("200"),
     file("settle", Form::Text),
     file("allow-assumed", Form::Switch).or("false"),
+    file("routes", Form::Pairs),
     flag("results", Form::Path),
     flag("state", Form::Path),
     file("results-bom", Form::Switch).or("true"),

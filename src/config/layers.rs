@@ -21,6 +21,7 @@ use super::{
 };
 use crate::finding::{Code, Severity};
 use crate::operation::Operation;
+use crate::operation::routes::Routes;
 
 // Limit: the contract names no largest reply; a bulk reply of 10,000 rows stays far below this.
 const MAX_REPLY_BYTES: usize = 16 << 20;
@@ -90,6 +91,7 @@ impl Layers<'_> {
             mapping: mapping(&sources, &saved)?,
             gate: gate(&sources)?,
             sending: sending(&sources, &target)?,
+            routes: routes(&sources)?,
             places: self.places(&sources)?,
             output: output(&sources)?,
             severity: severity(&sources)?,
@@ -348,6 +350,14 @@ fn severity(sources: &Sources<'_>) -> Result<BTreeMap<Code, Severity>, ConfigErr
         severities.insert(code, understand("severity", &right, source, values::severity)?);
     }
     Ok(severities)
+}
+
+fn routes(sources: &Sources<'_>) -> Result<Routes, ConfigError> {
+    let mut routes = Routes::default();
+    for Pair { left, right, source } in sources.pairs("routes", Vec::new())? {
+        understand("routes", &right, source, |route| routes.put(&left, route))?;
+    }
+    Ok(routes)
 }
 
 fn threads(sources: &Sources<'_>) -> Result<usize, ConfigError> {

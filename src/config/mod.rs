@@ -5,6 +5,7 @@
 //! reads it.
 
 pub mod account;
+pub mod assumed;
 pub mod error;
 pub mod file;
 pub mod given;
@@ -30,6 +31,7 @@ pub use self::saved::mapping_place;
 use crate::finding::{Code, Severity};
 use crate::mapping::saved::SavedMapping;
 use crate::money::Money;
+use crate::operation::routes::Routes;
 use crate::sheet::decoder::Decoder;
 
 /// Everything a run is told.
@@ -55,6 +57,8 @@ pub struct Settings {
     pub gate: Gate,
     /// Pace and limits of sending.
     pub sending: Sending,
+    /// Where requests go below the base URL.
+    pub routes: Routes,
     /// Where things are written.
     pub places: Places,
     /// How this one run goes.

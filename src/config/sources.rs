@@ -175,7 +175,7 @@ pub(super) fn understand<T>(
     key: &'static str,
     text: &str,
     source: Source,
-    parse: impl Fn(&str) -> Result<T, String>,
+    parse: impl FnOnce(&str) -> Result<T, String>,
 ) -> Result<T, ConfigError> {
     parse(text).map_err(|what| ConfigError::Value { source_name: source, key, what })
 }
@@ -212,6 +212,7 @@ fn pair_form(name: &str) -> &'static str {
         "map" => "\"Bill No=invoiceNumber\"",
         "sellers" => "27AAPFU0939F1ZV=CEK1234567",
         "severity" => "date-future=warning",
+        "routes" => "\"invoices delete=POST /api/v0/invoice/bulk/delete\"",
         _ => "field=value",
     }
 }

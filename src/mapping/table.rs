@@ -65,7 +65,9 @@ pub(super) fn candidates(operation: &Operation, text: &str, key: &str, exporter:
         if meaning.only && !own {
             continue;
         }
-        let exact = meaning.json && text.trim() == operation.fields[meaning.field].name;
+        // Templates mark what is required with a star.
+        let plain = text.trim_matches(|letter: char| letter == '*' || letter.is_whitespace());
+        let exact = meaning.json && plain == operation.fields[meaning.field].name;
         let class = match (exact, own, meaning.json) {
             (true, _, _) => Class::Exact,
             (_, true, _) => Class::Exporter,

@@ -4,11 +4,13 @@
 //! operation is a further row of [`ALL`]; nothing else names an operation.
 
 mod customers;
+mod example;
 mod field;
 mod headings;
 mod invoices;
 mod reminders;
 mod route;
+pub mod routes;
 
 pub use field::{Alias, AmountSign, Exporter, Field, FieldKind, Need, Role, is_customer_id};
 pub use route::{Method, Route};

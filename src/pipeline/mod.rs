@@ -39,6 +39,7 @@ use crate::api::Api;
 use crate::check::Rules;
 use crate::clock::Clock;
 use crate::config::Settings;
+use crate::config::assumed::{self, Assumed};
 use crate::directory::Directory;
 use crate::error::RunError;
 use crate::event::{Event, Observer};
@@ -99,6 +100,7 @@ impl Pipeline<'_> {
         inputs: &[impl AsRef<OsStr>],
         stdin: Box<dyn Read + '_>,
     ) -> Result<Report, RunError> {
+        self.refuse_assumed(operation)?;
         let opened = input::open(inputs, stdin, self.settings, self.observer)?;
         self.test_results(&opened.shown())?;
         let (mut read, refused) = self.read(operation, &opened)?;
@@ -181,6 +183,19 @@ impl Pipeline<'_> {
         self.go_on(&run, 0)
     }
 
+    /// A guess of a route is not tried on a real host unasked; a dry run only says so.
+    fn refuse_assumed(&self, operation: &'static Operation) -> Result<(), RunError> {
+        match assumed::refusal(self.settings, operation) {
+            None => Ok(()),
+            Some(Assumed { message, hint }) if self.settings.mode.dry_run => {
+                let message = format!("a real run would be refused: {message}");
+                self.observer.event(&Event::Warning { message, hint: Some(hint) });
+                Ok(())
+            }
+            Some(Assumed { message, hint }) => Err(RunError::Input { message, hint }),
+        }
+    }
+
     /// A run of this account.
     fn own_run(&self, id: RunId) -> Result<Run, RunError> {
         let run = self.stored(id)?;
@@ -195,6 +210,7 @@ impl Pipeline<'_> {
 
     fn go_on(&self, run: &Run, refused: usize) -> Result<Report, RunError> {
         let operation = operation_of(run)?;
+        self.refuse_assumed(operation)?;
         let (totals, breakdown) = crate::results::totals(self.ledger, run)?;
         let unknown = totals.rows(Status::Unknown);
         self.observer.event(&Event::Resumed { run: run.id.0, rows: breakdown.waiting, unknown });

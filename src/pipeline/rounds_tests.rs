@@ -114,6 +114,7 @@ impl World {
             max_reply_bytes: settings.sending.max_reply_bytes,
             token_lifetime: settings.sending.token_lifetime,
             guard: None,
+            routes: crate::operation::routes::Routes::default(),
         };
         let api = HttpApi::new(http, Arc::<SystemClock>::clone(&clock) as _).unwrap();
         act(&Pipeline {

@@ -16,6 +16,7 @@ mod faults;
 mod invoices;
 mod limit;
 mod object;
+mod own_routes;
 mod reminders;
 mod reply;
 mod route;

@@ -24,6 +24,7 @@ use super::auth::Tokens;
 use super::bulk;
 use super::faults::{Fault, Place, choose};
 use super::limit::Limit;
+use super::own_routes;
 use super::reply::{Refusal, RefusalKind, Reply, Stamp};
 use super::route::Route;
 use super::row::is_company_id;
@@ -364,7 +365,8 @@ async fn serve(State(desk): State<Arc<Desk>>, ConnectInfo(wire): ConnectInfo<Wir
 async fn work(desk: Arc<Desk>, wire: Wire, request: Request) -> Response {
     let arrived = desk.clock.elapsed().saturating_sub(desk.started);
     let settings = desk.settings();
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    own_routes::lead_back(&settings.routes, &mut parts);
     let route = Route::of(&parts.method, parts.uri.path());
     let admission = desk.admit(&route, route.pattern(parts.uri.path()), &settings);
     let call = Call { route, parts, admission, settings };

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::faults::FaultSettings;
+use crate::operation::routes::Routes;
 
 /// What a sandbox is like; every key has a default, and all but the store can be changed while it runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,6 +47,8 @@ pub struct SandboxSettings {
     pub jitter_ms: u64,
     /// How far its clock is ahead of this host's, or behind, in stamps and in the `Date` header.
     pub clock_offset_s: i64,
+    /// Routes served beside the contract's, as the client's settings name them.
+    pub routes: Routes,
     /// Tokens and log-ins.
     pub token: TokenSettings,
     /// The shape of replies.
@@ -73,6 +76,7 @@ impl Default for SandboxSettings {
             latency_ms: 0,
             jitter_ms: 0,
             clock_offset_s: 0,
+            routes: Routes::default(),
             token: TokenSettings::default(),
             replies: ReplySettings::default(),
             faults: FaultSettings::default(),

@@ -3,6 +3,7 @@
 //! Each file holds the tests of one promise. [`world`] gives every test a home, a sandbox and a way to look at what
 //! was left behind. The rule: tests share nothing and wait for what happens, never for time to pass.
 
+mod auth;
 mod bad_input;
 mod controls;
 mod crash;
@@ -21,7 +22,9 @@ mod main_job;
 mod mappings;
 mod messy;
 mod resume;
+mod routes;
 mod stub;
+mod templates;
 #[path = "../../src/sheet/test_zip.rs"]
 mod test_zip;
 mod threads;

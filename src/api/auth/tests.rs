@@ -20,6 +20,7 @@ fn api(base_url: &str, clock: Arc<TestClock>, guard: Option<LoginGuard>) -> Http
         max_reply_bytes: 4096,
         token_lifetime: Duration::from_secs(100),
         guard,
+        routes: crate::operation::routes::Routes::default(),
     };
     HttpApi::new(settings, clock).unwrap()
 }

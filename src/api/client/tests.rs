@@ -29,6 +29,7 @@ fn settings(base_url: &str, timeout: Duration) -> HttpSettings {
         max_reply_bytes: 1000,
         token_lifetime: Duration::from_mins(1),
         guard: None,
+        routes: crate::operation::routes::Routes::default(),
     }
 }
 

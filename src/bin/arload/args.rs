@@ -3,17 +3,20 @@
 //! [`crate::flags`] hands what was given to the settings. Values stay text here; [`arload::config::layers`] reads them, so that a flag, a variable and a key of the file are
 //! refused with the same words. The rule: no flag takes a secret, and every flag of a setting has a key of its name.
 
+mod auth;
 mod inspect;
 mod ledger;
 mod operations;
 mod runs;
 mod sandbox;
+mod template;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use self::auth::{AuthCheckArgs, AuthCommand};
 pub(crate) use self::inspect::InspectArgs;
 pub(crate) use self::ledger::{LedgerArgs, LedgerBackupArgs, LedgerCommand, LedgerSeedArgs};
 pub(crate) use self::operations::{CustomersCommand, InvoicesCommand, RemindersCommand};
@@ -21,6 +24,7 @@ pub(crate) use self::runs::{
     RunArgs, RunEvidenceArgs, RunResultsArgs, RunSendArgs, RunsCommand, RunsListArgs, RunsVerifyArgs,
 };
 pub(crate) use self::sandbox::SandboxArgs;
+pub(crate) use self::template::TemplateArgs;
 use crate::help::exit_codes;
 
 /// Load finance sheets into Enkash's Account Receivable API, with a proven outcome for every row
@@ -50,8 +54,13 @@ pub(crate) enum Command {
     Ledger(LedgerCommand),
     /// Show what would be read of sheets, and what their columns mean
     Inspect(Box<InspectArgs>),
+    /// Write an empty sheet for an operation, to be filled
+    Template(TemplateArgs),
     /// Serve a local stand-in for the API until interrupted
     Sandbox(SandboxArgs),
+    /// Try the log-in
+    #[command(subcommand)]
+    Auth(AuthCommand),
     /// Write a settings file, or show the settings in force
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -408,6 +417,11 @@ pub(crate) struct ConfigInitArgs {
 /// What `config show` takes: any flag of a setting, so that its effect can be seen.
 #[derive(Debug, Args)]
 pub(crate) struct ConfigShowArgs {
+    /// Show every route, how sure it is, and which ones the settings put in place
+    ///
+    /// "assumed" ones are guesses, which a real host gets only with allow-assumed. Default: off.
+    #[arg(long)]
+    pub(crate) routes: bool,
     #[command(flatten)]
     pub(crate) account: AccountArgs,
     #[command(flatten)]

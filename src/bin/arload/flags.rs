@@ -5,9 +5,9 @@
 use arload::config::given::FlagValues;
 
 use crate::args::{
-    AccountArgs, ConfigShowArgs, CustomersArgs, GateArgs, InspectArgs, LedgerArgs, LedgerBackupArgs, LedgerSeedArgs,
-    MappingArgs, OutputArgs, PaceArgs, ReadingArgs, ResultsArgs, RunArgs, RunEvidenceArgs, RunResultsArgs, RunSendArgs,
-    RunsListArgs, RunsVerifyArgs, ServerArgs, SheetArgs, StateArgs, WaitArgs, YesArgs,
+    AccountArgs, AuthCheckArgs, ConfigShowArgs, CustomersArgs, GateArgs, InspectArgs, LedgerArgs, LedgerBackupArgs,
+    LedgerSeedArgs, MappingArgs, OutputArgs, PaceArgs, ReadingArgs, ResultsArgs, RunArgs, RunEvidenceArgs,
+    RunResultsArgs, RunSendArgs, RunsListArgs, RunsVerifyArgs, ServerArgs, SheetArgs, StateArgs, WaitArgs, YesArgs,
 };
 
 /// A group of flags that settings are made of.
@@ -141,6 +141,7 @@ groups! {
     SheetArgs: account, server, reading, mapping, customers, gate, yes, wait, pace, results, state, output;
     ConfigShowArgs: account, server, reading, mapping, customers, gate, yes, wait, pace, results, state, output;
     InspectArgs: account, reading, mapping;
+    AuthCheckArgs: account, server, state, output;
     RunsListArgs: account, server, state, output;
     RunArgs: shared;
     RunSendArgs: run, yes, wait, pace, results;

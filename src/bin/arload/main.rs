@@ -44,7 +44,9 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::Runs(command) => commands::runs::run(command, &surroundings, &mut out),
         Command::Ledger(command) => commands::ledger::run(command, &surroundings, &mut out),
         Command::Inspect(arguments) => commands::inspect::run(arguments, &surroundings, &mut out, &mut io::stderr()),
+        Command::Template(arguments) => commands::template::run(arguments, &mut out, &mut io::stderr()),
         Command::Sandbox(arguments) => commands::sandbox::run(arguments, &mut out),
+        Command::Auth(command) => commands::auth::run(command, &surroundings, &mut out, &mut io::stderr()),
         Command::Config(command) => commands::config::run(command, &surroundings, &mut out, &mut io::stderr()),
         Command::DecodeWorkbook => commands::decode_workbook::run(),
     }

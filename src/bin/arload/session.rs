@@ -143,9 +143,23 @@ impl Session {
     }
 }
 
+/// The way to the API without a ledger, for commands that send no rows; the sandbox lives as long as it is held.
+pub(crate) fn api_alone(settings: &Settings) -> anyhow::Result<(HttpApi, Option<Sandbox>)> {
+    let sandbox = match settings.target {
+        Target::Sandbox => {
+            let wanted = SandboxSettings { routes: settings.routes.clone(), ..SandboxSettings::default() };
+            Some(sandbox::start(SocketAddr::from(([127, 0, 0, 1], 0)), wanted).context("start the sandbox")?)
+        }
+        _ => None,
+    };
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    Ok((connect(settings, sandbox.as_ref(), &clock)?, sandbox))
+}
+
 fn start_sandbox(settings: &Settings) -> anyhow::Result<Sandbox> {
     let wanted = SandboxSettings {
         store: Some(settings.places.state.join("sandbox-records.jsonl")),
+        routes: settings.routes.clone(),
         ..SandboxSettings::default()
     };
     sandbox::start(SocketAddr::from(([127, 0, 0, 1], 0)), wanted).context("start the sandbox on a loopback port")
@@ -181,6 +195,7 @@ fn connect(settings: &Settings, sandbox: Option<&Sandbox>, clock: &Arc<dyn Clock
             max_reply_bytes: sending.max_reply_bytes,
             token_lifetime: sending.token_lifetime,
             guard,
+            routes: settings.routes.clone(),
         },
         Arc::clone(clock),
     )?)

@@ -64,6 +64,7 @@ fn api(base_url: &str, clock: &Arc<TestClock>) -> HttpApi {
         max_reply_bytes: 16 << 20,
         token_lifetime: Duration::from_hours(1),
         guard: None,
+        routes: crate::operation::routes::Routes::default(),
     };
     HttpApi::new(settings, Arc::clone(clock) as _).unwrap()
 }

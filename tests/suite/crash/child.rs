@@ -93,6 +93,7 @@ fn run(fatal: u64) -> i32 {
             max_reply_bytes: settings.sending.max_reply_bytes,
             token_lifetime: settings.sending.token_lifetime,
             guard: Some(LoginGuard::new(settings.places.state.join("log-in"))),
+            routes: arload::operation::routes::Routes::default(),
         },
         Arc::<SystemClock>::clone(&clock),
     )

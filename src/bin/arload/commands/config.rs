@@ -5,10 +5,12 @@
 
 use std::io::Write;
 
+use arload::config::Settings;
 use arload::config::error::ConfigError;
 use arload::config::layers::{Purpose, Settled};
 use arload::config::template::TEMPLATE;
 use arload::exit::ExitCode;
+use arload::operation::routes::{Endpoint, Standing};
 use arload::platform;
 
 use crate::args::{ConfigCommand, ConfigInitArgs, ConfigShowArgs};
@@ -62,6 +64,10 @@ fn show(
     for warning in warnings {
         writeln!(talk, "arload: {warning}")?;
     }
+    if arguments.routes {
+        show_routes(&settings, out)?;
+        return Ok(ExitCode::Success);
+    }
     if settings.output.json {
         let lines = shown.iter().map(|one| {
             serde_json::json!({ "key": one.key, "value": one.value, "source": one.source, "profile": settings.profile })
@@ -81,4 +87,30 @@ fn show(
         }
     }
     Ok(ExitCode::Success)
+}
+
+/// One line for each endpoint; where an own route stands, the one it replaces is named behind it.
+fn show_routes(settings: &Settings, out: &mut dyn Write) -> std::io::Result<()> {
+    let endpoints: Vec<Endpoint> = Endpoint::all().collect();
+    let path = |endpoint: &Endpoint| settings.routes.way(*endpoint).1.len();
+    let name_width = endpoints.iter().map(|endpoint| endpoint.name().len()).max().unwrap_or(0);
+    let path_width = endpoints.iter().map(path).max().unwrap_or(0);
+    for endpoint in endpoints {
+        let ((method, path), standing) = (settings.routes.way(endpoint), settings.routes.standing(endpoint));
+        let (default_method, default_path) = endpoint.default_way();
+        let (name, replaced) = (endpoint.name(), format!("{default_method} {default_path}"));
+        let replaced = (standing == Standing::Own).then_some(replaced);
+        if settings.output.json {
+            let line = serde_json::json!({
+                "operation": name, "method": method.as_str(), "path": path, "standing": standing.to_string(),
+                "replaces": replaced, "profile": settings.profile,
+            });
+            writeln!(out, "{line}")?;
+        } else {
+            let replaced = replaced.map(|way| format!(" (instead of {way})")).unwrap_or_default();
+            let method = method.as_str();
+            writeln!(out, "{name:name_width$}  {method:6}  {path:path_width$}  {standing}{replaced}")?;
+        }
+    }
+    Ok(())
 }

@@ -1,5 +1,6 @@
 //! The commands, one file each. A command takes its arguments and gives back an exit code.
 
+pub(crate) mod auth;
 pub(crate) mod config;
 pub(crate) mod decode_workbook;
 pub(crate) mod evidence;
@@ -9,3 +10,4 @@ pub(crate) mod runs;
 pub(crate) mod sandbox;
 pub(crate) mod seed;
 pub(crate) mod sheets;
+pub(crate) mod template;
