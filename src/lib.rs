@@ -28,6 +28,7 @@ pub mod sheet;
 
 pub mod api;
 pub mod evidence;
+pub mod export;
 pub mod ledger;
 pub mod outcome;
 pub mod results;

@@ -5,7 +5,7 @@
 //! for a row to [`crate::plan::decide`]. The one rule: where the search cannot answer, nothing is planned, unless
 //! `--first-use` says that nobody put these records in before.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use super::Pipeline;
 use crate::api::Api;
@@ -22,7 +22,7 @@ use crate::plan::write::key_kind;
 use crate::send::first_use::{Wanted, has};
 use crate::send::limiter::Limiter;
 use crate::send::lookup::{FoundIndex, SentLine, searched, sent_lines};
-use crate::send::search::{SearchError, Searcher};
+use crate::send::search::SearchError;
 
 /// Why a run of a restored ledger is not gone on with.
 pub(super) const RESTORED: &str = "the ledger was restored from a backup, and rows of the run may have been sent since";
@@ -101,18 +101,7 @@ impl Pipeline<'_> {
     ) -> Result<Option<FoundIndex>, RunError> {
         let sending = &self.settings.sending;
         let limiter = Limiter::new(sending.rate, sending.burst, Arc::clone(&self.clock));
-        let searcher = Searcher {
-            api,
-            limiter: &limiter,
-            clock: self.clock.as_ref(),
-            stop: self.stop,
-            ledger: self.ledger,
-            account: self.account,
-            timezone: &self.settings.timezone,
-            per_day: sending.per_day,
-            observer: self.observer,
-            unit: Mutex::new(None),
-        };
+        let searcher = self.searcher(api, &limiter);
         let customers = wanted.customers().map(|customers| customers as u64);
         self.observer.event(&Event::FirstUse {
             resource: operation.resource.to_owned(),

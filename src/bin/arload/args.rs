@@ -8,6 +8,7 @@ mod ledger;
 mod operations;
 mod runs;
 mod sandbox;
+mod search;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ pub(crate) use self::runs::{
     RunArgs, RunEvidenceArgs, RunResultsArgs, RunSendArgs, RunsCommand, RunsListArgs, RunsVerifyArgs,
 };
 pub(crate) use self::sandbox::SandboxArgs;
+pub(crate) use self::search::{AskingArgs, CustomersSearchArgs, ExportArgs, InvoicesSearchArgs, PullArgs};
 use crate::help::exit_codes;
 
 /// Load finance sheets into Enkash's Account Receivable API, with a proven outcome for every row

@@ -5,7 +5,7 @@
 use arload::config::given::FlagValues;
 
 use crate::args::{
-    AccountArgs, ConfigShowArgs, CustomersArgs, GateArgs, InspectArgs, LedgerArgs, LedgerBackupArgs, LedgerSeedArgs,
+    AccountArgs, AskingArgs, ConfigShowArgs, CustomersArgs, GateArgs, InspectArgs, LedgerArgs, LedgerBackupArgs, LedgerSeedArgs,
     MappingArgs, OutputArgs, PaceArgs, ReadingArgs, ResultsArgs, RunArgs, RunEvidenceArgs, RunResultsArgs, RunSendArgs,
     RunsListArgs, RunsVerifyArgs, ServerArgs, SheetArgs, StateArgs, WaitArgs,
 };
@@ -143,6 +143,7 @@ groups! {
     RunEvidenceArgs: shared;
     RunsVerifyArgs: shared;
     LedgerArgs: account, server, state, output;
+    AskingArgs: account, server, wait, pace, state, output;
     LedgerBackupArgs: shared;
     LedgerSeedArgs: account, server, reading, mapping, customers, wait, state, output;
 }

@@ -7,5 +7,6 @@ pub(crate) mod inspect;
 pub(crate) mod ledger;
 pub(crate) mod runs;
 pub(crate) mod sandbox;
+pub(crate) mod search;
 pub(crate) mod seed;
 pub(crate) mod sheets;
