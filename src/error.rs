@@ -68,6 +68,22 @@ pub enum RunError {
         /// In words.
         message: String,
     },
+    /// An export or a comparison stopped before it was complete; what was read is kept for the next time.
+    #[error("{message}; nothing was written")]
+    Export {
+        /// What stopped it.
+        message: String,
+        /// Why, where it was asked to or must; none where the search cannot go on.
+        reason: Option<StopReason>,
+    },
+    /// An export could not be written.
+    #[error("{path}: the export cannot be written: {cause}")]
+    NotExported {
+        /// The file, or standard output.
+        path: String,
+        /// What the system said.
+        cause: std::io::Error,
+    },
     /// There is no such run.
     #[error("there is no run {0}")]
     NoRun(String),
@@ -97,6 +113,21 @@ impl RunError {
                 Some("mend the credentials; the same ones are not tried again".to_owned())
             }
             RunError::Stopped { .. } | RunError::Interrupted => Some("run the same command again".to_owned()),
+            RunError::Export { reason: Some(StopReason::Quota), .. } => {
+                Some("run the same command again tomorrow, or raise --per-day".to_owned())
+            }
+            RunError::Export { reason: Some(StopReason::LoginRefused), .. } => {
+                Some("mend the credentials; the same ones are not tried again".to_owned())
+            }
+            RunError::Export { .. } => {
+                Some("run the same command again; an export to a file goes on where it stopped".to_owned())
+            }
+            RunError::NotExported { cause, .. } if cause.kind() == std::io::ErrorKind::AlreadyExists => {
+                Some("pass --force to replace it, or name another file with --output".to_owned())
+            }
+            RunError::NotExported { .. } => Some(
+                "free some disk space or name a file that you can write to, then run the same command again".to_owned(),
+            ),
             RunError::NoRun(_) => {
                 Some("\"arload runs list\" shows the runs there are; those of the sandbox need --sandbox".to_owned())
             }

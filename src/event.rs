@@ -218,6 +218,61 @@ pub enum Event {
         /// The way out.
         hint: Option<String>,
     },
+    /// A search goes on that an earlier process began.
+    SearchResumed {
+        /// Where its pages are.
+        path: String,
+        /// Pages that need not be asked for again.
+        pages: u64,
+    },
+    /// How far a search is read.
+    SearchProgress {
+        /// `invoices` or `customers`.
+        resource: String,
+        /// Records so far.
+        records: u64,
+        /// Of so many, where the API says so.
+        total: Option<u64>,
+    },
+    /// An export is complete.
+    Exported {
+        /// The file; none for standard output.
+        path: Option<String>,
+        /// `invoices` or `customers`.
+        resource: String,
+        /// Records, each once.
+        records: u64,
+        /// Pages that were read, those of an earlier process among them.
+        pages: u64,
+        /// Requests of this process.
+        requests: u64,
+        /// What it is sorted by.
+        order: String,
+    },
+    /// The customer directory of the account is as the API has it.
+    Pulled {
+        /// Customers that it did not know.
+        new: u64,
+        /// Customers of which something changed.
+        changed: u64,
+        /// Customers that are as they were.
+        same: u64,
+        /// Customers that the API no longer shows, forgotten.
+        gone: u64,
+        /// Records without a customer id, which no sheet can name.
+        unusable: u64,
+        /// Requests of this process.
+        requests: u64,
+    },
+    /// Sheets were held against the API.
+    Compared {
+        /// The verdict, in a sentence.
+        verdict: String,
+        /// Whether both sides are equal.
+        equal: bool,
+        /// The files with the differences.
+        files: Vec<String>,
+    },
     /// Results of one input are written.
     ResultsWritten {
         /// The file.

@@ -29,6 +29,7 @@ pub mod template;
 
 pub mod api;
 pub mod evidence;
+pub mod export;
 pub mod ledger;
 pub mod outcome;
 pub mod results;

@@ -13,7 +13,7 @@
 //!   After a look-up or a split, `moved` says which lines went on in another chunk, whose `parent` it is.
 //! * `resolution`: what look-ups and splits made of chunks, appended and chained like replies.
 //! * `key_block`: sorted keys of the duplicate guard, 32 bytes each, per financial year.
-//! * `pace`: requests and refusals of each day. `directory`: customers known from accepted uploads.
+//! * `pace`: requests and refusals of each day. `directory`: customers known from accepted uploads and pulls.
 //! * `canary`: what became of the first chunk of an upload template and mapping at a host.
 //! * `history`: accounts whose earlier records this ledger knows, so that creates need no first-use check.
 //!
@@ -483,4 +483,6 @@ pub trait Ledger: Send + Sync {
 
     /// Customers known for an account.
     fn customers(&self, account: &str) -> Result<Vec<Entry>, LedgerError>;
+    /// Adds or changes customers of an account and forgets others, all or none of it.
+    fn change_customers(&self, account: &str, changed: &[Entry], gone: &[String]) -> Result<(), LedgerError>;
 }

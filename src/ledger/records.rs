@@ -127,3 +127,19 @@ pub(super) fn add_customer(connection: &Connection, account: &str, customer: &En
         ])?;
     Ok(())
 }
+
+pub(super) fn change_customers(
+    connection: &Connection,
+    account: &str,
+    changed: &[Entry],
+    gone: &[String],
+) -> rusqlite::Result<()> {
+    for customer in changed {
+        add_customer(connection, account, customer)?;
+    }
+    let mut forget = connection.prepare_cached("DELETE FROM directory WHERE account = ? AND customer_id = ?")?;
+    for customer_id in gone {
+        forget.execute(params![account, customer_id])?;
+    }
+    Ok(())
+}

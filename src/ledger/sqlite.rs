@@ -11,8 +11,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, TransactionBehavio
 
 use super::migrate::{self, FORMAT};
 use super::records::{
-    CHUNK_COLUMNS, RUN_COLUMNS, SHEET_COLUMNS, last_hash, last_resolution, read_chunk, read_customer, read_run,
-    read_sheet, read_time,
+    CHUNK_COLUMNS, RUN_COLUMNS, SHEET_COLUMNS, change_customers, last_hash, last_resolution, read_chunk, read_customer,
+    read_run, read_sheet, read_time,
 };
 use super::trail::{self, AttemptRecord, ResolutionRecord, head_of};
 use super::{
@@ -470,5 +470,9 @@ impl Ledger for SqliteLedger {
     fn customers(&self, account: &str) -> Answer<Vec<Entry>> {
         let sql = "SELECT customer_id, code, gstin, legal_name FROM directory WHERE account = ? ORDER BY customer_id";
         self.list(sql, [account], read_customer)
+    }
+
+    fn change_customers(&self, account: &str, changed: &[Entry], gone: &[String]) -> Answer<()> {
+        self.durably(|connection| change_customers(connection, account, changed, gone))
     }
 }

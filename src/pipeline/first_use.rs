@@ -5,7 +5,7 @@
 //! for a row to [`crate::plan::decide`]. The one rule: where the search cannot answer, nothing is planned, unless
 //! `--first-use` says that nobody put these records in before.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use super::Pipeline;
 use crate::api::Api;
@@ -22,7 +22,7 @@ use crate::plan::write::key_kind;
 use crate::send::first_use::{Wanted, has};
 use crate::send::limiter::Limiter;
 use crate::send::lookup::{FoundIndex, SentLine, searched, sent_lines};
-use crate::send::search::{SearchError, Searcher};
+use crate::send::search::SearchError;
 
 /// Why a run of a restored ledger is not gone on with.
 pub(super) const RESTORED: &str = "the ledger was restored from a backup, and rows of the run may have been sent since";
@@ -120,22 +120,6 @@ impl Pipeline<'_> {
         };
         // The uploads that follow have a pace of their own; the first of them keeps its distance from the last search.
         if limiter.wait(self.stop) { Ok(found) } else { Err(RunError::Interrupted) }
-    }
-
-    /// Asks searches at the given pace.
-    pub(super) fn searcher<'s>(&'s self, api: &'s dyn Api, limiter: &'s Limiter) -> Searcher<'s> {
-        Searcher {
-            api,
-            limiter,
-            clock: self.clock.as_ref(),
-            stop: self.stop,
-            ledger: self.ledger,
-            account: self.account,
-            timezone: &self.settings.timezone,
-            per_day: self.settings.sending.per_day,
-            observer: self.observer,
-            unit: Mutex::new(None),
-        }
     }
 
     /// Whether rows of an unfinished run may have been sent since it was written: only a restored ledger has an open plan

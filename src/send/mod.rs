@@ -12,7 +12,7 @@ pub mod first_use;
 pub mod limiter;
 pub mod lookup;
 mod outage;
-mod paging;
+pub(crate) mod paging;
 mod proving;
 mod refusals;
 mod resolve;

@@ -16,11 +16,21 @@ use crate::operation::ALL;
 /// Records of a page that are asked for (contract 2.5: at most 5,000).
 pub(super) const PAGE: u32 = 5_000;
 
-/// Limit: a search of so many pages is too wide to be a look-up.
-const MOST_PAGES: u32 = 200;
+/// How far a search is read before it is given up.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// Records of a page that are asked for.
+    pub(crate) page: u32,
+    /// Pages of one way through them.
+    pub(crate) pages: u32,
+    /// Records in all.
+    pub(crate) records: u64,
+    /// Ways through the pages, as records come and go while they are read.
+    pub(crate) ways: u32,
+}
 
-/// Limit: records that are held in memory.
-const MOST_RECORDS: usize = 1_000_000;
+/// Limit: a search of more pages is too wide to be a look-up, and its records are held in memory.
+const LOOK_UP: Bounds = Bounds { page: PAGE, pages: 200, records: 1_000_000, ways: 2 };
 
 /// What `offset` of a search counts at this server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +45,7 @@ pub enum OffsetUnit {
 
 /// Why a search was not read to its end.
 #[derive(Debug)]
-pub(super) enum Unread<E> {
+pub(crate) enum Unread<E> {
     /// Its pages do not fit together.
     Unable(String),
     /// Its pages or records are too many.
@@ -50,6 +60,29 @@ impl<E> From<E> for Unread<E> {
     }
 }
 
+/// Where the pages of a search come from, and where their records are kept.
+pub(crate) trait Pages<E> {
+    /// Asks for a page and keeps its records.
+    fn take(&mut self, offset: u64, limit: u32) -> Result<Taken, E>;
+
+    /// How many records were seen, each once.
+    fn seen(&self) -> u64;
+
+    /// Forgets all records, as they are read once more.
+    fn forget(&mut self) -> Result<(), E>;
+}
+
+/// What a page brought.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    /// The marks of its records, in their order.
+    pub(crate) marks: Vec<String>,
+    /// How many of them were new.
+    pub(crate) new: usize,
+    /// How many records match in all, where the reply says so.
+    pub(crate) total: Option<u64>,
+}
+
 /// All records of a search that `keep` wants; `ask` has a page from an offset with a limit. The unit is found out once
 /// and kept.
 pub(super) fn read_all<E>(
@@ -58,18 +91,67 @@ pub(super) fn read_all<E>(
     keep: &dyn Fn(&Record) -> bool,
     ask: &mut dyn FnMut(u64, u32) -> Result<Page, E>,
 ) -> Result<Vec<Record>, Unread<E>> {
-    // Records come and go while they are read; a second time is granted.
+    let mut held = Held { searched, keep, ask, seen: HashSet::new(), records: Vec::new() };
+    walk(LOOK_UP, unit, &mut held)?;
+    Ok(held.records)
+}
+
+/// Records in memory.
+struct Held<'a, E> {
+    searched: Searched,
+    keep: &'a dyn Fn(&Record) -> bool,
+    ask: &'a mut dyn FnMut(u64, u32) -> Result<Page, E>,
+    seen: HashSet<String>,
+    /// Those that are wanted.
+    records: Vec<Record>,
+}
+
+impl<E> Pages<E> for Held<'_, E> {
+    fn take(&mut self, offset: u64, limit: u32) -> Result<Taken, E> {
+        let page = (self.ask)(offset, limit)?;
+        let before = self.seen.len();
+        let mut marks = Vec::with_capacity(page.records.len());
+        for record in page.records {
+            let mark = mark(self.searched, &record);
+            if self.seen.insert(mark.clone()) && (self.keep)(&record) {
+                self.records.push(lean(record));
+            }
+            marks.push(mark);
+        }
+        Ok(Taken { marks, new: self.seen.len() - before, total: page.total })
+    }
+
+    fn seen(&self) -> u64 {
+        self.seen.len() as u64
+    }
+
+    fn forget(&mut self) -> Result<(), E> {
+        self.seen.clear();
+        self.records.clear();
+        Ok(())
+    }
+}
+
+/// Reads a search to its last page; what it brought is with `pages`, all of it beyond doubt.
+pub(crate) fn walk<E>(
+    bounds: Bounds,
+    unit: &mut Option<OffsetUnit>,
+    pages: &mut dyn Pages<E>,
+) -> Result<(), Unread<E>> {
     let mut doubt = String::new();
-    for _ in 0..2 {
-        let mut reading =
-            Reading { searched, keep, ask, pages: 0, seen: HashSet::new(), records: Vec::new(), total: None };
+    for way in 0..bounds.ways {
+        if way > 0 {
+            pages.forget()?;
+            // What was known of offsets may be what is wrong.
+            *unit = None;
+        }
+        let mut reading = Reading { bounds, pages, asked: 0, total: None };
         match reading.whole(unit)? {
-            End::Whole => return Ok(reading.records),
+            End::Whole => return Ok(()),
             End::Doubt(reason) => doubt = reason,
         }
-        // What was known of offsets may be what is wrong.
-        *unit = None;
     }
+    *unit = None;
     Err(Unread::Unable(doubt))
 }
 
@@ -83,29 +165,17 @@ enum End {
 
 /// One way through the pages.
 struct Reading<'a, E> {
-    searched: Searched,
-    keep: &'a dyn Fn(&Record) -> bool,
-    ask: &'a mut dyn FnMut(u64, u32) -> Result<Page, E>,
-    pages: u32,
-    seen: HashSet<String>,
-    /// Those that are wanted.
-    records: Vec<Record>,
+    bounds: Bounds,
+    pages: &'a mut dyn Pages<E>,
+    asked: u32,
     /// What the last page that said so gave as the number of all.
     total: Option<u64>,
-}
-
-/// What a page brought.
-struct Taken {
-    /// The marks of its records, in their order.
-    marks: Vec<String>,
-    /// How many of them were new.
-    new: usize,
 }
 
 impl<E> Reading<'_, E> {
     /// Reads all pages.
     fn whole(&mut self, unit: &mut Option<OffsetUnit>) -> Result<End, Unread<E>> {
-        let first = self.take(0, PAGE)?;
+        let first = self.take(0, self.bounds.page)?;
         if first.marks.is_empty() {
             return Ok(self.end());
         }
@@ -128,7 +198,8 @@ impl<E> Reading<'_, E> {
     /// Asks for offset 1 with pages as large as the first one was: rows show the first page again but for its first
     /// record, pages show other records or none.
     fn find_unit(&mut self, first: Taken, unit: &mut Option<OffsetUnit>) -> Result<End, Unread<E>> {
-        let second = self.take(1, page_size(&first))?;
+        let size = self.page_size(&first);
+        let second = self.take(1, size)?;
         let again: HashSet<&String> = second.marks.iter().collect();
         let overlap = first.marks.iter().filter(|mark| again.contains(mark)).count();
         if overlap == 0 {
@@ -152,7 +223,8 @@ impl<E> Reading<'_, E> {
     /// An offset of 1 changed nothing: it is rounded down, or not obeyed at all.
     fn same_page_again(&mut self, first: Taken, unit: &mut Option<OffsetUnit>) -> Result<End, Unread<E>> {
         let size = first.marks.len();
-        let second = self.take(size as u64, page_size(&first))?;
+        let page = self.page_size(&first);
+        let second = self.take(size as u64, page)?;
         if second.marks != first.marks {
             *unit = Some(OffsetUnit::WholePages);
             return self.further_pages(first, second, size as u64);
@@ -172,7 +244,7 @@ impl<E> Reading<'_, E> {
         loop {
             let Some(mark) = last.marks.last().filter(|_| !self.is_proven()) else { return Ok(self.end()) };
             let mark = mark.clone();
-            last = self.take(end as u64 - 1, PAGE)?;
+            last = self.take(end as u64 - 1, self.bounds.page)?;
             if last.marks.first() != Some(&mark) {
                 return Ok(changed());
             }
@@ -184,24 +256,28 @@ impl<E> Reading<'_, E> {
     }
 
     fn whole_pages(&mut self, first: Taken, stride: u64) -> Result<End, Unread<E>> {
-        let second = self.take(stride, page_size(&first))?;
+        let size = self.page_size(&first);
+        let second = self.take(stride, size)?;
         self.further_pages(first, second, stride)
     }
 
     /// Goes on after two pages, and reads all once more: nothing else shows that no record moved between pages.
     fn further_pages(&mut self, first: Taken, second: Taken, stride: u64) -> Result<End, Unread<E>> {
-        let size = page_size(&first);
-        let mut pages = vec![first, second];
-        while pages.last().is_some_and(|page| page.new > 0) && !self.is_proven() {
+        let size = self.page_size(&first);
+        let mut last = second.new;
+        // Of a page that was read, no more is held than tells whether it is the same again.
+        let mut pages = vec![digest(first), digest(second)];
+        while last > 0 && !self.is_proven() {
             let page = self.take(stride * pages.len() as u64, size)?;
-            pages.push(page);
+            last = page.new;
+            pages.push(digest(page));
         }
-        pages.retain(|page| !page.marks.is_empty());
+        let pages: Vec<[u8; 32]> = pages.into_iter().flatten().collect();
         if pages.len() > 1 {
-            self.pages = 0;
+            self.asked = 0;
             for (number, page) in pages.into_iter().enumerate() {
                 let again = self.take(stride * number as u64, size)?;
-                if again.new > 0 || sorted(again.marks) != sorted(page.marks) {
+                if again.new > 0 || digest(again) != Some(page) {
                     return Ok(changed());
                 }
             }
@@ -209,39 +285,34 @@ impl<E> Reading<'_, E> {
         Ok(self.end())
     }
 
-    /// Asks for a page and keeps its new records.
+    /// Asks for a page.
     fn take(&mut self, offset: u64, limit: u32) -> Result<Taken, Unread<E>> {
-        self.pages += 1;
-        if self.pages > MOST_PAGES {
-            return Err(Unread::TooWide(format!("the search has more than {MOST_PAGES} pages")));
+        self.asked += 1;
+        if self.asked > self.bounds.pages {
+            return Err(Unread::TooWide(format!("the search has more than {} pages", self.bounds.pages)));
         }
-        let page = (self.ask)(offset, limit)?;
+        let taken = self.pages.take(offset, limit)?;
         // A number that echoes the limit is no total.
-        self.total = page.total.filter(|&total| total != u64::from(limit)).or(self.total);
-        let before = self.seen.len();
-        let mut taken = Taken { marks: Vec::with_capacity(page.records.len()), new: 0 };
-        for record in page.records {
-            let mark = mark(self.searched, &record);
-            if self.seen.insert(mark.clone()) && (self.keep)(&record) {
-                self.records.push(lean(record));
-            }
-            taken.marks.push(mark);
-        }
-        taken.new = self.seen.len() - before;
-        if self.seen.len() > MOST_RECORDS {
-            return Err(Unread::TooWide(format!("the search has more than {MOST_RECORDS} records")));
+        self.total = taken.total.filter(|&total| total != u64::from(limit)).or(self.total);
+        if self.pages.seen() > self.bounds.records {
+            return Err(Unread::TooWide(format!("the search has more than {} records", self.bounds.records)));
         }
         Ok(taken)
     }
 
     /// Whether a total shows that all records were seen. A total that may be a page's size proves nothing.
     fn is_proven(&self) -> bool {
-        self.total == Some(self.seen.len() as u64) && !may_be_a_page_size(self.seen.len())
+        self.total == Some(self.pages.seen()) && !may_be_a_page_size(self.pages.seen() as usize)
+    }
+
+    /// The size of the pages that follow: that of the first, as asking for more than the server gives could leave gaps.
+    fn page_size(&self, first: &Taken) -> u32 {
+        u32::try_from(first.marks.len()).map_or(self.bounds.page, |size| size.min(self.bounds.page))
     }
 
     /// Nothing more comes; a total that speaks of more records is believed.
     fn end(&self) -> End {
-        let seen = self.seen.len() as u64;
+        let seen = self.pages.seen();
         match self.total.filter(|&total| total > seen) {
             Some(total) => End::Doubt(format!("the search says that {total} records match and shows {seen}")),
             None => End::Whole,
@@ -249,9 +320,15 @@ impl<E> Reading<'_, E> {
     }
 }
 
-fn sorted(mut marks: Vec<String>) -> Vec<String> {
+/// What the records of a page are together, in whatever order; none of an empty page.
+fn digest(page: Taken) -> Option<[u8; 32]> {
+    let mut marks = page.marks;
     marks.sort_unstable();
-    marks
+    let mut hasher = blake3::Hasher::new();
+    for mark in &marks {
+        hasher.update(&(mark.len() as u64).to_le_bytes()).update(mark.as_bytes());
+    }
+    (!marks.is_empty()).then(|| *hasher.finalize().as_bytes())
 }
 
 fn changed() -> End {
@@ -263,13 +340,8 @@ fn may_be_a_page_size(records: usize) -> bool {
     records.is_multiple_of(5) || (records >= 8 && records.is_power_of_two())
 }
 
-/// The size of the pages that follow: that of the first, as asking for more than the server gives could leave gaps.
-fn page_size(first: &Taken) -> u32 {
-    u32::try_from(first.marks.len()).map_or(PAGE, |size| size.min(PAGE))
-}
-
 /// What a record is known by: its id, else all that it says.
-pub(super) fn mark(searched: Searched, record: &Record) -> String {
+pub(crate) fn mark(searched: Searched, record: &Record) -> String {
     let id = match searched {
         Searched::Invoices => "invoiceId",
         Searched::Customers => "customerId",

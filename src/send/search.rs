@@ -86,11 +86,12 @@ pub enum SearchError {
 }
 
 /// What the requests of one search have in common.
-struct Asking<'a, 'b> {
+pub(crate) struct Asking<'a, 'b> {
     searcher: &'a Searcher<'b>,
     searched: Searched,
     filters: &'a serde_json::Value,
-    searches: u64,
+    /// Requests so far.
+    pub(crate) searches: u64,
     server_time: Option<i64>,
 }
 
@@ -108,7 +109,7 @@ impl Searcher<'_> {
         filters: &serde_json::Value,
         keep: &dyn Fn(&Record) -> bool,
     ) -> Result<Result<Found, String>, SearchError> {
-        let mut asking = Asking { searcher: self, searched, filters, searches: 0, server_time: None };
+        let mut asking = self.asking(searched, filters);
         let mut unit = *self.unit.lock().expect("no holder of this lock panics");
         let read = read_all(searched, &mut unit, keep, &mut |offset, limit| asking.page(offset, limit));
         *self.unit.lock().expect("no holder of this lock panics") = unit;
@@ -120,10 +121,15 @@ impl Searcher<'_> {
         }
     }
 
+    /// A search whose pages the caller asks for one by one.
+    pub(crate) fn asking<'a>(&'a self, searched: Searched, filters: &'a serde_json::Value) -> Asking<'a, 'a> {
+        Asking { searcher: self, searched, filters, searches: 0, server_time: None }
+    }
+
     /// Whether the account has no record at all, by one page of a search without filters.
     pub fn finds_nothing(&self, searched: Searched) -> Result<bool, SearchError> {
         let filters = serde_json::json!({});
-        let mut asking = Asking { searcher: self, searched, filters: &filters, searches: 0, server_time: None };
+        let mut asking = self.asking(searched, &filters);
         let page = asking.page(0, 1)?;
         Ok(page.records.is_empty() && page.total.unwrap_or_default() == 0)
     }
@@ -162,7 +168,7 @@ impl Searcher<'_> {
 
 impl Asking<'_, '_> {
     /// One page, asked for until it comes or patience ends.
-    fn page(&mut self, offset: u64, limit: u32) -> Result<Page, SearchError> {
+    pub(crate) fn page(&mut self, offset: u64, limit: u32) -> Result<Page, SearchError> {
         let searcher = self.searcher;
         let limits = Limits { attempts: ATTEMPTS, ..Limits::default() };
         let mut patience = Patience::new(limits, Repeat::Safe, offset);

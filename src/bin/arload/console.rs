@@ -206,6 +206,43 @@ impl Console {
             Event::SheetRefused { message, hint } | Event::Warning { message, hint } => {
                 self.problem(message, hint.as_ref());
             }
+            Event::SearchResumed { path, pages } => {
+                self.talk(&format!("{path}: going on after {}", count(*pages, "page")));
+            }
+            Event::SearchProgress { resource, records, total } => self.progress(|| {
+                let of = total.map_or_else(String::new, |total| format!(" of {}", grouped(total)));
+                format!("read {}{of} {resource}", grouped(*records))
+            }),
+            Event::Exported { path, resource, records, pages, requests, order } => {
+                let read = format!("{} read in {}", count(*pages, "page"), count(*requests, "request"));
+                let noun = resource.trim_end_matches('s');
+                let sorted = format!("{}, {read}, sorted by {order}", count(*records, noun));
+                match path {
+                    Some(path) => self.summary(&format!("{path}: {sorted}\n")),
+                    None => self.talk(&sorted),
+                }
+            }
+            Event::Pulled { new, changed, same, gone, unusable, requests } => {
+                let mut text = format!(
+                    "customer directory: {} new, {} changed, {} the same, {} gone; {}\n",
+                    grouped(*new),
+                    grouped(*changed),
+                    grouped(*same),
+                    grouped(*gone),
+                    count(*requests, "request")
+                );
+                if *unusable > 0 {
+                    add(&mut text, format_args!("{} without a customer id left out", count(*unusable, "record")));
+                }
+                self.summary(&text);
+            }
+            Event::Compared { verdict, files, .. } => {
+                let mut text = format!("{verdict}\n");
+                for file in files {
+                    add(&mut text, format_args!("differences: {}", printable(file)));
+                }
+                self.summary(&text);
+            }
             Event::ResultsWritten { path } => {
                 let shown = self.here.as_ref().and_then(|here| Path::new(path).strip_prefix(here).ok());
                 let shown = shown.map_or_else(|| path.clone(), |shown| shown.display().to_string());
@@ -213,6 +250,14 @@ impl Console {
             }
             Event::Finished { run, totals, next, head, .. } => self.finished(*run, totals, next, head),
         }
+    }
+
+    /// Prints what a command came to.
+    fn summary(&self, text: &str) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+        print(text);
     }
 
     fn first_use(&self, resource: &str, until: Option<&String>, customers: Option<u64>) {

@@ -5,9 +5,10 @@
 use arload::config::given::FlagValues;
 
 use crate::args::{
-    AccountArgs, AuthCheckArgs, ConfigShowArgs, CustomersArgs, GateArgs, InspectArgs, LedgerArgs, LedgerBackupArgs,
-    LedgerSeedArgs, MappingArgs, OutputArgs, PaceArgs, ReadingArgs, ResultsArgs, RunArgs, RunEvidenceArgs,
-    RunResultsArgs, RunSendArgs, RunsListArgs, RunsVerifyArgs, ServerArgs, SheetArgs, StateArgs, WaitArgs, YesArgs,
+    AccountArgs, AskingArgs, AuthCheckArgs, ConfigShowArgs, CustomersArgs, GateArgs, InspectArgs, LedgerArgs,
+    LedgerBackupArgs, LedgerSeedArgs, MappingArgs, OutputArgs, PaceArgs, ReadingArgs, ResultsArgs, RunArgs,
+    RunEvidenceArgs, RunResultsArgs, RunSendArgs, RunsListArgs, RunsVerifyArgs, ServerArgs, SheetArgs, StateArgs,
+    WaitArgs, YesArgs,
 };
 
 /// A group of flags that settings are made of.
@@ -149,6 +150,7 @@ groups! {
     RunEvidenceArgs: shared;
     RunsVerifyArgs: shared;
     LedgerArgs: account, server, state, output;
+    AskingArgs: account, server, wait, pace, state, output;
     LedgerBackupArgs: shared;
     LedgerSeedArgs: account, server, reading, mapping, customers, wait, state, output;
 }

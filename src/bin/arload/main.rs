@@ -14,6 +14,7 @@ mod surroundings;
 
 use std::io::{self, Write as _};
 
+use arload::api::Searched;
 use arload::api::client::HttpError;
 use arload::config::error::ConfigError;
 use arload::error::RunError;
@@ -24,7 +25,7 @@ use arload::operation::Operation;
 use arload::pipeline::stop_code;
 use clap::Parser as _;
 
-use crate::args::{Arguments, Command, SheetArgs};
+use crate::args::{Arguments, Command, CustomersCommand, InvoicesCommand, SheetArgs};
 use crate::surroundings::Surroundings;
 
 fn main() -> std::process::ExitCode {
@@ -38,8 +39,8 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let surroundings = Surroundings::look();
     let mut out = io::stdout();
     match &arguments.command {
-        Command::Invoices(command) => on_sheets("invoices", command.parts(), &surroundings),
-        Command::Customers(command) => on_sheets("customers", command.parts(), &surroundings),
+        Command::Invoices(command) => invoices(command, &surroundings),
+        Command::Customers(command) => customers(command, &surroundings),
         Command::Reminders(command) => on_sheets("reminders", command.parts(), &surroundings),
         Command::Runs(command) => commands::runs::run(command, &surroundings, &mut out),
         Command::Ledger(command) => commands::ledger::run(command, &surroundings, &mut out),
@@ -49,6 +50,33 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::Auth(command) => commands::auth::run(command, &surroundings, &mut out, &mut io::stderr()),
         Command::Config(command) => commands::config::run(command, &surroundings, &mut out, &mut io::stderr()),
         Command::DecodeWorkbook => commands::decode_workbook::run(),
+    }
+}
+
+fn invoices(command: &InvoicesCommand, surroundings: &Surroundings) -> anyhow::Result<ExitCode> {
+    if let Some(parts) = command.parts() {
+        return on_sheets("invoices", parts, surroundings);
+    }
+    match command {
+        InvoicesCommand::Search(search) => {
+            let filters = &search.filters.0;
+            commands::search::run(Searched::Invoices, filters, &search.export, &search.asking, surroundings)
+        }
+        _ => unreachable!("every other command is an operation on sheets"),
+    }
+}
+
+fn customers(command: &CustomersCommand, surroundings: &Surroundings) -> anyhow::Result<ExitCode> {
+    if let Some(parts) = command.parts() {
+        return on_sheets("customers", parts, surroundings);
+    }
+    match command {
+        CustomersCommand::Search(search) => {
+            let filters = &search.filters.0;
+            commands::search::run(Searched::Customers, filters, &search.export, &search.asking, surroundings)
+        }
+        CustomersCommand::Pull(pull) => commands::search::pull(pull, surroundings),
+        _ => unreachable!("every other command is an operation on sheets"),
     }
 }
 
@@ -98,7 +126,8 @@ fn code(error: &anyhow::Error) -> ExitCode {
     match error.downcast_ref::<RunError>() {
         Some(RunError::Locked(_)) => ExitCode::Locked,
         Some(RunError::Interrupted) => ExitCode::Interrupted,
-        Some(RunError::Stopped { reason, .. }) => stop_code(*reason),
+        Some(RunError::Stopped { reason, .. } | RunError::Export { reason: Some(reason), .. }) => stop_code(*reason),
+        Some(RunError::Export { reason: None, .. } | RunError::NotExported { .. }) => ExitCode::StoppedEarly,
         Some(RunError::TotalsDisagree(_)) => ExitCode::Bug,
         // The plan could not be recorded; nothing was sent, and the same command goes on.
         Some(RunError::Ledger(LedgerError::Storage { .. } | LedgerError::Damaged(_)) | RunError::Spool(_)) => {

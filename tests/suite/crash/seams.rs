@@ -121,6 +121,7 @@ ledger_seam! {
     reads resolutions(run: RunId, after: i64) -> Vec<ResolutionRecord>;
     reads reply_body(reply: i64) -> Vec<u8>;
     reads customers(account: &str) -> Vec<Entry>;
+    writes change_customers(account: &str, changed: &[Entry], gone: &[String]) -> ();
 }
 
 /// An API with a step before each request and after its answer.

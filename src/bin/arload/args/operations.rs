@@ -1,8 +1,8 @@
-//! The operations as commands: one for each row of the operation table.
+//! The operations as commands: one for each row of the operation table, and the searches beside them.
 
 use clap::Subcommand;
 
-use super::SheetArgs;
+use super::{CustomersSearchArgs, InvoicesSearchArgs, PullArgs, SheetArgs};
 use crate::help::{about, after_operation};
 
 #[derive(Debug, Subcommand)]
@@ -23,12 +23,17 @@ pub(crate) enum CustomersCommand {
     Delete(Box<SheetArgs>),
     #[command(about = about("customers", "contacts"), after_long_help = after_operation("customers", "contacts"))]
     Contacts(Box<SheetArgs>),
+    /// Export the customers that the API has
+    Search(Box<CustomersSearchArgs>),
+    /// Fill the customer directory, so that sheets may name customers by code, GSTIN or name
+    Pull(Box<PullArgs>),
 }
 
 impl CustomersCommand {
-    /// The verb, and what it takes.
-    pub(crate) fn parts(&self) -> (&'static str, &SheetArgs) {
-        match self {
+    /// The verb of an operation on sheets, and what it takes.
+    pub(crate) fn parts(&self) -> Option<(&'static str, &SheetArgs)> {
+        Some(match self {
+            Self::Search(_) | Self::Pull(_) => return None,
             Self::Create(arguments) => ("create", arguments),
             Self::Update(arguments) => ("update", arguments),
             Self::Add(arguments) => ("add", arguments),
@@ -37,7 +42,7 @@ impl CustomersCommand {
             Self::Deactivate(arguments) => ("deactivate", arguments),
             Self::Delete(arguments) => ("delete", arguments),
             Self::Contacts(arguments) => ("contacts", arguments),
-        }
+        })
     }
 }
 
@@ -59,12 +64,15 @@ pub(crate) enum InvoicesCommand {
     ConfirmPayment(Box<SheetArgs>),
     #[command(about = about("invoices", "get"), after_long_help = after_operation("invoices", "get"))]
     Get(Box<SheetArgs>),
+    /// Export the invoices that the API has
+    Search(Box<InvoicesSearchArgs>),
 }
 
 impl InvoicesCommand {
-    /// The verb, and what it takes.
-    pub(crate) fn parts(&self) -> (&'static str, &SheetArgs) {
-        match self {
+    /// The verb of an operation on sheets, and what it takes.
+    pub(crate) fn parts(&self) -> Option<(&'static str, &SheetArgs)> {
+        Some(match self {
+            Self::Search(_) => return None,
             Self::Create(arguments) => ("create", arguments),
             Self::Add(arguments) => ("add", arguments),
             Self::Update(arguments) => ("update", arguments),
@@ -73,7 +81,7 @@ impl InvoicesCommand {
             Self::Status(arguments) => ("status", arguments),
             Self::ConfirmPayment(arguments) => ("confirm-payment", arguments),
             Self::Get(arguments) => ("get", arguments),
-        }
+        })
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod inspect;
 pub(crate) mod ledger;
 pub(crate) mod runs;
 pub(crate) mod sandbox;
+pub(crate) mod search;
 pub(crate) mod seed;
 pub(crate) mod sheets;
 pub(crate) mod template;
