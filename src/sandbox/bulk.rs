@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde_json::{Map, Number, Value, json};
 
+use super::invoices::unfit_customer;
 use super::reply::{Refusal, RefusalKind, Reply};
 use super::row;
 use super::settings::{BulkCounts, BulkItems, Duplicates, FileRefusal, Refused, SandboxSettings};
@@ -179,7 +180,13 @@ fn misfit(store: &Store, settings: &SandboxSettings, upload: Upload<'_>, row: &U
     if settings.refuse_customers.iter().any(|refused| refused == id) {
         return Some("customerId: this customer is refused on purpose".to_owned());
     }
-    (!settings.lenient_customers && store.customer(id).is_none()).then(|| "customerId: no customer with this id".into())
+    let fault = if upload.operation.creates() {
+        unfit_customer(store, settings.lenient_customers, id)
+    } else {
+        let there = store.customer(id).map_or(settings.lenient_customers, |customer| !customer.deleted());
+        (!there).then_some("customerId: no customer with this id")
+    };
+    fault.map(str::to_owned)
 }
 
 fn has_bad_row(store: &Store, settings: &SandboxSettings, upload: Upload<'_>, rows: &[UploadedRow]) -> bool {
@@ -282,6 +289,6 @@ impl Told {
 }
 
 /// A JSON number with the digits of the decimal, never a binary float.
-pub(super) fn number(amount: Decimal) -> Value {
+fn number(amount: Decimal) -> Value {
     amount.to_string().parse::<Number>().map_or(Value::Null, Value::Number)
 }

@@ -46,8 +46,12 @@ pub(super) enum RefusalKind {
     Invalid,
     /// The token is missing, wrong or expired.
     Unauthorized,
-    /// There is no such route.
+    /// The record is another company's.
+    Forbidden,
+    /// There is no such route or record.
     NotFound,
+    /// There is such a path, but not with this method.
+    WrongMethod,
     /// The body is longer than is read.
     TooLarge,
     /// Too many requests.
@@ -69,6 +73,11 @@ impl Refusal {
         Refusal::new(RefusalKind::Invalid, message)
     }
 
+    /// A refusal of a request for a record that there is not.
+    pub(super) fn missing(message: impl Into<String>) -> Refusal {
+        Refusal::new(RefusalKind::NotFound, message)
+    }
+
     /// A refusal of any kind.
     pub(super) fn new(kind: RefusalKind, message: impl Into<String>) -> Refusal {
         Refusal { kind, message: message.into(), rows: 0 }
@@ -81,7 +90,9 @@ impl RefusalKind {
             RefusalKind::Unreadable => 400,
             RefusalKind::Invalid => settings.validation_status,
             RefusalKind::Unauthorized => 401,
+            RefusalKind::Forbidden => 403,
             RefusalKind::NotFound => 404,
+            RefusalKind::WrongMethod => 405,
             RefusalKind::TooLarge => 413,
             RefusalKind::TooMany => 429,
             RefusalKind::Broken => 500,
@@ -91,7 +102,8 @@ impl RefusalKind {
 
     fn error_type(self) -> Option<&'static str> {
         match self {
-            RefusalKind::Unreadable | RefusalKind::TooLarge => Some("CLIENT_REQUEST_ERROR"),
+            RefusalKind::Unreadable | RefusalKind::TooLarge | RefusalKind::WrongMethod => Some("CLIENT_REQUEST_ERROR"),
+            RefusalKind::Forbidden => Some("INVALID_ACCESS"),
             RefusalKind::Invalid => Some("VALIDATION_ERROR"),
             RefusalKind::Unauthorized => Some("UNAUTHORIZED"),
             RefusalKind::NotFound => Some("RECORD_NOT_FOUND"),

@@ -28,9 +28,11 @@ pub(super) fn fault(field: &Field, text: &str) -> Option<String> {
     match field.kind {
         FieldKind::CustomerId => matches(is_customer_id(text), "^KC[A-Z0-9]{14}$"),
         FieldKind::CompanyId => matches(is_company_id(text), "^CEK[A-Z0-9]{7}$"),
-        FieldKind::AccountNumber => matches(is_account_number(text), "^$|^[A-Za-z0-9]{9,36}$"),
-        FieldKind::Ifsc => matches(is_ifsc(text), "^$|^[A-Za-z]{4}0[A-Z0-9a-z]{6}$"),
-        FieldKind::Phone | FieldKind::Mobile => matches(is_phone(text), "^$|^((\\+|00)(\\d{1,3})[\\s-]?)?(\\d{10})$"),
+        FieldKind::AccountNumber => matches(is_account_number_or_blank(text), "^$|^[A-Za-z0-9]{9,36}$"),
+        FieldKind::Ifsc => matches(is_ifsc_or_blank(text), "^$|^[A-Za-z]{4}0[A-Z0-9a-z]{6}$"),
+        FieldKind::Phone | FieldKind::Mobile => {
+            matches(is_phone_or_blank(text), "^$|^((\\+|00)(\\d{1,3})[\\s-]?)?(\\d{10})$")
+        }
         FieldKind::Date => (!is_date(text)).then(|| format!("{name}: must be a date of the form yyyy-MM-dd")),
         FieldKind::Bool => (text != "true" && text != "false").then(|| format!("{name}: must be true or false")),
         FieldKind::Enum(values) => {
@@ -85,20 +87,26 @@ fn is_capital_or_digit(byte: u8) -> bool {
     byte.is_ascii_uppercase() || byte.is_ascii_digit()
 }
 
-fn is_account_number(text: &str) -> bool {
-    (9..=36).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+/// Whether a text fits the pattern of a bank account, which takes a blank too.
+pub(super) fn is_account_number_or_blank(text: &str) -> bool {
+    text.is_empty() || (9..=36).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-fn is_ifsc(text: &str) -> bool {
+/// Whether a text fits the pattern of a bank branch, which takes a blank too.
+pub(super) fn is_ifsc_or_blank(text: &str) -> bool {
     let bytes = text.as_bytes();
+    if bytes.is_empty() {
+        return true;
+    }
     bytes.len() == 11
         && bytes[..4].iter().all(u8::is_ascii_alphabetic)
         && bytes[4] == b'0'
         && bytes[5..].iter().all(u8::is_ascii_alphanumeric)
 }
 
-fn is_phone(text: &str) -> bool {
-    if digits(text, 10, 10) {
+/// Whether a text fits the pattern of a telephone, which takes a blank too.
+pub(super) fn is_phone_or_blank(text: &str) -> bool {
+    if text.is_empty() || digits(text, 10, 10) {
         return true;
     }
     let Some(rest) = text.strip_prefix('+').or_else(|| text.strip_prefix("00")) else { return false };
@@ -108,7 +116,8 @@ fn is_phone(text: &str) -> bool {
     digits(number, 10, 10) && digits(country, 1, 3)
 }
 
-fn is_date(text: &str) -> bool {
+/// Whether a text is a date of the form `yyyy-MM-dd`.
+pub(super) fn is_date(text: &str) -> bool {
     text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok()
 }
 

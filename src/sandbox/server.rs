@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequest, Multipart, Query, Request, State};
-use axum::http::{Method, StatusCode, header, request::Parts};
+use axum::http::{StatusCode, header, request::Parts};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -25,15 +25,17 @@ use super::bulk;
 use super::faults::{Fault, Place, choose};
 use super::limit::Limit;
 use super::reply::{Refusal, RefusalKind, Reply, Stamp};
+use super::route::Route;
 use super::row::is_company_id;
 use super::search;
 use super::settings::SandboxSettings;
 use super::spoil;
 use super::state::{Arrival, Counts, Page, overview, records};
 use super::store::{Resource, Store};
+use super::task::{self, Task};
 use super::wire::{Cut, Wire, WireListener};
 use crate::clock::{Clock, SystemClock};
-use crate::operation::{ALL, Operation};
+use crate::operation::Operation;
 
 // Limit: a body is held in memory; uploads of arload are far smaller.
 const LARGEST_BODY: usize = 64 << 20;
@@ -151,36 +153,6 @@ impl std::fmt::Debug for Desk {
     }
 }
 
-/// A route that the sandbox serves.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Route {
-    LogIn,
-    Upload(&'static Operation),
-    Search(Resource),
-    Unknown,
-}
-
-impl Route {
-    fn of(method: &Method, path: &str) -> Route {
-        if method != Method::POST {
-            return Route::Unknown;
-        }
-        match path {
-            "/oauth/token" => Route::LogIn,
-            "/api/v0/invoice/search" => Route::Search(Resource::Invoices),
-            "/api/v0/customer/search" => Route::Search(Resource::Customers),
-            _ => ALL
-                .iter()
-                .find(|operation| operation.is_upload() && operation.route.path == path)
-                .map_or(Route::Unknown, Route::Upload),
-        }
-    }
-
-    fn name(self, path: &str) -> String {
-        if self == Route::Unknown { "unknown".to_owned() } else { format!("POST {path}") }
-    }
-}
-
 /// What the front says of a request.
 struct Admission {
     /// Which request it is of its kind.
@@ -222,11 +194,11 @@ impl Desk {
         overview(&front.counts, &front.tokens, &self.store(), &settings)
     }
 
-    fn admit(&self, route: Route, path: &str, settings: &SandboxSettings) -> Admission {
-        let log_in = route == Route::LogIn;
+    fn admit(&self, route: &Route, path: &str, settings: &SandboxSettings) -> Admission {
+        let log_in = *route == Route::LogIn;
         let mut front = self.front();
         let now = self.clock.elapsed();
-        let (ordinal, of_path) = front.counts.place(path, route != Route::Unknown, log_in);
+        let (ordinal, of_path) = front.counts.place(path, route.known(), log_in);
         front.counts.pace(route.name(path), now.saturating_sub(self.started));
         let wait = match settings.rate {
             Some(rate) if !log_in => front.limit.admit(now, rate, settings.burst).err(),
@@ -286,18 +258,25 @@ impl Desk {
 
     /// Does what the request asks for.
     async fn answer(&self, call: &Call, body: Bytes) -> Reply {
-        let done = match call.route {
+        let done = match &call.route {
             Route::LogIn => {
                 let now = self.clock.elapsed();
                 return self.front().tokens.log_in(&call.settings, authorization(&call.parts), &body, now);
             }
-            Route::Unknown => Err(Refusal::new(RefusalKind::NotFound, "No such route")),
-            Route::Upload(operation) => match self.admit_token(call) {
+            Route::Unknown => Err(Refusal::missing("No such route")),
+            Route::WrongMethod(methods) => {
+                let refusal = Refusal::new(RefusalKind::WrongMethod, "No such method on this route");
+                let mut reply = Reply::refusal(&call.settings.replies, &refusal, self.stamp(call));
+                reply.headers.push(("allow", methods.join(", ")));
+                return reply;
+            }
+            Route::Work(operation) if operation.is_upload() => match self.admit_token(call) {
                 Ok(()) => self.upload(call, operation, body).await,
                 Err(refusal) => Err(refusal),
             },
+            Route::Work(operation) => self.admit_token(call).and_then(|()| self.work(call, operation, &body)),
             Route::Search(resource) => self.admit_token(call).and_then(|()| {
-                search::search(&self.store(), &call.settings.replies, resource, &query(&call.parts), &body)
+                search::search(&self.store(), &call.settings.replies, *resource, &query(&call.parts)?, &body)
             }),
         };
         done.unwrap_or_else(|refusal| Reply::refusal(&call.settings.replies, &refusal, self.stamp(call)))
@@ -307,8 +286,24 @@ impl Desk {
         self.front().tokens.admit(authorization(&call.parts), self.clock.elapsed())
     }
 
+    fn work(&self, call: &Call, operation: &'static Operation, body: &[u8]) -> Result<Reply, Refusal> {
+        let task = Task {
+            operation,
+            settings: &call.settings,
+            path: call.parts.uri.path(),
+            query: &query(&call.parts)?,
+            now: self.now(&call.settings),
+            ordinal: call.admission.ordinal,
+        };
+        let mut store = self.store();
+        let done = task::answer(&mut store, task, body);
+        // A list can be refused although some of it was done.
+        commit(&mut store)?;
+        done
+    }
+
     async fn upload(&self, call: &Call, operation: &'static Operation, body: Bytes) -> Result<Reply, Refusal> {
-        let query = query(&call.parts);
+        let query = query(&call.parts)?;
         let parameter = operation.route.account_parameter.unwrap_or_default();
         let account = query.get(parameter).map_or("", String::as_str);
         if !is_company_id(account) {
@@ -319,17 +314,30 @@ impl Desk {
         let upload = bulk::Upload { operation, account, now: self.now(&call.settings) };
         let mut store = self.store();
         let reply = bulk::store(&mut store, &call.settings, upload, rows)?;
-        store.commit().map_err(|error| Refusal::new(RefusalKind::Broken, format!("The store failed: {error}")))?;
+        commit(&mut store)?;
         Ok(reply)
     }
+}
+
+fn commit(store: &mut Store) -> Result<(), Refusal> {
+    store.commit().map_err(|error| Refusal::new(RefusalKind::Broken, format!("The store failed: {error}")))
 }
 
 fn authorization(parts: &Parts) -> Option<&str> {
     parts.headers.get(header::AUTHORIZATION)?.to_str().ok()
 }
 
-fn query(parts: &Parts) -> BTreeMap<String, String> {
-    Query::try_from_uri(&parts.uri).map(|Query(query)| query).unwrap_or_default()
+fn query(parts: &Parts) -> Result<BTreeMap<String, String>, Refusal> {
+    let unreadable = |_| Refusal::unreadable("The query cannot be read");
+    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map_err(unreadable)?;
+    let mut query = BTreeMap::new();
+    for (name, value) in pairs {
+        if query.contains_key(&name) {
+            return Err(Refusal::invalid(format!("{name}: is given twice")));
+        }
+        query.insert(name, value);
+    }
+    Ok(query)
 }
 
 /// The bytes of the part named `file`.
@@ -358,7 +366,7 @@ async fn work(desk: Arc<Desk>, wire: Wire, request: Request) -> Response {
     let settings = desk.settings();
     let (parts, body) = request.into_parts();
     let route = Route::of(&parts.method, parts.uri.path());
-    let admission = desk.admit(route, parts.uri.path(), &settings);
+    let admission = desk.admit(&route, route.pattern(parts.uri.path()), &settings);
     let call = Call { route, parts, admission, settings };
     // The body is read even where it is not looked at: a client in the middle of sending would miss the reply.
     let body = to_bytes(body, LARGEST_BODY).await;
@@ -381,8 +389,8 @@ async fn work(desk: Arc<Desk>, wire: Wire, request: Request) -> Response {
         Some(Cut::Reset) => "reset".to_owned(),
         None => reply.status.to_string(),
     };
-    let name = route.name(call.parts.uri.path());
-    let upload = matches!(route, Route::Upload(_));
+    let name = call.route.name(call.parts.uri.path());
+    let upload = call.route.is_upload();
     desk.front().counts.record(Arrival::new(name, status, arrived, reply.rows, fault), upload);
     let delay = spoil::delay(&call.settings, fault, call.admission.ordinal);
     if !delay.is_zero() {

@@ -22,10 +22,14 @@ pub struct SandboxSettings {
     pub store: Option<PathBuf>,
     /// Whether other hosts may be listened to.
     pub allow_remote: bool,
-    /// Whether any id of the right shape is taken as an existing customer.
+    /// Whether uploads and new invoices may name any customer whose id has the right shape.
     pub lenient_customers: bool,
     /// Customers whose rows are refused although nothing is wrong with them.
     pub refuse_customers: Vec<String>,
+    /// Invoices, by id or number, that are not changed, dispatched or deleted although nothing is wrong with them.
+    pub refuse_invoices: Vec<String>,
+    /// Ids of customers and invoices that are taken to be another company's.
+    pub foreign_ids: Vec<String>,
     /// Start of every random draw, so that a run can be repeated.
     pub seed: u64,
     /// Two columns of uploaded files that are read in each other's place; empty swaps none.
@@ -59,6 +63,8 @@ impl Default for SandboxSettings {
             allow_remote: false,
             lenient_customers: true,
             refuse_customers: Vec::new(),
+            refuse_invoices: Vec::new(),
+            foreign_ids: Vec::new(),
             seed: 1,
             swap_columns: Vec::new(),
             rate: None,
@@ -325,7 +331,7 @@ switches! {
     Refused {
         /// None.
         None,
-        /// Every third row of a file, beginning with its first.
+        /// Every third row of a file or id of a list, beginning with the first, and every third request for one record.
         Some,
         /// All.
         All,

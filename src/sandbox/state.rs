@@ -12,10 +12,10 @@ use serde_json::{Map, Value, json};
 
 use super::auth::Tokens;
 use super::faults::Fault;
+use super::object::{customer_object, invoice_object, reminders};
 use super::row;
-use super::search::{customer_object, invoice_object};
 use super::settings::SandboxSettings;
-use super::store::{Resource, Store};
+use super::store::{Record, Resource, Store};
 
 // Limit: a log of a million requests is some tens of megabytes; later ones are counted but not listed.
 const LOGGED: usize = 1_000_000;
@@ -188,8 +188,14 @@ pub(super) fn overview(counts: &Counts, tokens: &Tokens, store: &Store, settings
         "limited": counts.limited,
         "uploads": counts.uploads,
         "rows_stored": counts.rows_stored,
-        "invoices": store.invoices.len(),
-        "customers": store.customers.len(),
+        "invoices": live(&store.invoices).count(),
+        "customers": live(&store.customers).count(),
+        "deleted": {
+            "invoices": store.invoices.iter().filter(|record| record.deleted()).count(),
+            "customers": store.customers.iter().filter(|record| record.deleted()).count(),
+        },
+        "dispatched": live(&store.invoices).filter(|record| record.dispatched().is_some()).count(),
+        "reminders": live(&store.customers).map(|record| reminders(record).len()).sum::<usize>(),
         "duplicate_keys": keys,
         "duplicate_rows": duplicate_rows,
         "duplicates": duplicates,
@@ -197,13 +203,17 @@ pub(super) fn overview(counts: &Counts, tokens: &Tokens, store: &Store, settings
     })
 }
 
+fn live(records: &[Record]) -> impl Iterator<Item = &Record> {
+    records.iter().filter(|record| !record.deleted())
+}
+
 fn total(store: &Store, field: &str) -> String {
-    let amounts = store.invoices.iter().filter_map(|invoice| row::amount(invoice.cells.cell(field)?));
+    let amounts = live(&store.invoices).filter_map(|invoice| row::amount(invoice.cells.cell(field)?));
     // Limit: amounts have at most 18 digits, of which a decimal adds ten thousand millions.
     amounts.fold(Decimal::ZERO, Decimal::saturating_add).to_string()
 }
 
-/// A page of stored records, each with how often its business key is stored.
+/// A page of stored records, each with how often its business key is stored and what no reply of the API shows.
 pub(super) fn records(store: &Store, resource: Resource, page: &Page) -> Value {
     let all = store.records(resource);
     let shown = page.of(all).into_iter().map(|record| {
@@ -212,6 +222,13 @@ pub(super) fn records(store: &Store, resource: Resource, page: &Page) -> Value {
             Resource::Customers => customer_object(record),
         };
         object["times_stored"] = json!(store.times_stored(record));
+        object["deleted"] = json!(record.deleted());
+        match resource {
+            Resource::Invoices => {
+                object["actions"] = json!(record.life.as_ref().map_or(&[][..], |life| &life.actions));
+            }
+            Resource::Customers => object["active"] = json!(!record.inactive()),
+        }
         object
     });
     json!({"count": all.len(), "records": shown.collect::<Vec<_>>()})

@@ -1,8 +1,8 @@
 //! The records a sandbox keeps, in memory and, if wanted, in a file for the next process.
 //!
-//! Owns ids, business keys and the file: one JSON line a record, written before the reply leaves. A line cut short
-//! by a crash was never answered and is dropped when the file is opened. The one rule: records are never lost or
-//! merged, so a record stored twice shows as stored twice.
+//! Owns ids, business keys and the file: one JSON line for each state of a record, written before the reply leaves; the
+//! last line of an id counts. A line cut short by a crash was never answered and is dropped when the file is opened. The
+//! one rule: records are never lost or merged, so a record stored twice shows as stored twice.
 
 use std::collections::HashMap;
 use std::fs::{File, TryLockError};
@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::customers::first_from_cells;
 use super::faults::mix;
 use crate::operation::{ALL, Operation};
 use crate::platform;
@@ -111,6 +112,14 @@ impl Cells {
         Cells::pack(self.resource, kept.chain(other.iter()))
     }
 
+    /// These cells with some of them set, or emptied by none.
+    pub(super) fn with(&self, changes: &[(&str, Option<&str>)]) -> Cells {
+        let kept = self.iter().filter(|(name, _)| changes.iter().all(|(changed, _)| changed != name));
+        let mut cells: Vec<(&str, &str)> = kept.collect();
+        cells.extend(changes.iter().filter_map(|(name, cell)| Some((*name, (*cell)?))));
+        Cells::pack(self.resource, cells.into_iter())
+    }
+
     fn to_object(&self) -> Map<String, Value> {
         self.iter().map(|(name, cell)| (name.to_owned(), cell.into())).collect()
     }
@@ -127,6 +136,84 @@ pub(super) struct Record {
     pub(super) created: Timestamp,
     /// What it says.
     pub(super) cells: Cells,
+    /// What happened to it since; none for one that was only stored, as nearly all are.
+    pub(super) life: Option<Box<Life>>,
+}
+
+/// What happened to a record after it was stored, and what its cells cannot hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Life {
+    /// Whether it was deleted; it is kept all the same.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) deleted: bool,
+    /// Whether a customer was deactivated.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) inactive: bool,
+    /// When an invoice was sent to its customer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dispatched_ms: Option<i64>,
+    /// When it last changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    modified_ms: Option<i64>,
+    /// A customer's contacts, once they are more than the one of its cells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) contacts: Option<Vec<Map<String, Value>>>,
+    /// A customer's reminders.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) reminders: Vec<Map<String, Value>>,
+    /// Contacts and reminders that it ever had, so that no id comes twice.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(super) parts: u32,
+    /// What was said of an invoice over Bharat Connect, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) actions: Vec<Value>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+impl Record {
+    /// Whether it was deleted.
+    pub(super) fn deleted(&self) -> bool {
+        self.life.as_ref().is_some_and(|life| life.deleted)
+    }
+
+    /// Whether it is a customer that was deactivated.
+    pub(super) fn inactive(&self) -> bool {
+        self.life.as_ref().is_some_and(|life| life.inactive)
+    }
+
+    /// When an invoice was sent to its customer.
+    pub(super) fn dispatched(&self) -> Option<Timestamp> {
+        let at_once = || (self.cells.cell("dispatchNow") == Some("true")).then_some(self.created);
+        self.life.as_ref().and_then(|life| life.dispatched_ms).and_then(stamp).or_else(at_once)
+    }
+
+    /// When it last changed.
+    pub(super) fn modified(&self) -> Timestamp {
+        self.life.as_ref().and_then(|life| life.modified_ms).and_then(stamp).unwrap_or(self.created)
+    }
+
+    /// Its later life, to be written to.
+    pub(super) fn live(&mut self, now: Timestamp) -> &mut Life {
+        let life = self.life.get_or_insert_default();
+        life.modified_ms = Some(now.as_millisecond());
+        life
+    }
+}
+
+impl Life {
+    /// Says when an invoice was sent to its customer, if it was.
+    pub(super) fn dispatch(&mut self, time: Option<Timestamp>) {
+        self.dispatched_ms = time.map(Timestamp::as_millisecond);
+    }
+}
+
+fn stamp(milliseconds: i64) -> Option<Timestamp> {
+    Timestamp::from_millisecond(milliseconds).ok()
 }
 
 /// A line of the store's file.
@@ -137,6 +224,8 @@ struct Line {
     account: String,
     created_ms: i64,
     cells: Map<String, Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    life: Option<Box<Life>>,
 }
 
 /// Every record of a sandbox.
@@ -146,7 +235,8 @@ pub(super) struct Store {
     pub(super) invoices: Vec<Record>,
     /// Customers in the order of arrival.
     pub(super) customers: Vec<Record>,
-    customer_places: HashMap<Box<str>, usize>,
+    /// Place of each record in its list, by id.
+    places: [HashMap<Box<str>, usize>; 2],
     /// How often each unique field's value is stored, by field, account and value.
     times: HashMap<Box<str>, u32>,
     stored: u64,
@@ -193,8 +283,8 @@ impl Store {
             })?;
             let cells = line.cells.iter().filter_map(|(name, cell)| Some((name.as_str(), cell.as_str()?)));
             let cells = Cells::pack(line.resource, cells);
-            let created = Timestamp::from_millisecond(line.created_ms).unwrap_or_default();
-            self.put(Record { id: line.id.into(), account: line.account.into(), created, cells });
+            let created = stamp(line.created_ms).unwrap_or_default();
+            self.put(Record { id: line.id.into(), account: line.account.into(), created, cells, life: line.life });
             whole += read as u64;
         }
     }
@@ -207,15 +297,29 @@ impl Store {
         }
     }
 
-    /// A customer by id.
+    /// A record by id, deleted or not.
+    pub(super) fn record(&self, resource: Resource, id: &str) -> Option<&Record> {
+        self.places[resource as usize].get(id).map(|place| &self.records(resource)[*place])
+    }
+
+    /// A customer by id, deleted or not.
     pub(super) fn customer(&self, id: &str) -> Option<&Record> {
-        self.customer_places.get(id).map(|place| &self.customers[*place])
+        self.record(Resource::Customers, id)
     }
 
     /// The first unique field of a row whose value is stored already.
     pub(super) fn taken(&self, account: &str, cells: &Cells) -> Option<&'static str> {
-        let fields = cells.resource.unique_fields().iter().copied();
-        fields.into_iter().find(|field| self.times_of(account, cells, field) > 0)
+        self.taken_anew(account, None, cells)
+    }
+
+    /// The first unique field whose value is new to a record and is stored already.
+    pub(super) fn taken_anew(&self, account: &str, old: Option<&Cells>, new: &Cells) -> Option<&'static str> {
+        let key = |cells: &Cells, field| Some(unique_key(field, account, cells.cell(field)?));
+        let fields = new.resource.unique_fields().iter().copied();
+        fields.into_iter().find(|field| {
+            let same = old.is_some_and(|old| key(old, field) == key(new, field));
+            !same && self.times_of(account, new, field) > 0
+        })
     }
 
     /// How often the business key of a record is stored, the record included; 0 for one without a key.
@@ -238,19 +342,36 @@ impl Store {
 
     /// Stores a new record under a new id, which is returned.
     pub(super) fn add(&mut self, account: &str, cells: Cells, now: Timestamp, seed: u64) -> String {
-        // The number counts every line of the store, so that it stays unique after loading.
-        let number = self.stored + 1;
-        let id = match cells.resource {
-            Resource::Invoices => invoice_id(now, number),
-            Resource::Customers => customer_id(seed, number),
-        };
-        self.keep(Record { id: id.as_str().into(), account: account.into(), created: now, cells });
+        let id = self.next_id(cells.resource, now, seed);
+        self.keep(Record { id: id.as_str().into(), account: account.into(), created: now, cells, life: None });
         id
     }
 
-    /// Changes a customer, or stores one under this id where none is known.
+    /// The id of the next new record.
+    pub(super) fn next_id(&self, resource: Resource, now: Timestamp, seed: u64) -> String {
+        // The number counts every line of the store, so that it stays unique after loading.
+        let number = self.stored + 1;
+        match resource {
+            Resource::Invoices => invoice_id(now, number),
+            Resource::Customers => customer_id(seed, number),
+        }
+    }
+
+    /// Lays filled cells over a customer's, or stores one under this id where none is known.
     pub(super) fn change(&mut self, id: &str, account: &str, cells: Cells, now: Timestamp) {
-        self.keep(Record { id: id.into(), account: account.into(), created: now, cells });
+        let Some(old) = self.customer(id) else {
+            self.keep(Record { id: id.into(), account: account.into(), created: now, cells, life: None });
+            return;
+        };
+        let mut record = Record { cells: old.cells.overlaid(&cells), ..old.clone() };
+        record.live(now);
+        first_from_cells(&mut record);
+        self.keep(record);
+    }
+
+    /// Keeps a record in a new state, in the place of the old one if there is one.
+    pub(super) fn replace(&mut self, record: Record) {
+        self.keep(record);
     }
 
     fn keep(&mut self, record: Record) {
@@ -261,6 +382,7 @@ impl Store {
                 account: record.account.to_string(),
                 created_ms: record.created.as_millisecond(),
                 cells: record.cells.to_object(),
+                life: record.life.clone(),
             };
             serde_json::to_writer(&mut self.unwritten, &line).expect("text cells always make JSON");
             self.unwritten.push(b'\n');
@@ -271,30 +393,32 @@ impl Store {
     fn put(&mut self, record: Record) {
         self.stored += 1;
         let resource = record.cells.resource;
-        let known = match resource {
-            Resource::Customers => self.customer_places.get(&record.id).copied(),
-            Resource::Invoices => None,
-        };
+        let known = self.places[resource as usize].get(&record.id).copied();
         if let Some(place) = known {
-            let old = &self.customers[place];
-            let merged = Record { cells: old.cells.overlaid(&record.cells), ..old.clone() };
-            let old = old.clone();
+            let old = self.records(resource)[place].clone();
             self.count(&old, false);
-            self.count(&merged, true);
-            self.customers[place] = merged;
+            self.count(&record, true);
+            self.list(resource)[place] = record;
             return;
         }
         self.count(&record, true);
+        let place = self.records(resource).len();
+        self.places[resource as usize].insert(record.id.clone(), place);
+        self.list(resource).push(record);
+    }
+
+    fn list(&mut self, resource: Resource) -> &mut Vec<Record> {
         match resource {
-            Resource::Invoices => self.invoices.push(record),
-            Resource::Customers => {
-                self.customer_places.insert(record.id.clone(), self.customers.len());
-                self.customers.push(record);
-            }
+            Resource::Invoices => &mut self.invoices,
+            Resource::Customers => &mut self.customers,
         }
     }
 
+    /// Counts a record's unique values; the number of a deleted one is free again.
     fn count(&mut self, record: &Record, more: bool) {
+        if record.deleted() {
+            return;
+        }
         for field in record.cells.resource.unique_fields() {
             if let Some(value) = record.cells.cell(field) {
                 let times = self.times.entry(unique_key(field, &record.account, value).into()).or_default();
