@@ -20,6 +20,7 @@ mod ledgers;
 mod main_job;
 mod mappings;
 mod messy;
+mod operations;
 mod resume;
 mod stub;
 #[path = "../../src/sheet/test_zip.rs"]

@@ -29,7 +29,7 @@ fn client(base_url: &str) -> Client {
     let accounts = Accounts {
         company_id: Some("CEK0SANDBX".into()),
         seller_id: Some("CEK0SANDBX".into()),
-        parent_company_id: None,
+        parent_company_id: Some("CEK0SANDBX".into()),
     };
     Client::new(ClientSettings { accounts, ..ClientSettings::new(base_url, credentials()) }).unwrap()
 }
@@ -224,7 +224,7 @@ fn a_401_renews_the_token_once_and_nothing_else_is_asked_for_again() {
     assert_eq!(client.activate_customer("KC1").unwrap().record().as_deref(), Some("done"));
     let paths: Vec<String> =
         server.requests().iter().map(|request| request.head.split_whitespace().nth(1).unwrap().to_owned()).collect();
-    let activate = "/api/v0/customer/activate/KC1";
+    let activate = "/api/v0/customer/activate/KC1?parentCompanyId=CEK0SANDBX";
     assert_eq!(paths, ["/oauth/token", activate, "/oauth/token", activate]);
 
     for status in [401, 429, 500, 503] {
