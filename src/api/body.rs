@@ -15,7 +15,7 @@ use crate::operation::{FieldKind, Operation, RequestKind};
 const PART_NAME: &str = "file";
 
 /// Media type of the file.
-const PART_TYPE: &str = "text/csv";
+pub(super) const PART_TYPE: &str = "text/csv";
 
 /// Name of the list in a body of ids (contract 6.4, 8).
 const ID_LIST: &str = "invoiceIds";
@@ -47,9 +47,14 @@ pub fn path(path: &str, payload: &[u8]) -> String {
         return path.to_owned();
     }
     let line = first_line(payload);
+    fill(path, |name| line.get(name).map_or("", String::as_str))
+}
+
+/// A route's path with its fields filled.
+pub(super) fn fill<'v>(path: &str, value: impl Fn(&str) -> &'v str) -> String {
     let filled = path.split('/').map(|segment| {
         let name = segment.strip_prefix('{').and_then(|name| name.strip_suffix('}'));
-        name.map_or_else(|| segment.to_owned(), |name| percent(line.get(name).map_or("", String::as_str)))
+        name.map_or_else(|| segment.to_owned(), |name| percent(value(name)))
     });
     filled.collect::<Vec<_>>().join("/")
 }
@@ -154,10 +159,19 @@ fn value(kind: FieldKind, cell: &str) -> Value {
 
 /// The whole upload in memory, with its media type: a chunk is small, and a body of known bytes leaves in one go.
 pub(super) fn multipart(call: &Call<'_>) -> Result<(String, Vec<u8>), Box<dyn std::error::Error>> {
-    let part = Part::bytes(call.payload.to_vec()).file_name(call.file_name.to_owned()).mime_str(PART_TYPE)?;
+    form(call.file_name, PART_TYPE, call.payload)
+}
+
+/// A form whose only part is a file.
+pub(super) fn form(
+    file_name: &str,
+    media_type: &str,
+    bytes: &[u8],
+) -> Result<(String, Vec<u8>), Box<dyn std::error::Error>> {
+    let part = Part::bytes(bytes.to_vec()).file_name(file_name.to_owned()).mime_str(media_type)?;
     let form = Form::new().part(PART_NAME, part);
     let content_type = format!("multipart/form-data; boundary={}", form.boundary());
-    let mut body = Vec::with_capacity(call.payload.len() + 512);
+    let mut body = Vec::with_capacity(bytes.len() + 512);
     form.into_reader().read_to_end(&mut body)?;
     Ok((content_type, body))
 }

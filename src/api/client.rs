@@ -18,6 +18,7 @@ use super::{Api, Call, Exchange, Search, Token, TokenError, body, strike};
 use crate::clock::Clock;
 use crate::config::Credentials;
 use crate::finding::quote;
+use crate::operation::Method;
 use crate::operation::routes::{Endpoint, Routes};
 
 /// What the client is told.
@@ -139,7 +140,50 @@ impl Api for HttpApi {
     }
 }
 
+/// A request of any kind, for the typed client.
+#[derive(Debug)]
+pub(super) struct Ask<'a> {
+    pub(super) method: Method,
+    /// Path below the base URL, its fields filled.
+    pub(super) path: &'a str,
+    pub(super) query: &'a [(&'static str, String)],
+    pub(super) body: AskBody<'a>,
+}
+
+/// What a request carries.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum AskBody<'a> {
+    Empty,
+    Json(&'a serde_json::Value),
+    File { name: &'a str, media_type: &'a str, bytes: &'a [u8] },
+}
+
 impl HttpApi {
+    /// Sends a request, once.
+    pub(super) fn ask(&self, token: &Token, ask: &Ask<'_>) -> Exchange {
+        let url = below(&self.base_url, ask.path);
+        let mut request = self.wire.request(ask.method, url).bearer_auth(token.secret.expose_secret());
+        if !ask.query.is_empty() {
+            request = request.query(ask.query);
+        }
+        match ask.body {
+            AskBody::Empty => {}
+            AskBody::Json(body) => {
+                request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
+            }
+            AskBody::File { name, media_type, bytes } => match body::form(name, media_type, bytes) {
+                Ok((content_type, body)) => request = request.header(CONTENT_TYPE, content_type).body(body),
+                Err(error) => return Exchange::NotSent(format!("packing {}: {error}", quote(name))),
+            },
+        }
+        self.struck(self.wire.send(request), token)
+    }
+
+    /// Whether the server is this host itself.
+    pub(super) fn is_local(&self) -> bool {
+        is_loopback(&self.base_url)
+    }
+
     /// The same without any secret that a server may have echoed.
     fn struck(&self, mut exchange: Exchange, token: &Token) -> Exchange {
         if let Exchange::Answered(response) = &mut exchange {

@@ -138,7 +138,8 @@ fn refusal(response: &Response, envelope: Option<&Envelope>) -> Option<SearchRea
     })
 }
 
-fn read_payload(payload: Option<Value>) -> SearchReading {
+/// Reads the payload of a successful search.
+pub(super) fn read_payload(payload: Option<Value>) -> SearchReading {
     match payload {
         Some(Value::Array(items)) => page(items, None),
         Some(Value::Object(mut object)) => match object.remove("data") {

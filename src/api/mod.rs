@@ -15,11 +15,14 @@ pub mod reply;
 #[cfg(test)]
 mod scripted;
 mod strike;
+pub mod typed;
 mod wire;
 
 use std::time::Duration;
 
 use secrecy::SecretString;
+
+pub use typed::{Client, ClientError, ClientSettings};
 
 use crate::operation::Operation;
 use crate::operation::routes::Endpoint;

@@ -195,6 +195,11 @@ fn read_rows(operation: &Operation, response: &Response, rows: &[SentRow], names
     }
 }
 
+/// Whether a payload names what became of rows or ids, so that a failure around it refuses nothing as a whole.
+pub(super) fn names_results(payload: &Value) -> bool {
+    payload.as_object().and_then(Bulk::read).is_some_and(|bulk| bulk.names_results())
+}
+
 /// Whether the API says that the record is not there, and not a gateway that the route is not.
 pub fn is_missing(response: &Response) -> bool {
     let Some(envelope) = Envelope::read(&response.body) else { return false };
@@ -202,7 +207,7 @@ pub fn is_missing(response: &Response) -> bool {
     response.status == 404 || envelope.code == Some(404) || kind == Some("RECORD_NOT_FOUND")
 }
 
-fn is_success(status: u16) -> bool {
+pub(super) fn is_success(status: u16) -> bool {
     (200..300).contains(&status)
 }
 
@@ -211,7 +216,7 @@ fn unknown(reason: &str) -> Reading {
 }
 
 /// Why an answer leaves open whether the file was stored (rule 7), if it does.
-fn unsettling(status: u16, envelope: Option<&Envelope>) -> Option<String> {
+pub(super) fn unsettling(status: u16, envelope: Option<&Envelope>) -> Option<String> {
     match status {
         408 => return Some("the server gave up waiting (408)".to_owned()),
         200..=299 | 400..=451 => {}
@@ -227,7 +232,7 @@ fn unsettling(status: u16, envelope: Option<&Envelope>) -> Option<String> {
 }
 
 /// What a refusal of the whole file means: by the envelope's code where the status says little, else by the status.
-fn refusal(status: u16, envelope: Option<&Envelope>, message: String) -> Reading {
+pub(super) fn refusal(status: u16, envelope: Option<&Envelope>, message: String) -> Reading {
     let code = envelope.and_then(|envelope| envelope.code).filter(|&code| code != 0);
     let kind = envelope.and_then(|envelope| envelope.error.as_ref()?.kind.as_deref());
     let decisive = match (status, code, kind) {
@@ -245,7 +250,7 @@ fn refusal(status: u16, envelope: Option<&Envelope>, message: String) -> Reading
     }
 }
 
-fn words(response: &Response, envelope: Option<&Envelope>) -> String {
+pub(super) fn words(response: &Response, envelope: Option<&Envelope>) -> String {
     if let Some(words) = envelope.and_then(Envelope::words) {
         return words;
     }

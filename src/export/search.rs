@@ -73,7 +73,7 @@ pub(super) fn open(
     searched: Searched,
     filters: &Value,
 ) -> Result<Spool, RunError> {
-    let search = format!("{} {} {filters}", searcher.account, searched.path());
+    let search = format!("{} {} {filters}", searcher.account, searched.endpoint().name());
     let spool = Spool::open(partial, &search, searcher.clock.now())?;
     if spool.resumed > 0 {
         searcher.observer.event(&Event::SearchResumed { path: partial.display().to_string(), pages: spool.resumed });

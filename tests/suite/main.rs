@@ -21,6 +21,7 @@ mod ledgers;
 mod main_job;
 mod mappings;
 mod messy;
+mod operations;
 mod resume;
 mod routes;
 mod stub;
