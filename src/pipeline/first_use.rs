@@ -185,7 +185,7 @@ fn unable(operation: &Operation, reason: &str) -> RunError {
 }
 
 /// Visits every good row with the line that would be sent, in row order; rows are counted over all sheets.
-fn each_line(
+pub(super) fn each_line(
     operation: &'static Operation,
     read: &mut ReadRun,
     visit: &mut dyn FnMut(u32, &CheckedRow, &SentLine),

@@ -22,7 +22,7 @@ pub(crate) use self::runs::{
     RunArgs, RunEvidenceArgs, RunResultsArgs, RunSendArgs, RunsCommand, RunsListArgs, RunsVerifyArgs,
 };
 pub(crate) use self::sandbox::SandboxArgs;
-pub(crate) use self::search::{AskingArgs, CustomersSearchArgs, ExportArgs, InvoicesSearchArgs, PullArgs};
+pub(crate) use self::search::{AskingArgs, CompareArgs, CustomersSearchArgs, ExportArgs, InvoicesSearchArgs, PullArgs};
 use crate::help::exit_codes;
 
 /// Load finance sheets into Enkash's Account Receivable API, with a proven outcome for every row
