@@ -268,6 +268,8 @@ pub enum Event {
     Compared {
         /// The verdict, in a sentence.
         verdict: String,
+        /// Rows and rupees of both sides for each seller and supplier GSTIN, a line each.
+        totals: Vec<String>,
         /// Whether both sides are equal.
         equal: bool,
         /// The files with the differences.

@@ -4,6 +4,7 @@
 //! ([`reply`]). Leaves pace, repetition and recording to [`crate::send`]. The one rule: what came back is handed
 //! on as it was, and nothing here ever sends a request twice.
 
+pub mod answered;
 pub mod auth;
 pub mod body;
 pub mod client;

@@ -5,8 +5,10 @@
 //! the same spool, [`compare`] holds sheets against it, [`reads`] exports what the operations that read were answered.
 //! Leaves pages and faults to [`crate::send`]. The one rule: nothing stands under an export's name that is not complete.
 
+pub mod compare;
 pub mod filters;
 pub mod pull;
+pub mod reads;
 pub mod search;
 pub mod spool;
 pub mod table;
@@ -29,18 +31,27 @@ pub enum Format {
 }
 
 impl Format {
+    /// The ending of its files.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Format::Csv => "csv",
+            Format::Json => "json",
+            Format::Xlsx => "xlsx",
+        }
+    }
+
+    /// The form of an ending.
+    pub fn parse(extension: &str) -> Option<Format> {
+        [Format::Csv, Format::Json, Format::Xlsx].into_iter().find(|format| format.extension() == extension)
+    }
+
     /// The form that a file's name asks for.
     pub fn of(path: &Path) -> Result<Format, RunError> {
         let extension = path.extension().map(|it| it.to_string_lossy().to_lowercase()).unwrap_or_default();
-        match extension.as_str() {
-            "csv" => Ok(Format::Csv),
-            "json" => Ok(Format::Json),
-            "xlsx" => Ok(Format::Xlsx),
-            _ => Err(RunError::Input {
-                message: format!("--output: {} ends in no form of export", quote(&path.display().to_string())),
-                hint: "end the name in .csv, .json or .xlsx".to_owned(),
-            }),
-        }
+        Format::parse(&extension).ok_or_else(|| RunError::Input {
+            message: format!("--output: {} ends in no form of export", quote(&path.display().to_string())),
+            hint: "end the name in .csv, .json or .xlsx".to_owned(),
+        })
     }
 }
 
@@ -86,13 +97,13 @@ impl Place {
 }
 
 /// `FILE.partial`.
-fn partial_of(file: &Path) -> PathBuf {
+pub(crate) fn partial_of(file: &Path) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(".partial");
     PathBuf::from(name)
 }
 
-fn input(message: String, hint: &str) -> RunError {
+pub(crate) fn input(message: String, hint: &str) -> RunError {
     RunError::Input { message, hint: hint.to_owned() }
 }
 

@@ -67,7 +67,7 @@ impl Export<'_> {
 }
 
 /// Opens the spool of a search, which an earlier process may have begun.
-pub(super) fn open(
+pub(crate) fn open(
     partial: &std::path::Path,
     searcher: &Searcher<'_>,
     searched: Searched,
@@ -82,7 +82,7 @@ pub(super) fn open(
 }
 
 /// Reads a search to its end.
-pub(super) fn read(
+pub(crate) fn read(
     searcher: &Searcher<'_>,
     searched: Searched,
     filters: &Value,

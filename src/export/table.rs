@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use crate::api::Searched;
 use crate::api::found::Record;
 use crate::error::RunError;
+use crate::sheet::input::EXPORT_HEADINGS;
 
 /// Limit: further columns than the API names; a server that sends more sends data as names.
 const MOST_FURTHER: usize = 1_000;
@@ -107,9 +108,6 @@ const CONTACT: &[&str] = &[
 const REMINDER: &[&str] =
     &["customerReminderId", "reminderType", "dueDateDifference", "reminderInterval", "reminderTime", "stage"];
 
-/// Where a record read for a row of a sheet says which row that is.
-pub(super) const ROW: [&str; 2] = ["sheet_row", "sheet"];
-
 /// The list of a customer's contacts.
 const CONTACTS: &str = "customerKeyContacts";
 
@@ -126,7 +124,7 @@ impl Known {
     }
 
     fn fields(self) -> Vec<&'static str> {
-        let row = ROW.iter().copied();
+        let row = EXPORT_HEADINGS.iter().copied();
         match self {
             Known::Invoices => INVOICE.to_vec(),
             Known::Customers => CUSTOMER.to_vec(),

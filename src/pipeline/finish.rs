@@ -7,6 +7,7 @@ use crate::config::Target;
 use crate::error::RunError;
 use crate::event::Event;
 use crate::exit::ExitCode;
+use crate::export::Format;
 use crate::ledger::{ChunkHead, Run, RunState};
 use crate::operation::{Operation, Repeat};
 use crate::outcome::{Status, Totals, code};
@@ -26,6 +27,7 @@ impl Pipeline<'_> {
                 (Target::Sandbox, _) => "sandbox",
                 _ => "",
             },
+            export: Format::Csv,
             bom: self.settings.places.results_bom,
             delimiter: self.settings.places.results_delimiter,
             durable: !dry_run,
@@ -38,8 +40,13 @@ impl Pipeline<'_> {
         results::test_places(files, &self.result_settings())
     }
 
-    /// Writes the results of a run that was stored, as `arload runs results` does.
+    /// Writes the results of a run that was stored, and what it read where it reads.
     pub fn write_results(&self, run: &Run) -> Result<results::Written, RunError> {
+        self.write_results_as(run, Format::Csv)
+    }
+
+    /// The same with another form of what was read, as `arload runs results` does.
+    pub fn write_results_as(&self, run: &Run, export: Format) -> Result<results::Written, RunError> {
         for path in self.ledger.sheets(run.id)?.iter().map(|sheet| platform::path_of_text(&sheet.path)) {
             let folder = path.parent().unwrap_or(Path::new("."));
             if self.settings.places.results.is_none() && !folder.is_dir() {
@@ -49,7 +56,8 @@ impl Pipeline<'_> {
                 });
             }
         }
-        results::write_run(self.ledger, run, &self.label(run)?, &self.result_settings())
+        let settings = ResultSettings { export, ..self.result_settings() };
+        results::write_run(self.ledger, run, &self.label(run)?, &settings)
     }
 
     pub(super) fn finish(

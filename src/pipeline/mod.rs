@@ -4,6 +4,7 @@
 //! rules: the account's lock ([`lock`]) is held from planning to the last reply, the plan is durable before the first request, and
 //! results are written from the ledger whatever ended the sending.
 
+mod compare;
 mod export;
 mod finish;
 mod first_use;

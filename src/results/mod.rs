@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use jiff::tz::TimeZone;
 
 use crate::error::RunError;
+use crate::export::{Format, reads};
 use crate::ledger::{ChunkState, Ledger, LedgerError, Run, SheetRecord};
 use crate::outcome::{Status, Totals};
 use crate::plan::SheetFacts;
@@ -30,6 +31,8 @@ pub struct ResultSettings {
     pub folder: Option<PathBuf>,
     /// What stands between the input's name and `results`: empty, `sandbox` or `dry-run`.
     pub infix: &'static str,
+    /// Form of what an operation that reads was answered.
+    pub export: Format,
     /// Whether CSVs begin with a byte order mark.
     pub bom: bool,
     /// Delimiter of CSVs.
@@ -127,8 +130,9 @@ pub fn write_run(
         check(&totals, &input.path.display().to_string())?;
         let mut summary = target::Target::create(&place.summary, settings)?;
         summary::write(&mut summary, label, &input.path, &input.sheets, &totals, &breakdown)?;
+        let export = reads::write(ledger, run, &mut history, &input.sheets, settings, &place.export)?;
         target::make_way(&place, label, &mut written.warnings)?;
-        for file in [results, summary] {
+        for file in [Some(results), Some(summary), export].into_iter().flatten() {
             written.files.push(file.finish(label.run, &mut written.warnings)?);
         }
         written.totals.merge(&totals);

@@ -13,6 +13,10 @@ pub struct Place {
     pub results: PathBuf,
     /// `NAME.summary.json`.
     pub summary: PathBuf,
+    /// `NAME.export.csv`, of an operation that reads.
+    pub export: PathBuf,
+    /// `NAME.compare.csv`.
+    pub compare: PathBuf,
 }
 
 /// The names for each input: its file name without extension, or with it where two inputs would share a result.
@@ -39,6 +43,8 @@ pub fn names(inputs: &[PathBuf], settings: &ResultSettings) -> Vec<Place> {
             Place {
                 results: with_suffix(&base, &format!("{infix}.results.csv")),
                 summary: with_suffix(&base, &format!("{infix}.summary.json")),
+                compare: with_suffix(&base, &format!("{infix}.compare.csv")),
+                export: with_suffix(&base, &format!("{infix}.export.{}", settings.export.extension())),
             }
         })
         .collect()
@@ -60,11 +66,13 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::export::Format;
 
     fn settings(folder: Option<&str>, infix: &'static str) -> ResultSettings {
         ResultSettings {
             folder: folder.map(PathBuf::from),
             infix,
+            export: Format::Csv,
             bom: true,
             delimiter: b',',
             durable: true,

@@ -11,6 +11,7 @@ use tempfile::NamedTempFile;
 use super::place::Place;
 use super::{ResultSettings, RunLabel};
 use crate::error::RunError;
+use crate::operation::Operation;
 use crate::platform;
 
 /// A file being written.
@@ -80,8 +81,9 @@ pub fn make_way(place: &Place, label: &RunLabel, warnings: &mut Vec<String>) -> 
     {
         return Ok(());
     }
-    for path in [&place.results, &place.summary] {
-        if !path.exists() {
+    let reads = Operation::by_name(&label.operation).is_some_and(Operation::reads);
+    for path in [&place.results, &place.summary, &place.export] {
+        if !path.exists() || (path == &place.export && !reads) {
             continue;
         }
         let aside = match &owner {
@@ -172,10 +174,21 @@ mod tests {
         ResultSettings {
             folder: None,
             infix: "",
+            export: crate::export::Format::Csv,
             bom: true,
             delimiter: b',',
             durable: true,
             timezone: jiff::tz::TimeZone::UTC,
+        }
+    }
+
+    fn place(folder: &Path) -> Place {
+        let place = |name: &str| folder.join(name);
+        Place {
+            results: place("a.results.csv"),
+            summary: place("a.summary.json"),
+            export: place("a.export.csv"),
+            compare: place("a.compare.csv"),
         }
     }
 
@@ -204,8 +217,7 @@ mod tests {
     #[test]
     fn results_of_another_run_are_kept_under_its_number() {
         let folder = tempfile::tempdir().unwrap();
-        let place =
-            Place { results: folder.path().join("a.results.csv"), summary: folder.path().join("a.summary.json") };
+        let place = place(folder.path());
         write(&place.results, "old", Some(7));
         write(&place.summary, r#"{"arload":"0.1.0","run":7,"ledger":"a"}"#, Some(7));
         make_way(&place, &label(7, "a"), &mut Vec::new()).unwrap();
@@ -218,8 +230,7 @@ mod tests {
     #[test]
     fn results_of_another_ledger_are_kept_though_the_run_has_the_same_number() {
         let folder = tempfile::tempdir().unwrap();
-        let place =
-            Place { results: folder.path().join("a.results.csv"), summary: folder.path().join("a.summary.json") };
+        let place = place(folder.path());
         for text in ["first", "second"] {
             write(&place.results, text, Some(1));
             write(&place.summary, r#"{"arload":"0.1.0","run":1,"ledger":"theirs"}"#, Some(1));
@@ -232,8 +243,7 @@ mod tests {
     #[test]
     fn a_file_that_is_not_ours_is_never_lost() {
         let folder = tempfile::tempdir().unwrap();
-        let place =
-            Place { results: folder.path().join("a.results.csv"), summary: folder.path().join("a.summary.json") };
+        let place = place(folder.path());
         fs::write(&place.results, "a person's notes").unwrap();
         let mut warnings = Vec::new();
         make_way(&place, &label(8, "a"), &mut warnings).unwrap();

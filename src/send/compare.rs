@@ -165,14 +165,14 @@ fn same(kind: FieldKind, sent: &str, found: &str, timezone: &TimeZone) -> bool {
 }
 
 /// A decimal, read without a detour through binary fractions; `1.18E2` too.
-pub(super) fn decimal(text: &str) -> Option<Decimal> {
+pub(crate) fn decimal(text: &str) -> Option<Decimal> {
     let text = text.trim();
     Decimal::from_str_exact(text).or_else(|_| Decimal::from_scientific(text)).ok()
 }
 
 /// The days that a date can mean (contract 2.4): a date, the date of a date-time, and with a zone also the day that it
 /// was in `timezone`.
-pub(super) fn days(text: &str, timezone: &TimeZone) -> Vec<Date> {
+pub(crate) fn days(text: &str, timezone: &TimeZone) -> Vec<Date> {
     let text = text.trim();
     let mut days = Vec::with_capacity(2);
     let is_end = |byte: &u8| matches!(byte, b'T' | b't' | b' ');

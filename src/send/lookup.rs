@@ -205,7 +205,7 @@ impl FoundIndex {
     }
 
     /// The same with those of other customers, which the duplicate guard's key does not tell apart.
-    pub(super) fn with_key<'a>(
+    pub(crate) fn with_key<'a>(
         &'a self,
         operation: &Operation,
         seller: &'a str,
@@ -308,9 +308,9 @@ pub fn key_kind(operation: &Operation, line: &SentLine) -> Option<KeyKind> {
 }
 
 /// What a record is found by.
-pub(super) type RecordKey = (KeyKind, String);
+pub(crate) type RecordKey = (KeyKind, String);
 
-pub(super) fn line_key(operation: &Operation, line: &SentLine) -> Option<RecordKey> {
+pub(crate) fn line_key(operation: &Operation, line: &SentLine) -> Option<RecordKey> {
     let cell = |name: &str, kind: KeyKind| line.cell(name).map(|text| simple_key(kind, text));
     match operation.key {
         Key::Invoice => cell("invoiceNumber", KeyKind::Number).or_else(|| cell("externalId", KeyKind::External)),
@@ -326,7 +326,7 @@ pub(super) fn line_key(operation: &Operation, line: &SentLine) -> Option<RecordK
 }
 
 /// All keys that a line may find a record by.
-pub(super) fn record_keys(operation: &Operation, record: &Record) -> Vec<RecordKey> {
+pub(crate) fn record_keys(operation: &Operation, record: &Record) -> Vec<RecordKey> {
     let field = |name: &str, kind: KeyKind| record.text(name).map(|text| simple_key(kind, &text));
     let mut keys: Vec<RecordKey> = match operation.key {
         Key::Invoice => vec![field("invoiceNumber", KeyKind::Number), field("externalId", KeyKind::External)],

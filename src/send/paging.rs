@@ -350,7 +350,7 @@ pub(crate) fn mark(searched: Searched, record: &Record) -> String {
 }
 
 /// The record without what no look-up reads, as a hundred thousand of them are held.
-fn lean(mut record: Record) -> Record {
+pub(crate) fn lean(mut record: Record) -> Record {
     static READ: LazyLock<HashSet<&str>> = LazyLock::new(|| {
         let fields = ALL.iter().flat_map(|operation| operation.fields).map(|field| field.name);
         fields.chain(["createdOn", "dispatched", "dispatchedOn", "customerKeyContacts"]).collect()

@@ -83,6 +83,9 @@ pub(super) fn not_a_sheet(path: &Path) -> Option<&'static str> {
 pub(super) fn written_here(path: &Path) -> Option<&'static str> {
     let name = path.file_name()?.to_string_lossy().to_lowercase();
     let ends = |ending: &str| name.ends_with(ending);
+    if ends(".compare.csv") || ends(".compare.xlsx") || ends(".export.xlsx") {
+        return Some("is named as a comparison or export of arload");
+    }
     if ends(".results.csv") || ends(".results.xlsx") {
         return Some("is named as a result of arload");
     }

@@ -22,6 +22,9 @@ use super::error::{SheetError, demand_file};
 pub const RESULT_HEADINGS: [&str; 11] =
     ["row", "sheet", "status", "code", "message", "key", "remote_id", "request_id", "chunk", "attempts", "settled_at"];
 
+/// The first headings of what operations that read were answered; in folders, such files are left alone.
+pub const EXPORT_HEADINGS: [&str; 2] = ["sheet_row", "sheet"];
+
 /// Limit: a sheet of a million rows has some hundred megabytes.
 const MAX_SPOOL_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 
@@ -173,6 +176,9 @@ impl Search {
                 Kind::Other => continue,
                 Kind::Beside(reason) => Some(reason),
                 // What cannot be read is refused when it is opened, with its own message.
+                Kind::Sheet if begins_with(&path, &EXPORT_HEADINGS).unwrap_or(false) => {
+                    Some("is an export of arload".to_owned())
+                }
                 Kind::Sheet => is_result(&path).unwrap_or(false).then(|| "is a result of arload".to_owned()),
             };
             if let Some(reason) = reason {
@@ -229,13 +235,17 @@ fn spool(mut stdin: Box<dyn Read + '_>, folder: &Path, limit: u64) -> Result<Spo
 
 /// Whether a file begins with the headings that mark arload's results.
 pub fn is_result(path: &Path) -> io::Result<bool> {
+    begins_with(path, &RESULT_HEADINGS)
+}
+
+fn begins_with(path: &Path, headings: &[&str]) -> io::Result<bool> {
     let mut start = Vec::with_capacity(256);
     File::open(path)?.take(256).read_to_end(&mut start)?;
     let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start);
     let line = start.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
     Ok([b',', b';', b'\t', b'|'].into_iter().any(|delimiter| {
         let mut cells = line.split(|byte| *byte == delimiter);
-        RESULT_HEADINGS.iter().all(|heading| cells.next().is_some_and(|cell| unquoted(cell) == heading.as_bytes()))
+        headings.iter().all(|heading| cells.next().is_some_and(|cell| unquoted(cell) == heading.as_bytes()))
     }))
 }
 

@@ -25,7 +25,7 @@ pub(crate) use self::runs::{
     RunArgs, RunEvidenceArgs, RunResultsArgs, RunSendArgs, RunsCommand, RunsListArgs, RunsVerifyArgs,
 };
 pub(crate) use self::sandbox::SandboxArgs;
-pub(crate) use self::search::{AskingArgs, CustomersSearchArgs, ExportArgs, InvoicesSearchArgs, PullArgs};
+pub(crate) use self::search::{AskingArgs, CompareArgs, CustomersSearchArgs, ExportArgs, InvoicesSearchArgs, PullArgs};
 pub(crate) use self::template::TemplateArgs;
 use crate::help::exit_codes;
 

@@ -236,8 +236,11 @@ impl Console {
                 }
                 self.summary(&text);
             }
-            Event::Compared { verdict, files, .. } => {
+            Event::Compared { verdict, totals, files, .. } => {
                 let mut text = format!("{verdict}\n");
+                for line in totals {
+                    add(&mut text, format_args!("  {line}"));
+                }
                 for file in files {
                     add(&mut text, format_args!("differences: {}", printable(file)));
                 }

@@ -5,8 +5,8 @@
 use arload::config::given::FlagValues;
 
 use crate::args::{
-    AccountArgs, AskingArgs, AuthCheckArgs, ConfigShowArgs, CustomersArgs, GateArgs, InspectArgs, LedgerArgs,
-    LedgerBackupArgs, LedgerSeedArgs, MappingArgs, OutputArgs, PaceArgs, ReadingArgs, ResultsArgs, RunArgs,
+    AccountArgs, AskingArgs, AuthCheckArgs, CompareArgs, ConfigShowArgs, CustomersArgs, GateArgs, InspectArgs,
+    LedgerArgs, LedgerBackupArgs, LedgerSeedArgs, MappingArgs, OutputArgs, PaceArgs, ReadingArgs, ResultsArgs, RunArgs,
     RunEvidenceArgs, RunResultsArgs, RunSendArgs, RunsListArgs, RunsVerifyArgs, ServerArgs, SheetArgs, StateArgs,
     WaitArgs, YesArgs,
 };
@@ -124,6 +124,17 @@ impl Flags for OutputArgs {
         flags.switch("json", self.json);
         flags.switch("quiet", self.quiet);
         flags.text("progress", self.progress.clone());
+    }
+}
+
+impl Flags for CompareArgs {
+    fn add_to(&self, flags: &mut FlagValues) {
+        flags.text("period", self.period.clone());
+        self.reading.add_to(flags);
+        self.mapping.add_to(flags);
+        self.customers.add_to(flags);
+        self.results.add_to(flags);
+        self.asking.add_to(flags);
     }
 }
 

@@ -62,6 +62,7 @@ fn invoices(command: &InvoicesCommand, surroundings: &Surroundings) -> anyhow::R
             let filters = &search.filters.0;
             commands::search::run(Searched::Invoices, filters, &search.export, &search.asking, surroundings)
         }
+        InvoicesCommand::Compare(arguments) => commands::compare::run(arguments, surroundings),
         _ => unreachable!("every other command is an operation on sheets"),
     }
 }

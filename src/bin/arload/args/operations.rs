@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::{CustomersSearchArgs, InvoicesSearchArgs, PullArgs, SheetArgs};
+use super::{CompareArgs, CustomersSearchArgs, InvoicesSearchArgs, PullArgs, SheetArgs};
 use crate::help::{about, after_operation};
 
 #[derive(Debug, Subcommand)]
@@ -66,13 +66,15 @@ pub(crate) enum InvoicesCommand {
     Get(Box<SheetArgs>),
     /// Export the invoices that the API has
     Search(Box<InvoicesSearchArgs>),
+    /// Compare sheets with the invoices of a month that the API has, in both directions
+    Compare(Box<CompareArgs>),
 }
 
 impl InvoicesCommand {
     /// The verb of an operation on sheets, and what it takes.
     pub(crate) fn parts(&self) -> Option<(&'static str, &SheetArgs)> {
         Some(match self {
-            Self::Search(_) => return None,
+            Self::Search(_) | Self::Compare(_) => return None,
             Self::Create(arguments) => ("create", arguments),
             Self::Add(arguments) => ("add", arguments),
             Self::Update(arguments) => ("update", arguments),

@@ -67,6 +67,11 @@ pub(crate) struct RunSendArgs {
 /// What `runs results` takes.
 #[derive(Debug, Args)]
 pub(crate) struct RunResultsArgs {
+    /// Write what an operation that reads was answered in this form
+    ///
+    /// For invoices get, customers contacts, reminders get and list. Default: csv.
+    #[arg(long, value_name = "FORM", value_parser = ["csv", "json", "xlsx"], default_value = "csv", hide_default_value = true)]
+    pub(crate) export_format: String,
     #[command(flatten)]
     pub(crate) run: RunArgs,
     #[command(flatten)]

@@ -1,14 +1,18 @@
-//! The arguments of searches: `invoices search`, `customers search`, `customers pull`.
+//! The arguments of what asks the API alone: `invoices search`, `customers search`, `customers pull`, `invoices compare`.
 //!
 //! The filters are those of [`arload::export::filters`], each a flag; the rule: none is declared here a second time.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use arload::api::Searched;
 use arload::export::filters;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
 
-use super::{AccountArgs, OutputArgs, PaceArgs, ServerArgs, StateArgs, WaitArgs};
+use super::{
+    AccountArgs, CustomersArgs, MappingArgs, OutputArgs, PaceArgs, ReadingArgs, ResultsArgs, ServerArgs, StateArgs,
+    WaitArgs,
+};
 
 /// What talks to the API without sheets.
 #[derive(Debug, Args)]
@@ -70,6 +74,29 @@ pub(crate) struct CustomersSearchArgs {
 pub(crate) struct PullArgs {
     #[command(flatten)]
     pub(crate) export: ExportArgs,
+    #[command(flatten)]
+    pub(crate) asking: AskingArgs,
+}
+
+/// What `invoices compare` takes.
+#[derive(Debug, Args)]
+pub(crate) struct CompareArgs {
+    /// Sheets to compare: files, globs, folders, or - for standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<OsString>,
+    /// Compare the invoices of this month
+    ///
+    /// As in 2026-03; rows of other months are invalid. Default: none, it must be given.
+    #[arg(long, value_name = "MONTH", required = true)]
+    pub(crate) period: Option<String>,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
+    #[command(flatten)]
+    pub(crate) mapping: MappingArgs,
+    #[command(flatten)]
+    pub(crate) customers: CustomersArgs,
+    #[command(flatten)]
+    pub(crate) results: ResultsArgs,
     #[command(flatten)]
     pub(crate) asking: AskingArgs,
 }

@@ -8,6 +8,7 @@ use arload::config::layers::{Purpose, Settled};
 use arload::error::RunError;
 use arload::event::{Event, Observer as _};
 use arload::exit::ExitCode;
+use arload::export::Format;
 use arload::finding::printable;
 use arload::ledger::{ChunkState, Ledger, Run, RunId};
 use arload::operation::Operation;
@@ -198,7 +199,8 @@ fn write_results(arguments: &RunResultsArgs, surroundings: &Surroundings) -> any
     let session = Session::open(settled.settings, Use::Read, &Stop::default())?;
     let run = find(session.ledger(), &arguments.run.run)?;
     let stop = Stop::default();
-    let written = session.pipeline(&stop, &console).write_results(&run)?;
+    let format = Format::parse(&arguments.export_format).expect("the command line takes forms of exports only");
+    let written = session.pipeline(&stop, &console).write_results_as(&run, format)?;
     for message in written.warnings {
         console.event(&Event::Warning { message, hint: None });
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::bail;
 use arload::api::Searched;
+use arload::config::given::FlagValues;
 use arload::config::layers::Purpose;
 use arload::error::RunError;
 use arload::event::{Event, Observer as _};
@@ -35,7 +36,7 @@ pub(crate) fn run(
         Searched::Invoices => "invoices search",
         Searched::Customers => "customers search",
     };
-    let asked = ask(name, asking, surroundings, |console, session, stop| {
+    let asked = ask(name, &asking.values(), surroundings, |console, session, stop| {
         if place.file.is_none() && session.settings.output.json {
             bail!(RunError::Input {
                 message: "--json: standard output cannot hold events and the export; nothing was asked".to_owned(),
@@ -43,7 +44,7 @@ pub(crate) fn run(
             });
         }
         session.pipeline(stop, console).export(searched, filters, &place, &mut io::stdout())?;
-        Ok(())
+        Ok(ExitCode::Success)
     });
     match asked {
         Err(error) if is_closed_pipe(&error) => Ok(ExitCode::Success),
@@ -58,20 +59,20 @@ pub(crate) fn pull(arguments: &PullArgs, surroundings: &Surroundings) -> anyhow:
         Some(file) => Some(Place::settle(Some(file), export.force)?),
         None => None,
     };
-    ask("customers pull", &arguments.asking, surroundings, |console, session, stop| {
+    ask("customers pull", &arguments.asking.values(), surroundings, |console, session, stop| {
         session.pipeline(stop, console).pull(place.as_ref())?;
-        Ok(())
+        Ok(ExitCode::Success)
     })
 }
 
 /// Opens a session for a command that only asks.
-fn ask(
+pub(super) fn ask(
     name: &str,
-    arguments: &AskingArgs,
+    flags: &FlagValues,
     surroundings: &Surroundings,
-    command: impl FnOnce(&Console, &Session, &Stop) -> anyhow::Result<()>,
+    command: impl FnOnce(&Console, &Session, &Stop) -> anyhow::Result<ExitCode>,
 ) -> anyhow::Result<ExitCode> {
-    let settled = surroundings.settle(&arguments.values(), Purpose::Account)?;
+    let settled = surroundings.settle(flags, Purpose::Account)?;
     let console = Console::new(settled.settings.output);
     for message in settled.warnings {
         console.event(&Event::Warning { message, hint: None });
@@ -85,8 +86,7 @@ fn ask(
         company: session.settings.company.company_id.clone(),
         operation: name.to_owned(),
     });
-    command(&console, &session, &stop)?;
-    Ok(ExitCode::Success)
+    command(&console, &session, &stop)
 }
 
 /// Whether nobody reads standard output any more, as after `| head`.
