@@ -19,6 +19,9 @@ pub(super) fn check(
     fill_tax_number(row, findings);
     fill_address(row);
     fill_state(row);
+    if operation.key == Key::Customer {
+        fill_contact(row);
+    }
     if operation.key == Key::None {
         rules.company.parent_company_id.clone_into(&mut labels.account_id);
         // The code and the GSTIN name the customer only where the id does not: they may be what is to change.
@@ -77,6 +80,14 @@ fn fill_state(row: &mut Row<'_>) {
     if state.len() == 1 && state.bytes().all(|byte| byte.is_ascii_digit()) && state != "0" {
         let code = format!("0{state}");
         row.set("state", Value::Text(code.into()));
+    }
+}
+
+/// Gives the first contact of a new customer the customer's own legal name where it has none.
+fn fill_contact(row: &mut Row<'_>) {
+    if row.is_blank("keyContactLegalName") && !row.is_blank("legalName") && !row.is_bad("legalName") {
+        let name = row.text("legalName").to_owned();
+        row.set("keyContactLegalName", Value::Text(name.into()));
     }
 }
 

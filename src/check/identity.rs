@@ -6,6 +6,7 @@
 use super::Rules;
 use super::cells::Row;
 use super::record::{Guard, Labels, Likeness, neighbour_year};
+use crate::operation::{Operation, Role};
 
 /// Version of the key's list of values.
 const KEY_VERSION: &str = "arload key 1";
@@ -15,6 +16,9 @@ const FINGERPRINT_VERSION: &str = "arload fingerprint 1";
 
 /// Version of what customers are compared by within a run; never stored.
 const LIKENESS_VERSION: &str = "arload likeness 1";
+
+/// Version of what rows about the same record are told by within a run; never stored.
+const NAMED_VERSION: &str = "arload named 1";
 
 /// Key and fingerprint of an invoice, and the number that results show.
 pub(super) fn invoice(row: &Row<'_>, rules: &Rules<'_>, labels: &Labels) -> (String, Option<Guard>) {
@@ -92,6 +96,25 @@ pub(super) fn customer(row: &Row<'_>, rules: &Rules<'_>) -> (String, Option<Guar
         mark("mobile", row.text("keyContactMobile")),
     ]);
     (shown, Some(guard(key, &content, 0, likeness)))
+}
+
+/// Which record a row is about, where it names one that is there already, and what is done to it. It holds within a run
+/// only: later ones may do the same again on purpose. A row that stores something without a guard is known by all it says.
+pub(super) fn named(row: &Row<'_>, operation: &Operation, labels: &Labels) -> Option<Guard> {
+    if operation.reads() {
+        return None;
+    }
+    let sent = operation.fields.iter().zip(&row.values).filter(|(field, _)| field.role != Role::Sheet);
+    let content: Vec<String> = sent.clone().map(|(_, value)| format!("{value:?}")).collect();
+    let changes = operation.field(operation.remote_id).is_some();
+    let is_name = |name: &str| {
+        // One invoice may be paid by several payments.
+        name == operation.remote_id || name == "paymentId" || operation.route.path_fields().any(|field| field == name)
+    };
+    let named = sent.filter(|(field, _)| !changes || is_name(field.name)).map(|(_, value)| format!("{value:?}"));
+    let parts: Vec<String> = std::iter::once(labels.account_id.clone()).chain(named).collect();
+    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+    Some(guard(hash(NAMED_VERSION, &parts), &content, 0, Likeness::None))
 }
 
 /// A name in small letters without what people write in different ways: `M/s`, punctuation, `and`, the legal form.

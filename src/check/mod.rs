@@ -245,7 +245,7 @@ impl<'a> Checker<'a> {
         let (key, guard) = match self.operation.key {
             Key::Invoice => identity::invoice(row, self.rules, &labels),
             Key::Customer => identity::customer(row, self.rules),
-            Key::None => (named::key(row, self.operation), None),
+            Key::None => (named::key(row, self.operation), identity::named(row, self.operation, &labels)),
         };
         let elsewhere = document.is_some_and(|document| document.invalid);
         let errors = findings.list.iter().any(is_error) || row.has_bad() || elsewhere;

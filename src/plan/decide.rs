@@ -9,7 +9,7 @@ use crate::error::RunError;
 use crate::finding::{Code, Finding, Severity};
 use crate::ledger::{Ledger, blob};
 use crate::mapping;
-use crate::operation::Operation;
+use crate::operation::{Key, Operation};
 use crate::outcome::{RowOutcome, Status, code};
 
 /// What follows from a verdict of the guard.
@@ -102,6 +102,7 @@ impl Deciding<'_> {
                 "keep one of the two rows, or give one another number; if they are lines of one invoice, --group joins them"
             }
             (true, true) => "put all rows of a document into one sheet, delete a copy, or give one another number",
+            (false, _) if self.operation.key == Key::None => "keep one of the two rows, or say all of it in one",
             (false, _) => "keep one of the two rows, or give one another number",
         }
     }

@@ -19,6 +19,7 @@ use crate::dedupe::{Earlier, Keys, Verdict};
 use crate::error::RunError;
 use crate::finding::{Code, Finding, Severity};
 use crate::ledger::{LedgerError, NewChunk, NewSheet, RunId, SheetId, blob};
+use crate::operation::Key;
 use crate::outcome::{RowOutcome, Status, code};
 use crate::platform;
 
@@ -271,6 +272,9 @@ impl Writer<'_> {
             let start = self.starts.partition_point(|(first, _)| *first <= row) - 1;
             found.ok().map(|at| Earlier { sheet: self.starts[start].1, row: self.held[at].1 })
         };
+        if self.planning.operation.key == Key::None {
+            return Ok(self.written);
+        }
         for (year, block) in keys.packed_blocks(place) {
             self.planning.ledger.add_keys(
                 self.run,

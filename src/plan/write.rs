@@ -124,12 +124,9 @@ impl Planning<'_> {
     }
 
     fn ask_guard(&self, read: &mut ReadRun) -> Result<Vec<(u32, Verdict, Option<Fate>)>, RunError> {
-        if self.operation.key == Key::None {
-            return Ok(Vec::new());
-        }
         let mut spoken: Vec<(u32, Verdict, Option<Fate>)> =
             read.keys.settle_repeats().into_iter().map(|(row, verdict)| (row, verdict, None)).collect();
-        if let Some(ledger) = self.earlier {
+        if let Some(ledger) = self.earlier.filter(|_| self.operation.key != Key::None) {
             let mut history = History::new(ledger).giving_up(self.superseding.iter().map(|(run, _)| *run).collect());
             let known = read.keys.find_earlier(ledger, self.account, key_kind(self.operation), |earlier| {
                 history.weigh(earlier).map_err(RunError::from)
@@ -143,9 +140,10 @@ impl Planning<'_> {
             let same = matches!(has, Has::Same { .. });
             (*row, Verdict::AtApi { index: index as u32, same }, None)
         }));
-        // Only the rows of invoices can be parts of one; a customer that stands twice is put in as it stands first.
-        let invoices = self.operation.key == Key::Invoice;
-        spoken.retain(|(_, verdict, _)| invoices || !matches!(verdict, Verdict::Contradicted(_)));
+        // A customer that stands twice is put in as it stands first. Rows of one invoice may be parts of it, and in which
+        // order two changes of one record would arrive, nobody can say.
+        let first_stands = self.operation.key == Key::Customer;
+        spoken.retain(|(_, verdict, _)| !(first_stands && matches!(verdict, Verdict::Contradicted(_))));
         spoken.extend(read.going_on.iter().map(|(row, next)| (*row, Verdict::GoesOn(*next), None)));
         // A row is judged once: by what became of it earlier, else by the rows of this run, which may keep it from going.
         spoken.sort_by_key(|(row, verdict, fate)| {

@@ -319,12 +319,12 @@ fn an_invoice_is_changed_by_what_its_row_says_and_no_more() {
     let (desk, ids) = Desk::with_invoices(4);
     desk.make_foreign(&ids[3]);
     let rows = sheet(&[
-        "invoiceId,description,poNumber,netAmount,dueDate".into(),
-        format!("{},Freight,PO-1,,31/08/2026", ids[0]),
-        format!("{},,<clear>,\"1,234.50\",", ids[1]),
-        format!("{},,,,", ids[2]),
-        "CIN0,Ghost,,,".into(),
-        format!("{},Stranger,,,", ids[3]),
+        "invoiceId,description,poNumber,netAmount,dueDate,baseAmount".into(),
+        format!("{},Freight,PO-1,,31/08/2026,", ids[0]),
+        format!("{},,<clear>,\"1,234.50\",,", ids[1]),
+        format!("{},,,,,", ids[2]),
+        "CIN0,Ghost,,,,".into(),
+        format!("{},Stranger,,,,", ids[3]),
     ]);
     let before: Vec<Value> = ids.iter().map(|id| desk.invoice(id)).collect();
     desk.run("invoices update", "update.csv", &rows, &[]).expect(1);
@@ -578,6 +578,47 @@ fn a_business_refusal_of_one_record_rejects_its_row_alone() {
         assert!(off || line["message"].contains("refused on purpose"), "{line:?}");
     }
     assert_eq!(desk.requests("PUT /api/v0/customer/deactivate/{customerId}"), 6);
+}
+
+#[test]
+fn a_record_that_two_rows_name_is_not_left_to_chance() {
+    let (desk, ids) = Desk::with_invoices(4);
+    let rows = sheet(&[
+        "invoiceId,description".into(),
+        format!("{},first", ids[0]),
+        format!("{},alone", ids[1]),
+        format!("{},second", ids[0]),
+        format!("{},same", ids[2]),
+        format!("{},same", ids[2]),
+    ]);
+    desk.run("invoices update", "update.csv", &rows, &[]).expect(1);
+    let fates = desk.fates("update.csv");
+    assert!(fates[0].starts_with("invalid duplicate-in-sheet: ") && fates[0].contains("update.csv:4"), "{}", fates[0]);
+    assert!(fates[2].contains(r#"description "first" → "second""#), "{}", fates[2]);
+    assert_eq!([&fates[1], &fates[3]], ["accepted"; 2]);
+    assert!(fates[4].starts_with("excluded duplicate-row: update.csv:5"), "{}", fates[4]);
+    assert_eq!(desk.requests(&format!("PATCH {INVOICE}")), 2);
+
+    // An id stands once in a list, a payment once for an invoice; another payment is another matter.
+    let rows = sheet(&["invoiceId".into(), ids[0].clone(), ids[1].clone(), ids[0].clone()]);
+    desk.run("invoices dispatch", "dispatch.csv", &rows, &[]).expect(0);
+    let counts = counted(&desk.lines("dispatch.csv"));
+    assert_eq!(counts, BTreeMap::from([("accepted".into(), 2), ("excluded".into(), 1)]));
+    let rows = sheet(&[
+        "invoiceId,paymentId,remarks,response,type".into(),
+        format!("{},PMT1,ok,ACCEPT,ONPLATFORM", ids[0]),
+        format!("{},PMT2,ok,ACCEPT,ONPLATFORM", ids[0]),
+        format!("{},PMT2,ok,REJECT,ONPLATFORM", ids[1]),
+        format!("{},PMT2,ok,ACCEPT,ONPLATFORM", ids[1]),
+    ]);
+    desk.run("invoices confirm-payment", "confirm.csv", &rows, &[]).expect(1);
+    let counts = counted(&desk.lines("confirm.csv"));
+    assert_eq!(counts, BTreeMap::from([("accepted".into(), 2), ("invalid".into(), 2)]));
+
+    // Done again in another run on purpose, it is sent again.
+    let rows = sheet(&["invoiceId,description".into(), format!("{},alone", ids[1])]);
+    desk.run("invoices update", "again.csv", &rows, &[]).expect(0);
+    assert_eq!(desk.requests(&format!("PATCH {INVOICE}")), 3);
 }
 
 #[test]

@@ -28,8 +28,7 @@ macro_rules! requests {
             }
 
             /// Names of the fields on the wire.
-            #[cfg(test)]
-            pub(in crate::api::typed) const FIELDS: &'static [&'static str] = &[$($wire),*];
+            pub const FIELDS: &'static [&'static str] = &[$($wire),*];
         }
 
         impl $crate::api::typed::values::ToWire for $name {
