@@ -97,7 +97,7 @@ impl Tokens {
         if field("grant_type") != "password" {
             return Err((400, "invalid_request", "grant_type must be password"));
         }
-        if ["username", "password", "clientId"].iter().any(|name| field(name).is_empty()) {
+        if ["username", "password", "clientId"].iter().any(|name| !fields.contains_key(*name)) {
             return Err((400, "invalid_request", "username, password and clientId are required"));
         }
         if self.locked(settings) {

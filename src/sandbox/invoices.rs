@@ -7,7 +7,7 @@
 use serde_json::{Map, Value, json};
 
 use super::object::{approval_status, invoice_object};
-use super::reply::{Refusal, Reply};
+use super::reply::{Refusal, RefusalKind, Reply};
 use super::settings::{FileRefusal, Refused};
 use super::shape::{self, Shape};
 use super::store::{Cells, Record, Resource, Store};
@@ -73,10 +73,11 @@ fn update(store: &mut Store, task: Task<'_>, body: &Map<String, Value>) -> Resul
 
 /// Refuses a customer who is not there or may not be billed.
 fn refuse_customer(store: &Store, task: Task<'_>, id: Option<&str>) -> Result<(), Refusal> {
-    match id.and_then(|id| unfit_customer(store, task.settings.lenient_customers, id)) {
-        Some(fault) => Err(Refusal::invalid(fault)),
-        None => Ok(()),
-    }
+    let Some(id) = id else { return Ok(()) };
+    let Some(fault) = unfit_customer(store, task.settings.lenient_customers, id) else { return Ok(()) };
+    // The body is a valid one, so it is the customer who is missing or closed.
+    let there = store.customer(id).is_some_and(|customer| !customer.deleted());
+    Err(Refusal::new(if there { RefusalKind::Forbidden } else { RefusalKind::NotFound }, fault))
 }
 
 /// What speaks against invoices of a customer.

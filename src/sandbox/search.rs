@@ -72,7 +72,7 @@ impl Page {
         let number = |name: &str| match query.get(name) {
             None => Ok(None),
             Some(text) => {
-                text.parse::<i64>().map(Some).map_err(|_| Refusal::invalid(format!("{name}: must be a number")))
+                text.parse::<i32>().map(Some).map_err(|_| Refusal::invalid(format!("{name}: must be a number")))
             }
         };
         // The contract knows no least values, so what is below them is taken as not given.

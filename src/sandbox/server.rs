@@ -27,7 +27,6 @@ use super::limit::Limit;
 use super::own_routes;
 use super::reply::{Refusal, RefusalKind, Reply, Stamp};
 use super::route::Route;
-use super::row::is_company_id;
 use super::search;
 use super::settings::SandboxSettings;
 use super::spoil;
@@ -305,11 +304,7 @@ impl Desk {
 
     async fn upload(&self, call: &Call, operation: &'static Operation, body: Bytes) -> Result<Reply, Refusal> {
         let query = query(&call.parts)?;
-        let parameter = operation.route.account_parameter.unwrap_or_default();
-        let account = query.get(parameter).map_or("", String::as_str);
-        if !is_company_id(account) {
-            return Err(Refusal::invalid(format!("{parameter}: must match \"^CEK[A-Z0-9]{{7}}$\"")));
-        }
+        let account = task::account(operation, &query)?.unwrap_or(&call.settings.company_id);
         let file = file_part(call, body).await?;
         let rows = bulk::read(operation, &call.settings, &file)?;
         let upload = bulk::Upload { operation, account, now: self.now(&call.settings) };
@@ -346,12 +341,15 @@ async fn file_part(call: &Call, body: Bytes) -> Result<Bytes, Refusal> {
     let unreadable = |error: &dyn std::fmt::Display| Refusal::unreadable(format!("The form cannot be read: {error}"));
     let request = Request::from_parts(call.parts.clone(), Body::from(body));
     let mut form = Multipart::from_request(request, &()).await.map_err(|error| unreadable(&error))?;
+    let mut file = None;
     while let Some(part) = form.next_field().await.map_err(|error| unreadable(&error))? {
-        if part.name() == Some("file") {
-            return part.bytes().await.map_err(|error| unreadable(&error));
+        let name = part.name().unwrap_or_default().to_owned();
+        if name != "file" || file.is_some() {
+            return Err(Refusal::unreadable(format!("Unexpected part {name}")));
         }
+        file = Some(part.bytes().await.map_err(|error| unreadable(&error))?);
     }
-    Err(Refusal::unreadable("The file part is missing"))
+    file.ok_or_else(|| Refusal::unreadable("The file part is missing"))
 }
 
 /// Takes any request that is not for `/sandbox/` from arrival to reply.

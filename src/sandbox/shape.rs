@@ -44,8 +44,10 @@ pub(super) enum Kind {
     Moment,
     /// `yyyy-MM-dd HH:mm:ss`.
     Stamp,
-    /// A text or an object (contract 7).
+    /// A text, or an object of hour and minute (contract 7).
     Clock,
+    /// Anything.
+    Any,
     /// A number.
     Number,
     /// An amount of at least ten paise.
@@ -78,7 +80,7 @@ const fn nullable(name: &'static str, kind: Kind) -> Property {
 }
 
 use Kind::{
-    Amount, Choice, Choices, Clock, Date, Ids, Matching, Moment, Number, Objects, OneOf, Stamp, Text, Texts, Whole,
+    Amount, Any, Choice, Choices, Clock, Date, Ids, Matching, Moment, Number, Objects, OneOf, Stamp, Text, Texts, Whole,
 };
 
 const CUSTOMER_ID: Kind = Matching(is_customer_id, "^KC[A-Z0-9]{14}$");
@@ -192,7 +194,7 @@ pub(super) static REMINDER_UPDATE: Shape = Shape {
     properties: &[
         nullable("dueDateDifference", Whole),
         nullable("reminderInterval", Whole),
-        nullable("reminderTime", Clock),
+        nullable("reminderTime", Any),
         nullable("reminderType", REMINDER_TYPE),
         nullable("stage", Text),
     ],
@@ -365,7 +367,8 @@ impl Kind {
             Date => (value.as_str().is_some_and(row::is_date), "a date of the form yyyy-MM-dd".to_owned()),
             Moment => (value.as_str().is_some_and(is_moment), "a date, or a date and time".to_owned()),
             Stamp => (value.as_str().is_some_and(is_stamp), "of the form yyyy-MM-dd HH:mm:ss".to_owned()),
-            Clock => (value.is_string() || value.is_object(), "a time of the form HH:mm".to_owned()),
+            Clock => (is_clock(value), "a time of the form HH:mm".to_owned()),
+            Any => return,
             Number => (value.is_number(), "a number".to_owned()),
             Amount => (is_amount(value), "a number greater than or equal to 0.1".to_owned()),
             Whole => (is_whole(value), "a whole number".to_owned()),
@@ -418,6 +421,13 @@ fn is_amount(value: &Value) -> bool {
 fn is_whole(value: &Value) -> bool {
     let whole = |number: f64| number.fract() == 0.0 && (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&number);
     value.as_f64().is_some_and(whole)
+}
+
+/// `HH:mm` by its type only, as the portal shows no pattern, or an object whose parts are numbers.
+fn is_clock(value: &Value) -> bool {
+    let whole = |value: &Value| value.as_f64().is_some_and(|number| number.fract() == 0.0);
+    let part = |object: &Map<String, Value>, name: &str| object.get(name).is_none_or(whole);
+    value.as_object().map_or(value.is_string(), |object| part(object, "hour") && part(object, "minute"))
 }
 
 fn is_stamp(text: &str) -> bool {
@@ -481,6 +491,8 @@ mod tests {
             (&INVOICE_UPDATE, json!({"externalId": "x"}), "externalId: unknown field"),
             (&REMINDER_UPDATE, json!({"reminderTime": null, "dueDateDifference": -3.0}), ""),
             (&REMINDER_CREATE, json!({"reminderTime": {"hour": 9}}), ""),
+            (&REMINDER_CREATE, json!({"reminderTime": {"hour": "9"}}), "reminderTime: must be a time"),
+            (&REMINDER_UPDATE, json!({"reminderTime": ["9"]}), ""),
             (&REMINDER_CREATE, json!({"dueDateDifference": 0.5}), "dueDateDifference: must be a whole number"),
             (&REMINDER_CREATE, json!({"reminderType": "DAILY"}), "reminderType: must be one of ONCE, RECURRING"),
             (&DELETE, json!({"invoiceIds": []}), "invoiceIds: must be a list of texts that is not empty"),

@@ -5,6 +5,7 @@
 
 mod auth;
 mod bad_input;
+mod contract;
 mod controls;
 mod crash;
 mod docs;
