@@ -125,9 +125,9 @@ impl RunError {
             RunError::NotExported { cause, .. } if cause.kind() == std::io::ErrorKind::AlreadyExists => {
                 Some("pass --force to replace it, or name another file with --output".to_owned())
             }
-            RunError::NotExported { .. } => {
-                Some("free some disk space or name a file that you can write to, then run the same command again".to_owned())
-            }
+            RunError::NotExported { .. } => Some(
+                "free some disk space or name a file that you can write to, then run the same command again".to_owned(),
+            ),
             RunError::NoRun(_) => {
                 Some("\"arload runs list\" shows the runs there are; those of the sandbox need --sandbox".to_owned())
             }

@@ -56,7 +56,11 @@ mod tests {
     #[test]
     fn one_record_or_a_list_is_read_in_every_shape() {
         for (body, lists, expected) in [
-            (r#"{"response_code":0,"payload":{"invoiceId":"I1","data":[1]}}"#, false, r#"{"data":[1],"invoiceId":"I1"}"#),
+            (
+                r#"{"response_code":0,"payload":{"invoiceId":"I1","data":[1]}}"#,
+                false,
+                r#"{"data":[1],"invoiceId":"I1"}"#,
+            ),
             (r#"{"invoiceId":"I1"}"#, false, r#"{"invoiceId":"I1"}"#),
             (r#"{"response_code":0}"#, false, ""),
             (r#"{"response_code":0,"payload":null}"#, true, ""),

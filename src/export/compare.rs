@@ -136,6 +136,8 @@ pub struct Comparison {
     pub groups: BTreeMap<(String, String), Sums>,
     /// Records without a date, which belong to no month.
     pub undated: u64,
+    /// Rows of the sheets that are dated in another month, which are left out.
+    pub other_months: u64,
     /// Sheets that could not be read.
     pub refused: usize,
 }
@@ -248,7 +250,13 @@ impl Comparing<'_> {
             for (field, sheet_value, api_value) in fields {
                 let invoice_id = record.text("invoiceId").unwrap_or_default();
                 let difference = of_line(line, Kind::OtherContent);
-                self.comparison.differences.push(Difference { field, sheet_value, api_value, invoice_id, ..difference });
+                self.comparison.differences.push(Difference {
+                    field,
+                    sheet_value,
+                    api_value,
+                    invoice_id,
+                    ..difference
+                });
             }
         }
     }
@@ -326,6 +334,14 @@ impl Comparison {
 
     /// What came of it, in a sentence.
     pub fn verdict(&self) -> String {
+        let mut verdict = self.sentence();
+        if self.other_months > 0 {
+            verdict.push_str(&format!("; {} of other months left out", count(self.other_months, "row")));
+        }
+        verdict
+    }
+
+    fn sentence(&self) -> String {
         let sums = self.sums();
         let month = format!("{}-{:02}", self.month.0, self.month.1);
         if self.is_equal() {
@@ -417,9 +433,10 @@ mod tests {
         let wanted = Wanted::new(operation, lines, MARCH, &zone);
         let records = records.into_iter().filter(|record| wanted.takes(operation, record)).collect();
         let comparison = compare(operation, lines, Vec::new(), records, MARCH, &zone);
-        let words = comparison.differences.iter().map(|it| {
-            format!("{} {} {} {}>{}", it.kind.as_str(), it.number, it.field, it.sheet_value, it.api_value)
-        });
+        let words = comparison
+            .differences
+            .iter()
+            .map(|it| format!("{} {} {} {}>{}", it.kind.as_str(), it.number, it.field, it.sheet_value, it.api_value));
         (words.collect::<Vec<_>>().join("; "), comparison.verdict())
     }
 
@@ -462,16 +479,19 @@ mod tests {
         let lines = [line(2, "A-1", "2026-03-01", "118.00")];
         let equal = vec![record("I1", "A-1", "2026-02-28T18:30:00Z", "118.0")];
         let (differences, verdict) = told(&lines, equal.clone());
-        assert_eq!((differences.as_str(), verdict.as_str()), (
-            "",
-            "equal: 1 invoice of 2026-03 (₹118.00) stand at the API as in the sheet"
-        ));
+        assert_eq!(
+            (differences.as_str(), verdict.as_str()),
+            ("", "equal: 1 invoice of 2026-03 (₹118.00) stand at the API as in the sheet")
+        );
         let operation = Operation::by_name("invoices create").unwrap();
         let mut comparison = compare(operation, &lines, Vec::new(), equal, MARCH, &TimeZone::UTC);
         comparison.refused = 1;
         assert!(comparison.verdict().contains("1 sheet not read"), "{}", comparison.verdict());
         (comparison.refused, comparison.undated) = (0, 2);
         assert!(!comparison.is_equal());
+        (comparison.undated, comparison.other_months) = (0, 3);
+        let verdict = comparison.verdict();
+        assert!(verdict.starts_with("equal: ") && verdict.ends_with("; 3 rows of other months left out"), "{verdict}");
         // Nothing on either side is equal, too.
         assert_eq!(told(&[], Vec::new()).0, "");
     }

@@ -64,7 +64,12 @@ const fn filter(name: &'static str, flag: &'static str, kind: FilterKind, help: 
 
 /// Filters of invoices, in the order of the portal.
 const INVOICES: &[Filter] = &[
-    filter("approvalStatuses", "approval-statuses", FilterKind::Words, "Only these approval statuses, joined by commas"),
+    filter(
+        "approvalStatuses",
+        "approval-statuses",
+        FilterKind::Words,
+        "Only these approval statuses, joined by commas",
+    ),
     filter("balanceAmountFrom", "balance-amount-from", FilterKind::Amount, "Only with at least this balance"),
     filter("balanceAmountTo", "balance-amount-to", FilterKind::Amount, "Only with at most this balance"),
     filter("baseAmountFrom", "base-amount-from", FilterKind::Amount, "Only with at least this base amount"),

@@ -84,8 +84,7 @@ fn tell_export(searcher: &Searcher<'_>, place: &Place, read: ReadSearch) {
 
 /// What the records of a search say of a directory.
 fn compare(known: Vec<Entry>, spool: &Spool) -> Result<Change, RunError> {
-    let mut known: HashMap<String, Entry> =
-        known.into_iter().map(|entry| (entry.customer_id.clone(), entry)).collect();
+    let mut known: HashMap<String, Entry> = known.into_iter().map(|entry| (entry.customer_id.clone(), entry)).collect();
     let mut change = Change::default();
     spool.each(&mut |record, _| {
         match entry(&record) {
@@ -126,7 +125,9 @@ mod tests {
             ..Entry::default()
         };
         let mut spool = Spool::scratch().unwrap();
-        for (id, code) in [("KC0123456789ABC1", "C1"), ("KC0123456789ABC2", "C9"), ("KC0123456789ABC3", "C3"), ("7", "")] {
+        for (id, code) in
+            [("KC0123456789ABC1", "C1"), ("KC0123456789ABC2", "C9"), ("KC0123456789ABC3", "C3"), ("7", "")]
+        {
             let value = json!({"customerId": id, "uniqueRefNo": code, "panOrGstin": "AAPFU0939F"});
             spool.add(&Record(value.as_object().unwrap().clone())).unwrap();
         }

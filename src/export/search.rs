@@ -46,11 +46,7 @@ pub struct Export<'a> {
 
 impl Export<'_> {
     /// Reads the search, or what is left of it, and writes the export.
-    pub fn run(
-        &self,
-        searcher: &Searcher<'_>,
-        out: &mut (dyn std::io::Write + Send),
-    ) -> Result<ReadSearch, RunError> {
+    pub fn run(&self, searcher: &Searcher<'_>, out: &mut (dyn std::io::Write + Send)) -> Result<ReadSearch, RunError> {
         let mut spool = match self.place.partial() {
             Some(partial) => open(&partial, searcher, self.searched, self.filters)?,
             None => Spool::scratch()?,
@@ -168,8 +164,8 @@ impl Pages<RunError> for Spooled<'_, '_> {
     }
 
     fn forget(&mut self) -> Result<(), RunError> {
-        let message = "the records changed while they were read; they are read once more".to_owned();
-        self.searcher.observer.event(&Event::Warning { message, hint: None });
+        let reason = "the records changed while they were read; they are read once more".to_owned();
+        self.searcher.observer.event(&Event::SearchAgain { reason });
         self.spool.forget()
     }
 }

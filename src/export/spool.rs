@@ -247,8 +247,7 @@ impl Spool {
     }
 
     fn number(&self, sql: &str) -> Result<u64, RunError> {
-        let number: i64 =
-            self.connection.query_row(sql, [], |row| row.get(0)).map_err(|error| self.failed(&error))?;
+        let number: i64 = self.connection.query_row(sql, [], |row| row.get(0)).map_err(|error| self.failed(&error))?;
         Ok(number as u64)
     }
 
@@ -322,11 +321,12 @@ mod tests {
 
     fn ids(spool: &Spool) -> Vec<String> {
         let mut ids = Vec::new();
-        spool.each(&mut |record, _| {
-            ids.push(record.text("id").unwrap());
-            Ok(())
-        })
-        .unwrap();
+        spool
+            .each(&mut |record, _| {
+                ids.push(record.text("id").unwrap());
+                Ok(())
+            })
+            .unwrap();
         ids
     }
 
@@ -353,7 +353,8 @@ mod tests {
 
         for (search, later) in [("s2", 1), ("s2", 25)] {
             let mut spool = Spool::open(&path, "s1", now).unwrap();
-            keep(&mut spool, (0, 5), &[8]);
+            assert!(spool.again(7, 7).unwrap().is_none());
+            keep(&mut spool, (7, 7), &[8]);
             drop(spool);
             let spool = Spool::open(&path, search, now + SignedDuration::from_hours(later)).unwrap();
             assert_eq!((spool.resumed, ids(&spool).len()), (0, 0));

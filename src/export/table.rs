@@ -112,8 +112,7 @@ const REMINDER: &[&str] =
 const CONTACTS: &str = "customerKeyContacts";
 
 /// Amounts, which spreadsheets may add up.
-const AMOUNTS: [&str; 8] =
-    ["baseAmount", "cgst", "sgst", "igst", "tds", "netAmount", "totalReceived", "balanceAmount"];
+const AMOUNTS: [&str; 8] = ["baseAmount", "cgst", "sgst", "igst", "tds", "netAmount", "totalReceived", "balanceAmount"];
 
 impl Known {
     /// The fields of what a search finds.
@@ -180,7 +179,8 @@ impl Table {
             columns.push(Column::FurtherContacts);
         }
         let others = further.iter().filter(|name| !fields.contains(&name.as_str()));
-        columns.extend(others.filter(|name| known != Known::Customers || *name != CONTACTS).cloned().map(Column::Field));
+        columns
+            .extend(others.filter(|name| known != Known::Customers || *name != CONTACTS).cloned().map(Column::Field));
         Table { columns }
     }
 
@@ -246,7 +246,8 @@ fn contacts(record: &Record) -> Contacts<'_> {
         same && first.is_some_and(|first| first.keys().all(|name| CONTACT.contains(&name.as_str())))
     };
     let further: Vec<&Value> = list.iter().filter(|contact| !is_shown(contact)).collect();
-    let further = if further.is_empty() { String::new() } else { Value::from_iter(further.into_iter().cloned()).to_string() };
+    let further =
+        if further.is_empty() { String::new() } else { Value::from_iter(further.into_iter().cloned()).to_string() };
     Contacts { first, further }
 }
 
@@ -324,10 +325,7 @@ mod tests {
                  furtherContacts=[{\"deleted\":true,\"name\":\"Ravi\"}]",
             ),
             (json!([gone]), "customerId=KC1 keyContactName=Ravi keyContactDeleted=true"),
-            (
-                json!([odd]),
-                "customerId=KC1 keyContactName=Asha furtherContacts=[{\"name\":\"Asha\",\"pager\":\"7\"}]",
-            ),
+            (json!([odd]), "customerId=KC1 keyContactName=Asha furtherContacts=[{\"name\":\"Asha\",\"pager\":\"7\"}]"),
             (json!([]), "customerId=KC1"),
             (json!(null), "customerId=KC1"),
             (json!("none"), "customerId=KC1 furtherContacts=none"),

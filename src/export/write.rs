@@ -8,7 +8,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use rust_decimal::Decimal;
-use rust_xlsxwriter::{Format as CellFormat, Workbook, Worksheet, XlsxError};
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format as CellFormat, Workbook, Worksheet, XlsxError};
 
 use super::spool::Spool;
 use super::table::{Cell, Known, Table, add_names};
@@ -95,13 +95,7 @@ fn json(spool: &Spool, out: &mut (dyn Write + Send), path: &Path) -> Result<(), 
     out.write_all(end.as_bytes()).and_then(|()| out.flush()).map_err(failed)
 }
 
-fn csv(
-    spool: &Spool,
-    table: &Table,
-    style: Style,
-    out: &mut (dyn Write + Send),
-    path: &Path,
-) -> Result<(), RunError> {
+fn csv(spool: &Spool, table: &Table, style: Style, out: &mut (dyn Write + Send), path: &Path) -> Result<(), RunError> {
     let mut lines = Lines::begin(style, out, path)?;
     lines.line(table.headings())?;
     spool.each(&mut |record, _| lines.line(table.cells(&record).iter().map(Cell::text)))?;
@@ -161,14 +155,12 @@ impl<'a> Sheet<'a> {
                 "name a file that ends in .csv with --output, or narrow the search",
             ));
         }
-        let mut sheet = Self {
-            workbook: Workbook::new(),
-            out,
-            path,
-            row: 0,
-            head: CellFormat::new().set_bold(),
-            amounts: HashMap::new(),
-        };
+        // The same records make the same bytes, whenever they are written.
+        let begun = ExcelDateTime::from_ymd(2026, 1, 1).map_err(|error| not_packed(path, &error))?;
+        let mut workbook = Workbook::new();
+        workbook.set_properties(&DocProperties::new().set_creation_datetime(&begun));
+        let mut sheet =
+            Self { workbook, out, path, row: 0, head: CellFormat::new().set_bold(), amounts: HashMap::new() };
         sheet.page("Export")?;
         Ok(sheet)
     }

@@ -11,8 +11,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, TransactionBehavio
 
 use super::migrate::{self, FORMAT};
 use super::records::{
-    CHUNK_COLUMNS, RUN_COLUMNS, SHEET_COLUMNS, change_customers, last_hash, last_resolution, read_chunk, read_customer, read_run,
-    read_sheet, read_time,
+    CHUNK_COLUMNS, RUN_COLUMNS, SHEET_COLUMNS, change_customers, last_hash, last_resolution, read_chunk, read_customer,
+    read_run, read_sheet, read_time,
 };
 use super::trail::{self, AttemptRecord, ResolutionRecord, head_of};
 use super::{

@@ -22,7 +22,7 @@ use crate::exit::ExitCode;
 use crate::export::compare::tables::{self, Places};
 use crate::export::compare::{Comparison, Difference, Kind, SheetLine, Wanted, compare};
 use crate::export::search;
-use crate::finding::Severity;
+use crate::finding::{Code, Severity};
 use crate::operation::Operation;
 use crate::outcome::Totals;
 use crate::plan::read::ReadRun;
@@ -35,15 +35,13 @@ use crate::send::paging::lean;
 struct Rows {
     good: Vec<SheetLine>,
     invalid: Vec<Difference>,
+    /// How many are good but for their month.
+    other_months: u64,
 }
 
 impl Pipeline<'_> {
     /// Compares the invoices of sheets with those of the settings' month at the API.
-    pub fn compare_sheets(
-        &self,
-        inputs: &[impl AsRef<OsStr>],
-        stdin: Box<dyn Read + '_>,
-    ) -> Result<Report, RunError> {
+    pub fn compare_sheets(&self, inputs: &[impl AsRef<OsStr>], stdin: Box<dyn Read + '_>) -> Result<Report, RunError> {
         let operation = Operation::by_name("invoices create").expect("the table has this operation");
         let month = self.settings.gate.period.ok_or_else(|| RunError::Input {
             message: "no month to compare; nothing was asked".to_owned(),
@@ -104,7 +102,7 @@ impl Pipeline<'_> {
             Ok(())
         })?;
         let mut comparison = compare(operation, &rows.good, rows.invalid, records, month, timezone);
-        comparison.undated = undated;
+        (comparison.undated, comparison.other_months) = (undated, rows.other_months);
         spool.finish()?;
         Ok(comparison)
     }
@@ -113,8 +111,7 @@ impl Pipeline<'_> {
 /// The rows that can be compared and those that cannot; excluded ones, and rows that repeat another, are neither.
 fn rows(operation: &'static Operation, read: &mut ReadRun) -> Result<Rows, RunError> {
     let repeats: HashMap<u32, Verdict> = read.keys.settle_repeats().into_iter().collect();
-    let sheets: Vec<(u32, String)> =
-        read.sheets.iter().map(|sheet| (sheet.first_row, sheet.source.label())).collect();
+    let sheets: Vec<(u32, String)> = read.sheets.iter().map(|sheet| (sheet.first_row, sheet.source.label())).collect();
     let sheet_of = |row: u32| {
         let at = sheets.partition_point(|(first, _)| *first <= row).saturating_sub(1);
         sheets[at].1.clone()
@@ -146,11 +143,16 @@ fn rows(operation: &'static Operation, read: &mut ReadRun) -> Result<Rows, RunEr
         let label = read.sheets[sheet].source.label();
         for block in read.sheets[sheet].blocks.clone() {
             for row in read.spool.block(block)?.checked.rows {
-                if row.standing == Standing::Invalid {
-                    let words: Vec<&str> =
-                        row.findings.iter().filter(|it| it.severity == Severity::Error).map(|it| it.message.as_str()).collect();
-                    rows.invalid.push(invalid(label.clone(), row.number, &row.key, words.join("; ")));
+                if row.standing != Standing::Invalid {
+                    continue;
                 }
+                let errors = || row.findings.iter().filter(|it| it.severity == Severity::Error);
+                if errors().all(|it| it.code == Code::OutsidePeriod) {
+                    rows.other_months += 1;
+                    continue;
+                }
+                let words: Vec<&str> = errors().map(|it| it.message.as_str()).collect();
+                rows.invalid.push(invalid(label.clone(), row.number, &row.key, words.join("; ")));
             }
         }
     }

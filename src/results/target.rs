@@ -217,8 +217,7 @@ mod tests {
     #[test]
     fn results_of_another_run_are_kept_under_its_number() {
         let folder = tempfile::tempdir().unwrap();
-        let place =
-            place(folder.path());
+        let place = place(folder.path());
         write(&place.results, "old", Some(7));
         write(&place.summary, r#"{"arload":"0.1.0","run":7,"ledger":"a"}"#, Some(7));
         make_way(&place, &label(7, "a"), &mut Vec::new()).unwrap();
@@ -231,8 +230,7 @@ mod tests {
     #[test]
     fn results_of_another_ledger_are_kept_though_the_run_has_the_same_number() {
         let folder = tempfile::tempdir().unwrap();
-        let place =
-            place(folder.path());
+        let place = place(folder.path());
         for text in ["first", "second"] {
             write(&place.results, text, Some(1));
             write(&place.summary, r#"{"arload":"0.1.0","run":1,"ledger":"theirs"}"#, Some(1));
@@ -245,8 +243,7 @@ mod tests {
     #[test]
     fn a_file_that_is_not_ours_is_never_lost() {
         let folder = tempfile::tempdir().unwrap();
-        let place =
-            place(folder.path());
+        let place = place(folder.path());
         fs::write(&place.results, "a person's notes").unwrap();
         let mut warnings = Vec::new();
         make_way(&place, &label(8, "a"), &mut warnings).unwrap();

@@ -5,9 +5,10 @@
 use arload::config::given::FlagValues;
 
 use crate::args::{
-    AccountArgs, AskingArgs, CompareArgs, ConfigShowArgs, CustomersArgs, GateArgs, InspectArgs, LedgerArgs, LedgerBackupArgs, LedgerSeedArgs,
-    MappingArgs, OutputArgs, PaceArgs, ReadingArgs, ResultsArgs, RunArgs, RunEvidenceArgs, RunResultsArgs, RunSendArgs,
-    RunsListArgs, RunsVerifyArgs, ServerArgs, SheetArgs, StateArgs, WaitArgs,
+    AccountArgs, AskingArgs, CompareArgs, ConfigShowArgs, CustomersArgs, GateArgs, InspectArgs, LedgerArgs,
+    LedgerBackupArgs, LedgerSeedArgs, MappingArgs, OutputArgs, PaceArgs, ReadingArgs, ResultsArgs, RunArgs,
+    RunEvidenceArgs, RunResultsArgs, RunSendArgs, RunsListArgs, RunsVerifyArgs, ServerArgs, SheetArgs, StateArgs,
+    WaitArgs,
 };
 
 /// A group of flags that settings are made of.

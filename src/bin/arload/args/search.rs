@@ -10,7 +10,8 @@ use arload::export::filters;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
 
 use super::{
-    AccountArgs, CustomersArgs, MappingArgs, OutputArgs, PaceArgs, ReadingArgs, ResultsArgs, ServerArgs, StateArgs, WaitArgs,
+    AccountArgs, CustomersArgs, MappingArgs, OutputArgs, PaceArgs, ReadingArgs, ResultsArgs, ServerArgs, StateArgs,
+    WaitArgs,
 };
 
 /// What talks to the API without sheets.
@@ -85,7 +86,7 @@ pub(crate) struct CompareArgs {
     pub(crate) files: Vec<OsString>,
     /// Compare the invoices of this month
     ///
-    /// As in 2026-03; rows of other months are invalid. Default: none, it must be given.
+    /// As in 2026-03; rows of other months are left out. Default: none, it must be given.
     #[arg(long, value_name = "MONTH", required = true)]
     pub(crate) period: Option<String>,
     #[command(flatten)]
