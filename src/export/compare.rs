@@ -179,7 +179,7 @@ pub fn compare(
     month: (i16, i8),
     timezone: &TimeZone,
 ) -> Comparison {
-    let found = FoundIndex::new(operation, records.clone(), timezone);
+    let found = FoundIndex::new(operation, records, timezone);
     let mut comparing = Comparing {
         operation,
         found: &found,
@@ -191,7 +191,7 @@ pub fn compare(
         comparing.line(line);
     }
     let lone = lone_gstins(lines);
-    for record in &records {
+    for record in found.records() {
         if !comparing.met.contains(&mark(Searched::Invoices, record)) && is_of_month(record, month, timezone) {
             comparing.extra(record, &lone);
         }
@@ -336,7 +336,9 @@ impl Comparison {
     pub fn verdict(&self) -> String {
         let mut verdict = self.sentence();
         if self.other_months > 0 {
-            verdict.push_str(&format!("; {} of other months left out", count(self.other_months, "row")));
+            verdict += "; ";
+            verdict += &count(self.other_months, "row");
+            verdict += " of other months left out";
         }
         verdict
     }

@@ -184,10 +184,10 @@ impl Spool {
                 "INSERT INTO page (seq, start, asked, new, total, marks) VALUES (?, ?, ?, ?, ?, ?)",
                 params![
                     at,
-                    asked.0 as i64,
+                    asked.0.cast_signed(),
                     asked.1,
                     new as u32,
-                    page.total.map(|total| total as i64),
+                    page.total.map(u64::cast_signed),
                     blob::pack(&marks)
                 ],
             )

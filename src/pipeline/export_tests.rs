@@ -15,6 +15,9 @@ use crate::ledger::{Ledger, RunId};
 use crate::sandbox::OffsetUnit;
 use crate::stop::StopReason;
 
+/// Changes the records before a request, by its number.
+type Before = Box<dyn Fn(u32, &mut Vec<u32>) + Send + Sync>;
+
 /// A search over invoices by number, which change as the requests come.
 struct Paged {
     state: Mutex<State>,
@@ -22,7 +25,7 @@ struct Paged {
     cap: usize,
     wrapped: bool,
     /// What happens before a request, by its number from 1.
-    before: Box<dyn Fn(u32, &mut Vec<u32>) + Send + Sync>,
+    before: Before,
 }
 
 struct State {
