@@ -106,19 +106,15 @@ impl RunError {
             RunError::TotalsDisagree(_) => Some("nothing more was sent; keep the ledger and report it".to_owned()),
             RunError::Locked(_) => Some("wait for it to end, or pass --wait".to_owned()),
             RunError::Lock { .. } => Some("name a folder that you can write to with --state".to_owned()),
-            RunError::Stopped { reason: StopReason::Quota, .. } => {
+            RunError::Stopped { reason: StopReason::Quota, .. }
+            | RunError::Export { reason: Some(StopReason::Quota), .. } => {
                 Some("run the same command again tomorrow, or raise --per-day".to_owned())
             }
-            RunError::Stopped { reason: StopReason::LoginRefused, .. } => {
+            RunError::Stopped { reason: StopReason::LoginRefused, .. }
+            | RunError::Export { reason: Some(StopReason::LoginRefused), .. } => {
                 Some("mend the credentials; the same ones are not tried again".to_owned())
             }
             RunError::Stopped { .. } | RunError::Interrupted => Some("run the same command again".to_owned()),
-            RunError::Export { reason: Some(StopReason::Quota), .. } => {
-                Some("run the same command again tomorrow, or raise --per-day".to_owned())
-            }
-            RunError::Export { reason: Some(StopReason::LoginRefused), .. } => {
-                Some("mend the credentials; the same ones are not tried again".to_owned())
-            }
             RunError::Export { .. } => {
                 Some("run the same command again; an export to a file goes on where it stopped".to_owned())
             }

@@ -234,6 +234,11 @@ pub enum Event {
         /// Of so many, where the API says so.
         total: Option<u64>,
     },
+    /// A search is read once more from its beginning.
+    SearchAgain {
+        /// Why.
+        reason: String,
+    },
     /// An export is complete.
     Exported {
         /// The file; none for standard output.

@@ -136,6 +136,8 @@ pub struct Comparison {
     pub groups: BTreeMap<(String, String), Sums>,
     /// Records without a date, which belong to no month.
     pub undated: u64,
+    /// Rows of the sheets that are dated in another month, which are left out.
+    pub other_months: u64,
     /// Sheets that could not be read.
     pub refused: usize,
 }
@@ -177,7 +179,7 @@ pub fn compare(
     month: (i16, i8),
     timezone: &TimeZone,
 ) -> Comparison {
-    let found = FoundIndex::new(operation, records.clone(), timezone);
+    let found = FoundIndex::new(operation, records, timezone);
     let mut comparing = Comparing {
         operation,
         found: &found,
@@ -189,7 +191,7 @@ pub fn compare(
         comparing.line(line);
     }
     let lone = lone_gstins(lines);
-    for record in &records {
+    for record in found.records() {
         if !comparing.met.contains(&mark(Searched::Invoices, record)) && is_of_month(record, month, timezone) {
             comparing.extra(record, &lone);
         }
@@ -332,6 +334,16 @@ impl Comparison {
 
     /// What came of it, in a sentence.
     pub fn verdict(&self) -> String {
+        let mut verdict = self.sentence();
+        if self.other_months > 0 {
+            verdict += "; ";
+            verdict += &count(self.other_months, "row");
+            verdict += " of other months left out";
+        }
+        verdict
+    }
+
+    fn sentence(&self) -> String {
         let sums = self.sums();
         let month = format!("{}-{:02}", self.month.0, self.month.1);
         if self.is_equal() {
@@ -479,6 +491,9 @@ mod tests {
         assert!(comparison.verdict().contains("1 sheet not read"), "{}", comparison.verdict());
         (comparison.refused, comparison.undated) = (0, 2);
         assert!(!comparison.is_equal());
+        (comparison.undated, comparison.other_months) = (0, 3);
+        let verdict = comparison.verdict();
+        assert!(verdict.starts_with("equal: ") && verdict.ends_with("; 3 rows of other months left out"), "{verdict}");
         // Nothing on either side is equal, too.
         assert_eq!(told(&[], Vec::new()).0, "");
     }

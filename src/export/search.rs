@@ -164,8 +164,8 @@ impl Pages<RunError> for Spooled<'_, '_> {
     }
 
     fn forget(&mut self) -> Result<(), RunError> {
-        let message = "the records changed while they were read; they are read once more".to_owned();
-        self.searcher.observer.event(&Event::Warning { message, hint: None });
+        let reason = "the records changed while they were read; they are read once more".to_owned();
+        self.searcher.observer.event(&Event::SearchAgain { reason });
         self.spool.forget()
     }
 }

@@ -184,10 +184,10 @@ impl Spool {
                 "INSERT INTO page (seq, start, asked, new, total, marks) VALUES (?, ?, ?, ?, ?, ?)",
                 params![
                     at,
-                    asked.0 as i64,
+                    asked.0.cast_signed(),
                     asked.1,
                     new as u32,
-                    page.total.map(|total| total as i64),
+                    page.total.map(u64::cast_signed),
                     blob::pack(&marks)
                 ],
             )
@@ -353,7 +353,8 @@ mod tests {
 
         for (search, later) in [("s2", 1), ("s2", 25)] {
             let mut spool = Spool::open(&path, "s1", now).unwrap();
-            keep(&mut spool, (0, 5), &[8]);
+            assert!(spool.again(7, 7).unwrap().is_none());
+            keep(&mut spool, (7, 7), &[8]);
             drop(spool);
             let spool = Spool::open(&path, search, now + SignedDuration::from_hours(later)).unwrap();
             assert_eq!((spool.resumed, ids(&spool).len()), (0, 0));

@@ -246,8 +246,10 @@ fn contacts(record: &Record) -> Contacts<'_> {
         same && first.is_some_and(|first| first.keys().all(|name| CONTACT.contains(&name.as_str())))
     };
     let further: Vec<&Value> = list.iter().filter(|contact| !is_shown(contact)).collect();
-    let further =
-        if further.is_empty() { String::new() } else { Value::from_iter(further.into_iter().cloned()).to_string() };
+    let further = match further.len() {
+        0 => String::new(),
+        _ => further.into_iter().cloned().collect::<Value>().to_string(),
+    };
     Contacts { first, further }
 }
 
@@ -269,7 +271,6 @@ fn shown(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
-        Value::Bool(_) | Value::Number(_) => value.to_string(),
         Value::Array(items) if items.iter().all(plain) && !items.iter().any(|item| shown(item).contains(';')) => {
             items.iter().map(shown).collect::<Vec<_>>().join(";")
         }
@@ -277,7 +278,7 @@ fn shown(value: &Value) -> String {
             let named = object.get("name").filter(|name| !name.is_null()).or(object.get("label"));
             named.filter(|named| plain(named)).map_or_else(|| value.to_string(), shown)
         }
-        Value::Array(_) | Value::Object(_) => value.to_string(),
+        _ => value.to_string(),
     }
 }
 

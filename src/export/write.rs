@@ -8,7 +8,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use rust_decimal::Decimal;
-use rust_xlsxwriter::{Format as CellFormat, Workbook, Worksheet, XlsxError};
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format as CellFormat, Workbook, Worksheet, XlsxError};
 
 use super::spool::Spool;
 use super::table::{Cell, Known, Table, add_names};
@@ -155,14 +155,12 @@ impl<'a> Sheet<'a> {
                 "name a file that ends in .csv with --output, or narrow the search",
             ));
         }
-        let mut sheet = Self {
-            workbook: Workbook::new(),
-            out,
-            path,
-            row: 0,
-            head: CellFormat::new().set_bold(),
-            amounts: HashMap::new(),
-        };
+        // The same records make the same bytes, whenever they are written.
+        let begun = ExcelDateTime::from_ymd(2026, 1, 1).map_err(|error| not_packed(path, &error))?;
+        let mut workbook = Workbook::new();
+        workbook.set_properties(&DocProperties::new().set_creation_datetime(&begun));
+        let mut sheet =
+            Self { workbook, out, path, row: 0, head: CellFormat::new().set_bold(), amounts: HashMap::new() };
         sheet.page("Export")?;
         Ok(sheet)
     }

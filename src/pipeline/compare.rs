@@ -22,7 +22,7 @@ use crate::exit::ExitCode;
 use crate::export::compare::tables::{self, Places};
 use crate::export::compare::{Comparison, Difference, Kind, SheetLine, Wanted, compare};
 use crate::export::search;
-use crate::finding::Severity;
+use crate::finding::{Code, Severity};
 use crate::operation::Operation;
 use crate::outcome::Totals;
 use crate::plan::read::ReadRun;
@@ -35,6 +35,8 @@ use crate::send::paging::lean;
 struct Rows {
     good: Vec<SheetLine>,
     invalid: Vec<Difference>,
+    /// How many are good but for their month.
+    other_months: u64,
 }
 
 impl Pipeline<'_> {
@@ -100,7 +102,7 @@ impl Pipeline<'_> {
             Ok(())
         })?;
         let mut comparison = compare(operation, &rows.good, rows.invalid, records, month, timezone);
-        comparison.undated = undated;
+        (comparison.undated, comparison.other_months) = (undated, rows.other_months);
         spool.finish()?;
         Ok(comparison)
     }
@@ -141,15 +143,16 @@ fn rows(operation: &'static Operation, read: &mut ReadRun) -> Result<Rows, RunEr
         let label = read.sheets[sheet].source.label();
         for block in read.sheets[sheet].blocks.clone() {
             for row in read.spool.block(block)?.checked.rows {
-                if row.standing == Standing::Invalid {
-                    let words: Vec<&str> = row
-                        .findings
-                        .iter()
-                        .filter(|it| it.severity == Severity::Error)
-                        .map(|it| it.message.as_str())
-                        .collect();
-                    rows.invalid.push(invalid(label.clone(), row.number, &row.key, words.join("; ")));
+                if row.standing != Standing::Invalid {
+                    continue;
                 }
+                let errors = || row.findings.iter().filter(|it| it.severity == Severity::Error);
+                if errors().all(|it| it.code == Code::OutsidePeriod) {
+                    rows.other_months += 1;
+                    continue;
+                }
+                let words: Vec<&str> = errors().map(|it| it.message.as_str()).collect();
+                rows.invalid.push(invalid(label.clone(), row.number, &row.key, words.join("; ")));
             }
         }
     }

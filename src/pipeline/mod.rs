@@ -6,6 +6,8 @@
 
 mod compare;
 mod export;
+#[cfg(test)]
+mod export_tests;
 mod finish;
 mod first_use;
 mod input;

@@ -187,6 +187,11 @@ impl FoundIndex {
         index
     }
 
+    /// The records, each once.
+    pub(crate) fn records(&self) -> &[Record] {
+        &self.records
+    }
+
     /// Whether the searches showed no record at all.
     pub fn is_empty(&self) -> bool {
         self.records.is_empty()

@@ -11,6 +11,7 @@ mod crash;
 mod docs;
 mod evidence;
 mod exporters;
+mod exports;
 mod faults;
 mod findings;
 mod first_use;

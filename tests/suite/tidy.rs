@@ -27,6 +27,8 @@ const USE_FILES: &[&str] = &[
     "src/config/file.rs",
     "src/config/secret.rs",
     "src/platform.rs",
+    // Exports, and what waits beside them until they are complete.
+    "src/export/",
     "src/pipeline/input.rs",
     "src/bin/",
     // The private file in which checked rows wait for the plan.

@@ -213,6 +213,7 @@ impl Console {
                 let of = total.map_or_else(String::new, |total| format!(" of {}", grouped(total)));
                 format!("read {}{of} {resource}", grouped(*records))
             }),
+            Event::SearchAgain { reason } => self.talk(reason),
             Event::Exported { path, resource, records, pages, requests, order } => {
                 let read = format!("{} read in {}", count(*pages, "page"), count(*requests, "request"));
                 let noun = resource.trim_end_matches('s');

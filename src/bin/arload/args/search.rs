@@ -86,7 +86,7 @@ pub(crate) struct CompareArgs {
     pub(crate) files: Vec<OsString>,
     /// Compare the invoices of this month
     ///
-    /// As in 2026-03; rows of other months are invalid. Default: none, it must be given.
+    /// As in 2026-03; rows of other months are left out. Default: none, it must be given.
     #[arg(long, value_name = "MONTH", required = true)]
     pub(crate) period: Option<String>,
     #[command(flatten)]
