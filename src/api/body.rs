@@ -24,7 +24,7 @@ const ID_LIST: &str = "invoiceIds";
 const CLEAR: &str = "<clear>";
 
 /// Parts of a key contact (contract 5.1): the field of a row and the name inside the contact.
-const CONTACT: [(&str, &str); 10] = [
+pub(super) const CONTACT: [(&str, &str); 10] = [
     ("keyContactPersonId", "keyContactPersonId"),
     ("keyContactName", "name"),
     ("keyContactLegalName", "legalName"),

@@ -111,7 +111,7 @@ fn text(record: &Value, field: &str) -> String {
 
 /// A sheet of these lines.
 fn sheet(lines: &[String]) -> String {
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    lines.join("\n") + "\n"
 }
 
 fn counted(lines: &[Line]) -> BTreeMap<String, usize> {

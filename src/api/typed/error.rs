@@ -115,11 +115,11 @@ pub(super) fn judge(exchange: Exchange) -> Verdict {
     let response = match exchange {
         Exchange::Answered(response) => response,
         Exchange::NotSent(words) => return Verdict::Failed(ClientError::NotSent(words)),
-        Exchange::NoReply(reason) => return unknown(reason, None),
+        Exchange::NoReply(reason) => return unknown(&reason, None),
     };
     let (status, request_id) = (response.status, response.request_id.clone());
     if !response.complete {
-        return unknown(format!("the answer ({status}) did not arrive whole"), request_id);
+        return unknown(&format!("the answer ({status}) did not arrive whole"), request_id);
     }
     let envelope = Envelope::read(&response.body);
     let message = words(&response, envelope.as_ref());
@@ -127,7 +127,7 @@ pub(super) fn judge(exchange: Exchange) -> Verdict {
         return Verdict::Failed(ClientError::Throttled { retry_after: response.retry_after, message });
     }
     if let Some(reason) = unsettling(status, envelope.as_ref()) {
-        return unknown(format!("{reason}: {message}"), request_id);
+        return unknown(&format!("{reason}: {message}"), request_id);
     }
     match envelope {
         Some(envelope) if is_success(status) && !envelope.failed() => {
@@ -146,7 +146,7 @@ fn bare(response: &Response, words: &str) -> Verdict {
         Ok(payload @ (Value::Array(_) | Value::String(_))) => {
             Verdict::Done(Reply { status, code: None, message: None, request_id, payload: Some(payload) })
         }
-        _ => unknown(format!("the answer ({status}) is not readable: {words}"), request_id),
+        _ => unknown(&format!("the answer ({status}) is not readable: {words}"), request_id),
     }
 }
 
@@ -177,11 +177,11 @@ fn refused(response: &Response, envelope: Option<Envelope>, message: String) -> 
             Verdict::Failed(ClientError::Denied { status, message, request_id })
         }
         (Reading::Rows { .. } | Reading::Unknown { .. }, _) => {
-            unknown(format!("the answer ({status}) has no known shape"), request_id)
+            unknown(&format!("the answer ({status}) has no known shape"), request_id)
         }
     }
 }
 
-fn unknown(reason: String, request_id: Option<String>) -> Verdict {
-    Verdict::Failed(ClientError::Unknown { reason: envelope::plain_words(&reason), request_id })
+fn unknown(reason: &str, request_id: Option<String>) -> Verdict {
+    Verdict::Failed(ClientError::Unknown { reason: envelope::plain_words(reason), request_id })
 }

@@ -3,7 +3,7 @@
 //! Owns the CSV convention for typed rows; it is arload's own, as Enkash documents no format. The one rule: a row that does
 //! not fit into a line is refused, never cut to fit.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
@@ -77,14 +77,14 @@ impl BulkFile {
 
     /// New invoices, one a line.
     pub fn of_invoices(invoices: &[NewInvoice]) -> Result<Self, ClientError> {
-        let rows = invoices.iter().map(NewInvoice::body).collect();
-        Self::of_rows("invoices create", "invoices.csv", rows)
+        let rows: Vec<_> = invoices.iter().map(NewInvoice::body).collect();
+        Self::of_rows("invoices create", "invoices.csv", &rows)
     }
 
     /// New customers, one a line. A line holds one contact, its name, legal name, mobile and e-mail, and no reminder.
     pub fn of_customers(customers: &[NewCustomer]) -> Result<Self, ClientError> {
-        let rows = customers.iter().map(|customer| flattened(customer.body())).collect::<Result<_, _>>()?;
-        Self::of_rows("customers create", "customers.csv", rows)
+        let rows = customers.iter().map(|customer| flattened(customer.body())).collect::<Result<Vec<_>, _>>()?;
+        Self::of_rows("customers create", "customers.csv", &rows)
     }
 
     /// Changes of customers by id, one a line. A file cannot clear a field, and all lines must fill the same columns, so
@@ -107,7 +107,7 @@ impl BulkFile {
                 "the lines of a file fill the same columns; make one for each set",
             ));
         }
-        Self::of_rows("customers update", "customers.csv", rows)
+        Self::of_rows("customers update", "customers.csv", &rows)
     }
 
     /// What is uploaded.
@@ -115,20 +115,20 @@ impl BulkFile {
         &self.bytes
     }
 
-    fn of_rows(made_for: &'static str, name: &str, rows: Vec<Map<String, Value>>) -> Result<Self, ClientError> {
+    fn of_rows(made_for: &'static str, name: &str, rows: &[Map<String, Value>]) -> Result<Self, ClientError> {
         let operation = Operation::by_name(made_for).expect("the operation stands in the table");
         if rows.is_empty() {
             return Err(ClientError::invalid("rows", "a file needs at least one"));
         }
-        let mut columns: BTreeMap<(usize, &str), ()> = BTreeMap::new();
+        let mut columns: BTreeSet<(usize, &str)> = BTreeSet::new();
         for name in rows.iter().flat_map(Map::keys) {
             // What the operation's table does not have comes after what it has.
-            columns.insert((operation.field_index(name).unwrap_or(usize::MAX), name), ());
+            columns.insert((operation.field_index(name).unwrap_or(usize::MAX), name));
         }
-        let names: Vec<&str> = columns.into_keys().map(|(_, name)| name).collect();
+        let names: Vec<&str> = columns.into_iter().map(|(_, name)| name).collect();
         let mut writer = csv::Writer::from_writer(Vec::new());
         writer.write_record(&names).expect("memory takes every record");
-        for row in &rows {
+        for row in rows {
             let cells = names.iter().map(|name| cell(name, row.get(*name))).collect::<Result<Vec<_>, _>>()?;
             writer.write_record(cells).expect("memory takes every record of so many cells");
         }
@@ -243,7 +243,7 @@ mod tests {
         let reminded = NewCustomer { customer_reminders: Some(vec![]), ..fits.clone() };
         let joined = NewCustomer { branch_codes: Some(vec!["a;b".into()]), ..fits };
         for misfit in [two, named, reminded, joined] {
-            assert!(BulkFile::of_customers(&[misfit.clone()]).is_err(), "{misfit:?}");
+            assert!(BulkFile::of_customers(std::slice::from_ref(&misfit)).is_err(), "{misfit:?}");
         }
         assert!(BulkFile::of_customers(&[]).is_err());
     }

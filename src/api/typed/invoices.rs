@@ -370,13 +370,13 @@ impl Client {
     /// Sends invoices to their customers (`dispatchInvoiceCollection`). Partial success is normal: look at both lists.
     pub fn dispatch_invoices(&self, dispatch: &Dispatch) -> Result<Reply<Payload<ActedInvoices>>, ClientError> {
         check::some_ids(&dispatch.invoice_ids)?;
-        self.act("invoices dispatch", Value::Object(dispatch.body()))
+        self.act("invoices dispatch", &Value::Object(dispatch.body()))
     }
 
     /// Deletes invoices (`deleteInvoiceCollection`, assumed route). Partial success is normal: look at both lists.
     pub fn delete_invoices(&self, invoice_ids: &[String]) -> Result<Reply<Payload<ActedInvoices>>, ClientError> {
         check::some_ids(invoice_ids)?;
-        self.act("invoices delete", serde_json::json!({ "invoiceIds": invoice_ids }))
+        self.act("invoices delete", &serde_json::json!({ "invoiceIds": invoice_ids }))
     }
 
     /// Confirms or denies a payment (`paymentConfirmationRequest`).
@@ -414,7 +414,7 @@ impl Client {
         Pages::new(self, Searched::Invoices, search.body())
     }
 
-    fn act(&self, operation: &str, body: Value) -> Result<Reply<Payload<ActedInvoices>>, ClientError> {
-        Ok(Self::named_results(self.call(operation, &[], Some(&body)))?.typed())
+    fn act(&self, operation: &str, body: &Value) -> Result<Reply<Payload<ActedInvoices>>, ClientError> {
+        Ok(Self::named_results(self.call(operation, &[], Some(body)))?.typed())
     }
 }

@@ -64,7 +64,7 @@ pub struct Pages<'c, T> {
     searched: Searched,
     filters: Map<String, Value>,
     seen: HashSet<String>,
-    pages: u64,
+    asked: u64,
     step: Step,
     record: std::marker::PhantomData<fn() -> T>,
 }
@@ -148,7 +148,7 @@ impl<'c, T: From<Map<String, Value>>> Pages<'c, T> {
             searched,
             filters,
             seen: HashSet::new(),
-            pages: 0,
+            asked: 0,
             step: Step::First,
             record: std::marker::PhantomData,
         }
@@ -156,8 +156,8 @@ impl<'c, T: From<Map<String, Value>>> Pages<'c, T> {
 
     /// Asks for one page and decides what comes after it; none when there is no more.
     fn advance(&mut self) -> Result<Option<Page<T>>, ClientError> {
-        self.pages += 1;
-        if self.pages > MOST_PAGES {
+        self.asked += 1;
+        if self.asked > MOST_PAGES {
             return Err(unending("the search does not end"));
         }
         let (offset, limit) = match &self.step {

@@ -397,5 +397,78 @@ fn typed_bodies_have_the_fields_of_the_operations_and_no_others() {
         typed.sort_unstable();
         assert_eq!(typed, sent, "{name}");
     }
+    let mut sent = body::CONTACT.map(|(_, name)| name);
+    let mut typed = NewContact::FIELDS.to_vec();
+    sent.sort_unstable();
+    typed.sort_unstable();
+    assert_eq!(typed, sent, "contacts");
     assert_eq!(ALL.len(), 21, "a new operation wants a method of the client");
+}
+
+#[test]
+fn every_documented_filter_is_sent_in_the_form_that_the_api_takes() {
+    let server = server(|_| {});
+    let client = stored(&server, 2);
+    let day = |text: &str| Some(text.parse().unwrap());
+    let amount = |text: &str| Some(text.parse().unwrap());
+    let all = InvoiceSearch {
+        approval_statuses: Some(vec![ApprovalStatus::MakerApproved]),
+        balance_amount_from: None,
+        balance_amount_to: None,
+        base_amount_from: amount("1180.12"),
+        base_amount_to: amount("1180.12"),
+        collection_mode: None,
+        created_on_from: day("2000-01-01T00:00:00"),
+        created_on_to: day("2100-01-01T00:00:00"),
+        created_via: None,
+        customer_deleted: Some(false),
+        customer_ids: Some(vec!["KC0123456789ABCD".into()]),
+        customer_legal_name: None,
+        customer_status: None,
+        dispatched: Some(false),
+        dispatched_on_from: None,
+        dispatched_on_to: None,
+        due_date_from: day("2026-08-25T00:00:00"),
+        due_date_to: day("2026-08-25T23:59:59"),
+        more: serde_json::Map::new(),
+    };
+    let found = client.search_invoices(&all, &Window::default()).unwrap();
+    let numbers: Vec<_> = found.records.iter().filter_map(|invoice| invoice.invoice_number.as_deref()).collect();
+    assert_eq!(numbers, ["A/00002"]);
+    let late = InvoiceSearch { due_date_from: day("2026-08-26T00:00:00"), ..all };
+    assert_eq!(client.search_invoices(&late, &Window::default()).unwrap().records.len(), 0);
+
+    // What leaves is the contract's own form.
+    let (scripted, client) = scripted(|_| answer(200, "", r#"{"payload":[]}"#));
+    let window = Window {
+        offset: Some(3),
+        limit: Some(50),
+        direction: Some(Direction::Descending),
+        order_by: Some("createdOn".into()),
+    };
+    client.search_invoices(&late, &window).unwrap();
+    client
+        .search_customers(
+            &CustomerSearch { assigned_agent: Some("a&b".into()), ..Default::default() },
+            &Window::default(),
+        )
+        .unwrap();
+    let requests = scripted.requests();
+    assert!(
+        requests[1]
+            .head
+            .starts_with("POST /api/v0/invoice/search?direction=DESC&limit=50&offset=3&orderBy=createdOn HTTP")
+    );
+    for form in [
+        r#""dueDateFrom":"2026-08-26 00:00:00""#,
+        r#""baseAmountFrom":1180.12"#,
+        r#""approvalStatuses":["MAKER_APPROVED"]"#,
+    ] {
+        assert!(requests[1].body.contains(form), "{form} is not in {}", requests[1].body);
+    }
+    assert!(requests[2].head.starts_with("POST /api/v0/customer/search HTTP"), "{}", requests[2].head);
+    assert_eq!(requests[2].body, r#"{"assignedAgent":"a&b"}"#);
+    for fields in [InvoiceSearch::FIELDS, CustomerSearch::FIELDS] {
+        assert_eq!(fields.iter().collect::<std::collections::BTreeSet<_>>().len(), fields.len());
+    }
 }
