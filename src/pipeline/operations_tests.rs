@@ -89,7 +89,7 @@ fn numbers_that_the_ledger_does_not_know_are_searched_and_wrong_ones_are_invalid
         let clock = std::sync::Arc::clone(&pipeline.clock);
         let pipeline = super::Pipeline { clock, ledger: &ledger, earlier: Some(&ledger), ..*pipeline };
         let operation = crate::operation::Operation::by_name("invoices dispatch").unwrap();
-        pipeline.run_sheets(operation, &[sheet.clone()], Box::new(std::io::empty()))
+        pipeline.run_sheets(operation, std::slice::from_ref(&sheet), Box::new(std::io::empty()))
     });
     let report = report.unwrap();
     counts(&report, &[(Status::Accepted, 1), (Status::Invalid, 1)]);
