@@ -23,6 +23,7 @@ mod mappings;
 mod messy;
 mod resume;
 mod routes;
+mod samples;
 mod stub;
 mod templates;
 #[path = "../../src/sheet/test_zip.rs"]
