@@ -9,6 +9,7 @@ mod demand;
 mod error;
 mod exporter;
 pub mod heading;
+mod likely;
 mod lines;
 mod samples;
 pub mod saved;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 pub use demand::refuse_announced_unit;
 pub use error::MappingError;
 pub use heading::{Unit, normalise};
+pub use likely::{likely, mistaken};
 pub use lines::{LINE_LEVEL_HINT, line_level_words};
 
 use crate::config::MappingSettings;

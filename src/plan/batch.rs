@@ -3,9 +3,9 @@
 //! Leaves what becomes of the rows to [`super::read`]. The one rule: every reading of a sheet cuts it into the same blocks.
 
 use super::read::Reading;
-use super::refusal::Refusal;
+use super::refusal::{Refusal, other_operation};
 use crate::error::RunError;
-use crate::mapping::{self, Mapping};
+use crate::mapping::{self, Mapping, MappingError};
 use crate::sheet::RowBlock;
 use crate::sheet::open::OpenSheet;
 
@@ -33,7 +33,25 @@ pub(super) fn map(open: &OpenSheet, batch: &[RowBlock], reading: &Reading<'_>) -
         cells.take(200).map(str::to_owned).collect()
     };
     let mapped = mapping::map_columns(reading.operation, &open.header.columns, &samples, &reading.settings.mapping);
-    mapped
-        .and_then(|mapping| mapping::refuse_announced_unit(&open.top.banner, &mapping).map(|()| mapping))
-        .map_err(|error| Refusal { message: error.to_string(), hint: error.hint(), no_table: false })
+    let mapped =
+        mapped.and_then(|mapping| mapping::refuse_announced_unit(&open.top.banner, &mapping).map(|()| mapping));
+    let (asked, headings) = (reading.operation, &open.header.columns);
+    match mapped {
+        Ok(mapping) => {
+            let settings = &reading.settings.mapping;
+            let by_hand = !settings.map.is_empty() || settings.saved.is_some();
+            match mapping::mistaken(asked, &mapping, headings, &samples).filter(|_| !by_hand) {
+                Some(other) => Err(other_operation(asked, other, None)),
+                None => Ok(mapping),
+            }
+        }
+        Err(error) => {
+            let other = match error {
+                MappingError::MissingColumn { .. } => mapping::likely(asked, headings, &samples),
+                _ => None,
+            };
+            let refusal = Refusal { message: error.to_string(), hint: error.hint(), no_table: false };
+            Err(other.map_or(refusal.clone(), |other| other_operation(asked, other, Some(refusal))))
+        }
+    }
 }

@@ -5,6 +5,7 @@ use crate::finding::quote;
 use crate::group;
 use crate::group::settle::Unsettled;
 use crate::group::survey::Unjoinable;
+use crate::operation::Operation;
 use crate::sheet::error::SheetError;
 
 /// A sheet that was left out whole.
@@ -31,6 +32,26 @@ pub(super) fn no_rows(label: &str, header: u32) -> Refusal {
         message: format!("{label}: has no rows below the headings of row {header}"),
         hint: Some("check that the right file or sheet was exported".to_owned()),
         no_table: true,
+    }
+}
+
+/// Refuses a sheet that was made for another operation; `refusal` is why the one asked for cannot use it, where it cannot.
+pub(super) fn other_operation(asked: &Operation, other: &Operation, refusal: Option<Refusal>) -> Refusal {
+    let (asked, other) = (asked.name(), other.name());
+    let looks = format!("these look like columns of {other}");
+    let (message, else_way) = match refusal {
+        Some(Refusal { message, hint, .. }) => {
+            (format!("{message}; {looks}"), hint.map(|hint| format!("; else {hint}")).unwrap_or_default())
+        }
+        None => (
+            format!("{looks}, which uses more of them than {asked} would"),
+            format!("; if they are for {asked}, say what one of them means with --map"),
+        ),
+    };
+    Refusal {
+        message,
+        hint: Some(format!("run \"arload {other}\" if that is what the sheet is for{else_way}")),
+        no_table: false,
     }
 }
 

@@ -26,6 +26,7 @@ mod messy;
 mod operations;
 mod resume;
 mod routes;
+mod samples;
 mod stub;
 mod templates;
 #[path = "../../src/sheet/test_zip.rs"]

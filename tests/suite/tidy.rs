@@ -9,6 +9,7 @@ use std::process::Command;
 
 use arload::exit::ExitCode;
 use arload::finding::{Code, Severity};
+use arload::operation::{ALL, Repeat, RequestKind};
 use arload::sandbox::SandboxSettings;
 
 /// Lines a file may have before its tests.
@@ -139,6 +140,31 @@ fn every_flag_of_an_operation_stands_in_the_readme() {
     let missing: Vec<&str> =
         flags.into_iter().filter(|flag| *flag != "--help" && !table.contains(&format!("| `{flag}"))).collect();
     assert_eq!(missing, [""; 0]);
+}
+
+#[test]
+fn every_operation_stands_in_the_readme_as_in_the_table() {
+    let readme = paper("README.md");
+    let table = section(&readme, "## Operations");
+    for operation in ALL {
+        let holds = match operation.request {
+            RequestKind::File(_) => "a file of rows",
+            RequestKind::Ids => "a list of ids",
+            RequestKind::Single => "one row",
+        };
+        let standing = if operation.route.documented { "documented" } else { "assumed" };
+        let repeat = match operation.repeat {
+            Repeat::LookUp => "looked up, missing rows again",
+            Repeat::Safe => "sent again",
+            Repeat::Never => "unknown",
+        };
+        let (name, route) = (operation.name(), operation.route);
+        let end = format!("| `{} {}` | {holds} | {standing} | {repeat} |", route.method, route.path);
+        let row = table.lines().find(|line| line.starts_with(&format!("| `{name}` | ")));
+        assert!(row.is_some_and(|row| row.ends_with(&end)), "README.md has for {name}: {row:?}; expected ...{end}");
+    }
+    let rows = table.lines().filter(|line| line.starts_with("| `")).count();
+    assert_eq!(rows, ALL.len());
 }
 
 #[test]

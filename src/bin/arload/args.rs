@@ -7,6 +7,7 @@ mod auth;
 mod inspect;
 mod ledger;
 mod operations;
+mod pages;
 mod runs;
 mod sandbox;
 mod search;
@@ -21,6 +22,7 @@ pub(crate) use self::auth::{AuthCheckArgs, AuthCommand};
 pub(crate) use self::inspect::InspectArgs;
 pub(crate) use self::ledger::{LedgerArgs, LedgerBackupArgs, LedgerCommand, LedgerSeedArgs};
 pub(crate) use self::operations::{CustomersCommand, InvoicesCommand, RemindersCommand};
+pub(crate) use self::pages::{CompletionsArgs, ManArgs};
 pub(crate) use self::runs::{
     RunArgs, RunEvidenceArgs, RunResultsArgs, RunSendArgs, RunsCommand, RunsListArgs, RunsVerifyArgs,
 };
@@ -66,6 +68,10 @@ pub(crate) enum Command {
     /// Write a settings file, or show the settings in force
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Write completions for a shell
+    Completions(CompletionsArgs),
+    /// Write the manual as man pages
+    Man(ManArgs),
     /// Decode workbooks for the arload that started this one
     #[command(hide = true)]
     DecodeWorkbook,

@@ -49,6 +49,8 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::Sandbox(arguments) => commands::sandbox::run(arguments, &mut out),
         Command::Auth(command) => commands::auth::run(command, &surroundings, &mut out, &mut io::stderr()),
         Command::Config(command) => commands::config::run(command, &surroundings, &mut out, &mut io::stderr()),
+        Command::Completions(arguments) => commands::pages::completions(arguments, &mut out),
+        Command::Man(arguments) => commands::pages::man(arguments, &mut out, &mut io::stderr()),
         Command::DecodeWorkbook => commands::decode_workbook::run(),
     }
 }

@@ -23,7 +23,7 @@ pub(crate) struct InspectArgs {
     pub(crate) files: Vec<OsString>,
     /// Show what the columns mean to this operation
     ///
-    /// One of "invoices create", "customers create" and "customers update". Default: the one that the headings fit best.
+    /// Any operation on sheets, such as "invoices create" or "customers patch". Default: the one that the headings fit best.
     #[arg(long = "as", value_name = "OPERATION", value_parser = operation_named)]
     pub(crate) operation: Option<&'static Operation>,
     /// Write what the columns mean into NAME.mapping.toml, for --mapping NAME

@@ -7,6 +7,7 @@ pub(crate) mod decode_workbook;
 pub(crate) mod evidence;
 pub(crate) mod inspect;
 pub(crate) mod ledger;
+pub(crate) mod pages;
 pub(crate) mod runs;
 pub(crate) mod sandbox;
 pub(crate) mod search;
