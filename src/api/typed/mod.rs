@@ -120,7 +120,7 @@ pub enum ClientSetupError {
 /// not call it.
 ///
 /// ```
-/// use arload::api::typed::{BulkFile, Client, ClientSettings, InvoiceSearch, NewInvoice};
+/// use arload::api::typed::{Accounts, BulkFile, Client, ClientSettings, InvoiceSearch, NewInvoice};
 /// use arload::config::Credentials;
 /// use arload::sandbox::{self, SandboxSettings};
 ///
@@ -128,13 +128,14 @@ pub enum ClientSetupError {
 /// // A server of one's own to try things on; a real one takes its URL, one's credentials, and a login_guard.
 /// let server = sandbox::start(([127, 0, 0, 1], 0).into(), SandboxSettings::default())?;
 /// let account = server.settings().credentials;
+/// let accounts = Accounts { seller_id: Some(server.settings().company_id), ..Accounts::default() };
 /// let credentials = Credentials {
 ///     client_id: account.client_id,
 ///     client_secret: account.client_secret.into(),
 ///     username: account.username,
 ///     password: account.password.into(),
 /// };
-/// let client = Client::new(ClientSettings::new(server.base_url(), credentials))?;
+/// let client = Client::new(ClientSettings { accounts, ..ClientSettings::new(server.base_url(), credentials) })?;
 ///
 /// let invoice = NewInvoice {
 ///     customer_id: "KC0123456789ABCD".into(),
