@@ -84,6 +84,17 @@ pub enum Repeat {
     Never,
 }
 
+impl Repeat {
+    /// What becomes of rows that no answer came for, in words.
+    pub fn after_silence(self) -> &'static str {
+        match self {
+            Repeat::LookUp => "sent again only if a look-up proves it missing",
+            Repeat::Safe => "doing it twice changes nothing, so the next start sends it again",
+            Repeat::Never => "no search shows whether it was done, so look at it in Enkash's dashboard",
+        }
+    }
+}
+
 /// What the duplicate guard knows a record by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Key {

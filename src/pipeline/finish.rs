@@ -192,6 +192,12 @@ fn next_steps(
                 "{} unknown: sent, and no answer says what became of them; no search of Enkash's shows it either: look at them in the dashboard, then give the rest in a sheet of its own",
                 count(here, "row")
             ));
+        } else if here > 0 && operation.repeat == Repeat::Safe {
+            next.push(format!(
+                "{} unknown: sent, and no answer says what became of them; doing it twice changes nothing, so the same command, or \"arload runs send {}\", sends them again",
+                count(here, "row"),
+                run.id
+            ));
         } else if here > 0 {
             next.push(format!(
                 "{} unknown: sent, and no answer says what became of them; \"arload runs reconcile {}\" looks them up, and so does the next start; nothing is sent again that is not proved missing",

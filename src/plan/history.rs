@@ -244,6 +244,10 @@ impl<'l> History<'l> {
     }
 }
 
+fn after_silence(run: &Run) -> &'static str {
+    Operation::by_name(&run.operation).map_or("", |operation| operation.repeat.after_silence())
+}
+
 /// The outcome of every line of a chunk that has none recorded.
 fn unsettled(run: &Run, chunk: &ChunkHead) -> RowOutcome {
     match (chunk.state, run.state) {
@@ -290,10 +294,7 @@ fn unsettled(run: &Run, chunk: &ChunkHead) -> RowOutcome {
         _ => RowOutcome::new(
             Status::Unknown,
             code::NO_REPLY,
-            format!(
-                "chunk {} was sent and no answer is recorded; sent again only if a look-up proves it missing",
-                chunk.ordinal
-            ),
+            format!("chunk {} was sent and no answer is recorded; {}", chunk.ordinal, after_silence(run)),
         ),
     }
 }

@@ -5,7 +5,7 @@ use crate::api::reply::{Reading, RowReading};
 use crate::check::value::customer_id_shape;
 use crate::directory::Entry;
 use crate::ledger::{ChunkState, blob};
-use crate::operation::{Key, Operation, Repeat, RequestKind};
+use crate::operation::{Key, Operation, RequestKind};
 use crate::outcome::{RowOutcome, Status, code};
 
 /// What to record about a chunk.
@@ -40,7 +40,8 @@ pub fn after_doubt(operation: &Operation, missing: bool, reading: Reading) -> Re
             if missing && operation.request == RequestKind::Single {
                 *row = RowReading::Accepted { remote_id: None };
             } else {
-                message.push_str("; an earlier try of this request got no answer and may have deleted it");
+                let reason = format!("{message}; an earlier try of this request got no answer and may have deleted it");
+                *row = RowReading::Unknown { reason };
             }
         }
     }
@@ -87,11 +88,7 @@ pub fn answered(operation: &Operation, reading: &Reading, body: &[u8], lines: us
 
 /// The outcome of every line of a chunk that left and has no useful answer.
 pub fn unanswered(operation: &Operation, reason: &str, lines: usize) -> Settled {
-    let next = match operation.repeat {
-        Repeat::LookUp => "sent again only if a look-up proves it missing",
-        Repeat::Safe => "doing it twice changes nothing, so the next start sends it again",
-        Repeat::Never => "no search shows whether it was done, so look at it in Enkash's dashboard",
-    };
+    let next = operation.repeat.after_silence();
     let message = format!("sent, and no useful answer came ({reason}); {next}");
     Settled {
         state: ChunkState::Unknown,

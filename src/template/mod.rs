@@ -40,10 +40,10 @@ fn note(operation: &Operation, field: &Field) -> String {
         .find(naming)
         .map(|group| group.iter().copied().filter(|name| operation.field(name).is_some()).collect::<Vec<_>>());
     if let Some(group) = group.filter(|group| group.len() > 1) {
-        note.push_str(&format!("\nOne of these is needed: {}.", group.join(", ")));
+        note.extend(["\nOne of these is needed: ", &group.join(", "), "."]);
     }
     if !field.choices().is_empty() {
-        note.push_str(&format!("\nOne of: {}.", field.choices().join(", ")));
+        note.extend(["\nOne of: ", &field.choices().join(", "), "."]);
     }
     if operation.clears() && field.role == crate::operation::Role::Sent {
         note.push_str(if operation.can_clear(field) {

@@ -128,39 +128,11 @@ impl Console {
                 }
             }
             Event::Checked { rows } => self.progress(|| format!("checked {}", count(*rows, "row"))),
-            Event::FirstUse { resource, until, customers, .. } => self.first_use(resource, until.as_ref(), *customers),
-            Event::FirstUseProgress { done, customers, found } => self.progress(|| {
-                let of = customers
-                    .map_or_else(String::new, |all| format!("{} of {}, ", grouped(*done), count(all, "customer")));
-                format!("looked up: {of}{} found", count(*found, "record"))
-            }),
-            Event::FirstUseDone { same: 0, other: 0 } => self.talk("  none of these rows was put in before"),
-            Event::FirstUseDone { same, other } => {
-                self.talk(&format!("  {} put in before; {} with other content", count(*same, "row"), grouped(*other)));
-            }
-            Event::NumbersLookedUp { numbers, from_ledger, from_search } => self.talk(&format!(
-                "  {} looked up: {} known to the ledger, {} found at Enkash",
-                count(*numbers, "invoice number"),
-                grouped(*from_ledger),
-                grouped(*from_search)
-            )),
-            Event::Planned { run, rows: 0, ended, .. } => {
-                self.talk(&format!("run {run}: nothing to send; {} ended in planning", count(*ended, "row")));
-            }
-            Event::Planned { run, rows, documents, chunks, ended, least_time, left_today, first } => {
-                let left = left_today.map_or_else(String::new, |left| format!("; {} left today", grouped(left)));
-                self.talk(&format!(
-                    "run {run}: {} in {}, at least {}{left}; {} ended without sending",
-                    in_documents(*rows, *documents),
-                    count(*chunks, "request"),
-                    span(*least_time),
-                    grouped(*ended)
-                ));
-                if *first > 0 {
-                    let rows = count(*first, "record");
-                    self.talk(&format!("this upload is not proven here yet: {rows} first, alone, and read back"));
-                }
-            }
+            event @ (Event::FirstUse { .. }
+            | Event::FirstUseProgress { .. }
+            | Event::FirstUseDone { .. }
+            | Event::NumbersLookedUp { .. }
+            | Event::Planned { .. }) => self.tell_plan(event),
             Event::LookedUp { chunk, found, again, unknown, reason } => {
                 let counts = [(*found, "found"), (*again, "missing, to be sent again"), (*unknown, "still unknown")];
                 self.looked_up(*chunk, counts, reason);
@@ -206,6 +178,62 @@ impl Console {
             Event::SheetRefused { message, hint } | Event::Warning { message, hint } => {
                 self.problem(message, hint.as_ref());
             }
+            event @ (Event::SearchResumed { .. }
+            | Event::SearchProgress { .. }
+            | Event::SearchAgain { .. }
+            | Event::Exported { .. }
+            | Event::Pulled { .. }
+            | Event::Compared { .. }) => self.tell_export(event),
+            Event::ResultsWritten { path } => {
+                let shown = self.here.as_ref().and_then(|here| Path::new(path).strip_prefix(here).ok());
+                let shown = shown.map_or_else(|| path.clone(), |shown| shown.display().to_string());
+                self.state.lock().expect("no printer panics").files.push(shown);
+            }
+            Event::Finished { run, totals, next, head, .. } => self.finished(*run, totals, next, head),
+        }
+    }
+
+    fn tell_plan(&self, event: &Event) {
+        match event {
+            Event::FirstUse { resource, until, customers, .. } => self.first_use(resource, until.as_ref(), *customers),
+            Event::FirstUseProgress { done, customers, found } => self.progress(|| {
+                let of = customers
+                    .map_or_else(String::new, |all| format!("{} of {}, ", grouped(*done), count(all, "customer")));
+                format!("looked up: {of}{} found", count(*found, "record"))
+            }),
+            Event::FirstUseDone { same: 0, other: 0 } => self.talk("  none of these rows was put in before"),
+            Event::FirstUseDone { same, other } => {
+                self.talk(&format!("  {} put in before; {} with other content", count(*same, "row"), grouped(*other)));
+            }
+            Event::NumbersLookedUp { numbers, from_ledger, from_search } => self.talk(&format!(
+                "  {} looked up: {} known to the ledger, {} found at Enkash",
+                count(*numbers, "invoice number"),
+                grouped(*from_ledger),
+                grouped(*from_search)
+            )),
+            Event::Planned { run, rows: 0, ended, .. } => {
+                self.talk(&format!("run {run}: nothing to send; {} ended in planning", count(*ended, "row")));
+            }
+            Event::Planned { run, rows, documents, chunks, ended, least_time, left_today, first } => {
+                let left = left_today.map_or_else(String::new, |left| format!("; {} left today", grouped(left)));
+                self.talk(&format!(
+                    "run {run}: {} in {}, at least {}{left}; {} ended without sending",
+                    in_documents(*rows, *documents),
+                    count(*chunks, "request"),
+                    span(*least_time),
+                    grouped(*ended)
+                ));
+                if *first > 0 {
+                    let rows = count(*first, "record");
+                    self.talk(&format!("this upload is not proven here yet: {rows} first, alone, and read back"));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn tell_export(&self, event: &Event) {
+        match event {
             Event::SearchResumed { path, pages } => {
                 self.talk(&format!("{path}: going on after {}", count(*pages, "page")));
             }
@@ -247,12 +275,7 @@ impl Console {
                 }
                 self.summary(&text);
             }
-            Event::ResultsWritten { path } => {
-                let shown = self.here.as_ref().and_then(|here| Path::new(path).strip_prefix(here).ok());
-                let shown = shown.map_or_else(|| path.clone(), |shown| shown.display().to_string());
-                self.state.lock().expect("no printer panics").files.push(shown);
-            }
-            Event::Finished { run, totals, next, head, .. } => self.finished(*run, totals, next, head),
+            _ => {}
         }
     }
 
