@@ -97,7 +97,7 @@ impl Page {
     fn sort(&self, records: &mut [&Record]) {
         // Names that no record has, `createdOn` and `lastModifiedDate` among them, leave the order of arrival.
         if let Some(order) = &self.order {
-            records.sort_by(|a, b| a.cells.cell(order).cmp(&b.cells.cell(order)));
+            records.sort_by_cached_key(|record| record.cells.cell(order).map(str::to_owned));
         }
         if self.descending {
             records.reverse();
@@ -139,16 +139,16 @@ impl Filters {
         }
         let time = |time: Option<Timestamp>| time.map(local_stamp);
         let due = || invoice.cells.cell("dueDate").map(|date| format!("{date} 00:00:00"));
-        let customer = customer_of(store, invoice);
-        let active = || customer.is_none_or(|customer| !customer.inactive() && !customer.deleted());
+        let customer = || customer_of(store, invoice);
+        let active = || customer().is_none_or(|customer| !customer.inactive() && !customer.deleted());
         !invoice.deleted()
-            && self.stamp_within("createdOn", || time(Some(invoice.created)))
-            && self.stamp_within("dispatchedOn", || time(invoice.dispatched()))
-            && self.stamp_within("dueDate", due)
-            && self.amount_within("baseAmount", invoice)
-            && self.amount_within("balanceAmount", invoice)
+            && self.stamp_within(["createdOnFrom", "createdOnTo"], || time(Some(invoice.created)))
+            && self.stamp_within(["dispatchedOnFrom", "dispatchedOnTo"], || time(invoice.dispatched()))
+            && self.stamp_within(["dueDateFrom", "dueDateTo"], due)
+            && self.amount_within("baseAmount", ["baseAmountFrom", "baseAmountTo"], invoice)
+            && self.amount_within("balanceAmount", ["balanceAmountFrom", "balanceAmountTo"], invoice)
             && self.choice("dispatched").is_none_or(|wanted| wanted == invoice.dispatched().is_some())
-            && self.choice("customerDeleted").is_none_or(|wanted| wanted == customer.is_some_and(Record::deleted))
+            && self.choice("customerDeleted").is_none_or(|wanted| wanted == customer().is_some_and(Record::deleted))
             && self.text("customerStatus").is_none_or(|wanted| wanted == if active() { "ACTIVE" } else { "INACTIVE" })
             // Invoices of a sandbox are not collected.
             && self.list("collectionMode").is_none()
@@ -163,8 +163,8 @@ impl Filters {
             .all(|name| self.text(name).is_none_or(|wanted| customer.cells.cell(name) == Some(wanted)))
     }
 
-    fn stamp_within(&self, field: &str, stamp: impl FnOnce() -> Option<String>) -> bool {
-        let (from, to) = (self.text(&format!("{field}From")), self.text(&format!("{field}To")));
+    fn stamp_within(&self, [from, to]: [&str; 2], stamp: impl FnOnce() -> Option<String>) -> bool {
+        let (from, to) = (self.text(from), self.text(to));
         if from.is_none() && to.is_none() {
             return true;
         }
@@ -174,14 +174,13 @@ impl Filters {
             && to.is_none_or(|to| stamp.as_deref().is_some_and(|stamp| stamp <= to))
     }
 
-    fn amount_within(&self, field: &str, invoice: &Record) -> bool {
-        let (from, to) = (format!("{field}From"), format!("{field}To"));
+    fn amount_within(&self, field: &str, [from, to]: [&str; 2], invoice: &Record) -> bool {
         let limit = |name: &str| self.given(name).and_then(|value| row::amount(&value.to_string()));
-        if self.given(&from).is_none() && self.given(&to).is_none() {
+        if self.given(from).is_none() && self.given(to).is_none() {
             return true;
         }
         let amount = invoice.cells.cell(field).and_then(row::amount);
-        limit(&from).is_none_or(|from| amount.is_some_and(|amount| amount >= from))
-            && limit(&to).is_none_or(|to| amount.is_some_and(|amount| amount <= to))
+        limit(from).is_none_or(|from| amount.is_some_and(|amount| amount >= from))
+            && limit(to).is_none_or(|to| amount.is_some_and(|amount| amount <= to))
     }
 }

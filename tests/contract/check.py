@@ -152,7 +152,12 @@ def run_prism(program, binary, sandbox, folder):
         spoken = [sandbox.ask("POST", "/api/v0/customer", {"customerKeyContacts": 7}, base=url)]
         sandbox.ask("POST", "/sandbox/settings", {"replies": {"success-status": 201}})
         spoken.append(sandbox.ask("POST", "/api/v0/invoice/search", {}, base=url))
-    violations = log.read_text().count("terminated with error") - len(spoken)
+        # Its words may be written a moment after its answers.
+        time.sleep(1)
+        said = [line for line in log.read_text().splitlines() if re.search(r"terminated with error|violation", line, re.I)]
+    violations = len(said) - len(spoken)
+    if violations:
+        print("\n".join(said))
     reached = sorted(route for route, statuses in requests.items() if route != "unknown" and "200" in statuses)
     print(f"prism: {len(reached)} operations of the contract were called, {violations} violations, "
           f"{len(failed)} failed runs {failed}")

@@ -49,7 +49,7 @@ impl Contract {
         Some(Described { id: operation["operationId"].as_str().unwrap(), path, operation })
     }
 
-    /// The schema of the answers with a status, for a media type.
+    /// What a reference stands for.
     fn resolved<'v>(&'v self, value: &'v Value) -> &'v Value {
         match value.get("$ref").and_then(Value::as_str) {
             Some(reference) => self.whole.pointer(&reference[1..]).unwrap(),
@@ -122,7 +122,7 @@ impl Contract {
         };
         let value = match sent.as_str() {
             "application/json" => serde_json::from_slice(&exchange.body).unwrap_or(Value::Null),
-            "multipart/form-data" => self.form(content, exchange, faults),
+            "multipart/form-data" => form(content, exchange, faults),
             _ => {
                 let text = String::from_utf8_lossy(&exchange.body).into_owned();
                 let url = Url::parse(&format!("http://x/?{text}")).unwrap();
@@ -137,24 +137,6 @@ impl Contract {
                 faults.push(format!("the body lacks {name}"));
             }
         }
-    }
-
-    /// The parts of an upload, each of a media type that the YAML names.
-    fn form(&self, content: &Value, exchange: &Exchange, faults: &mut Vec<String>) -> Value {
-        let boundary = exchange.header("content-type").split("boundary=").nth(1).unwrap_or_default();
-        let text = String::from_utf8_lossy(&exchange.body).into_owned();
-        let mut form = Map::new();
-        for part in text.split(&format!("--{boundary}")).filter_map(|part| part.strip_prefix("\r\n")) {
-            let (head, body) = part.split_once("\r\n\r\n").unwrap_or((part, ""));
-            let name = head.split(" name=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
-            let types = content["encoding"][name]["contentType"].as_str().unwrap_or_default();
-            let kind = head.lines().find_map(|line| line.strip_prefix("Content-Type: ")).unwrap_or_default();
-            if !types.split(", ").any(|known| known == kind) {
-                faults.push(format!("part {name} is {kind:?}"));
-            }
-            form.insert(name.to_owned(), json!(body.trim_end_matches("\r\n")));
-        }
-        form.into()
     }
 
     /// What is wrong with an answer.
@@ -183,10 +165,28 @@ impl Described<'_> {
         self.operation.pointer("/requestBody/content/application~1json").is_some()
     }
 
-    /// The statuses that its answers may have, but for those of the switches and the client's own.
+    /// Whether its path names a record.
     pub(crate) fn has_id(&self) -> bool {
         self.path.contains('{')
     }
+}
+
+/// The parts of an upload, each of a media type that the YAML names.
+fn form(content: &Value, exchange: &Exchange, faults: &mut Vec<String>) -> Value {
+    let boundary = exchange.header("content-type").split("boundary=").nth(1).unwrap_or_default();
+    let text = String::from_utf8_lossy(&exchange.body).into_owned();
+    let mut form = Map::new();
+    for part in text.split(&format!("--{boundary}")).filter_map(|part| part.strip_prefix("\r\n")) {
+        let (head, body) = part.split_once("\r\n\r\n").unwrap_or((part, ""));
+        let name = head.split(" name=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
+        let types = content["encoding"][name]["contentType"].as_str().unwrap_or_default();
+        let kind = head.lines().find_map(|line| line.strip_prefix("Content-Type: ")).unwrap_or_default();
+        if !types.split(", ").any(|known| known == kind) {
+            faults.push(format!("part {name} is {kind:?}"));
+        }
+        form.insert(name.to_owned(), json!(body.trim_end_matches("\r\n")));
+    }
+    form.into()
 }
 
 /// Whether a path is of a pattern of the YAML.

@@ -3,6 +3,7 @@
 //! It changes nothing, and hands one request on at a time. The rule: what is written down is what went over the wire.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -36,9 +37,9 @@ impl Exchange {
         let mut head = format!("{} {}{query} HTTP/1.1\r\n", self.method, self.path);
         let own = ["host", "connection", "content-length"];
         for (name, value) in self.headers.iter().filter(|(name, _)| !own.contains(&name.as_str())) {
-            head += &format!("{name}: {value}\r\n");
+            write!(head, "{name}: {value}\r\n").unwrap();
         }
-        head += &format!("host: {server}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", self.body.len());
+        write!(head, "host: {server}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", self.body.len()).unwrap();
         let mut stream = TcpStream::connect(server).unwrap();
         stream.write_all(&[head.as_bytes(), &self.body].concat()).unwrap();
         let mut reader = BufReader::new(stream);
