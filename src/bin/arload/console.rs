@@ -200,6 +200,24 @@ impl Console {
             Event::SheetRefused { message, hint } | Event::Warning { message, hint } => {
                 self.problem(message, hint.as_ref());
             }
+            Event::SearchResumed { .. }
+            | Event::SearchProgress { .. }
+            | Event::SearchAgain { .. }
+            | Event::Exported { .. }
+            | Event::Pulled { .. }
+            | Event::Compared { .. } => self.tell_export(event),
+            Event::ResultsWritten { path } => {
+                let shown = self.here.as_ref().and_then(|here| Path::new(path).strip_prefix(here).ok());
+                let shown = shown.map_or_else(|| path.clone(), |shown| shown.display().to_string());
+                self.state.lock().expect("no printer panics").files.push(shown);
+            }
+            Event::Finished { run, totals, next, head, .. } => self.finished(*run, totals, next, head),
+        }
+    }
+
+    /// What exports and comparisons tell.
+    fn tell_export(&self, event: &Event) {
+        match event {
             Event::SearchResumed { path, pages } => {
                 self.talk(&format!("{path}: going on after {}", count(*pages, "page")));
             }
@@ -241,12 +259,7 @@ impl Console {
                 }
                 self.summary(&text);
             }
-            Event::ResultsWritten { path } => {
-                let shown = self.here.as_ref().and_then(|here| Path::new(path).strip_prefix(here).ok());
-                let shown = shown.map_or_else(|| path.clone(), |shown| shown.display().to_string());
-                self.state.lock().expect("no printer panics").files.push(shown);
-            }
-            Event::Finished { run, totals, next, head, .. } => self.finished(*run, totals, next, head),
+            _ => {}
         }
     }
 
