@@ -87,7 +87,7 @@ pub(super) fn resolve_customer(
         Resolution::NotFound { by } => bad(
             Code::CustomerNotFound,
             format!("{}: the directory has no customer with this {by}", quote(row.text(given))),
-            "pass --customers FILE with customer_id, code, gstin and legal_name, or give the KC id",
+            "run \"arload customers pull\", or pass --customers FILE with customer_id, code, gstin and legal_name, or give the KC id",
         ),
         Resolution::Ambiguous { candidates } => bad(
             Code::CustomerAmbiguous,

@@ -8,9 +8,11 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use crate::api::Searched;
+use crate::api::found::Record;
 use crate::error::RunError;
 use crate::finding::quote;
 use crate::operation::is_customer_id;
+use crate::send::compare::decimal;
 
 /// One filter.
 #[derive(Debug, Clone, Copy)]
@@ -124,6 +126,42 @@ pub fn body(searched: Searched, given: &[(String, String)]) -> Result<Value, Run
     Ok(Value::Object(body))
 }
 
+/// The flag of a filter that a record does not fit, as far as the record shows it: ids, amounts, days and choices.
+pub fn misfit(searched: Searched, body: &Value, record: &Record) -> Option<&'static str> {
+    let missed = |filter: &&Filter| body.get(filter.name).is_some_and(|wanted| !fits(filter, wanted, record));
+    of(searched).iter().find(missed).map(|filter| filter.flag)
+}
+
+/// Whether a record fits a filter, or does not show whether it does.
+fn fits(filter: &Filter, wanted: &Value, record: &Record) -> bool {
+    let field = filter.name.strip_suffix("From").or(filter.name.strip_suffix("To")).unwrap_or(filter.name);
+    let field = if filter.kind == FilterKind::CustomerIds { "customerId" } else { field };
+    let Some(found) = record.text(field) else { return true };
+    match filter.kind {
+        FilterKind::CustomerIds => wanted.as_array().is_none_or(|ids| ids.iter().any(|id| *id == *found)),
+        FilterKind::Choice => wanted.as_bool().is_none_or(|wanted| found == wanted.to_string()),
+        FilterKind::Amount => match (decimal(&wanted.to_string()), decimal(&found)) {
+            (Some(wanted), Some(found)) if filter.name.ends_with("From") => found >= wanted,
+            (Some(wanted), Some(found)) => found <= wanted,
+            _ => true,
+        },
+        // A day to spare on both sides, as the zone of the API's stamps is not known.
+        FilterKind::From | FilterKind::To => match (wanted.as_str().and_then(day), day(&found)) {
+            (Some(wanted), Some(found)) if filter.kind == FilterKind::From => {
+                found >= wanted.yesterday().unwrap_or(wanted)
+            }
+            (Some(wanted), Some(found)) => found <= wanted.tomorrow().unwrap_or(wanted),
+            _ => true,
+        },
+        // How the API compares words is not known.
+        FilterKind::Words | FilterKind::Text => true,
+    }
+}
+
+fn day(text: &str) -> Option<Date> {
+    Date::strptime("%Y-%m-%d", text.get(..10)?).ok()
+}
+
 /// What goes into the body; else the value that does not fit, and what would.
 fn value(filter: &Filter, values: &[&str]) -> Result<Value, (String, &'static str)> {
     let last = *values.last().expect("a filter that is given has a value");
@@ -194,6 +232,27 @@ mod tests {
                 .flat_map(|c| if c.is_uppercase() { vec!['-', c.to_ascii_lowercase()] } else { vec![c] })
                 .collect();
             assert_eq!(filter.flag, kebab);
+        }
+    }
+
+    #[test]
+    fn a_record_that_shows_that_it_does_not_fit_is_told() {
+        for (flag, value, record, fits) in [
+            ("created-on-from", "2026-03-01", json!({"createdOn": "2026-03-05T10:00:00Z"}), true),
+            ("created-on-from", "2026-03-01", json!({"createdOn": "2026-02-28T20:00:00Z"}), true),
+            ("created-on-from", "2026-03-01", json!({"createdOn": "2026-02-27T20:00:00Z"}), false),
+            ("due-date-to", "2026-03-31", json!({"dueDate": "2026-04-09"}), false),
+            ("due-date-to", "2026-03-31", json!({"dueDate": "soon"}), true),
+            ("base-amount-from", "100", json!({"baseAmount": 99.99}), false),
+            ("base-amount-to", "100", json!({"baseAmount": "100.00"}), true),
+            ("dispatched", "true", json!({"dispatched": false}), false),
+            ("dispatched", "true", json!({}), true),
+            ("customer-ids", "KC0123456789ABCD", json!({"customerId": "KC0123456789ABCE"}), false),
+            ("created-via", "API", json!({"createdVia": "BULK"}), true),
+        ] {
+            let body = body(Searched::Invoices, &[(flag.to_owned(), value.to_owned())]).unwrap();
+            let told = misfit(Searched::Invoices, &body, &Record(record.as_object().unwrap().clone()));
+            assert_eq!(told, (!fits).then_some(flag), "{flag} {value} {record}");
         }
     }
 

@@ -4,18 +4,22 @@
 //! seen to [`crate::send::paging`]. The one rule: where it is not beyond doubt that all records were read, there is no
 //! file, and what was read stays for the next time.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::spool::Spool;
 use super::table::Known;
 use super::write::Style;
-use super::{Place, write};
+use super::{Place, filters, write};
 use crate::api::Searched;
 use crate::api::found::Record;
 use crate::error::RunError;
 use crate::event::Event;
+use crate::plan::count;
 use crate::send::paging::{Bounds, Pages, Taken, Unread, mark, walk};
 use crate::send::search::{Asking, SearchError, Searcher};
+use crate::stop::StopReason;
 
 /// Limit: pages small enough that one in memory is a few megabytes; more of them than any account has; and ways through
 /// them until it is said that the records do not stand still.
@@ -52,6 +56,7 @@ impl Export<'_> {
             None => Spool::scratch()?,
         };
         let read = read(searcher, self.searched, self.filters, &mut spool)?;
+        self.warn_of_misfits(searcher, &spool)?;
         write::put(&spool, Known::of(self.searched), self.place, self.style, out)?;
         spool.finish()?;
         searcher.observer.event(&Event::Exported {
@@ -63,6 +68,30 @@ impl Export<'_> {
             order: order_words(self.searched).to_owned(),
         });
         Ok(read)
+    }
+}
+
+impl Export<'_> {
+    /// Nobody knows whether the API obeys each filter; what it shows is exported, and what does not fit is told.
+    fn warn_of_misfits(&self, searcher: &Searcher<'_>, spool: &Spool) -> Result<(), RunError> {
+        if self.filters.as_object().is_none_or(serde_json::Map::is_empty) {
+            return Ok(());
+        }
+        let mut misfits: BTreeMap<&'static str, u64> = BTreeMap::new();
+        spool.each(&mut |record, _| {
+            if let Some(flag) = filters::misfit(self.searched, self.filters, &record) {
+                *misfits.entry(flag).or_default() += 1;
+            }
+            Ok(())
+        })?;
+        for (flag, records) in misfits {
+            let records = count(records, "record");
+            searcher.observer.event(&Event::Warning {
+                message: format!("--{flag}: the export has {records} that this filter asks to leave out"),
+                hint: Some("the API seems to pass over the filter; filter the export yourself".to_owned()),
+            });
+        }
+        Ok(())
     }
 }
 
@@ -92,7 +121,7 @@ pub(crate) fn read(
     // What was found out of offsets is found out again, so that pages told again come in the same order.
     let walked = walk(BOUNDS, &mut None, &mut pages);
     let (requests, spool) = (pages.asking.searches, pages.spool);
-    match walked {
+    let read = match walked {
         Ok(()) => Ok(ReadSearch { requests, pages: spool.pages(), records: spool.seen() }),
         Err(Unread::Asking(error)) => Err(error),
         Err(Unread::Unable(reason)) => {
@@ -101,7 +130,11 @@ pub(crate) fn read(
             Err(unread(&reason))
         }
         Err(Unread::TooWide(reason)) => Err(unread(&reason)),
+    };
+    if read.is_err() {
+        spool.abandon_empty()?;
     }
+    read
 }
 
 fn unread(reason: &str) -> RunError {
@@ -173,6 +206,10 @@ impl Pages<RunError> for Spooled<'_, '_> {
 fn not_asked(error: SearchError) -> RunError {
     match error {
         SearchError::Unable(reason) => unread(&reason),
+        SearchError::Stop { reason: StopReason::Interrupted, .. } => RunError::Export {
+            message: "interrupted before all records were read".to_owned(),
+            reason: Some(StopReason::Interrupted),
+        },
         SearchError::Stop { reason, message } => RunError::Export { message, reason: Some(reason) },
         SearchError::Ledger(error) => RunError::Ledger(error),
     }

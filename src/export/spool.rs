@@ -237,6 +237,16 @@ impl Spool {
         Ok(())
     }
 
+    /// Removes the file if no page is in it: there is nothing to go on with.
+    pub(super) fn abandon_empty(&mut self) -> Result<(), RunError> {
+        if self.number("SELECT count(*) FROM page")? == 0
+            && let Some(path) = &self.path
+        {
+            let _ = std::fs::remove_file(path);
+        }
+        Ok(())
+    }
+
     /// Removes the file: the export is in its place.
     pub fn finish(self) -> Result<(), RunError> {
         let Some(path) = self.path else { return Ok(()) };

@@ -68,7 +68,7 @@ pub fn write(
         Format::Csv => csv(spool, &table(spool, known)?, style, out, path),
         Format::Xlsx => {
             let table = table(spool, known)?;
-            let mut sheet = Sheet::begin(out, path, spool.seen())?;
+            let mut sheet = Sheet::begin(out, path, "Export", spool.seen())?;
             sheet.headings(table.headings())?;
             spool.each(&mut |record, _| sheet.line(&table.cells(&record)))?;
             sheet.finish()
@@ -143,12 +143,20 @@ pub(super) struct Sheet<'a> {
     path: &'a Path,
     row: u32,
     head: CellFormat,
+    /// Of texts, so that a cell that is edited stays text.
+    plain: CellFormat,
     /// Number formats by decimals.
     amounts: HashMap<u32, CellFormat>,
 }
 
 impl<'a> Sheet<'a> {
-    pub(super) fn begin(out: &'a mut (dyn Write + Send), path: &'a Path, rows: u64) -> Result<Self, RunError> {
+    /// A workbook with a first sheet of a name, for so many rows.
+    pub(super) fn begin(
+        out: &'a mut (dyn Write + Send),
+        path: &'a Path,
+        name: &str,
+        rows: u64,
+    ) -> Result<Self, RunError> {
         if rows >= XLSX_ROWS {
             return Err(super::input(
                 format!("{}: {rows} records are more than a sheet of a workbook holds (1,048,575)", path.display()),
@@ -159,9 +167,16 @@ impl<'a> Sheet<'a> {
         let begun = ExcelDateTime::from_ymd(2026, 1, 1).map_err(|error| not_packed(path, &error))?;
         let mut workbook = Workbook::new();
         workbook.set_properties(&DocProperties::new().set_creation_datetime(&begun));
-        let mut sheet =
-            Self { workbook, out, path, row: 0, head: CellFormat::new().set_bold(), amounts: HashMap::new() };
-        sheet.page("Export")?;
+        let mut sheet = Self {
+            workbook,
+            out,
+            path,
+            row: 0,
+            head: CellFormat::new().set_bold(),
+            plain: CellFormat::new().set_num_format("@"),
+            amounts: HashMap::new(),
+        };
+        sheet.page(name)?;
         Ok(sheet)
     }
 
@@ -204,7 +219,10 @@ impl<'a> Sheet<'a> {
                         "name a file that ends in .csv or .json with --output",
                     ));
                 }
-                None => self.sheet().write_string(row, column, cell.text()).map(drop),
+                None => {
+                    let plain = self.plain.clone();
+                    self.sheet().write_string_with_format(row, column, cell.text(), &plain).map(drop)
+                }
             };
             written.map_err(|error| not_packed(path, &error))?;
         }

@@ -345,3 +345,19 @@ fn a_chunk_is_doubtful_once_a_try_left_without_a_useful_answer() {
         assert!(!doubtful());
     });
 }
+
+#[test]
+fn a_directory_is_changed_as_a_whole_and_for_its_account_alone() {
+    in_a_folder(|ledger| {
+        let entry = |id: u8, code: &str| Entry {
+            customer_id: format!("KC0123456789ABC{id}"),
+            code: Some(code.to_owned()),
+            ..Entry::default()
+        };
+        ledger.change_customers("other", &[entry(1, "C1")], &[]).unwrap();
+        ledger.change_customers(ACCOUNT, &[entry(1, "C1"), entry(2, "C2")], &[]).unwrap();
+        ledger.change_customers(ACCOUNT, &[entry(2, "C9"), entry(3, "C3")], &[entry(1, "").customer_id]).unwrap();
+        assert_eq!(ledger.customers(ACCOUNT).unwrap(), [entry(2, "C9"), entry(3, "C3")]);
+        assert_eq!(ledger.customers("other").unwrap(), [entry(1, "C1")]);
+    });
+}

@@ -202,7 +202,7 @@ fn a_month_is_compared_in_both_directions() {
         told.out
     );
     let mut book: Xlsx<_> = calamine::open_workbook(world.path("sheet.compare.xlsx")).unwrap();
-    assert_eq!(book.worksheet_range("Export").unwrap().height(), 5);
+    assert_eq!(book.worksheet_range("Differences").unwrap().height(), 5);
     assert_eq!(book.worksheet_range("Totals").unwrap().height(), 3);
     // No month, no comparison.
     world.run(&api, &["invoices", "compare", "sheet.csv"]).expect(2);

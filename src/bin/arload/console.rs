@@ -128,11 +128,11 @@ impl Console {
                 }
             }
             Event::Checked { rows } => self.progress(|| format!("checked {}", count(*rows, "row"))),
-            event @ (Event::FirstUse { .. }
+            Event::FirstUse { .. }
             | Event::FirstUseProgress { .. }
             | Event::FirstUseDone { .. }
             | Event::NumbersLookedUp { .. }
-            | Event::Planned { .. }) => self.tell_plan(event),
+            | Event::Planned { .. } => self.tell_plan(event),
             Event::LookedUp { chunk, found, again, unknown, reason } => {
                 let counts = [(*found, "found"), (*again, "missing, to be sent again"), (*unknown, "still unknown")];
                 self.looked_up(*chunk, counts, reason);
@@ -178,12 +178,12 @@ impl Console {
             Event::SheetRefused { message, hint } | Event::Warning { message, hint } => {
                 self.problem(message, hint.as_ref());
             }
-            event @ (Event::SearchResumed { .. }
+            Event::SearchResumed { .. }
             | Event::SearchProgress { .. }
             | Event::SearchAgain { .. }
             | Event::Exported { .. }
             | Event::Pulled { .. }
-            | Event::Compared { .. }) => self.tell_export(event),
+            | Event::Compared { .. } => self.tell_export(event),
             Event::ResultsWritten { path } => {
                 let shown = self.here.as_ref().and_then(|here| Path::new(path).strip_prefix(here).ok());
                 let shown = shown.map_or_else(|| path.clone(), |shown| shown.display().to_string());
@@ -232,6 +232,7 @@ impl Console {
         }
     }
 
+    /// What exports and comparisons tell.
     fn tell_export(&self, event: &Event) {
         match event {
             Event::SearchResumed { path, pages } => {

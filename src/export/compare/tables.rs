@@ -82,7 +82,7 @@ pub fn write(comparison: &Comparison, places: &Places, style: Style) -> Result<(
         lines.finish()
     })?;
     put(&places.xlsx, |out| {
-        let mut sheet = Sheet::begin(out, &places.xlsx, comparison.differences.len() as u64)?;
+        let mut sheet = Sheet::begin(out, &places.xlsx, "Differences", comparison.differences.len() as u64)?;
         sheet.headings(HEADINGS.into_iter())?;
         let month = month(comparison);
         for difference in &comparison.differences {
