@@ -1,7 +1,7 @@
 //! What goes over the wire for a chunk: the path, and the body made of its lines.
 //!
 //! A chunk holds its lines as a CSV file with the fields' JSON names, whatever kind of request they travel in. An upload
-//! posts that file as it is; an id list and a single request become JSON here. Pure: the same lines make the same bytes.
+//! posts that file, in the form of [`Uploads`]; an id list and a single request become JSON here. Pure: the same lines make the same bytes.
 
 use std::io::Read;
 
@@ -10,12 +10,7 @@ use serde_json::{Map, Number, Value, json};
 
 use super::Call;
 use crate::operation::{FieldKind, Operation, RequestKind};
-
-/// Name of the multipart part that carries the file (contract 4.1).
-const PART_NAME: &str = "file";
-
-/// Media type of the file.
-const PART_TYPE: &str = "text/csv";
+use crate::upload::Uploads;
 
 /// Name of the list in a body of ids (contract 6.4, 8).
 const ID_LIST: &str = "invoiceIds";
@@ -153,11 +148,13 @@ fn value(kind: FieldKind, cell: &str) -> Value {
 }
 
 /// The whole upload in memory, with its media type: a chunk is small, and a body of known bytes leaves in one go.
-pub(super) fn multipart(call: &Call<'_>) -> Result<(String, Vec<u8>), Box<dyn std::error::Error>> {
-    let part = Part::bytes(call.payload.to_vec()).file_name(call.file_name.to_owned()).mime_str(PART_TYPE)?;
-    let form = Form::new().part(PART_NAME, part);
+pub(super) fn multipart(call: &Call<'_>, uploads: &Uploads) -> Result<(String, Vec<u8>), Box<dyn std::error::Error>> {
+    let packed = uploads.pack(call.operation, call.file_name, call.payload)?;
+    let size = packed.bytes.len();
+    let part = Part::bytes(packed.bytes).file_name(packed.file_name).mime_str(packed.media_type)?;
+    let form = Form::new().part(packed.part, part);
     let content_type = format!("multipart/form-data; boundary={}", form.boundary());
-    let mut body = Vec::with_capacity(call.payload.len() + 512);
+    let mut body = Vec::with_capacity(size + 512);
     form.into_reader().read_to_end(&mut body)?;
     Ok((content_type, body))
 }

@@ -19,6 +19,7 @@ use crate::clock::Clock;
 use crate::config::Credentials;
 use crate::finding::quote;
 use crate::operation::routes::{Endpoint, Routes};
+use crate::upload::Uploads;
 
 /// What the client is told.
 #[derive(Debug, Clone)]
@@ -39,6 +40,8 @@ pub struct HttpSettings {
     pub guard: Option<LoginGuard>,
     /// Where requests go below the base URL.
     pub routes: Routes,
+    /// The form of files that are posted.
+    pub uploads: Uploads,
 }
 
 /// Why there is no client.
@@ -62,6 +65,7 @@ pub enum HttpError {
 pub struct HttpApi {
     base_url: Url,
     routes: Routes,
+    uploads: Uploads,
     wire: Wire,
     tokens: TokenHolder,
 }
@@ -80,7 +84,7 @@ impl HttpApi {
             settings.guard,
             clock,
         );
-        Ok(Self { base_url, routes: settings.routes, wire, tokens })
+        Ok(Self { base_url, routes: settings.routes, uploads: settings.uploads, wire, tokens })
     }
 }
 
@@ -115,7 +119,7 @@ impl Api for HttpApi {
             request = request.query(&[(parameter, call.account_id)]);
         }
         if call.operation.is_upload() {
-            let (content_type, body) = match body::multipart(call) {
+            let (content_type, body) = match body::multipart(call, &self.uploads) {
                 Ok(parts) => parts,
                 Err(error) => return Exchange::NotSent(format!("packing {}: {error}", quote(call.file_name))),
             };

@@ -79,8 +79,7 @@ impl Operation {
     pub fn example(&self, field: &Field) -> &'static str {
         // The id says which record it is; a number beside it would be a second word for that, or a change of it.
         let second = match field.name {
-            "invoiceNumber" => self.field("invoiceId").is_some(),
-            "customerId" => self.field("invoiceId").is_some(),
+            "invoiceNumber" | "customerId" => self.field("invoiceId").is_some(),
             // A change of a contact or reminder inside a customer takes more words than an example has.
             name if self.resource == "customers" && self.clears() => {
                 name.starts_with("keyContact")

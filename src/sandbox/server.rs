@@ -315,7 +315,10 @@ impl Desk {
         if !is_company_id(account) {
             return Err(Refusal::invalid(format!("{parameter}: must match \"^CEK[A-Z0-9]{{7}}$\"")));
         }
-        let file = file_part(call, body).await?;
+        let uploads = &call.settings.uploads;
+        let file = file_part(call, body, uploads.part(operation)).await?;
+        let unreadable = |error: String| Refusal::unreadable(format!("The file cannot be read: {error}"));
+        let file = uploads.unpack(operation, &file).map_err(unreadable)?;
         let rows = bulk::read(operation, &call.settings, &file)?;
         let upload = bulk::Upload { operation, account, now: self.now(&call.settings) };
         let mut store = self.store();
@@ -333,13 +336,13 @@ fn query(parts: &Parts) -> BTreeMap<String, String> {
     Query::try_from_uri(&parts.uri).map(|Query(query)| query).unwrap_or_default()
 }
 
-/// The bytes of the part named `file`.
-async fn file_part(call: &Call, body: Bytes) -> Result<Bytes, Refusal> {
+/// The bytes of the part of a name.
+async fn file_part(call: &Call, body: Bytes, name: &str) -> Result<Bytes, Refusal> {
     let unreadable = |error: &dyn std::fmt::Display| Refusal::unreadable(format!("The form cannot be read: {error}"));
     let request = Request::from_parts(call.parts.clone(), Body::from(body));
     let mut form = Multipart::from_request(request, &()).await.map_err(|error| unreadable(&error))?;
     while let Some(part) = form.next_field().await.map_err(|error| unreadable(&error))? {
-        if part.name() == Some("file") {
+        if part.name() == Some(name) {
             return part.bytes().await.map_err(|error| unreadable(&error));
         }
     }

@@ -6,6 +6,8 @@
 
 mod xlsx;
 
+use std::fmt::Write as _;
+
 use crate::operation::{Field, Need, Operation};
 
 pub use xlsx::{TemplateError, workbook};
@@ -27,6 +29,7 @@ const ONE_OF: &[&[&str]] =
 
 /// What a person is told of a column.
 fn note(operation: &Operation, field: &Field) -> String {
+    // Writing to a string cannot fail.
     let mut note = format!("{}.", field.help);
     if field.need == Need::Required {
         note.push_str("\nRequired.");
@@ -40,10 +43,10 @@ fn note(operation: &Operation, field: &Field) -> String {
         .find(naming)
         .map(|group| group.iter().copied().filter(|name| operation.field(name).is_some()).collect::<Vec<_>>());
     if let Some(group) = group.filter(|group| group.len() > 1) {
-        note.push_str(&format!("\nOne of these is needed: {}.", group.join(", ")));
+        let _ = write!(note, "\nOne of these is needed: {}.", group.join(", "));
     }
     if !field.choices().is_empty() {
-        note.push_str(&format!("\nOne of: {}.", field.choices().join(", ")));
+        let _ = write!(note, "\nOne of: {}.", field.choices().join(", "));
     }
     if operation.clears() && field.role == crate::operation::Role::Sent {
         note.push_str(if operation.can_clear(field) {
