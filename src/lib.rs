@@ -26,6 +26,7 @@ pub mod mapping;
 pub mod operation;
 pub mod sheet;
 pub mod template;
+pub mod upload;
 
 pub mod api;
 pub mod evidence;

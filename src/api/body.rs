@@ -1,7 +1,7 @@
 //! What goes over the wire for a chunk: the path, and the body made of its lines.
 //!
 //! A chunk holds its lines as a CSV file with the fields' JSON names, whatever kind of request they travel in. An upload
-//! posts that file as it is; an id list and a single request become JSON here. Pure: the same lines make the same bytes.
+//! posts that file, in the form of [`Uploads`]; an id list and a single request become JSON here. Pure: the same lines make the same bytes.
 
 use std::io::Read;
 
@@ -10,9 +10,10 @@ use serde_json::{Map, Number, Value, json};
 
 use super::Call;
 use crate::operation::{FieldKind, Operation, RequestKind};
+use crate::upload::Uploads;
 
 /// Name of the multipart part that carries the file (contract 4.1).
-const PART_NAME: &str = "file";
+pub(super) const PART_NAME: &str = "file";
 
 /// Media type of the file.
 pub(super) const PART_TYPE: &str = "text/csv";
@@ -158,20 +159,23 @@ fn value(kind: FieldKind, cell: &str) -> Value {
 }
 
 /// The whole upload in memory, with its media type: a chunk is small, and a body of known bytes leaves in one go.
-pub(super) fn multipart(call: &Call<'_>) -> Result<(String, Vec<u8>), Box<dyn std::error::Error>> {
-    form(call.file_name, PART_TYPE, call.payload)
+pub(super) fn multipart(call: &Call<'_>, uploads: &Uploads) -> Result<(String, Vec<u8>), Box<dyn std::error::Error>> {
+    let packed = uploads.pack(call.operation, call.file_name, call.payload)?;
+    form(&packed.part, &packed.file_name, packed.media_type, packed.bytes)
 }
 
 /// A form whose only part is a file.
 pub(super) fn form(
+    part: &str,
     file_name: &str,
     media_type: &str,
-    bytes: &[u8],
+    bytes: Vec<u8>,
 ) -> Result<(String, Vec<u8>), Box<dyn std::error::Error>> {
-    let part = Part::bytes(bytes.to_vec()).file_name(file_name.to_owned()).mime_str(media_type)?;
-    let form = Form::new().part(PART_NAME, part);
+    let size = bytes.len();
+    let file = Part::bytes(bytes).file_name(file_name.to_owned()).mime_str(media_type)?;
+    let form = Form::new().part(part.to_owned(), file);
     let content_type = format!("multipart/form-data; boundary={}", form.boundary());
-    let mut body = Vec::with_capacity(bytes.len() + 512);
+    let mut body = Vec::with_capacity(size + 512);
     form.into_reader().read_to_end(&mut body)?;
     Ok((content_type, body))
 }

@@ -20,6 +20,7 @@ use crate::config::Credentials;
 use crate::finding::quote;
 use crate::operation::Method;
 use crate::operation::routes::{Endpoint, Routes};
+use crate::upload::Uploads;
 
 /// What the client is told.
 #[derive(Debug, Clone)]
@@ -40,6 +41,8 @@ pub struct HttpSettings {
     pub guard: Option<LoginGuard>,
     /// Where requests go below the base URL.
     pub routes: Routes,
+    /// The form of files that are posted.
+    pub uploads: Uploads,
 }
 
 /// Why there is no client.
@@ -63,6 +66,7 @@ pub enum HttpError {
 pub struct HttpApi {
     base_url: Url,
     routes: Routes,
+    uploads: Uploads,
     wire: Wire,
     tokens: TokenHolder,
 }
@@ -81,7 +85,7 @@ impl HttpApi {
             settings.guard,
             clock,
         );
-        Ok(Self { base_url, routes: settings.routes, wire, tokens })
+        Ok(Self { base_url, routes: settings.routes, uploads: settings.uploads, wire, tokens })
     }
 }
 
@@ -116,7 +120,7 @@ impl Api for HttpApi {
             request = request.query(&[(parameter, call.account_id)]);
         }
         if call.operation.is_upload() {
-            let (content_type, body) = match body::multipart(call) {
+            let (content_type, body) = match body::multipart(call, &self.uploads) {
                 Ok(parts) => parts,
                 Err(error) => return Exchange::NotSent(format!("packing {}: {error}", quote(call.file_name))),
             };
@@ -171,10 +175,12 @@ impl HttpApi {
             AskBody::Json(body) => {
                 request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
             }
-            AskBody::File { name, media_type, bytes } => match body::form(name, media_type, bytes) {
-                Ok((content_type, body)) => request = request.header(CONTENT_TYPE, content_type).body(body),
-                Err(error) => return Exchange::NotSent(format!("packing {}: {error}", quote(name))),
-            },
+            AskBody::File { name, media_type, bytes } => {
+                match body::form(body::PART_NAME, name, media_type, bytes.to_vec()) {
+                    Ok((content_type, body)) => request = request.header(CONTENT_TYPE, content_type).body(body),
+                    Err(error) => return Exchange::NotSent(format!("packing {}: {error}", quote(name))),
+                }
+            }
         }
         self.struck(self.wire.send(request), token)
     }

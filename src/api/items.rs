@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::envelope::{integer, plain_words, present, shown, word};
 use super::reply::SentRow;
+use crate::finding::quote;
 
 /// The names under which items of a bulk reply carry their parts; all of them can be configured.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +32,33 @@ impl Default for ReplyNames {
 }
 
 impl ReplyNames {
+    /// Takes a setting: `messages` or `row-numbers`, names joined by commas, or `first-data-row`.
+    pub fn put(&mut self, key: &str, value: &str) -> Result<(), String> {
+        let names: Vec<String> = value.split(',').map(|name| name.trim().to_owned()).collect();
+        // Limit: no reply has more names for one thing, and a file has at most a banner above its header.
+        let good = names.len() <= 20 && names.iter().all(|name| !name.is_empty() && name.len() <= 100);
+        match key {
+            "messages" | "row-numbers" if !good => {
+                Err(format!("{key}: {} is no list of names; expected a form like \"message, reason\"", quote(value)))
+            }
+            "messages" => {
+                self.messages = names;
+                Ok(())
+            }
+            "row-numbers" => {
+                self.row_numbers = names;
+                Ok(())
+            }
+            "first-data-row" => {
+                let number = value.parse().ok().filter(|number| (0..=1000).contains(number));
+                self.first_data_row =
+                    number.ok_or_else(|| format!("{key}: {} is no row; expected 0 to 1000", quote(value)))?;
+                Ok(())
+            }
+            _ => Err(format!("{} is no such name; expected messages, row-numbers or first-data-row", quote(key))),
+        }
+    }
+
     /// Index of the row that an item speaks of, if it is one row beyond doubt.
     pub(super) fn matched(&self, item: &Value, rows: &[SentRow]) -> Option<usize> {
         let object = item.as_object()?;
@@ -90,6 +118,23 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn names_of_a_reply_are_taken_from_settings() {
+        let mut names = ReplyNames::default();
+        names.put("messages", "why, reason").unwrap();
+        names.put("row-numbers", "line").unwrap();
+        names.put("first-data-row", "1").unwrap();
+        let expected = ReplyNames {
+            messages: vec!["why".into(), "reason".into()],
+            row_numbers: vec!["line".into()],
+            first_data_row: 1,
+        };
+        assert_eq!(names, expected);
+        for (key, value) in [("messages", "a,,b"), ("row-numbers", ""), ("first-data-row", "-1"), ("rows", "a")] {
+            assert!(names.put(key, value).is_err(), "{key} = {value}");
+        }
+    }
 
     fn row(number: &str, external: &str, customer: &str) -> SentRow {
         let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());

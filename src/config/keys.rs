@@ -135,6 +135,8 @@ pub static KEYS: &[Key] = &[
     file("settle", Form::Text),
     file("allow-assumed", Form::Switch).or("false"),
     file("routes", Form::Pairs),
+    file("upload", Form::Pairs),
+    file("reply-names", Form::Pairs),
     flag("results", Form::Path),
     flag("state", Form::Path),
     file("results-bom", Form::Switch).or("true"),

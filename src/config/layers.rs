@@ -19,9 +19,11 @@ use super::{
     Company, Credentials, Gate, MappingSettings, Mode, Output, Places, Reading, Sending, Settings, Target, hosts, keys,
     values,
 };
+use crate::api::reply::ReplyNames;
 use crate::finding::{Code, Severity};
 use crate::operation::Operation;
 use crate::operation::routes::Routes;
+use crate::upload::Uploads;
 
 // Limit: the contract names no largest reply; a bulk reply of 10,000 rows stays far below this.
 const MAX_REPLY_BYTES: usize = 16 << 20;
@@ -318,6 +320,8 @@ fn sending(sources: &Sources<'_>, target: &Target) -> Result<Sending, ConfigErro
         allow_assumed: sources.switch("allow-assumed")?,
         max_reply_bytes: MAX_REPLY_BYTES,
         token_lifetime: TOKEN_LIFETIME,
+        uploads: uploads(sources)?,
+        reply_names: reply_names(sources)?,
     })
 }
 
@@ -358,6 +362,25 @@ fn routes(sources: &Sources<'_>) -> Result<Routes, ConfigError> {
         understand("routes", &right, source, |route| routes.put(&left, route))?;
     }
     Ok(routes)
+}
+
+fn uploads(sources: &Sources<'_>) -> Result<Uploads, ConfigError> {
+    let mut uploads = Uploads::default();
+    let mut last = Source::Default;
+    for Pair { left, right, source } in sources.pairs("upload", Vec::new())? {
+        understand("upload", &right, source.clone(), |value| uploads.put(&left, value))?;
+        last = source;
+    }
+    understand("upload", "", last, |_| uploads.check())?;
+    Ok(uploads)
+}
+
+fn reply_names(sources: &Sources<'_>) -> Result<ReplyNames, ConfigError> {
+    let mut names = ReplyNames::default();
+    for Pair { left, right, source } in sources.pairs("reply-names", Vec::new())? {
+        understand("reply-names", &right, source, |value| names.put(&left, value))?;
+    }
+    Ok(names)
 }
 
 fn threads(sources: &Sources<'_>) -> Result<usize, ConfigError> {
@@ -469,6 +492,8 @@ mod tests {
             allow_assumed: false,
             max_reply_bytes: 16 << 20,
             token_lifetime: Duration::from_mins(4),
+            uploads: Uploads::default(),
+            reply_names: ReplyNames::default(),
         };
         assert_eq!(settings.sending, sending);
         assert_eq!(settings.mode, Mode { resume_within: 3 * DAY, ..Mode::default() });

@@ -28,11 +28,13 @@ use jiff::tz::TimeZone;
 use secrecy::SecretString;
 
 pub use self::saved::mapping_place;
+use crate::api::reply::ReplyNames;
 use crate::finding::{Code, Severity};
 use crate::mapping::saved::SavedMapping;
 use crate::money::Money;
 use crate::operation::routes::Routes;
 use crate::sheet::decoder::Decoder;
+use crate::upload::Uploads;
 
 /// Everything a run is told.
 #[derive(Debug, Clone)]
@@ -219,6 +221,10 @@ pub struct Sending {
     pub max_reply_bytes: usize,
     /// Lifetime of a token whose reply names none.
     pub token_lifetime: Duration,
+    /// The form of files that are posted.
+    pub uploads: Uploads,
+    /// Names of the parts of a reply's items.
+    pub reply_names: ReplyNames,
 }
 
 /// Where things are written.

@@ -212,6 +212,8 @@ fn pair_form(name: &str) -> &'static str {
         "map" => "\"Bill No=invoiceNumber\"",
         "sellers" => "27AAPFU0939F1ZV=CEK1234567",
         "severity" => "date-future=warning",
+        "upload" => "\"invoices create.format=xlsx\"",
+        "reply-names" => "\"messages=reason, error\"",
         "routes" => "\"invoices delete=POST /api/v0/invoice/bulk/delete\"",
         _ => "field=value",
     }

@@ -347,7 +347,7 @@ impl Pipeline<'_> {
             clock: self.clock.as_ref(),
             stop: self.stop,
             observer: self.observer,
-            template: template::identity(operation, &sheets),
+            template: template::identity(operation, &sheets, &sending.uploads),
             // A later run has taken over what a superseded one did not send.
             sends: run.state == RunState::Open,
         };

@@ -115,6 +115,7 @@ impl World {
             token_lifetime: settings.sending.token_lifetime,
             guard: None,
             routes: crate::operation::routes::Routes::default(),
+            uploads: crate::upload::Uploads::default(),
         };
         let api = HttpApi::new(http, Arc::<SystemClock>::clone(&clock) as _).unwrap();
         act(&Pipeline {

@@ -5,9 +5,14 @@
 
 use super::SheetFacts;
 use crate::operation::Operation;
+use crate::upload::Uploads;
 
 /// The identity of what the sheets of a run are uploaded as.
-pub fn identity<'a>(operation: &Operation, sheets: impl IntoIterator<Item = &'a SheetFacts>) -> [u8; 32] {
+pub fn identity<'a>(
+    operation: &Operation,
+    sheets: impl IntoIterator<Item = &'a SheetFacts>,
+    uploads: &Uploads,
+) -> [u8; 32] {
     let mut parts = Vec::new();
     for facts in sheets {
         let mapping = &facts.mapping;
@@ -27,5 +32,24 @@ pub fn identity<'a>(operation: &Operation, sheets: impl IntoIterator<Item = &'a 
     for part in std::iter::once(operation.name()).chain(columns).chain(parts) {
         hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
     }
+    // Our own form adds nothing, so that what was proven before forms could be told stays proven.
+    if let Some(form) = uploads.identity(operation) {
+        hasher.update(&(form.len() as u64).to_le_bytes()).update(form.as_bytes());
+    }
     *hasher.finalize().as_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_form_of_the_file_is_another_upload() {
+        let (invoices, customers) =
+            (Operation::by_name("invoices create").unwrap(), Operation::by_name("customers create").unwrap());
+        let (own, mut other) = (Uploads::default(), Uploads::default());
+        other.put("invoices create.format", "xlsx").unwrap();
+        assert_ne!(identity(invoices, [], &own), identity(invoices, [], &other));
+        assert_eq!(identity(customers, [], &own), identity(customers, [], &other));
+    }
 }

@@ -118,7 +118,8 @@ impl Planning<'_> {
         if !self.operation.is_upload() {
             return Ok(None);
         }
-        let template = template::identity(self.operation, read.sheets.iter().map(|sheet| &sheet.facts));
+        let facts = read.sheets.iter().map(|sheet| &sheet.facts);
+        let template = template::identity(self.operation, facts, &self.settings.sending.uploads);
         let proven = self.ledger.canary(self.account, &template)?.is_some_and(|canary| canary.proven);
         Ok(Some(self.settings.sending.canary).filter(|rows| *rows > 0 && !proven))
     }

@@ -305,7 +305,10 @@ impl Desk {
     async fn upload(&self, call: &Call, operation: &'static Operation, body: Bytes) -> Result<Reply, Refusal> {
         let query = query(&call.parts)?;
         let account = task::account(operation, &query)?.unwrap_or(&call.settings.company_id);
-        let file = file_part(call, body).await?;
+        let uploads = &call.settings.uploads;
+        let file = file_part(call, body, uploads.part(operation)).await?;
+        let unreadable = |error: String| Refusal::unreadable(format!("The file cannot be read: {error}"));
+        let file = uploads.unpack(operation, &file).map_err(unreadable)?;
         let rows = bulk::read(operation, &call.settings, &file)?;
         let upload = bulk::Upload { operation, account, now: self.now(&call.settings) };
         let mut store = self.store();
@@ -336,16 +339,16 @@ fn query(parts: &Parts) -> Result<BTreeMap<String, String>, Refusal> {
     Ok(query)
 }
 
-/// The bytes of the part named `file`.
-async fn file_part(call: &Call, body: Bytes) -> Result<Bytes, Refusal> {
+/// The bytes of the part of a name.
+async fn file_part(call: &Call, body: Bytes, name: &str) -> Result<Bytes, Refusal> {
     let unreadable = |error: &dyn std::fmt::Display| Refusal::unreadable(format!("The form cannot be read: {error}"));
     let request = Request::from_parts(call.parts.clone(), Body::from(body));
     let mut form = Multipart::from_request(request, &()).await.map_err(|error| unreadable(&error))?;
     let mut file = None;
     while let Some(part) = form.next_field().await.map_err(|error| unreadable(&error))? {
-        let name = part.name().unwrap_or_default().to_owned();
-        if name != "file" || file.is_some() {
-            return Err(Refusal::unreadable(format!("Unexpected part {name}")));
+        let found = part.name().unwrap_or_default().to_owned();
+        if found != name || file.is_some() {
+            return Err(Refusal::unreadable(format!("Unexpected part {found}")));
         }
         file = Some(part.bytes().await.map_err(|error| unreadable(&error))?);
     }

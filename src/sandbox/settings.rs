@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::faults::FaultSettings;
 use crate::operation::routes::Routes;
+use crate::upload::Uploads;
 
 /// What a sandbox is like; every key has a default, and all but the store can be changed while it runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,6 +50,8 @@ pub struct SandboxSettings {
     pub clock_offset_s: i64,
     /// Routes served beside the contract's, as the client's settings name them.
     pub routes: Routes,
+    /// The form of uploaded files, as the client's settings name it.
+    pub uploads: Uploads,
     /// Tokens and log-ins.
     pub token: TokenSettings,
     /// The shape of replies.
@@ -77,6 +80,7 @@ impl Default for SandboxSettings {
             jitter_ms: 0,
             clock_offset_s: 0,
             routes: Routes::default(),
+            uploads: Uploads::default(),
             token: TokenSettings::default(),
             replies: ReplySettings::default(),
             faults: FaultSettings::default(),

@@ -15,7 +15,7 @@ use super::refusals::Refusals;
 use super::retry::{Limits, Next, Patience, Tried};
 use super::settle::{self, Settled};
 use super::tally::Tally;
-use crate::api::reply::{self, Reading, ReplyNames, SentRow};
+use crate::api::reply::{self, Reading, SentRow};
 use crate::api::{Api, Call, Exchange, Token};
 use crate::clock::Clock;
 use crate::config::Sending;
@@ -304,7 +304,7 @@ impl Senders<'_> {
         let Exchange::Answered(response) = &exchange else {
             return Answer { exchange, reading: None, retry_after: None };
         };
-        let reading = reply::read(self.operation, response, &outgoing.rows, &ReplyNames::default());
+        let reading = reply::read(self.operation, response, &outgoing.rows, &self.settings.reply_names);
         let retry_after = response.retry_after;
         // A 429, and a 503 that names a time, slow all senders down; other headers are only a hint.
         match &reading {

@@ -27,6 +27,7 @@ const ONE_OF: &[&[&str]] =
 
 /// What a person is told of a column.
 fn note(operation: &Operation, field: &Field) -> String {
+    // Writing to a string cannot fail.
     let mut note = format!("{}.", field.help);
     if field.need == Need::Required {
         note.push_str("\nRequired.");

@@ -1,4 +1,4 @@
-//! Routes that the settings put in place of arload's own, and guesses that no real host gets unasked.
+//! Routes and forms of files that the settings put in place of arload's own, and guesses that no real host gets unasked.
 
 use crate::world::{Ended, World, ended, records, sandbox};
 
@@ -92,4 +92,35 @@ fn requests_leave_on_the_users_routes() {
     assert!(!records(&told, "customers").is_empty());
     // The one inside the program is told by the program.
     world.alone(&create).expect(0);
+}
+
+#[test]
+fn files_leave_in_the_form_of_the_settings() {
+    let world = World::with_samples(&["customers.xlsx"]);
+    let form = [
+        ("customers create.format", "xlsx"),
+        ("customers create.part", "document"),
+        ("customers create.heading.legalName", "Registered Name"),
+        ("customers create.list-separator", "|"),
+    ];
+    let lines: Vec<String> = form.iter().map(|(key, value)| format!("\"{key}\" = \"{value}\"\n")).collect();
+    world.write("arload.toml", format!("[profiles.default.upload]\n{}", lines.concat()));
+    let told = sandbox(|settings| {
+        for (key, value) in form {
+            settings.uploads.put(key, value).unwrap();
+        }
+    });
+    let untold = sandbox(|_| {});
+    let create = ["customers", "create", "customers.xlsx"];
+    let missed = world.run(&untold, &create);
+    assert!(missed.code != 0 && records(&untold, "customers").is_empty(), "{}", missed.err);
+    world.run(&told, &create).expect(0);
+    let stored = records(&told, "customers");
+    assert!(stored.len() == 40 && stored.iter().all(|customer| customer["legalName"].is_string()), "{stored:?}");
+    // The one inside the program is told by the program.
+    world.alone(&create).expect(0);
+
+    world.write("arload.toml", "[profiles.default]\nupload = { \"invoices get.format\" = \"xlsx\" }\n");
+    let refused = world.alone(&create).expect(2);
+    assert!(refused.err.contains("arload.toml:2: upload: \"invoices get\" posts no file"), "{}", refused.err);
 }

@@ -21,6 +21,7 @@ fn api(base_url: &str, clock: Arc<TestClock>, guard: Option<LoginGuard>) -> Http
         token_lifetime: Duration::from_secs(100),
         guard,
         routes: crate::operation::routes::Routes::default(),
+        uploads: crate::upload::Uploads::default(),
     };
     HttpApi::new(settings, clock).unwrap()
 }

@@ -30,6 +30,7 @@ fn settings(base_url: &str, timeout: Duration) -> HttpSettings {
         token_lifetime: Duration::from_mins(1),
         guard: None,
         routes: crate::operation::routes::Routes::default(),
+        uploads: crate::upload::Uploads::default(),
     }
 }
 

@@ -44,6 +44,7 @@ use crate::clock::SystemClock;
 use crate::config::Credentials;
 use crate::operation::routes::{Endpoint, Routes, Standing};
 use crate::operation::{Method, Operation, Route};
+use crate::upload::Uploads;
 
 /// What a [`Client`] is told.
 #[derive(Debug, Clone)]
@@ -198,6 +199,7 @@ impl Client {
                 token_lifetime: settings.token_lifetime,
                 guard: settings.login_guard,
                 routes: settings.routes.clone(),
+                uploads: Uploads::default(),
             },
             Arc::new(SystemClock::default()),
         )?;

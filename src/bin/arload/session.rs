@@ -160,6 +160,7 @@ fn start_sandbox(settings: &Settings) -> anyhow::Result<Sandbox> {
     let wanted = SandboxSettings {
         store: Some(settings.places.state.join("sandbox-records.jsonl")),
         routes: settings.routes.clone(),
+        uploads: settings.sending.uploads.clone(),
         ..SandboxSettings::default()
     };
     sandbox::start(SocketAddr::from(([127, 0, 0, 1], 0)), wanted).context("start the sandbox on a loopback port")
@@ -196,6 +197,7 @@ fn connect(settings: &Settings, sandbox: Option<&Sandbox>, clock: &Arc<dyn Clock
             token_lifetime: sending.token_lifetime,
             guard,
             routes: settings.routes.clone(),
+            uploads: settings.sending.uploads.clone(),
         },
         Arc::clone(clock),
     )?)

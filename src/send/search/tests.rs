@@ -65,6 +65,7 @@ fn api(base_url: &str, clock: &Arc<TestClock>) -> HttpApi {
         token_lifetime: Duration::from_hours(1),
         guard: None,
         routes: crate::operation::routes::Routes::default(),
+        uploads: crate::upload::Uploads::default(),
     };
     HttpApi::new(settings, Arc::clone(clock) as _).unwrap()
 }

@@ -94,6 +94,7 @@ fn run(fatal: u64) -> i32 {
             token_lifetime: settings.sending.token_lifetime,
             guard: Some(LoginGuard::new(settings.places.state.join("log-in"))),
             routes: arload::operation::routes::Routes::default(),
+            uploads: arload::upload::Uploads::default(),
         },
         Arc::<SystemClock>::clone(&clock),
     )
