@@ -115,7 +115,7 @@ def run_schemathesis(program, sandbox, folder, examples, seed):
         '[auth.openapi.clientBasic]\nusername = "CEK4T7M2QA"\npassword = "sandbox-client"\n'
         f'[auth.openapi.bearerAuth]\nbearer = "{sandbox.token}"\n')
     environment = {**os.environ, "ARLOAD_CONTRACT_IDS": json.dumps(fill(sandbox)), "PYTHONPATH": str(HERE),
-                   "SCHEMATHESIS_HOOKS": "hooks"}
+                   "PYTHONDONTWRITEBYTECODE": "1", "SCHEMATHESIS_HOOKS": "hooks"}
     command = [program, "--config-file", config, "run", CONTRACT, "--url", sandbox.url, "--checks", "all",
                "--max-examples", examples, "--seed", seed, "--continue-on-failure"]
     return subprocess.run([str(word) for word in command], env=environment, cwd=folder).returncode == 0
