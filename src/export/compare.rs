@@ -349,7 +349,7 @@ impl Comparison {
         if self.is_equal() {
             let invoices = count(sums.sheet_rows, "invoice");
             return format!(
-                "equal: {invoices} of {month} ({}) stand at the API as in the sheet",
+                "equal: {invoices} of {month} ({}), the same at the API as in the sheet",
                 sums.sheet_total.rupees()
             );
         }
@@ -483,10 +483,11 @@ mod tests {
         let (differences, verdict) = told(&lines, equal.clone());
         assert_eq!(
             (differences.as_str(), verdict.as_str()),
-            ("", "equal: 1 invoice of 2026-03 (₹118.00) stand at the API as in the sheet")
+            ("", "equal: 1 invoice of 2026-03 (₹118.00), the same at the API as in the sheet")
         );
         let operation = Operation::by_name("invoices create").unwrap();
-        let mut comparison = compare(operation, &lines, Vec::new(), equal, MARCH, &TimeZone::UTC);
+        let mut comparison =
+            compare(operation, &lines, Vec::new(), equal, MARCH, &TimeZone::get("Asia/Kolkata").unwrap());
         comparison.refused = 1;
         assert!(comparison.verdict().contains("1 sheet not read"), "{}", comparison.verdict());
         (comparison.refused, comparison.undated) = (0, 2);
