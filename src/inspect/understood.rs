@@ -75,11 +75,11 @@ pub(super) fn map(
     let filled = |far: &AsFar| far.mapping.columns.iter().flatten().count();
     let takes = all.iter().filter(|(_, far)| far.problem.is_none());
     let takes: Vec<(String, usize)> = takes.map(|(operation, far)| (operation.name(), filled(far))).collect();
-    // Among equals the last is taken, which is the one on invoices, the main job.
+    // Among equals an upload is taken, and of these the last, which is the one on invoices, the main job.
     let best = all.into_iter().filter(|(operation, ..)| look.operation.is_none_or(|asked| asked == *operation));
     // A sheet with all that one operation needs may still say far more to another, which then tells what it lacks.
     let weight = |far: &AsFar| filled(far) * if far.problem.is_none() { 3 } else { 2 };
-    let best = best.max_by_key(|(_, far)| (weight(far), far.problem.is_none()));
+    let best = best.max_by_key(|(operation, far)| (weight(far), far.problem.is_none(), operation.is_upload()));
     let (operation, far) = best.expect("the operation asked for stands in the table");
     // Few columns are enough for some operations; one that uses less of the sheet is not worth a word.
     let fits = takes.into_iter().filter(|(_, columns)| *columns > filled(&far)).map(|(name, _)| name).collect();
