@@ -1,13 +1,24 @@
-//! Reading a CSV: decoding, splitting into records, telling data rows from the rest.
+//! Reading a CSV: decoding, splitting into records, telling data rows from the rest; beside the plain `csv` crate.
 
 mod sheets;
 
+use arload::bench::SheetForm;
 use criterion::{Criterion, Throughput};
 
 fn read_csv(criterion: &mut Criterion) {
-    let (_folder, path) = sheets::invoices(sheets::ROWS);
+    let (_folder, path) = sheets::invoices(sheets::ROWS, SheetForm::Csv);
     let mut group = criterion.benchmark_group("sheet");
     group.sample_size(10).throughput(Throughput::Elements(sheets::ROWS as u64));
+    group.bench_function("csv crate alone", |bench| {
+        bench.iter(|| {
+            let mut reader = csv::Reader::from_path(&path).expect("the sheet is there");
+            let (mut record, mut rows) = (csv::ByteRecord::new(), 0);
+            while reader.read_byte_record(&mut record).expect("the sheet is whole") {
+                rows += 1;
+            }
+            assert_eq!(rows, sheets::ROWS);
+        });
+    });
     group.bench_function("read csv", |bench| {
         bench.iter(|| {
             let mut sheet = sheets::open(&path);

@@ -21,6 +21,7 @@ mod settings;
 mod spoil;
 mod state;
 mod store;
+mod swallow;
 mod wire;
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ use super::settings::SandboxSettings;
 use super::spoil;
 use super::state::{Arrival, Counts, Page, overview, records};
 use super::store::{Resource, Store};
+use super::swallow::swallow;
 use super::wire::{Cut, Wire, WireListener};
 use crate::clock::{Clock, SystemClock};
 use crate::operation::{ALL, Operation};
@@ -315,6 +316,9 @@ impl Desk {
             return Err(Refusal::invalid(format!("{parameter}: must match \"^CEK[A-Z0-9]{{7}}$\"")));
         }
         let file = file_part(call, body).await?;
+        if call.settings.store_nothing {
+            return swallow(operation, &call.settings.replies, call.admission.ordinal, &file);
+        }
         let rows = bulk::read(operation, &call.settings, &file)?;
         let upload = bulk::Upload { operation, account, now: self.now(&call.settings) };
         let mut store = self.store();

@@ -20,6 +20,8 @@ pub struct SandboxSettings {
     pub company_id: String,
     /// A file of JSON lines that keeps the records for the next process; none keeps them in memory only.
     pub store: Option<PathBuf>,
+    /// Whether uploads are answered as if every row were stored, while none is looked at or kept.
+    pub store_nothing: bool,
     /// Whether other hosts may be listened to.
     pub allow_remote: bool,
     /// Whether any id of the right shape is taken as an existing customer.
@@ -56,6 +58,7 @@ impl Default for SandboxSettings {
             credentials: Self::demo_credentials(),
             company_id: "CEK0SANDBX".to_owned(),
             store: None,
+            store_nothing: false,
             allow_remote: false,
             lenient_customers: true,
             refuse_customers: Vec::new(),

@@ -3,6 +3,7 @@
 //! [`crate::flags`] hands what was given to the settings. Values stay text here; [`arload::config::layers`] reads them, so that a flag, a variable and a key of the file are
 //! refused with the same words. The rule: no flag takes a secret, and every flag of a setting has a key of its name.
 
+mod bench;
 mod inspect;
 mod ledger;
 mod operations;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use self::bench::{BenchArgs, BenchCommand, Form, GenerateArgs, Kind};
 pub(crate) use self::inspect::InspectArgs;
 pub(crate) use self::ledger::{LedgerArgs, LedgerBackupArgs, LedgerCommand, LedgerSeedArgs};
 pub(crate) use self::operations::{CustomersCommand, InvoicesCommand, RemindersCommand};
@@ -52,12 +54,17 @@ pub(crate) enum Command {
     Inspect(Box<InspectArgs>),
     /// Serve a local stand-in for the API until interrupted
     Sandbox(SandboxArgs),
+    /// Measure how fast sheets are read, checked, planned and sent, or write sheets to measure with
+    Bench(Box<BenchArgs>),
     /// Write a settings file, or show the settings in force
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Decode workbooks for the arload that started this one
     #[command(hide = true)]
     DecodeWorkbook,
+    /// Measure one stage for the arload that started this one
+    #[command(hide = true)]
+    BenchJob,
 }
 
 /// What every operation on sheets takes.

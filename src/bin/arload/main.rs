@@ -46,6 +46,8 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::Inspect(arguments) => commands::inspect::run(arguments, &surroundings, &mut out, &mut io::stderr()),
         Command::Sandbox(arguments) => commands::sandbox::run(arguments, &mut out),
         Command::Config(command) => commands::config::run(command, &surroundings, &mut out, &mut io::stderr()),
+        Command::Bench(arguments) => commands::bench::run(arguments, &surroundings, &mut out),
+        Command::BenchJob => commands::bench::serve(),
         Command::DecodeWorkbook => commands::decode_workbook::run(),
     }
 }

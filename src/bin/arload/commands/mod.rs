@@ -1,5 +1,6 @@
 //! The commands, one file each. A command takes its arguments and gives back an exit code.
 
+pub(crate) mod bench;
 pub(crate) mod config;
 pub(crate) mod decode_workbook;
 pub(crate) mod evidence;
