@@ -3,6 +3,8 @@
 #[path = "sheets/in_memory.rs"]
 mod in_memory;
 mod sheets;
+#[path = "sheets/written.rs"]
+mod written;
 
 use arload::bench::SheetForm;
 use arload::check::Checker;
@@ -12,16 +14,19 @@ use criterion::{BatchSize, Criterion, Throughput};
 
 use crate::in_memory::InMemory;
 
+/// Rows of the sheet.
+const ROWS: usize = 20_000;
+
 fn find_repeats(criterion: &mut Criterion) {
-    let (_folder, path) = sheets::invoices(sheets::ROWS, SheetForm::Csv);
+    let (_folder, path) = written::invoices(ROWS, SheetForm::Csv);
     let sheet = InMemory::of(&path);
     let rules = sheet.rules();
     let checker = Checker::new(sheets::operation(), &sheet.mapping, &sheet.orders, &rules);
     let checked: Vec<_> = sheet.blocks.iter().map(|block| checker.check(block)).collect();
     let guards: Vec<Guard> = checked.iter().flat_map(|block| &block.rows).filter_map(|row| row.guard).collect();
-    assert_eq!(guards.len(), sheets::ROWS);
+    assert_eq!(guards.len(), ROWS);
     let mut group = criterion.benchmark_group("dedupe");
-    group.throughput(Throughput::Elements(sheets::ROWS as u64));
+    group.throughput(Throughput::Elements(ROWS as u64));
     group.bench_function("collect keys", |bench| {
         bench.iter(|| {
             let mut keys = Keys::default();

@@ -1,6 +1,8 @@
 //! Reading a workbook, decoded in this process; beside calamine's streaming cell reader.
 
 mod sheets;
+#[path = "sheets/written.rs"]
+mod written;
 
 use arload::bench::SheetForm;
 use calamine::Reader as _;
@@ -10,7 +12,7 @@ use criterion::{Criterion, Throughput};
 const ROWS: usize = 5_000;
 
 fn read_xlsx(criterion: &mut Criterion) {
-    let (_folder, path) = sheets::invoices(ROWS, SheetForm::Xlsx);
+    let (_folder, path) = written::invoices(ROWS, SheetForm::Xlsx);
     let mut group = criterion.benchmark_group("xlsx");
     group.sample_size(10).throughput(Throughput::Elements(ROWS as u64));
     group.bench_function("calamine alone", |bench| {

@@ -158,7 +158,7 @@ impl Party {
 fn gstin(draw: &mut Draw, state: &str, holder: u8) -> String {
     let mut number = format!("{state}{}{}", draw.text(LETTERS, 3), char::from(holder));
     number.push_str(&draw.text(LETTERS, 1));
-    number.push_str(&format!("{:04}", 1 + draw.below(9_999)));
+    number.push_str(&(10_001 + draw.below(9_999)).to_string()[1..]);
     number.push_str(&draw.text(LETTERS, 1));
     number.push_str(&draw.text(&DIGITS[1..], 1));
     number.push('Z');

@@ -33,12 +33,18 @@ fn draw(text: &mut String, points: &[(f64, f64)], limit: Option<f64>) -> Result<
     area.fill(&WHITE)?;
     let limit_words = limit.map_or_else(String::new, |limit| format!(", limit {limit}/s"));
     let mut chart = ChartBuilder::on(&area)
-        .caption(format!("requests in the last second{limit_words}"), ("sans-serif", 18))
+        .caption(format!("requests in the last second{limit_words}"), ("sans-serif", 24))
         .margin(12)
-        .x_label_area_size(36)
-        .y_label_area_size(52)
+        .x_label_area_size(48)
+        .y_label_area_size(64)
         .build_cartesian_2d(0.0..width, 0.0..top)?;
-    chart.configure_mesh().light_line_style(WHITE).x_desc("seconds").y_desc("requests a second").draw()?;
+    chart
+        .configure_mesh()
+        .light_line_style(WHITE)
+        .x_desc("seconds")
+        .y_desc("requests a second")
+        .label_style(("sans-serif", 18))
+        .draw()?;
     chart.draw_series(LineSeries::new(points.iter().copied(), &BLUE))?;
     if let Some(limit) = limit {
         chart.draw_series(LineSeries::new([(0.0, limit), (width, limit)], &RED))?;

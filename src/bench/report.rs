@@ -260,7 +260,18 @@ mod tests {
     fn the_table_shows_medians_and_ratios_of_the_same_round_in_a_hundred_columns() {
         let table = some_figures().table();
         assert!(table.lines().all(|line| line.chars().count() <= 100), "{table}");
-        insta::assert_snapshot!(table, @"");
+        insta::assert_snapshot!(table, @r"
+        stage                rows      time       rows/s    MB/s      CPU    memory  compared
+        raw             10,00,000    400 ms    25,00,000   665.0   400 ms   48.0 MB
+        dry-run         10,00,000    1.00 s    10,00,000   266.0   1.00 s   48.0 MB  0.50 of raw
+        plan            10,00,000    2.00 s     5,00,000   133.0   2.00 s         -  0.20 of raw
+        limit           10,00,000    12.0 s       83,333    22.2   12.0 s   48.0 MB
+
+        sending         requests        /s  of limit  busiest s   p50 ms     p95     p99     max   429
+        limit                 51      50.0    100.0%         50    150.0   150.0   150.0   150.0     0
+
+        ledger after plan: 133.0 MB, 0.50 of the sheet
+        ");
     }
 
     #[test]

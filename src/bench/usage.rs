@@ -53,7 +53,8 @@ impl Drop for Ending<'_> {
 
 #[cfg(unix)]
 fn own_cpu() -> Option<f64> {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    use rustix::time::{ClockId, DynamicClockId, clock_gettime_dynamic};
+    let time = clock_gettime_dynamic(DynamicClockId::Known(ClockId::ProcessCPUTime)).ok()?;
     Some(time.tv_sec as f64 + time.tv_nsec as f64 / 1e9)
 }
 

@@ -13,6 +13,7 @@ use super::faults::FaultSettings;
 /// What a sandbox is like; every key has a default, and all but the store can be changed while it runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, and a key of the settings file")]
 pub struct SandboxSettings {
     /// What a log-in must carry.
     pub credentials: Credentials,

@@ -4,6 +4,7 @@
 //! was left behind. The rule: tests share nothing and wait for what happens, never for time to pass.
 
 mod bad_input;
+mod bench;
 mod controls;
 mod crash;
 mod docs;
