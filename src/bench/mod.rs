@@ -16,6 +16,7 @@ pub mod session;
 pub mod stages;
 mod usage;
 pub mod watch;
+mod whole;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,8 @@
 //! Measuring: sheets that are generated, figures that are printed, and an account that is asked about first.
 
+use std::path::Path;
+
+use arload::bench::stages::STAGES;
 use serde_json::Value;
 
 use crate::world::{World, ended, records, sandbox, state};
@@ -84,4 +87,21 @@ fn a_stand_in_that_stores_nothing_accepts_every_row() {
         lines.len() == 250 && lines.iter().all(|line| line["status"] == "accepted" && !line["remote_id"].is_empty())
     );
     assert_eq!((state(&api, "invoices"), state(&api, "uploads")), (0, 1));
+}
+
+#[test]
+fn the_readme_names_every_stage_and_every_flag_of_bench() {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let section = readme.split("\n## Measuring\n").nth(1).and_then(|rest| rest.split("\n## ").next()).unwrap();
+    for stage in &STAGES {
+        assert!(section.contains(&format!("`{}`", stage.name)), "{}", stage.name);
+    }
+    for command in [&["bench", "-h"][..], &["bench", "generate", "-h"]] {
+        let help = ended(&mut World::new().arload(command)).expect(0).out;
+        let words = help.split_whitespace().filter(|word| word.starts_with("--") && word.len() > 3);
+        let flags = words.map(|word| word.trim_end_matches([',', '.']));
+        for flag in flags.filter(|flag| !["--help", "--profile", "--config"].contains(flag)) {
+            assert!(section.contains(&format!("`{flag}")) || section.contains(&format!("{flag} ")), "{flag}");
+        }
+    }
 }
