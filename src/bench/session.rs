@@ -76,7 +76,7 @@ const CHUNK_ROWS: usize = 500;
 
 impl Session {
     /// Measures every stage as often as asked for.
-    pub fn run(&self, doer: &mut Doer<'_>, tell: &mut dyn FnMut(Progress)) -> Result<Rounds, BenchError> {
+    pub fn run(&self, doer: &mut Doer<'_>, tell: &mut dyn FnMut(&Progress)) -> Result<Rounds, BenchError> {
         let sheets = self.write_sheets(tell)?;
         let mut states = BTreeMap::new();
         for stage in &self.stages {
@@ -94,14 +94,14 @@ impl Session {
                 // Results of an earlier round would be kept beside the new ones.
                 self.fresh("results")?;
                 let figures = doer(&job)?;
-                tell(Progress::Measured { stage: stage.name, round, seconds: figures.seconds });
+                tell(&Progress::Measured { stage: stage.name, round, seconds: figures.seconds });
                 measured.push(figures);
             }
         }
         Ok(rounds)
     }
 
-    fn write_sheets(&self, tell: &mut dyn FnMut(Progress)) -> Result<BTreeMap<Sample, PathBuf>, BenchError> {
+    fn write_sheets(&self, tell: &mut dyn FnMut(&Progress)) -> Result<BTreeMap<Sample, PathBuf>, BenchError> {
         let mut sheets = BTreeMap::new();
         for sample in self.stages.iter().map(|stage| stage.sheet) {
             if sheets.contains_key(&sample) {
@@ -117,7 +117,7 @@ impl Session {
                 customers: Vec::new(),
             };
             let generated = generate(&recipe, sample.form(), &path).map_err(|error| system(&path, error))?;
-            tell(Progress::Sheet { sample, generated });
+            tell(&Progress::Sheet { sample, generated });
             sheets.insert(sample, path);
         }
         Ok(sheets)
@@ -129,7 +129,7 @@ impl Session {
         stage: &'static Stage,
         sheets: &BTreeMap<Sample, PathBuf>,
         doer: &mut Doer<'_>,
-        tell: &mut dyn FnMut(Progress),
+        tell: &mut dyn FnMut(&Progress),
     ) -> Result<Option<PathBuf>, BenchError> {
         let works: &[Work] = match (stage.work, stage.name) {
             (Work::Send, _) => &[Work::Plan],
@@ -137,7 +137,7 @@ impl Session {
             (Work::Start, _) => &[Work::Plan, Work::Send],
             _ => return Ok(None),
         };
-        tell(Progress::Preparing { stage: stage.name });
+        tell(&Progress::Preparing { stage: stage.name });
         let state = self.fresh(&format!("{}-state", stage.name))?;
         for work in works {
             doer(&self.job(stage, *work, sheets, &state))?;

@@ -101,7 +101,7 @@ fn show(figures: &Figures, json: bool, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Says on standard error how far things are.
-fn tell(progress: Progress) {
+fn tell(progress: &Progress) {
     let line = match progress {
         Progress::Sheet { sample, generated } => format!(
             "{}: {} of {:.1} MB written",
