@@ -135,7 +135,7 @@ fn invoice(recipe: &Recipe, number: u64, cells: &mut Vec<Value>) {
         Value::Amount(base + 2 * cgst + igst),
         Value::Text(party.email),
         Value::Text(party.mobile),
-        Value::Text(format!("SO-{tail}-{:08}", number + 1)),
+        Value::Text(format!("SO-{}-{:08}", series(recipe.seed), number + 1)),
     ]);
 }
 
