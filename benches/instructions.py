@@ -6,7 +6,7 @@ not time: a change is judged by `arload bench`, and found here.
 
     benches/instructions.py             compare with benches/baseline.toml; ends with 1 if something moved by over 2 %
     benches/instructions.py --update    store the counts as the new baseline
-    benches/instructions.py --rows N    other rows than the baseline's 2,000; only shown
+    benches/instructions.py --rows N    other rows than the baseline's 10,000; only shown
 
 Needs valgrind, and Python 3.11 or later. The counts of another compiler or processor family are not comparable; the
 baseline names its own, and a difference there is said.
@@ -23,7 +23,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BASELINE = ROOT / "benches" / "baseline.toml"
-ROWS = 2_000
+ROWS = 10_000
 # Beyond this a count has moved.
 MOVED = 0.02
 # Each loop with what it is compared with. Workbooks are decoded on a thread of their own, which counting from one
