@@ -37,6 +37,8 @@ pub mod results;
 pub mod sandbox;
 pub mod send;
 
+pub mod bench;
+
 pub mod clock;
 pub mod config;
 pub mod error;

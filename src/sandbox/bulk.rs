@@ -289,6 +289,6 @@ impl Told {
 }
 
 /// A JSON number with the digits of the decimal, never a binary float.
-fn number(amount: Decimal) -> Value {
+pub(super) fn number(amount: Decimal) -> Value {
     amount.to_string().parse::<Number>().map_or(Value::Null, Value::Number)
 }

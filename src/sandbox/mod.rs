@@ -28,6 +28,7 @@ mod shape;
 mod spoil;
 mod state;
 mod store;
+mod swallow;
 mod task;
 mod wire;
 

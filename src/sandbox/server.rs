@@ -32,6 +32,7 @@ use super::settings::SandboxSettings;
 use super::spoil;
 use super::state::{Arrival, Counts, Page, overview, records};
 use super::store::{Resource, Store};
+use super::swallow::swallow;
 use super::task::{self, Task};
 use super::wire::{Cut, Wire, WireListener};
 use crate::clock::{Clock, SystemClock};
@@ -309,6 +310,9 @@ impl Desk {
         let file = file_part(call, body, uploads.part(operation)).await?;
         let unreadable = |error: String| Refusal::unreadable(format!("The file cannot be read: {error}"));
         let file = uploads.unpack(operation, &file).map_err(unreadable)?;
+        if call.settings.store_nothing {
+            return swallow(operation, &call.settings.replies, call.admission.ordinal, &file);
+        }
         let rows = bulk::read(operation, &call.settings, &file)?;
         let upload = bulk::Upload { operation, account, now: self.now(&call.settings) };
         let mut store = self.store();

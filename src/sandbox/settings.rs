@@ -15,6 +15,7 @@ use crate::upload::Uploads;
 /// What a sandbox is like; every key has a default, and all but the store can be changed while it runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, and a key of the settings file")]
 pub struct SandboxSettings {
     /// What a log-in must carry.
     pub credentials: Credentials,
@@ -22,6 +23,8 @@ pub struct SandboxSettings {
     pub company_id: String,
     /// A file of JSON lines that keeps the records for the next process; none keeps them in memory only.
     pub store: Option<PathBuf>,
+    /// Whether uploads are answered as if every row were stored, while none is looked at or kept.
+    pub store_nothing: bool,
     /// Whether other hosts may be listened to.
     pub allow_remote: bool,
     /// Whether uploads and new invoices may name any customer whose id has the right shape.
@@ -66,6 +69,7 @@ impl Default for SandboxSettings {
             credentials: Self::demo_credentials(),
             company_id: "CEK0SANDBX".to_owned(),
             store: None,
+            store_nothing: false,
             allow_remote: false,
             lenient_customers: true,
             refuse_customers: Vec::new(),

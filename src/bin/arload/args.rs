@@ -4,6 +4,7 @@
 //! refused with the same words. The rule: no flag takes a secret, and every flag of a setting has a key of its name.
 
 mod auth;
+mod bench;
 mod inspect;
 mod ledger;
 mod operations;
@@ -19,6 +20,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use self::auth::{AuthCheckArgs, AuthCommand};
+pub(crate) use self::bench::{BenchArgs, BenchCommand, Form, GenerateArgs, Kind};
 pub(crate) use self::inspect::InspectArgs;
 pub(crate) use self::ledger::{LedgerArgs, LedgerBackupArgs, LedgerCommand, LedgerSeedArgs};
 pub(crate) use self::operations::{CustomersCommand, InvoicesCommand, RemindersCommand};
@@ -65,6 +67,8 @@ pub(crate) enum Command {
     /// Try the log-in
     #[command(subcommand)]
     Auth(AuthCommand),
+    /// Measure how fast sheets are read, checked, planned and sent, or write sheets to measure with
+    Bench(Box<BenchArgs>),
     /// Write a settings file, or show the settings in force
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -75,6 +79,9 @@ pub(crate) enum Command {
     /// Decode workbooks for the arload that started this one
     #[command(hide = true)]
     DecodeWorkbook,
+    /// Measure one stage for the arload that started this one
+    #[command(hide = true)]
+    BenchJob,
 }
 
 /// What every operation on sheets takes.

@@ -51,6 +51,8 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::Config(command) => commands::config::run(command, &surroundings, &mut out, &mut io::stderr()),
         Command::Completions(arguments) => commands::pages::completions(arguments, &mut out),
         Command::Man(arguments) => commands::pages::man(arguments, &mut out, &mut io::stderr()),
+        Command::Bench(arguments) => commands::bench::run(arguments, &surroundings, &mut out),
+        Command::BenchJob => commands::bench::serve(),
         Command::DecodeWorkbook => commands::decode_workbook::run(),
     }
 }

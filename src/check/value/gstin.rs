@@ -193,7 +193,7 @@ fn is_check_certain(kind: GstinKind) -> bool {
 }
 
 /// The last character that fits the first fourteen, by the Luhn-like sum in base 36.
-fn check_character(bytes: &[u8]) -> u8 {
+pub(crate) fn check_character(bytes: &[u8]) -> u8 {
     const ALPHABET: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
     let sum: usize = bytes[..14]
         .iter()

@@ -25,6 +25,7 @@ pub use amount::{AmountStyle, EXACT_RUPEE, amount, amount_sign, exact_amount};
 pub use code::{code, reference};
 pub use contact::{Phone, email, mobile, phone};
 pub use date::{DateEvidence, date, date_evidence};
+pub(crate) use gstin::check_character;
 pub use gstin::{Gstin, GstinKind, PanOrGstin, gstin, pan_matches_gstin, pan_or_gstin};
 pub use identity::{Pan, account_number, company_id, customer_id, customer_id_shape, ifsc, pan, pin};
 pub use number::invoice_number;

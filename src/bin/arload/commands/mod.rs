@@ -1,6 +1,7 @@
 //! The commands, one file each. A command takes its arguments and gives back an exit code.
 
 pub(crate) mod auth;
+pub(crate) mod bench;
 pub(crate) mod compare;
 pub(crate) mod config;
 pub(crate) mod decode_workbook;
