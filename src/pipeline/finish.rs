@@ -12,6 +12,7 @@ use crate::operation::{Operation, Repeat};
 use crate::outcome::{Status, Totals, code};
 use crate::plan::count;
 use crate::platform;
+use crate::results::rehearsal::Rehearsed;
 use crate::results::summary::{Breakdown, hex};
 use crate::results::{self, ResultSettings, RunLabel};
 
@@ -40,6 +41,10 @@ impl Pipeline<'_> {
 
     /// Writes the results of a run that was stored, as `arload runs results` does.
     pub fn write_results(&self, run: &Run) -> Result<results::Written, RunError> {
+        self.write_with(run, &mut Rehearsed::default())
+    }
+
+    fn write_with(&self, run: &Run, rehearsed: &mut Rehearsed) -> Result<results::Written, RunError> {
         for path in self.ledger.sheets(run.id)?.iter().map(|sheet| platform::path_of_text(&sheet.path)) {
             let folder = path.parent().unwrap_or(Path::new("."));
             if self.settings.places.results.is_none() && !folder.is_dir() {
@@ -49,7 +54,7 @@ impl Pipeline<'_> {
                 });
             }
         }
-        results::write_run(self.ledger, run, &self.label(run)?, &self.result_settings())
+        results::write_run_with(self.ledger, run, &self.label(run)?, &self.result_settings(), rehearsed)
     }
 
     pub(super) fn finish(
@@ -58,15 +63,16 @@ impl Pipeline<'_> {
         run: &Run,
         refused: usize,
         stopped: Option<&str>,
+        rehearsed: &mut Rehearsed,
     ) -> Result<Report, RunError> {
         let open = self.ledger.chunks(run.id)?.iter().any(ChunkHead::is_open);
         if run.state == RunState::Open && !open {
             self.ledger.set_run_state(run.id, RunState::Finished, "", None, self.clock.now())?;
         }
         let run = self.stored(run.id)?;
-        let (totals, breakdown) = results::totals(self.ledger, &run)?;
+        let (totals, breakdown) = results::totals_with(self.ledger, &run, rehearsed)?;
         let exit = self.exit_code(&run, &totals, &breakdown, refused);
-        let (files, exit) = self.write_or_warn(&run, exit)?;
+        let (files, exit) = self.write_or_warn(&run, exit, rehearsed)?;
         let id = (!self.settings.mode.dry_run).then_some(run.id);
         self.observer.event(&Event::Finished {
             run: id.map(|run| run.0),
@@ -79,8 +85,13 @@ impl Pipeline<'_> {
     }
 
     /// Writes the results; what was sent is known whether or not they can be written, so a failure is told, not thrown.
-    fn write_or_warn(&self, run: &Run, exit: ExitCode) -> Result<(Vec<PathBuf>, ExitCode), RunError> {
-        let written = match self.write_results(run) {
+    fn write_or_warn(
+        &self,
+        run: &Run,
+        exit: ExitCode,
+        rehearsed: &mut Rehearsed,
+    ) -> Result<(Vec<PathBuf>, ExitCode), RunError> {
+        let written = match self.write_with(run, rehearsed) {
             Ok(written) => written,
             Err(error @ RunError::TotalsDisagree(_)) => return Err(error),
             Err(error) => {

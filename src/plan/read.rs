@@ -28,6 +28,8 @@ use crate::ledger::blob;
 use crate::mapping::{self, Mapping};
 use crate::operation::{Key, Operation};
 use crate::outcome::Sum;
+use crate::results::ResultSettings;
+use crate::results::rehearsal::{Lines, Rehearsal, Rehearsed};
 use crate::sheet::identity::ContentHasher;
 use crate::sheet::input::{SETTLING, stamp};
 use crate::sheet::open::{OpenSheet, SheetEnd};
@@ -49,12 +51,16 @@ pub struct Reading<'a> {
     pub stop: &'a Stop,
     /// Hears of progress.
     pub observer: &'a dyn Observer,
+    /// How the results of a dry run are written, whose lines are worked out at once; none in every other run.
+    pub results: Option<&'a ResultSettings>,
 }
 
 /// Everything that was read, waiting to be planned.
 pub struct ReadRun {
     /// The checked rows.
     pub spool: Spool,
+    /// What a dry run says of rows of which nobody speaks.
+    pub rehearsed: Rehearsed,
     /// The keys of the good ones.
     pub keys: Keys,
     /// Last documents of sheets whose next sheet begins with a row that names none, each with that row.
@@ -109,6 +115,7 @@ impl ReadRun {
     pub fn new() -> Result<Self, RunError> {
         Ok(Self {
             spool: Spool::create()?,
+            rehearsed: Rehearsed::default(),
             keys: Keys::default(),
             going_on: Vec::new(),
             last_document: None,
@@ -154,6 +161,7 @@ impl ReadRun {
                 Err(error) => return Err(error),
             };
             self.spool.truncate(blocks);
+            self.rehearsed.truncate(blocks);
             self.keys.truncate(first_row);
             self.going_on.retain(|(_, next)| *next < first_row);
             self.likenesses.truncate(likenesses);
@@ -216,6 +224,14 @@ impl ReadRun {
             group::Joining::new(&columns, joiner)
         });
         let checker = Checker::new(operation, &mapping, &orders, reading.rules);
+        // A line that waits for an id, or for its document's first row, is planning's.
+        let rehearsed = reading.results.filter(|_| operation.creates() && joining.is_none());
+        let worker = Worker {
+            checker: &checker,
+            date_columns: &date_columns,
+            form: if reading.settings.mode.dry_run { Form::Plain } else { Form::Packed },
+            rehearsal: rehearsed.and_then(|results| Rehearsal::of(source, &open.header, results)),
+        };
 
         let mut sheet = SheetInProgress::new(&open, self, operation);
         let mut whole_evidence = dates::Evidence::new(&date_columns);
@@ -225,14 +241,14 @@ impl ReadRun {
             let check = || match &mut joining {
                 Some(joining) => {
                     joining.add(batch);
-                    joining.check(end, &checker, &date_columns)
+                    joining.check(end, &worker)
                 }
-                None => batch.into_par_iter().map(|block| check_block(&checker, block, &date_columns)).collect(),
+                None => batch.into_par_iter().map(|block| worker.check(block)).collect(),
             };
             let read_on = || if end { Ok(Vec::new()) } else { read_batch(&mut open) };
             let (checked, next) = rayon::join(check, read_on);
             let went_on = !checked.is_empty();
-            for (block, done) in checked {
+            for (block, mut done) in checked {
                 sheet.hasher.add(&block);
                 whole_evidence.merge(&done.evidence);
                 if let Some(repeated) = documents.as_mut().and_then(|documents| documents.repeated(&done.checked)) {
@@ -241,6 +257,7 @@ impl ReadRun {
                 if let Some(number) = sheet.falls(&done.checked) {
                     return Ok(Pass::Refused(falling(&label, number)));
                 }
+                self.rehearsed.push(done.lines.take())?;
                 self.keep(&mut sheet, &done)?;
             }
             if self.rows > MAX_ROWS {
@@ -270,7 +287,6 @@ impl ReadRun {
         if dates::overturned(&orders, &better) {
             return Ok(Pass::OrderOverturned(better));
         }
-        drop(checker);
         drop(joining);
         self.finish_sheet((source, shown), open, sheet, mapping, &whole_evidence.notes(&better), reading)?;
         Ok(Pass::Taken)
@@ -447,6 +463,32 @@ impl SheetInProgress {
     }
 }
 
+/// How blocks wait until they are planned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// As the ledger keeps them.
+    Packed,
+    /// As they are: a dry run is over before packing would pay.
+    Plain,
+}
+
+impl Form {
+    fn write(self, record: &impl serde::Serialize) -> Vec<u8> {
+        match self {
+            Form::Packed => blob::pack(record),
+            Form::Plain => blob::pack_plainly(record),
+        }
+    }
+}
+
+/// Checks blocks and makes of them what is kept.
+pub(super) struct Worker<'w> {
+    pub(super) checker: &'w Checker<'w>,
+    pub(super) date_columns: &'w dates::DateColumns,
+    pub(super) form: Form,
+    rehearsal: Option<Rehearsal>,
+}
+
 /// What a worker makes of a block.
 pub(super) struct Done {
     checked: CheckedBlock,
@@ -457,11 +499,26 @@ pub(super) struct Done {
     cells: Vec<u64>,
     packed_cells: Vec<u8>,
     packed_checked: Vec<u8>,
+    /// What a dry run says of the rows, where it can be said yet.
+    lines: Option<Lines>,
 }
 
-impl Done {
-    /// A block with what was found in it, packed.
+impl Worker<'_> {
+    fn check(&self, block: RowBlock) -> (RowBlock, Done) {
+        let checked = self.checker.check(&block);
+        let mut evidence = dates::Evidence::new(self.date_columns);
+        evidence.add(&block);
+        let mut bad = BadRows::default();
+        for row in checked.rows.iter().filter(|row| row.standing == Standing::Invalid) {
+            bad.add(&row.findings);
+        }
+        let done = self.pack(&block, checked, evidence, bad, ([0; 5], Vec::new()));
+        (block, done)
+    }
+
+    /// A block with what was found in it, as it waits.
     pub(super) fn pack(
+        &self,
         block: &RowBlock,
         checked: CheckedBlock,
         evidence: dates::Evidence,
@@ -469,8 +526,9 @@ impl Done {
         (copies, cells): ([i128; 5], Vec<u64>),
     ) -> Done {
         Done {
-            packed_cells: blob::pack(block),
-            packed_checked: blob::pack(&checked),
+            packed_cells: self.form.write(block),
+            packed_checked: self.form.write(&checked),
+            lines: self.rehearsal.as_ref().and_then(|rehearsal| rehearsal.write(block, &checked)),
             checked,
             evidence,
             bad,
@@ -478,16 +536,4 @@ impl Done {
             cells,
         }
     }
-}
-
-fn check_block(checker: &Checker<'_>, block: RowBlock, date_columns: &dates::DateColumns) -> (RowBlock, Done) {
-    let checked = checker.check(&block);
-    let mut evidence = dates::Evidence::new(date_columns);
-    evidence.add(&block);
-    let mut bad = BadRows::default();
-    for row in checked.rows.iter().filter(|row| row.standing == Standing::Invalid) {
-        bad.add(&row.findings);
-    }
-    let done = Done::pack(&block, checked, evidence, bad, ([0; 5], Vec::new()));
-    (block, done)
 }
