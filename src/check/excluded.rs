@@ -94,7 +94,7 @@ fn document_kind(text: &str) -> Kind {
         "opening balance",
         "dz",
     ];
-    if text.is_empty() {
+    if text.is_empty() || ["invoice", "tax invoice"].iter().any(|usual| text.eq_ignore_ascii_case(usual)) {
         return Kind::Invoice;
     }
     let kind = plain(text);

@@ -47,7 +47,7 @@ pub(super) fn check(row: &mut Row<'_>, rules: &Rules<'_>, labels: &mut Labels, f
     match row.date("invoiceDate") {
         Some(date) => {
             let date = plain_date(date);
-            labels.month = date.as_str()[..7].to_owned();
+            date.as_str()[..7].clone_into(&mut labels.month);
             labels.document = [date.as_str(), " ", customer].concat();
         }
         None => customer.clone_into(&mut labels.document),

@@ -11,8 +11,9 @@ use rayon::prelude::*;
 use super::batch::{map, read_batch};
 use super::gate::BadRows;
 use super::hidden;
-use super::read::{Done, Reading, Worker};
+use super::read::Reading;
 use super::refusal::{self, Refusal, unjoinable};
+use super::worker::{Done, Worker};
 use crate::check::dates;
 use crate::check::record::{CheckedBlock, CheckedRow, Labels, Standing};
 use crate::error::RunError;
@@ -172,7 +173,7 @@ impl<'s> Joining<'s> {
     }
 
     /// Checks the documents of all blocks that are complete, and hands these on; of all blocks at the end.
-    pub(super) fn check(&mut self, end: bool, worker: &Worker<'_>) -> Vec<(RowBlock, Done)> {
+    pub(super) fn check(&mut self, end: bool, worker: &Worker<'_>) -> Vec<Done> {
         let last_start = self.waiting.iter().rposition(|waiting| waiting.steps.iter().any(|step| is_start(*step)));
         let ready = if end { self.waiting.len() } else { last_start.unwrap_or_default() };
         let counts =
@@ -199,8 +200,7 @@ impl<'s> Joining<'s> {
             .collect();
         let pack = |(block, documents): (RowBlock, BlockDocuments)| {
             let BlockDocuments { checked, copies, cells, bad, evidence, .. } = documents;
-            let done = worker.pack(&block, checked, evidence, bad, (copies, cells));
-            (block, done)
+            worker.pack(&block, checked, evidence, bad, (copies, cells))
         };
         expanded.into_par_iter().map(pack).collect()
     }

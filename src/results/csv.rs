@@ -30,16 +30,19 @@ pub fn write(
     sheets: &[(SheetRecord, SheetFacts)],
     settings: &ResultSettings,
     target: &mut Target,
-    count: &mut Count<'_>,
-    rehearsed: &mut Copying<'_>,
+    (count, copy): (&mut Count<'_>, &mut Copying<'_>),
 ) -> Result<(), RunError> {
     if settings.bom {
         target.write_all(b"\xEF\xBB\xBF").map_err(|error| target.failed(error))?;
     }
     let originals = original_headings(sheets);
     let mut line = RowLine::new(settings.delimiter, Vec::with_capacity(1 << 16));
-    RESULT_HEADINGS.iter().for_each(|heading| line.cell(heading));
-    originals.iter().for_each(|name| line.cell(&own(name)));
+    for heading in RESULT_HEADINGS {
+        line.cell(heading);
+    }
+    for name in &originals {
+        line.cell(&own(name));
+    }
     line.end();
     let mut lines = line.finish();
     target.write_all(&lines).map_err(|error| target.failed(error))?;
@@ -53,7 +56,7 @@ pub fn write(
         let columns: Vec<Option<usize>> = originals.iter().map(|name| places.get(name).copied()).collect();
         let mut ordinal = 0;
         loop {
-            if rehearsed((sheet.id, ordinal), target)? {
+            if copy((sheet.id, ordinal), target)? {
                 ordinal += 1;
                 continue;
             }
@@ -69,7 +72,9 @@ pub fn write(
                 let fate = history.fate(run, &verdict.destiny)?;
                 let ours = our_cells(run, sheet, verdict, &fate, settings);
                 let cells = columns.iter().map(|column| column.map_or("", |column| block.text(row, column)));
-                ours.iter().for_each(|cell| line.cell(cell));
+                for cell in &ours {
+                    line.cell(cell);
+                }
                 cells.for_each(|cell| line.cell(cell));
                 line.end();
                 count(&fate.outcome, verdict);
@@ -322,7 +327,9 @@ mod tests {
         ];
         for delimiter in [b',', b';', b'\t', b'\''] {
             let mut line = RowLine::new(delimiter, Vec::new());
-            cells.iter().for_each(|cell| line.cell(cell));
+            for cell in cells {
+                line.cell(cell);
+            }
             line.end();
             let mut writer = csv::WriterBuilder::new();
             let mut writer = writer.delimiter(delimiter).terminator(csv::Terminator::CRLF).from_writer(Vec::new());

@@ -1,6 +1,7 @@
 //! Results: what became of every row, as files a person and a script can use.
 //!
-//! Everything here is derived from the ledger and can be made again from it ([`write_run`]). [`csv`] writes the rows,
+//! Everything here is derived from the ledger and can be made again from it ([`write_run`]), but for lines of a dry run,
+//! which [`rehearsal`] writes while rows are checked. [`csv`] writes the rows,
 //! [`summary`] the figures, [`target`] puts finished files into place. The one rule: the totals are added up and must
 //! agree with what was read before a file is put into place.
 
@@ -157,7 +158,7 @@ pub fn write_run_with(
             rehearsed.add_up(place, totals, breakdown);
             rehearsed.copy(place, target).map_err(|error| target.failed(error))
         };
-        csv::write(ledger, run, &mut history, &input.sheets, settings, &mut results, &mut count, &mut copy)?;
+        csv::write(ledger, run, &mut history, &input.sheets, settings, &mut results, (&mut count, &mut copy))?;
         check(&totals, &input.path.display().to_string())?;
         let mut summary = target::Target::create(&place.summary, settings)?;
         summary::write(&mut summary, label, &input.path, &input.sheets, &totals, &breakdown)?;

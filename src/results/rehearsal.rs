@@ -109,7 +109,9 @@ impl Tally {
         codes.push(&outcome.code);
         codes.sort_unstable();
         codes.dedup();
-        codes.into_iter().for_each(|code| self.count(code));
+        for code in codes {
+            self.count(code);
+        }
         self.rows_with_warnings += u64::from(row.findings.iter().any(|finding| finding.severity == Severity::Warning));
     }
 
