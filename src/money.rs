@@ -48,14 +48,40 @@ pub struct Total(pub i128);
 impl Money {
     /// Writes the plain form `-1234.50` that the API and scripts read.
     pub fn write_plain(self, out: &mut String) {
-        use fmt::Write as _;
-        write!(out, "{self}").expect("writing to a string cannot fail");
+        let mut digits = [0; LONGEST];
+        out.push_str(self.plain(&mut digits));
+    }
+}
+
+// Limit: a sign, the 20 digits of 64 bits, a point.
+const LONGEST: usize = 22;
+
+impl Money {
+    /// The plain form, written from its end into room for the longest.
+    fn plain(self, room: &mut [u8; LONGEST]) -> &str {
+        let mut rest = self.0.unsigned_abs();
+        let mut at = LONGEST;
+        // Two digits behind the point and one before it at least.
+        while rest > 0 || at > LONGEST - 4 {
+            at -= 1;
+            if at == LONGEST - 3 {
+                room[at] = b'.';
+            } else {
+                room[at] = b'0' + (rest % 10) as u8;
+                rest /= 10;
+            }
+        }
+        if self.0 < 0 {
+            at -= 1;
+            room[at] = b'-';
+        }
+        std::str::from_utf8(&room[at..]).expect("digits are text")
     }
 }
 
 impl fmt::Display for Money {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Total(i128::from(self.0)).fmt(formatter)
+        formatter.write_str(self.plain(&mut [0; LONGEST]))
     }
 }
 

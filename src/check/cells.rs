@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use super::Findings;
 use super::dates::ColumnOrder;
 use super::document::Document;
+use super::names::Names;
 use super::value::{self, AmountStyle, Fault, Faults};
 use crate::config::DateOrder;
 use crate::finding::Code;
@@ -45,6 +46,7 @@ pub(super) const CLEAR: &str = "<clear>";
 /// One row with its values, by field of the operation.
 pub(super) struct Row<'b> {
     operation: &'static Operation,
+    names: &'b Names,
     columns: &'b [Option<u16>],
     /// One for each field.
     pub(super) values: Vec<Value<'b>>,
@@ -74,6 +76,7 @@ enum From {
 /// Knows where each field of a sheet stands.
 pub(super) struct Cells<'a> {
     operation: &'static Operation,
+    names: Names,
     inputs: Vec<Input>,
     /// By field: its first column.
     columns: Vec<Option<u16>>,
@@ -108,7 +111,7 @@ impl<'a> Cells<'a> {
                 style: AmountStyle::default(),
             });
         }
-        Self { operation, inputs, columns, stand_ins: &mapping.stand_ins }
+        Self { operation, names: Names::new(operation), inputs, columns, stand_ins: &mapping.stand_ins }
     }
 
     /// Fields that have a column, a constant or a stand-in.
@@ -172,7 +175,7 @@ impl<'a> Cells<'a> {
             }
         }
         let lines = document.map_or(1, |document| document.lines);
-        Row { operation: self.operation, columns: &self.columns, values, block, index, lines }
+        Row { operation: self.operation, names: &self.names, columns: &self.columns, values, block, index, lines }
     }
 }
 
@@ -234,16 +237,19 @@ fn read_value<'b>(cell: Cell<'b>, input: &Input, faults: &mut Faults) -> Value<'
 }
 
 impl<'b> Row<'b> {
+    #[inline]
     fn index(&self, name: &str) -> Option<usize> {
-        self.operation.field_index(name)
+        self.names.index(name)
     }
 
     /// The value of a field; blank where the operation has no such field.
+    #[inline]
     pub(super) fn value(&self, name: &str) -> &Value<'b> {
         self.index(name).map_or(&Value::Blank, |index| &self.values[index])
     }
 
     /// Sets a field that other fields lead to.
+    #[inline]
     pub(super) fn set(&mut self, name: &str, value: Value<'b>) {
         if let Some(index) = self.index(name) {
             self.values[index] = value;
@@ -251,6 +257,7 @@ impl<'b> Row<'b> {
     }
 
     /// The text of a field; empty where it is blank, bad or no text.
+    #[inline]
     pub(super) fn text(&self, name: &str) -> &str {
         match self.value(name) {
             Value::Text(text) => text,
@@ -259,6 +266,7 @@ impl<'b> Row<'b> {
     }
 
     /// The amount of a field.
+    #[inline]
     pub(super) fn amount(&self, name: &str) -> Option<Money> {
         match self.value(name) {
             Value::Amount(money) => Some(*money),
@@ -267,6 +275,7 @@ impl<'b> Row<'b> {
     }
 
     /// The date of a field.
+    #[inline]
     pub(super) fn date(&self, name: &str) -> Option<Date> {
         match self.value(name) {
             Value::Date(date) => Some(*date),
@@ -275,6 +284,7 @@ impl<'b> Row<'b> {
     }
 
     /// The yes or no of a field.
+    #[inline]
     pub(super) fn truth(&self, name: &str) -> Option<bool> {
         match self.value(name) {
             Value::Bool(truth) => Some(*truth),
@@ -283,16 +293,19 @@ impl<'b> Row<'b> {
     }
 
     /// Whether a field was not given.
+    #[inline]
     pub(super) fn is_blank(&self, name: &str) -> bool {
         matches!(self.value(name), Value::Blank)
     }
 
     /// Whether the sheet has no column for a field.
+    #[inline]
     pub(super) fn is_unmapped(&self, name: &str) -> bool {
         self.column_of(name).is_none()
     }
 
     /// Whether a field was given and is unusable.
+    #[inline]
     pub(super) fn is_bad(&self, name: &str) -> bool {
         matches!(self.value(name), Value::Bad)
     }
@@ -309,6 +322,7 @@ impl<'b> Row<'b> {
     }
 
     /// The sheet's column of a field, by its name.
+    #[inline]
     pub(super) fn column_of(&self, name: &str) -> Option<u16> {
         self.index(name).and_then(|index| self.column(index))
     }

@@ -22,12 +22,17 @@ enum Kind {
 /// Why the row is not meant to be sent: the outcome's code and the reason in words; none if it is.
 pub(super) fn excluded(row: &Row<'_>) -> Option<(&'static str, String)> {
     let (kind, status, party) = (row.text("documentType"), row.text("status"), row.text("customerName"));
+    let kind_of_document = document_kind(kind);
     // As a state, short forms and names of other documents can mean something else.
-    let credit = [(kind, true), (status, is_credit_note(&plain(status)) || plain(status) == "return")];
-    if let Some((word, _)) = credit.into_iter().find(|(word, told)| *told && document_kind(word) == Kind::Credit) {
+    let returned = |status: &str| matches!(plain(status), plain if is_credit_note(&plain) || plain == "return");
+    let credit = match kind_of_document {
+        Kind::Credit => Some(kind),
+        _ => Some(status).filter(|status| returned(status) && document_kind(status) == Kind::Credit),
+    };
+    if let Some(word) = credit {
         return Some((code::CREDIT_NOTE, format!("{} is a credit note; the API has no operation for it", quote(word))));
     }
-    if document_kind(kind) == Kind::Other {
+    if kind_of_document == Kind::Other {
         return Some((code::DOCUMENT_NOT_INVOICE, format!("{} is no invoice", quote(kind))));
     }
     for name in ["netAmount", "baseAmount"] {
@@ -84,9 +89,16 @@ pub(super) fn report_examples(row: &Row<'_>, operation: &Operation, findings: &m
 
 /// Small letters, and one space for whatever stands between words.
 fn plain(text: &str) -> String {
-    let words: Vec<&str> =
-        text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    words.join(" ").to_lowercase()
+    let mut plain = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_alphanumeric() {
+            plain.extend(letter.to_lowercase());
+        } else if !plain.is_empty() && !plain.ends_with(' ') {
+            plain.push(' ');
+        }
+    }
+    plain.truncate(plain.trim_end().len());
+    plain
 }
 
 fn document_kind(text: &str) -> Kind {
@@ -122,6 +134,9 @@ fn document_kind(text: &str) -> Kind {
         "opening balance",
         "dz",
     ];
+    if text.is_empty() || ["invoice", "tax invoice"].iter().any(|usual| text.eq_ignore_ascii_case(usual)) {
+        return Kind::Invoice;
+    }
     let kind = plain(text);
     if CREDITS.contains(&kind.as_str()) || is_credit_note(&kind) {
         Kind::Credit
@@ -149,6 +164,9 @@ fn state(text: &str) -> Option<&'static str> {
 }
 
 fn is_cancelled_party(party: &str) -> bool {
+    if !party.contains('(') {
+        return false;
+    }
     let party = party.to_lowercase();
     party.contains("(cancelled)") || party.contains("(canceled)")
 }

@@ -6,6 +6,7 @@ use jiff::civil::{Date, date};
 use super::cells::{Row, Value};
 use super::record::Labels;
 use super::sums::{self, Parts};
+use super::value::plain_date;
 use super::{Findings, Rules, value};
 use crate::directory::{CustomerRef, Resolution};
 use crate::finding::{Code, quote};
@@ -42,11 +43,15 @@ pub(super) fn check(row: &mut Row<'_>, rules: &Rules<'_>, labels: &mut Labels, f
     check_size(row, findings);
     check_sum(row, findings);
     labels.supplier_gstin = row.text("supplierGstin").to_owned();
-    labels.month = row.date("invoiceDate").map_or(String::new(), |date| date.strftime("%Y-%m").to_string());
-    labels.document = match row.date("invoiceDate") {
-        Some(date) => format!("{date} {}", row.text("customerId")),
-        None => row.text("customerId").to_owned(),
-    };
+    let customer = row.text("customerId");
+    match row.date("invoiceDate") {
+        Some(date) => {
+            let date = plain_date(date);
+            date.as_str()[..7].clone_into(&mut labels.month);
+            labels.document = [date.as_str(), " ", customer].concat();
+        }
+        None => customer.clone_into(&mut labels.document),
+    }
 }
 
 /// Puts the customer's id where the row names its customer in another way.
@@ -78,6 +83,7 @@ pub(super) fn resolve_customer(
         Value::Bad
     };
     let value = match rules.directory.resolve(&CustomerRef { id, code, gstin, name }) {
+        Resolution::Found(found) if found == row.text("customerId") => return,
         Resolution::Found(id) => Value::Text(id.to_owned().into()),
         Resolution::Missing => bad(
             Code::CustomerMissing,
@@ -152,7 +158,7 @@ fn fill_due_date(row: &mut Row<'_>) {
 fn check_dates(row: &Row<'_>, rules: &Rules<'_>, findings: &mut Findings<'_>) {
     let Some(issued) = row.date("invoiceDate") else { return };
     // A day is left for invoices written across time zones.
-    if issued > rules.today.saturating_add(1.day()) {
+    if issued > rules.today && issued > rules.today.saturating_add(1.day()) {
         let message = format!("{} lies after today, {}", issued, rules.today);
         row.report(findings, Code::DateFuture, "invoiceDate", message);
     }
@@ -178,6 +184,9 @@ fn check_dates(row: &Row<'_>, rules: &Rules<'_>, findings: &mut Findings<'_>) {
 
 fn check_currency(row: &Row<'_>, findings: &mut Findings<'_>) {
     let currency = row.text("currency");
+    if currency.is_empty() || currency == "INR" {
+        return;
+    }
     let rupees = ["", "INR", "RS", "RS.", "₹", "RUPEES", "INDIAN RUPEE", "INDIAN RUPEES", "RUPEE"];
     if !rupees.contains(&currency.to_uppercase().as_str()) {
         let message = format!("{} is not INR; the API takes rupees only", quote(currency));

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::cells::{CLEAR, Cells, Row, Value};
+use super::value::plain_date;
 use crate::operation::{Need, Operation, Role};
 
 /// Fields that other fields can fill, so that their column is in the file whether or not the sheet has one.
@@ -18,8 +19,7 @@ pub(super) struct LineWriter {
 /// The lines of a block as they grow.
 pub(super) struct Lines<'w> {
     writer: &'w LineWriter,
-    csv: csv::Writer<Vec<u8>>,
-    cell: String,
+    text: String,
 }
 
 impl LineWriter {
@@ -35,9 +35,7 @@ impl LineWriter {
 
     /// Begins the lines of a block.
     pub(super) fn start(&self) -> Lines<'_> {
-        let csv =
-            csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).flexible(true).from_writer(Vec::new());
-        Lines { writer: self, csv, cell: String::new() }
+        Lines { writer: self, text: String::new() }
     }
 }
 
@@ -45,30 +43,49 @@ impl Lines<'_> {
     /// Writes a row; says which columns its line has and where it stands.
     pub(super) fn write(&mut self, row: &Row<'_>) -> (u64, Range<u32>) {
         let columns = self.writer.columns.unwrap_or_else(|| filled(self.writer.operation, row));
-        let start = self.csv.get_ref().len() as u32;
-        for (index, _) in crate::chunk::columns(self.writer.operation, columns) {
-            self.cell.clear();
+        let start = self.text.len();
+        for (cells, (index, _)) in crate::chunk::columns(self.writer.operation, columns).enumerate() {
+            if cells > 0 {
+                self.text.push(',');
+            }
             match &row.values[index] {
-                Value::Text(text) => self.cell.push_str(text),
-                Value::Amount(money) => money.write_plain(&mut self.cell),
-                Value::Date(date) => self.cell.push_str(&date.to_string()),
-                Value::Bool(truth) => self.cell.push_str(if *truth { "true" } else { "false" }),
-                Value::Days(days) => self.cell.push_str(&days.to_string()),
-                Value::Clear => self.cell.push_str(CLEAR),
+                Value::Text(text) => push_quoted(text, &mut self.text),
+                Value::Amount(money) => money.write_plain(&mut self.text),
+                Value::Date(date) => self.text.push_str(plain_date(*date).as_str()),
+                Value::Bool(truth) => self.text.push_str(if *truth { "true" } else { "false" }),
+                Value::Days(days) => self.text.push_str(&days.to_string()),
+                Value::Clear => self.text.push_str(CLEAR),
                 Value::Blank | Value::Bad => {}
             }
-            self.csv.write_field(&self.cell).expect("writing into memory cannot fail");
         }
-        self.csv.write_record(None::<&[u8]>).expect("writing into memory cannot fail");
-        self.csv.flush().expect("writing into memory cannot fail");
-        (columns, start..self.csv.get_ref().len() as u32)
+        if self.text.len() == start {
+            // A line of one blank cell would be no line at all.
+            self.text.push_str("\"\"");
+        }
+        self.text.push('\n');
+        (columns, start as u32..self.text.len() as u32)
     }
 
     /// All lines.
     pub(super) fn finish(self) -> String {
-        let bytes = self.csv.into_inner().expect("writing into memory cannot fail");
-        String::from_utf8(bytes).expect("lines are made of text")
+        self.text
     }
+}
+
+/// Writes a cell, in quotation marks where it holds a comma, a mark or a line end.
+fn push_quoted(cell: &str, line: &mut String) {
+    if !cell.bytes().any(|byte| matches!(byte, b',' | b'"' | b'\r' | b'\n')) {
+        return line.push_str(cell);
+    }
+    line.push('"');
+    let mut rest = cell;
+    while let Some(mark) = rest.find('"') {
+        line.push_str(&rest[..=mark]);
+        line.push('"');
+        rest = &rest[mark + 1..];
+    }
+    line.push_str(rest);
+    line.push('"');
 }
 
 fn filled(operation: &Operation, row: &Row<'_>) -> u64 {
@@ -76,4 +93,23 @@ fn filled(operation: &Operation, row: &Row<'_>) -> u64 {
         let given = field.role != Role::Sheet && !matches!(row.values[index], Value::Blank);
         if given { set | 1 << index } else { set }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_quoted_as_the_csv_crate_quotes_them() {
+        for cell in
+            ["", "plain", "a,b", "48\" round", "\"", "\"\"", "two\nlines", "a\rb", "ünï,cödé", " x ", ",", "'", "#"]
+        {
+            let mut line = String::from("x,");
+            push_quoted(cell, &mut line);
+            let mut writer = csv::Writer::from_writer(Vec::new());
+            writer.write_record(["x", cell]).unwrap();
+            let expected = String::from_utf8(writer.into_inner().unwrap()).unwrap();
+            assert_eq!(line + "\n", expected, "{cell}");
+        }
+    }
 }

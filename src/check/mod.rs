@@ -13,6 +13,7 @@ mod identity;
 mod invoice;
 mod line;
 pub(crate) mod named;
+mod names;
 pub mod record;
 pub mod sums;
 mod supply;

@@ -41,14 +41,20 @@ impl Parts {
         TOLERANCE.max(i128::from(self.lines) * heads)
     }
 
-    /// What the total may be; the first is the plain sum.
-    pub fn expected(&self) -> Vec<i128> {
-        let [base, cgst, sgst, igst, tax_total, cess, tcs, freight, round_off, discount, _] = self.amounts;
+    /// Taxable value, tax and charges.
+    fn plain_sum(&self) -> i128 {
+        let [base, cgst, sgst, igst, tax_total, cess, tcs, freight, round_off, ..] = self.amounts;
         let heads = cgst + sgst + igst;
         let tax = if heads == 0 { tax_total } else { heads };
+        base + tax + cess + tcs + freight + round_off
+    }
+
+    /// What the total may be; the first is the plain sum.
+    pub fn expected(&self) -> Vec<i128> {
+        let [base, _, _, _, _, cess, tcs, freight, round_off, discount, _] = self.amounts;
         let (rest, discount) = (base + cess + tcs + freight + round_off, discount.abs());
         // The discount is mostly taken off the taxable value already, and sometimes only off the total.
-        let mut expected = vec![rest + tax, rest + tax - discount];
+        let mut expected = vec![self.plain_sum(), self.plain_sum() - discount];
         if self.reverse_charge {
             expected.extend([rest, rest - discount]);
         }
@@ -63,7 +69,10 @@ impl Parts {
 
     /// Whether the total is the sum of the parts, within the tolerance.
     pub fn add_up(&self) -> bool {
-        self.gap() <= self.tolerance() || self.untaxed && self.leaves_room_for_tax()
+        let tolerance = self.tolerance();
+        (self.plain_sum() - self.total()).abs() <= tolerance
+            || self.gap() <= tolerance
+            || self.untaxed && self.leaves_room_for_tax()
     }
 
     /// Whether what lies between taxable value and total can be tax: at most the highest rate.

@@ -69,28 +69,37 @@ fn check_rate(row: &Row<'_>, fractions: bool, findings: &mut Findings<'_>) {
         let message = format!("{} is no rate of GST; the nearest are {}", quote(text), nearest.join(" and "));
         return row.report(findings, Code::RateUnlisted, "taxRate", message);
     }
-    // A debit note goes by the date of its invoice, which the sheet does not show.
-    let note = row.text("documentType").to_lowercase();
-    if let Some(issued) = row.date("invoiceDate").filter(|_| !note.contains("debit") && note != "dbn") {
-        let why = match rate {
-            12_000 | 28_000 if issued >= NEW_SLABS => format!("ended on {NEW_SLABS} for nearly everything"),
-            40_000 if issued < NEW_SLABS => format!("began on {NEW_SLABS}"),
-            6_000 if issued < BRICK_SCHEME => format!("began on {BRICK_SCHEME}"),
-            _ => String::new(),
-        };
-        if !why.is_empty() {
-            let message = format!("{} {why}; the invoice is dated {issued}", percent(rate));
-            row.report(findings, Code::RateSuperseded, "taxRate", message);
-        }
+    if let Some(issued) = row.date("invoiceDate")
+        && let Some(why) = superseded(rate, issued)
+        && !is_debit_note(row.text("documentType"))
+    {
+        let message = format!("{} {why}; the invoice is dated {issued}", percent(rate));
+        row.report(findings, Code::RateSuperseded, "taxRate", message);
     }
     check_tax(row, rate, findings);
+}
+
+/// Why a rate did not hold on a day.
+fn superseded(rate: i64, issued: Date) -> Option<String> {
+    match rate {
+        12_000 | 28_000 if issued >= NEW_SLABS => Some(format!("ended on {NEW_SLABS} for nearly everything")),
+        40_000 if issued < NEW_SLABS => Some(format!("began on {NEW_SLABS}")),
+        6_000 if issued < BRICK_SCHEME => Some(format!("began on {BRICK_SCHEME}")),
+        _ => None,
+    }
+}
+
+/// Whether a document goes by the date of its invoice, which the sheet does not show.
+fn is_debit_note(kind: &str) -> bool {
+    let kind = kind.to_lowercase();
+    kind.contains("debit") || kind == "dbn"
 }
 
 /// Whether the tax is what the rate makes of the taxable value.
 fn check_tax(row: &Row<'_>, rate: i64, findings: &mut Findings<'_>) {
     let heads = ["cgst", "sgst", "igst"];
-    let given: Vec<i128> = heads.iter().filter_map(|name| row.amount(name)).map(|tax| i128::from(tax.0)).collect();
-    let (Some(base), false) = (row.amount("baseAmount"), given.is_empty()) else { return };
+    let given = heads.map(|name| row.amount(name).map_or(0, |tax| i128::from(tax.0)));
+    let Some(base) = row.amount("baseAmount") else { return };
     let tax: i128 = given.iter().sum();
     // No tax at all is an export, a supply to an SEZ or one under reverse charge.
     if tax == 0 || row.truth("gstExclusive") == Some(false) || heads.iter().any(|name| row.is_bad(name)) {
@@ -127,12 +136,14 @@ fn check_place(row: &Row<'_>, findings: &mut Findings<'_>) {
     let (Some(from), Some(to)) = (supplier.get(..2).and_then(state_code), state_code(place)) else { return };
     let amount = |name| row.amount(name).unwrap_or_default().0;
     let (igst, local) = (amount("igst") != 0, amount("cgst") != 0 || amount("sgst") != 0);
-    let treatment = format!("{} {}", row.text("gstTreatment"), row.text("documentType")).to_lowercase();
+    if igst == local {
+        return;
+    }
+    let told = [row.text("gstTreatment"), row.text("documentType")];
     // Such a supply counts as one between states wherever the customer is.
-    let always_igst = ["sez", "igst", "overseas", "export", "deemed"].iter().any(|word| treatment.contains(word));
-    let between = always_igst || to.code == "96" || !is_same_place(from, to);
-    let wrong = if between { local && !igst } else { igst && !local };
-    if wrong && !treatment.contains("deemed") {
+    let always_igst = || ["sez", "igst", "overseas", "export", "deemed"].iter().any(|word| says(told, word));
+    let between = to.code == "96" || !is_same_place(from, to) || always_igst();
+    if between == local && !says(told, "deemed") {
         let (due, given) = if between { ("IGST", "CGST and SGST") } else { ("CGST and SGST", "IGST") };
         let message =
             format!("{} and a supplier in {} call for {due}, but the row has {given}", quote(place), from.name);
@@ -143,6 +154,9 @@ fn check_place(row: &Row<'_>, findings: &mut Findings<'_>) {
 /// Whether the sheet calls a customer with a GSTIN a consumer, or one without registered.
 fn check_treatment(row: &Row<'_>, numbers: &[&str], findings: &mut Findings<'_>) {
     let text = row.text("gstTreatment");
+    if text.is_empty() {
+        return;
+    }
     let plain = text.to_lowercase().replace(['_', '-'], " ");
     let consumer = ["consumer", "unregistered", "business none", "b2c"].iter().any(|word| plain.contains(word));
     let registered = !consumer
@@ -156,6 +170,15 @@ fn check_treatment(row: &Row<'_>, numbers: &[&str], findings: &mut Findings<'_>)
         let message = format!("{} stands beside no GSTIN; who is registered has one", quote(text));
         row.report(findings, Code::GstTreatmentMismatch, "gstTreatment", message);
     }
+}
+
+/// Whether one of the texts has a word in it, in letters of either case.
+fn says(texts: [&str; 2], word: &str) -> bool {
+    let first = word.as_bytes()[0];
+    texts.iter().any(|text| {
+        let mut windows = text.as_bytes().windows(word.len());
+        windows.any(|part| part[0].eq_ignore_ascii_case(&first) && part.eq_ignore_ascii_case(word.as_bytes()))
+    })
 }
 
 /// Whether two codes are one state: divided and merged ones keep their old codes on old numbers.
@@ -177,6 +200,10 @@ fn percent(rate: i64) -> String {
 
 /// The rate of a cell in thousandths of a percent: `18`, `18%`, `GST 18%`, `9%+9%`; none for words such as `Exempt`.
 fn read_rate(text: &str) -> Option<i64> {
+    let number = text.strip_suffix('%').unwrap_or(text);
+    if number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+        return parse_decimal(number);
+    }
     let mut sum = 0_i64;
     for part in text.split('+') {
         let bare: String = part.chars().filter(|letter| !letter.is_whitespace() && !"%@".contains(*letter)).collect();
@@ -197,7 +224,8 @@ fn parse_decimal(text: &str) -> Option<i64> {
     if whole.is_empty() || whole.len() > 3 || decimals.len() > 3 || !digits(whole) || !digits(decimals) {
         return None;
     }
-    format!("{whole}{decimals:0<3}").parse().ok()
+    let number = |digits: &str| digits.bytes().fold(0, |number, digit| number * 10 + i64::from(digit - b'0'));
+    Some(number(whole) * 1000 + number(decimals) * 10_i64.pow(3 - decimals.len() as u32))
 }
 
 #[cfg(test)]

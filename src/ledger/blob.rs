@@ -11,6 +11,9 @@ const LEVEL: i32 = 1;
 // Limit: far above the largest block or reply that is ever packed, far below what memory can hold.
 const MAX_UNPACKED_BYTES: usize = 256 << 20;
 
+/// Stands before a record that is not compressed; no compressed one begins so.
+const PLAIN: u8 = 0;
+
 /// Compresses bytes.
 pub fn compress(bytes: &[u8]) -> Vec<u8> {
     zstd::bulk::compress(bytes, LEVEL).expect("compressing into memory cannot fail")
@@ -18,6 +21,9 @@ pub fn compress(bytes: &[u8]) -> Vec<u8> {
 
 /// The bytes that were compressed.
 pub fn decompress(packed: &[u8]) -> Result<Vec<u8>, LedgerError> {
+    if let [PLAIN, plain @ ..] = packed {
+        return Ok(plain.to_vec());
+    }
     let size = zstd::zstd_safe::get_frame_content_size(packed).ok().flatten().unwrap_or(0) as usize;
     if size > MAX_UNPACKED_BYTES {
         return Err(LedgerError::Damaged(format!("a packed record claims {size} bytes")));
@@ -30,8 +36,16 @@ pub fn pack<T: Serialize>(record: &T) -> Vec<u8> {
     compress(&postcard::to_stdvec(record).expect("our records have no unserialisable part"))
 }
 
+/// Serialises a record that is not kept, such as one of a dry run, without compressing it.
+pub fn pack_plainly<T: Serialize>(record: &T) -> Vec<u8> {
+    postcard::to_extend(record, vec![PLAIN]).expect("our records have no unserialisable part")
+}
+
 /// The record that was packed.
 pub fn unpack<T: DeserializeOwned>(packed: &[u8]) -> Result<T, LedgerError> {
+    if let [PLAIN, plain @ ..] = packed {
+        return postcard::from_bytes(plain).map_err(|error| LedgerError::Damaged(error.to_string()));
+    }
     postcard::from_bytes(&decompress(packed)?).map_err(|error| LedgerError::Damaged(error.to_string()))
 }
 
@@ -47,5 +61,9 @@ mod tests {
         assert_eq!(unpack::<Vec<String>>(&packed).unwrap(), record);
         assert!(unpack::<Vec<String>>(&packed[..packed.len() / 2]).is_err());
         assert!(unpack::<Vec<String>>(b"").is_err());
+        let plain = pack_plainly(&record);
+        assert!(plain.len() > 1000 && unpack::<Vec<String>>(&plain[..plain.len() / 2]).is_err());
+        assert_eq!(unpack::<Vec<String>>(&plain).unwrap(), record);
+        assert_eq!(decompress(&plain).unwrap(), decompress(&packed).unwrap());
     }
 }

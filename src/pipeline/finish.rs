@@ -13,6 +13,7 @@ use crate::operation::{Operation, Repeat};
 use crate::outcome::{Status, Totals, code};
 use crate::plan::count;
 use crate::platform;
+use crate::results::rehearsal::Rehearsed;
 use crate::results::summary::{Breakdown, hex};
 use crate::results::{self, ResultSettings, RunLabel};
 
@@ -42,11 +43,15 @@ impl Pipeline<'_> {
 
     /// Writes the results of a run that was stored, and what it read where it reads.
     pub fn write_results(&self, run: &Run) -> Result<results::Written, RunError> {
-        self.write_results_as(run, Format::Csv)
+        self.write_with(run, Format::Csv, &mut Rehearsed::default())
     }
 
     /// The same with another form of what was read, as `arload runs results` does.
     pub fn write_results_as(&self, run: &Run, export: Format) -> Result<results::Written, RunError> {
+        self.write_with(run, export, &mut Rehearsed::default())
+    }
+
+    fn write_with(&self, run: &Run, export: Format, rehearsed: &mut Rehearsed) -> Result<results::Written, RunError> {
         for path in self.ledger.sheets(run.id)?.iter().map(|sheet| platform::path_of_text(&sheet.path)) {
             let folder = path.parent().unwrap_or(Path::new("."));
             if self.settings.places.results.is_none() && !folder.is_dir() {
@@ -57,7 +62,7 @@ impl Pipeline<'_> {
             }
         }
         let settings = ResultSettings { export, ..self.result_settings() };
-        results::write_run(self.ledger, run, &self.label(run)?, &settings)
+        results::write_run_with(self.ledger, run, &self.label(run)?, &settings, rehearsed)
     }
 
     pub(super) fn finish(
@@ -66,15 +71,16 @@ impl Pipeline<'_> {
         run: &Run,
         refused: usize,
         stopped: Option<&str>,
+        rehearsed: &mut Rehearsed,
     ) -> Result<Report, RunError> {
         let open = self.ledger.chunks(run.id)?.iter().any(ChunkHead::is_open);
         if run.state == RunState::Open && !open {
             self.ledger.set_run_state(run.id, RunState::Finished, "", None, self.clock.now())?;
         }
         let run = self.stored(run.id)?;
-        let (totals, breakdown) = results::totals(self.ledger, &run)?;
+        let (totals, breakdown) = results::totals_with(self.ledger, &run, rehearsed)?;
         let exit = self.exit_code(&run, &totals, &breakdown, refused);
-        let (files, exit) = self.write_or_warn(&run, exit)?;
+        let (files, exit) = self.write_or_warn(&run, exit, rehearsed)?;
         let id = (!self.settings.mode.dry_run).then_some(run.id);
         self.observer.event(&Event::Finished {
             run: id.map(|run| run.0),
@@ -87,8 +93,13 @@ impl Pipeline<'_> {
     }
 
     /// Writes the results; what was sent is known whether or not they can be written, so a failure is told, not thrown.
-    fn write_or_warn(&self, run: &Run, exit: ExitCode) -> Result<(Vec<PathBuf>, ExitCode), RunError> {
-        let written = match self.write_results(run) {
+    fn write_or_warn(
+        &self,
+        run: &Run,
+        exit: ExitCode,
+        rehearsed: &mut Rehearsed,
+    ) -> Result<(Vec<PathBuf>, ExitCode), RunError> {
+        let written = match self.write_with(run, Format::Csv, rehearsed) {
             Ok(written) => written,
             Err(error @ RunError::TotalsDisagree(_)) => return Err(error),
             Err(error) => {

@@ -55,7 +55,7 @@ use crate::plan::at_api::AtApi;
 use crate::plan::read::{ReadRun, Reading};
 use crate::plan::write::{Planned, Planning};
 use crate::plan::{gate, template};
-use crate::results;
+use crate::results::{self, rehearsal::Rehearsed};
 use crate::send::limiter::Limiter;
 use crate::send::rounds::Rounds;
 use crate::stop::{Stop, StopReason};
@@ -123,7 +123,7 @@ impl Pipeline<'_> {
                     None => self.go_on(&run, refused),
                     Some(withheld) => {
                         self.observer.event(&Event::Withheld { reason: withheld.reason });
-                        self.finish(operation, &run, refused, None)
+                        self.finish(operation, &run, refused, None, &mut Rehearsed::default())
                     }
                 };
             }
@@ -132,6 +132,7 @@ impl Pipeline<'_> {
         let mut at_api = self.look_up_first_use(operation, &mut read, &superseding)?;
         at_api.ids = self.look_up_numbers(operation, &mut read)?;
         let planned = self.plan(operation, &mut read, &identity, &unread, &superseding, &at_api)?;
+        let mut rehearsed = std::mem::take(&mut read.rehearsed);
         drop(read);
         if planned.withheld.is_none() {
             self.tell_superseded(&superseding)?;
@@ -139,7 +140,7 @@ impl Pipeline<'_> {
         let run = self.stored(planned.run)?;
         let stopped =
             if self.may_send(&planned) && !self.lacks_yes(&run)? { self.send(operation, &run)? } else { None };
-        self.finish(operation, &run, refused, stopped.as_deref())
+        self.finish(operation, &run, refused, stopped.as_deref(), &mut rehearsed)
     }
 
     /// Goes on with a planned or unfinished run, whatever its age.
@@ -220,7 +221,7 @@ impl Pipeline<'_> {
         self.observer.event(&Event::Resumed { run: run.id.0, rows: breakdown.waiting, unknown });
         let holds = self.settings.mode.plan_only || self.lacks_yes(run)?;
         let stopped = if holds { None } else { self.send(operation, run)? };
-        self.finish(operation, run, refused, stopped.as_deref())
+        self.finish(operation, run, refused, stopped.as_deref(), &mut Rehearsed::default())
     }
 
     /// Whether a run waits for a person's yes: none was given before anything of it left, and none is given now.
@@ -236,6 +237,8 @@ impl Pipeline<'_> {
     fn read(&self, operation: &'static Operation, opened: &input::Opened) -> Result<(ReadRun, Vec<String>), RunError> {
         let directory = self.directory()?;
         let today = self.clock.now().to_zoned(self.settings.timezone.clone()).date();
+        let mode = &self.settings.mode;
+        let results = (mode.dry_run && !mode.seed).then(|| self.result_settings());
         let mut read = ReadRun::new()?;
         let mut refused = Vec::new();
         for file in &opened.files {
@@ -248,8 +251,14 @@ impl Pipeline<'_> {
                 severity: &self.settings.severity,
                 allow_unnumbered: self.settings.mapping.allow_unnumbered,
             };
-            let reading =
-                Reading { operation, settings: self.settings, rules: &rules, stop: self.stop, observer: self.observer };
+            let reading = Reading {
+                operation,
+                settings: self.settings,
+                rules: &rules,
+                stop: self.stop,
+                observer: self.observer,
+                results: results.as_ref(),
+            };
             let before = read.sheets.len();
             refused.extend(input::read_file(&mut read, file, &reading)?);
             file.check_control(&read.sheets[before..], self.observer)?;

@@ -5,6 +5,7 @@ use crate::api::Exchange;
 use crate::ledger::{Ledger, RunId};
 use crate::operation::Operation;
 use crate::outcome::Status;
+use crate::results::rehearsal::Rehearsed;
 use crate::stop::StopReason;
 
 #[test]
@@ -104,7 +105,7 @@ fn a_wish_to_stop_that_comes_when_all_is_done_stops_nothing() {
     let report = world.with(&[], |pipeline| {
         let operation = Operation::by_name("invoices create").unwrap();
         let run = world.ledger.run(RunId(1)).unwrap().unwrap();
-        pipeline.finish(operation, &run, 0, None)
+        pipeline.finish(operation, &run, 0, None, &mut Rehearsed::default())
     });
     assert_eq!(report.unwrap().exit.code(), 0);
 }

@@ -11,10 +11,11 @@ use rayon::prelude::*;
 use super::batch::{map, read_batch};
 use super::gate::BadRows;
 use super::hidden;
-use super::read::{Done, Reading};
+use super::read::Reading;
 use super::refusal::{self, Refusal, unjoinable};
+use super::worker::{Done, Worker};
+use crate::check::dates;
 use crate::check::record::{CheckedBlock, CheckedRow, Labels, Standing};
-use crate::check::{Checker, dates};
 use crate::error::RunError;
 use crate::finding::{Code, Finding, Severity};
 use crate::group::Surveyed;
@@ -172,12 +173,7 @@ impl<'s> Joining<'s> {
     }
 
     /// Checks the documents of all blocks that are complete, and hands these on; of all blocks at the end.
-    pub(super) fn check(
-        &mut self,
-        end: bool,
-        checker: &Checker<'_>,
-        date_columns: &dates::DateColumns,
-    ) -> Vec<(RowBlock, Done)> {
+    pub(super) fn check(&mut self, end: bool, worker: &Worker<'_>) -> Vec<Done> {
         let last_start = self.waiting.iter().rposition(|waiting| waiting.steps.iter().any(|step| is_start(*step)));
         let ready = if end { self.waiting.len() } else { last_start.unwrap_or_default() };
         let counts =
@@ -190,7 +186,7 @@ impl<'s> Joining<'s> {
         let checked: Vec<BlockDocuments> = firsts
             .into_par_iter()
             .enumerate()
-            .map(|(index, first)| self.check_block(index, &self.identities[first..], checker, date_columns))
+            .map(|(index, first)| self.check_block(index, &self.identities[first..], worker))
             .collect();
         self.identities.drain(..documents);
         let waiting: Vec<Waiting> = self.waiting.drain(..ready).collect();
@@ -204,8 +200,7 @@ impl<'s> Joining<'s> {
             .collect();
         let pack = |(block, documents): (RowBlock, BlockDocuments)| {
             let BlockDocuments { checked, copies, cells, bad, evidence, .. } = documents;
-            let done = Done::pack(&block, checked, evidence, bad, (copies, cells));
-            (block, done)
+            worker.pack(&block, checked, evidence, bad, (copies, cells))
         };
         expanded.into_par_iter().map(pack).collect()
     }
@@ -226,13 +221,7 @@ impl<'s> Joining<'s> {
         lines
     }
 
-    fn check_block(
-        &self,
-        index: usize,
-        identities: &[u64],
-        checker: &Checker<'_>,
-        date_columns: &dates::DateColumns,
-    ) -> BlockDocuments {
+    fn check_block(&self, index: usize, identities: &[u64], worker: &Worker<'_>) -> BlockDocuments {
         let waiting = &self.waiting[index];
         let starts = waiting.steps.iter().enumerate().filter(|(_, step)| is_start(**step)).map(|(row, _)| row);
         let lines: Vec<Vec<Line<'_>>> = starts.map(|row| self.lines(index, row)).collect();
@@ -244,7 +233,7 @@ impl<'s> Joining<'s> {
             facts.push(std::mem::take(&mut document.document));
             joined.push(document);
         }
-        let mut checked = checker.check_documents(&rows, &facts);
+        let mut checked = worker.checker.check_documents(&rows, &facts);
         let mut elsewhere = Vec::with_capacity(lines.len());
         for ((row, mut joined), lines) in checked.rows.iter_mut().zip(joined).zip(&lines) {
             place_findings(row, &mut joined, lines);
@@ -254,7 +243,7 @@ impl<'s> Joining<'s> {
             copies.iter_mut().zip(joined.copies).for_each(|(sum, copies)| *sum += copies);
             elsewhere.push(joined.elsewhere);
         }
-        let mut evidence = dates::Evidence::new(date_columns);
+        let mut evidence = dates::Evidence::new(worker.date_columns);
         evidence.add(&waiting.block);
         let cells = lines.iter().map(|lines| hash_of_cells(lines)).collect();
         BlockDocuments { checked, elsewhere, copies, cells, bad, evidence }

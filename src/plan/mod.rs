@@ -15,6 +15,7 @@ pub mod history;
 pub mod invoice_ids;
 pub mod likeness;
 mod notes;
+mod progress;
 pub mod read;
 pub mod refusal;
 mod rows;
@@ -22,6 +23,7 @@ mod seed;
 pub mod spool;
 pub mod template;
 pub mod verdict;
+mod worker;
 pub mod write;
 
 use serde::{Deserialize, Serialize};

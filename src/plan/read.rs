@@ -12,11 +12,13 @@ use super::SheetFacts;
 use super::batch::{map, read_batch};
 use super::gate::BadRows;
 use super::likeness::Likenesses;
-use super::refusal::{Refusal, changed, falling, line_level, no_rows, swapped};
+use super::progress::SheetInProgress;
+use super::refusal::{Refusal, changed, falling, line_level, no_rows};
 use super::spool::Spool;
+use super::worker::{Done, Form, Worker};
 use super::{group, notes};
-use crate::check::record::{CheckedBlock, CheckedRow, Standing};
-use crate::check::totals::{ColumnSums, grand_total_mismatch, not_held};
+use crate::check::record::{CheckedRow, Standing};
+use crate::check::totals::{grand_total_mismatch, not_held};
 use crate::check::{Checker, Rules, dates};
 use crate::config::Settings;
 use crate::dedupe::Keys;
@@ -24,14 +26,14 @@ use crate::error::RunError;
 use crate::event::{Event, Observer};
 use crate::group::columns::Columns;
 use crate::group::join::Joiner;
-use crate::ledger::blob;
 use crate::mapping::{self, Mapping};
-use crate::operation::{Key, Operation};
+use crate::operation::Operation;
 use crate::outcome::Sum;
-use crate::sheet::identity::ContentHasher;
+use crate::results::ResultSettings;
+use crate::results::rehearsal::{Rehearsal, Rehearsed};
+use crate::sheet::SheetSource;
 use crate::sheet::input::{SETTLING, stamp};
 use crate::sheet::open::{OpenSheet, SheetEnd};
-use crate::sheet::{RowBlock, SheetSource};
 use crate::stop::Stop;
 
 // Limit: rows are counted in 32 bits all through; more belong into several runs.
@@ -49,12 +51,16 @@ pub struct Reading<'a> {
     pub stop: &'a Stop,
     /// Hears of progress.
     pub observer: &'a dyn Observer,
+    /// How the results of a dry run are written, whose lines are worked out at once; none in every other run.
+    pub results: Option<&'a ResultSettings>,
 }
 
 /// Everything that was read, waiting to be planned.
 pub struct ReadRun {
     /// The checked rows.
     pub spool: Spool,
+    /// What a dry run says of rows of which nobody speaks.
+    pub rehearsed: Rehearsed,
     /// The keys of the good ones.
     pub keys: Keys,
     /// Last documents of sheets whose next sheet begins with a row that names none, each with that row.
@@ -109,6 +115,7 @@ impl ReadRun {
     pub fn new() -> Result<Self, RunError> {
         Ok(Self {
             spool: Spool::create()?,
+            rehearsed: Rehearsed::default(),
             keys: Keys::default(),
             going_on: Vec::new(),
             last_document: None,
@@ -154,6 +161,7 @@ impl ReadRun {
                 Err(error) => return Err(error),
             };
             self.spool.truncate(blocks);
+            self.rehearsed.truncate(blocks);
             self.keys.truncate(first_row);
             self.going_on.retain(|(_, next)| *next < first_row);
             self.likenesses.truncate(likenesses);
@@ -216,44 +224,51 @@ impl ReadRun {
             group::Joining::new(&columns, joiner)
         });
         let checker = Checker::new(operation, &mapping, &orders, reading.rules);
+        // A line that waits for an id, or for its document's first row, is planning's.
+        let rehearsed = reading.results.filter(|_| operation.creates() && joining.is_none());
+        let worker = Worker {
+            checker: &checker,
+            date_columns: &date_columns,
+            form: if reading.settings.mode.dry_run { Form::Plain } else { Form::Packed },
+            rehearsal: rehearsed.and_then(|results| Rehearsal::of(source, &open.header, results)),
+        };
 
-        let mut sheet = SheetInProgress::new(&open, self, operation);
-        let mut whole_evidence = dates::Evidence::new(&date_columns);
-        let mut documents = (mapping.item_columns && joining.is_none()).then(group::Documents::default);
+        let mut sheet = SheetInProgress::new(&open, self, operation, dates::Evidence::new(&date_columns));
+        sheet.documents = (mapping.item_columns && joining.is_none()).then(group::Documents::default);
+        // While one batch is checked, the one before it is kept and the one behind it is read.
+        let mut checked = Vec::new();
         loop {
             let end = batch.is_empty();
+            let kept = std::mem::take(&mut checked);
+            let went_on = !kept.is_empty();
             let check = || match &mut joining {
                 Some(joining) => {
                     joining.add(batch);
-                    joining.check(end, &checker, &date_columns)
+                    joining.check(end, &worker)
                 }
-                None => batch.into_par_iter().map(|block| check_block(&checker, block, &date_columns)).collect(),
+                None => batch.into_par_iter().map(|block| worker.check(&block)).collect(),
             };
-            let read_on = || if end { Ok(Vec::new()) } else { read_batch(&mut open) };
-            let (checked, next) = rayon::join(check, read_on);
-            let went_on = !checked.is_empty();
-            for (block, done) in checked {
-                sheet.hasher.add(&block);
-                whole_evidence.merge(&done.evidence);
-                if let Some(repeated) = documents.as_mut().and_then(|documents| documents.repeated(&done.checked)) {
-                    return Ok(Pass::Refused(line_level(&label, &repeated)));
-                }
-                if let Some(number) = sheet.falls(&done.checked) {
-                    return Ok(Pass::Refused(falling(&label, number)));
-                }
-                self.keep(&mut sheet, &done)?;
-            }
-            if self.rows > MAX_ROWS {
-                return Err(RunError::Input {
-                    message: format!("{label}: more than {MAX_ROWS} rows in one run"),
-                    hint: "split the sheet".to_owned(),
-                });
+            let keep_and_read = || {
+                let refusal = self.keep_all(&mut sheet, &label, kept);
+                (refusal, if end { Ok(Vec::new()) } else { read_batch(&mut open) })
+            };
+            let (done, (refusal, next)) = rayon::join(check, keep_and_read);
+            if let Some(refusal) = refusal? {
+                return Ok(Pass::Refused(refusal));
             }
             if went_on {
                 reading.observer.event(&Event::Checked { rows: u64::from(self.rows) });
             }
             if reading.stop.asked() {
                 return Err(RunError::Interrupted);
+            }
+            checked = done;
+            if !checked.is_empty() && (end || next.is_err()) {
+                // What was read before the end, or before a fault, is heard first.
+                if let Some(refusal) = self.keep_all(&mut sheet, &label, std::mem::take(&mut checked))? {
+                    return Ok(Pass::Refused(refusal));
+                }
+                reading.observer.event(&Event::Checked { rows: u64::from(self.rows) });
             }
             batch = next?;
             if end {
@@ -263,23 +278,48 @@ impl ReadRun {
         if stamp != self::stamp(&source.path) {
             return Ok(Pass::Refused(changed(&label)));
         }
-        if let Some(column) = whole_evidence.swapped_column() {
-            return Ok(Pass::Refused(swapped(&label, column)));
-        }
-        let better = whole_evidence.decide(reading.settings.reading.date_order);
-        if dates::overturned(&orders, &better) {
-            return Ok(Pass::OrderOverturned(better));
-        }
-        drop(checker);
         drop(joining);
-        self.finish_sheet((source, shown), open, sheet, mapping, &whole_evidence.notes(&better), reading)?;
+        let dates = match sheet.settled_dates(&label, &orders, reading) {
+            Ok(notes) => notes,
+            Err(pass) => return Ok(pass),
+        };
+        self.finish_sheet((source, shown), open, sheet, mapping, &dates, reading)?;
         Ok(Pass::Taken)
+    }
+
+    /// Keeps a batch in row order, unless something in it speaks against the whole sheet.
+    fn keep_all(
+        &mut self,
+        sheet: &mut SheetInProgress,
+        label: &str,
+        batch: Vec<Done>,
+    ) -> Result<Option<Refusal>, RunError> {
+        for mut done in batch {
+            sheet.hasher.add_written(&done.content);
+            sheet.evidence.merge(&done.evidence);
+            if let Some(repeated) = sheet.documents.as_mut().and_then(|documents| documents.repeated(&done.checked)) {
+                return Ok(Some(line_level(label, &repeated)));
+            }
+            if let Some(number) = sheet.falls(&done.checked) {
+                return Ok(Some(falling(label, number)));
+            }
+            self.rehearsed.push(done.lines.take())?;
+            self.keep(sheet, &done)?;
+        }
+        if self.rows > MAX_ROWS {
+            return Err(RunError::Input {
+                message: format!("{label}: more than {MAX_ROWS} rows in one run"),
+                hint: "split the sheet".to_owned(),
+            });
+        }
+        Ok(None)
     }
 
     fn keep(&mut self, sheet: &mut SheetInProgress, done: &Done) -> Result<(), RunError> {
         self.spool.push(self.rows, &done.packed_cells, &done.packed_checked)?;
         self.shape.update(&(done.checked.lines.len() as u64).to_le_bytes()).update(done.checked.lines.as_bytes());
         let mut cells = done.cells.iter();
+        let mut standings = Vec::with_capacity(done.checked.rows.len() * 16);
         for row in &done.checked.rows {
             if row.standing != Standing::Joined {
                 self.follow(sheet, row, cells.next().copied());
@@ -294,7 +334,8 @@ impl ReadRun {
                 Standing::Excluded { .. } => b"x",
                 Standing::Joined => b"=",
             };
-            self.shape.update(standing).update(row.labels.account_id.as_bytes());
+            standings.extend_from_slice(standing);
+            standings.extend_from_slice(row.labels.account_id.as_bytes());
             if row.standing == Standing::Joined {
                 self.read.add_joined();
                 sheet.read.add_joined();
@@ -305,6 +346,7 @@ impl ReadRun {
             }
             self.rows += 1;
         }
+        self.shape.update(&standings);
         self.bad.merge(done.bad);
         sheet.copies.iter_mut().zip(done.copies).for_each(|(sum, copies)| *sum += copies);
         Ok(())
@@ -401,93 +443,9 @@ fn compare_total(
     })
 }
 
-enum Pass {
+/// How one reading of a sheet ended.
+pub(super) enum Pass {
     Taken,
     OrderOverturned(Vec<dates::ColumnOrder>),
     Refused(Refusal),
-}
-
-struct SheetInProgress {
-    hasher: ContentHasher,
-    first_block: usize,
-    first_row: u32,
-    read: Sum,
-    /// What the sheet's own grand total is held against.
-    sums: ColumnSums,
-    /// What further rows say again of amounts that count once.
-    copies: [i128; 5],
-    last_number: u32,
-    /// Whether the records are invoices.
-    invoices: bool,
-    last_document: Option<u32>,
-}
-
-impl SheetInProgress {
-    fn new(open: &OpenSheet, run: &ReadRun, operation: &Operation) -> Self {
-        Self {
-            hasher: ContentHasher::new(&open.header),
-            first_block: run.spool.len(),
-            first_row: run.rows,
-            read: Sum::default(),
-            sums: ColumnSums::default(),
-            copies: [0; 5],
-            last_number: open.header.number,
-            invoices: operation.key == Key::Invoice,
-            last_document: None,
-        }
-    }
-
-    /// The first row whose number is not above that of the row before it.
-    fn falls(&mut self, block: &CheckedBlock) -> Option<u32> {
-        block.rows.iter().map(|row| row.number).find(|number| {
-            let falls = *number <= self.last_number;
-            self.last_number = *number;
-            falls
-        })
-    }
-}
-
-/// What a worker makes of a block.
-pub(super) struct Done {
-    checked: CheckedBlock,
-    evidence: dates::Evidence,
-    bad: BadRows,
-    copies: [i128; 5],
-    /// Of each document that begins in the block, a hash over the cells of its rows; none where nothing is joined.
-    cells: Vec<u64>,
-    packed_cells: Vec<u8>,
-    packed_checked: Vec<u8>,
-}
-
-impl Done {
-    /// A block with what was found in it, packed.
-    pub(super) fn pack(
-        block: &RowBlock,
-        checked: CheckedBlock,
-        evidence: dates::Evidence,
-        bad: BadRows,
-        (copies, cells): ([i128; 5], Vec<u64>),
-    ) -> Done {
-        Done {
-            packed_cells: blob::pack(block),
-            packed_checked: blob::pack(&checked),
-            checked,
-            evidence,
-            bad,
-            copies,
-            cells,
-        }
-    }
-}
-
-fn check_block(checker: &Checker<'_>, block: RowBlock, date_columns: &dates::DateColumns) -> (RowBlock, Done) {
-    let checked = checker.check(&block);
-    let mut evidence = dates::Evidence::new(date_columns);
-    evidence.add(&block);
-    let mut bad = BadRows::default();
-    for row in checked.rows.iter().filter(|row| row.standing == Standing::Invalid) {
-        bad.add(&row.findings);
-    }
-    let done = Done::pack(&block, checked, evidence, bad, ([0; 5], Vec::new()));
-    (block, done)
 }

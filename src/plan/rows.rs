@@ -3,6 +3,7 @@
 //! Leaves what the guard and the gates say to [`super::write`](mod@super::write). The one rule: rows are judged in their order, once each.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::decide::{Deciding, Decision};
 use super::gate::Withheld;
@@ -20,8 +21,9 @@ use crate::error::RunError;
 use crate::finding::{Code, Finding, Severity};
 use crate::ledger::{LedgerError, NewChunk, NewSheet, RunId, SheetId, blob};
 use crate::operation::Key;
-use crate::outcome::{RowOutcome, Status, code};
+use crate::outcome::{RowOutcome, Status};
 use crate::platform;
+use crate::results::rehearsal;
 
 /// What was written of a plan.
 #[derive(Debug, Clone, Copy, Default)]
@@ -58,7 +60,14 @@ pub(super) struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    pub(super) fn write_sheet(&mut self, ordinal: u32, sheet: &ReadSheet, read: &mut ReadRun) -> Result<(), RunError> {
+    /// Judges a sheet's rows; one that is `alone` in its results may have had its lines rehearsed.
+    pub(super) fn write_sheet(
+        &mut self,
+        ordinal: u32,
+        sheet: &ReadSheet,
+        alone: bool,
+        read: &mut ReadRun,
+    ) -> Result<(), RunError> {
         let ledger = self.planning.ledger;
         let facts = serde_json::to_string(&sheet.facts).expect("sheet facts have string keys only");
         let stored = ledger.rows_with_content(&sheet.content)?;
@@ -80,7 +89,13 @@ impl Writer<'_> {
         let seeds = self.planning.settings.mode.seed;
         let id_column = seed::id_column(self.planning.operation, &sheet.facts).filter(|_| seeds);
         let mut row_index = sheet.first_row;
+        let rehearsed = alone && self.withheld.is_none();
         for (ordinal, block) in sheet.blocks.clone().enumerate() {
+            let rows = read.spool.rows_of(block, read.rows);
+            if rehearsed && !self.spoke_of(&rows) && read.rehearsed.settle(block, id, ordinal as u32) {
+                row_index = rows.end;
+                continue;
+            }
             let spooled = read.spool.block(block)?;
             if stored.is_none() {
                 ledger.add_rows(id, ordinal as u32, &spooled.cells)?;
@@ -98,6 +113,12 @@ impl Writer<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether anything is said of rows beside their checks.
+    fn spoke_of(&mut self, rows: &Range<u32>) -> bool {
+        let spoken = self.spoken.peek().is_some_and(|(row, ..)| rows.contains(row));
+        spoken || self.alike.peek().is_some_and(|alike| rows.contains(&alike.row))
     }
 
     fn judge(
@@ -122,8 +143,7 @@ impl Writer<'_> {
             None => Decision::Send,
         };
         let ended = match (&row.standing, decision) {
-            (Standing::Excluded { code, message }, _) => Some(RowOutcome::new(Status::Excluded, code, message)),
-            (Standing::Invalid, _) => Some(RowOutcome::new(Status::Invalid, "", "")),
+            (Standing::Excluded { .. } | Standing::Invalid, _) => rehearsal::ended(&row.standing),
             (Standing::Ready, Decision::Invalid(finding)) => {
                 findings.push(*finding);
                 Some(RowOutcome::new(Status::Invalid, "", ""))
@@ -207,7 +227,7 @@ impl Writer<'_> {
         }
         let mode = &self.planning.settings.mode;
         if mode.dry_run {
-            return Some(RowOutcome::new(Status::NotSent, code::DRY_RUN, "good; a dry run sends nothing"));
+            return rehearsal::ended(&row.standing);
         }
         if !mode.seed {
             return None;

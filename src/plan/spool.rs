@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 
 use crate::check::record::CheckedBlock;
 use crate::error::RunError;
@@ -63,6 +64,12 @@ impl Spool {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.places.is_empty()
+    }
+
+    /// Rows of a block, counted over all sheets; `end` is the number of all rows.
+    pub fn rows_of(&self, index: usize, end: u32) -> Range<u32> {
+        let next = self.places.get(index + 1).map_or(end, |place| place.first_row);
+        self.places[index].first_row..next
     }
 
     /// Forgets the blocks from `from` on, as when a sheet turns out to be refused or must be read again.

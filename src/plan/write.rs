@@ -254,7 +254,8 @@ impl Planning<'_> {
         };
         let sheets = std::mem::take(&mut read.sheets);
         for (ordinal, sheet) in sheets.iter().enumerate() {
-            writer.write_sheet(ordinal as u32, sheet, read)?;
+            let alone = sheets.iter().filter(|other| other.shown == sheet.shown).count() == 1;
+            writer.write_sheet(ordinal as u32, sheet, alone, read)?;
         }
         read.sheets = sheets;
         writer.finish(&read.keys)

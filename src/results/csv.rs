@@ -8,7 +8,7 @@ use super::ResultSettings;
 use super::target::Target;
 use crate::error::RunError;
 use crate::finding::Finding;
-use crate::ledger::{Ledger, LedgerError, Run, SheetRecord, blob};
+use crate::ledger::{Ledger, LedgerError, Run, SheetId, SheetRecord, blob};
 use crate::outcome::{RowOutcome, Status};
 use crate::plan::SheetFacts;
 use crate::plan::history::{History, RowFate};
@@ -19,6 +19,9 @@ use crate::sheet::{RowBlock, column_letters};
 /// Takes the outcome and verdict of each row as it is written.
 pub type Count<'c> = dyn FnMut(&RowOutcome, &RowVerdict) + 'c;
 
+/// Copies the lines of a block that were written before, and counts them; false where there are none.
+pub type Copying<'c> = dyn FnMut((SheetId, u32), &mut Target) -> Result<bool, RunError> + 'c;
+
 /// Writes all sheets of one input.
 pub fn write(
     ledger: &dyn Ledger,
@@ -27,16 +30,21 @@ pub fn write(
     sheets: &[(SheetRecord, SheetFacts)],
     settings: &ResultSettings,
     target: &mut Target,
-    count: &mut Count<'_>,
+    (count, copy): (&mut Count<'_>, &mut Copying<'_>),
 ) -> Result<(), RunError> {
     if settings.bom {
         target.write_all(b"\xEF\xBB\xBF").map_err(|error| target.failed(error))?;
     }
     let originals = original_headings(sheets);
-    let mut lines = Vec::with_capacity(1 << 16);
-    let headings =
-        RESULT_HEADINGS.iter().map(|heading| Cow::Borrowed(*heading)).chain(originals.iter().map(|name| own(name)));
-    write_line(&mut writer(settings, &mut lines), headings);
+    let mut line = RowLine::new(settings.delimiter, Vec::with_capacity(1 << 16));
+    for heading in RESULT_HEADINGS {
+        line.cell(heading);
+    }
+    for name in &originals {
+        line.cell(&own(name));
+    }
+    line.end();
+    let mut lines = line.finish();
     target.write_all(&lines).map_err(|error| target.failed(error))?;
 
     for (sheet, facts) in sheets {
@@ -47,22 +55,31 @@ pub fn write(
         }
         let columns: Vec<Option<usize>> = originals.iter().map(|name| places.get(name).copied()).collect();
         let mut ordinal = 0;
-        while let Some(packed) = ledger.row_block(sheet.rows_of, ordinal)? {
+        loop {
+            if copy((sheet.id, ordinal), target)? {
+                ordinal += 1;
+                continue;
+            }
+            let Some(packed) = ledger.row_block(sheet.rows_of, ordinal)? else { break };
             let block: RowBlock = blob::unpack(&packed)?;
             let verdicts = history.block(sheet.id, ordinal)?;
             if verdicts.len() != block.len() {
                 return Err(LedgerError::Damaged(format!("block {ordinal} of sheet {}", sheet.id)).into());
             }
             lines.clear();
-            let mut writer = writer(settings, &mut lines);
+            let mut line = RowLine::new(settings.delimiter, lines);
             for (row, verdict) in verdicts.iter().enumerate() {
                 let fate = history.fate(run, &verdict.destiny)?;
                 let ours = our_cells(run, sheet, verdict, &fate, settings);
                 let cells = columns.iter().map(|column| column.map_or("", |column| block.text(row, column)));
-                write_line(&mut writer, ours.into_iter().map(Cow::Owned).chain(cells.map(Cow::Borrowed)));
+                for cell in &ours {
+                    line.cell(cell);
+                }
+                cells.for_each(|cell| line.cell(cell));
+                line.end();
                 count(&fate.outcome, verdict);
             }
-            drop(writer);
+            lines = line.finish();
             target.write_all(&lines).map_err(|error| target.failed(error))?;
             ordinal += 1;
         }
@@ -85,20 +102,79 @@ pub fn each_verdict(
     Ok(())
 }
 
-fn writer<'l>(settings: &ResultSettings, lines: &'l mut Vec<u8>) -> csv::Writer<&'l mut Vec<u8>> {
-    csv::WriterBuilder::new()
-        .delimiter(settings.delimiter)
-        .terminator(csv::Terminator::CRLF)
-        .flexible(true)
-        .buffer_capacity(1 << 16)
-        .from_writer(lines)
+/// What is said of a row that went into no chunk.
+pub(super) struct Ours<'r> {
+    pub(super) number: u32,
+    pub(super) status: Status,
+    pub(super) code: &'r str,
+    pub(super) message: &'r str,
+    pub(super) key: &'r str,
 }
 
-fn write_line<'c>(writer: &mut csv::Writer<&mut Vec<u8>>, cells: impl Iterator<Item = Cow<'c, str>>) {
-    for cell in cells {
-        writer.write_field(guarded(&cell)).expect("writing into memory cannot fail");
+/// Lines of results, cell by cell.
+pub(super) struct RowLine {
+    delimiter: u8,
+    text: Vec<u8>,
+    /// Whether the line has a cell already.
+    begun: bool,
+}
+
+impl RowLine {
+    /// Lines behind those that the text holds.
+    pub(super) fn new(delimiter: u8, text: Vec<u8>) -> Self {
+        Self { delimiter, text, begun: false }
     }
-    writer.write_record(None::<&[u8]>).expect("writing into memory cannot fail");
+
+    /// Writes a line: what is said of the row, then its own cells.
+    pub(super) fn push<'c>(&mut self, ours: &Ours<'_>, cells: impl Iterator<Item = &'c str>) {
+        self.cell(&ours.number.to_string());
+        self.cell("");
+        for cell in [ours.status.as_str(), ours.code, ours.message, ours.key, "", "", "", "", ""] {
+            self.cell(cell);
+        }
+        cells.for_each(|cell| self.cell(cell));
+        self.end();
+    }
+
+    /// Writes a cell as a spreadsheet may read it: in quotation marks where needed, and never as a formula.
+    fn cell(&mut self, cell: &str) {
+        if self.begun {
+            self.text.push(self.delimiter);
+        }
+        self.begun = true;
+        let delimiter = self.delimiter;
+        let needs_marks = |byte: u8| byte == delimiter || matches!(byte, b'"' | b'\r' | b'\n');
+        let guard = if needs_guard(cell) { "'" } else { "" };
+        // Judged without a way out in between, which the processor does many bytes at a time.
+        if !cell.bytes().fold(needs_marks_for(guard, delimiter), |found, byte| found | needs_marks(byte)) {
+            self.text.extend_from_slice(guard.as_bytes());
+            return self.text.extend_from_slice(cell.as_bytes());
+        }
+        self.text.push(b'"');
+        self.text.extend_from_slice(guard.as_bytes());
+        for byte in cell.bytes() {
+            if byte == b'"' {
+                self.text.push(b'"');
+            }
+            self.text.push(byte);
+        }
+        self.text.push(b'"');
+    }
+
+    fn end(&mut self) {
+        self.text.extend_from_slice(b"\r\n");
+        self.begun = false;
+    }
+
+    /// All lines.
+    pub(super) fn finish(self) -> Vec<u8> {
+        self.text
+    }
+}
+
+/// Whether the guard itself is the delimiter, which the settings do not forbid.
+fn needs_marks_for(guard: &str, delimiter: u8) -> bool {
+    guard.as_bytes().contains(&delimiter)
 }
 
 /// A cell as a spreadsheet may read it: never as a formula.
@@ -166,9 +242,24 @@ fn our_cells(
 
 /// Code and message of a row: its outcome's and those of all findings.
 pub(crate) fn told(sheet: &SheetRecord, verdict: &RowVerdict, fate: &RowFate) -> (String, String) {
-    let codes = verdict.findings.iter().map(|finding| finding.code.as_str().to_owned());
-    let sentences = verdict.findings.iter().map(|finding| sentence(sheet, verdict, finding));
-    (joined(&fate.outcome.code, codes), joined(&fate.outcome.message, sentences))
+    let place = (sheet.file_name.as_str(), sheet.sheet_name.as_deref());
+    let (code, message) = told_of(place, (verdict.number, verdict.line_number), &verdict.findings, &fate.outcome);
+    (code.into_owned(), message.into_owned())
+}
+
+/// The same of a row by file and sheet, number and physical line.
+pub(super) fn told_of<'o>(
+    place: (&str, Option<&str>),
+    row: (u32, u32),
+    findings: &[Finding],
+    outcome: &'o RowOutcome,
+) -> (Cow<'o, str>, Cow<'o, str>) {
+    if findings.is_empty() {
+        return (Cow::Borrowed(&outcome.code), Cow::Borrowed(&outcome.message));
+    }
+    let codes = findings.iter().map(|finding| finding.code.as_str().to_owned());
+    let sentences = findings.iter().map(|finding| sentence(place, row, finding));
+    (joined(&outcome.code, codes).into(), joined(&outcome.message, sentences).into())
 }
 
 fn local_time(at: jiff::Timestamp, settings: &ResultSettings) -> String {
@@ -181,15 +272,12 @@ fn joined(first: &str, rest: impl Iterator<Item = String>) -> String {
 }
 
 /// A finding with its place: `invoices.xlsx[March]!D17: baseAmount: ...`.
-fn sentence(sheet: &SheetRecord, verdict: &RowVerdict, finding: &Finding) -> String {
-    let number = verdict.number;
-    let place = match (&sheet.sheet_name, finding.column) {
-        (Some(name), Some(column)) => {
-            format!("{}[{name}]!{}{number}", sheet.file_name, column_letters(usize::from(column)))
-        }
-        (Some(name), None) => format!("{}[{name}]:{number}", sheet.file_name),
-        (None, _) if verdict.line_number != 0 => format!("{}:{number} (line {})", sheet.file_name, verdict.line_number),
-        (None, _) => format!("{}:{number}", sheet.file_name),
+fn sentence((file, sheet): (&str, Option<&str>), (number, line): (u32, u32), finding: &Finding) -> String {
+    let place = match (sheet, finding.column) {
+        (Some(name), Some(column)) => format!("{file}[{name}]!{}{number}", column_letters(usize::from(column))),
+        (Some(name), None) => format!("{file}[{name}]:{number}"),
+        (None, _) if line != 0 => format!("{file}:{number} (line {line})"),
+        (None, _) => format!("{file}:{number}"),
     };
     let field = if finding.field.is_empty() { String::new() } else { format!("{}: ", finding.field) };
     let hint = finding.hint.as_ref().map_or_else(String::new, |hint| format!("; hint: {hint}"));
@@ -217,6 +305,37 @@ mod tests {
             ("＝1", true),
         ] {
             assert_eq!(needs_guard(cell), guarded, "{cell}");
+        }
+    }
+
+    #[test]
+    fn lines_are_those_of_the_csv_crate_with_formulas_guarded() {
+        let cells = [
+            "",
+            "plain",
+            "a,b",
+            "a;b",
+            "48\" round",
+            "\"",
+            "=1+1",
+            "=\"x\"",
+            "\nx",
+            "two\r\nlines",
+            "-5",
+            "ünï ₹",
+            "'",
+        ];
+        for delimiter in [b',', b';', b'\t', b'\''] {
+            let mut line = RowLine::new(delimiter, Vec::new());
+            for cell in cells {
+                line.cell(cell);
+            }
+            line.end();
+            let mut writer = csv::WriterBuilder::new();
+            let mut writer = writer.delimiter(delimiter).terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+            writer.write_record(cells.map(guarded)).unwrap();
+            let expected = String::from_utf8(writer.into_inner().unwrap()).unwrap();
+            assert_eq!(String::from_utf8(line.finish()).unwrap(), expected, "{}", char::from(delimiter));
         }
     }
 

@@ -1,15 +1,18 @@
 //! Results: what became of every row, as files a person and a script can use.
 //!
-//! Everything here is derived from the ledger and can be made again from it ([`write_run`]). [`csv`] writes the rows,
+//! Everything here is derived from the ledger and can be made again from it ([`write_run`]), but for lines of a dry run,
+//! which [`rehearsal`] writes while rows are checked. [`csv`] writes the rows,
 //! [`summary`] the figures, [`target`] puts finished files into place. The one rule: the totals are added up and must
 //! agree with what was read before a file is put into place.
 
 pub mod csv;
 pub mod place;
 pub mod read;
+pub mod rehearsal;
 pub mod summary;
 pub mod target;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -17,11 +20,13 @@ use jiff::tz::TimeZone;
 
 use crate::error::RunError;
 use crate::export::{Format, reads};
-use crate::ledger::{ChunkState, Ledger, LedgerError, Run, SheetRecord};
-use crate::outcome::{Status, Totals};
+use crate::ledger::{ChunkState, Ledger, LedgerError, Run, SheetRecord, blob};
+use crate::outcome::{RowOutcome, Status, Totals};
 use crate::plan::SheetFacts;
 use crate::plan::history::History;
+use crate::plan::verdict::RowVerdict;
 use crate::platform;
+use rehearsal::Rehearsed;
 use summary::Breakdown;
 
 /// Where and how results are written.
@@ -88,18 +93,29 @@ struct Input {
 
 /// Adds up what became of a run's rows, without writing anything.
 pub fn totals(ledger: &dyn Ledger, run: &Run) -> Result<(Totals, Breakdown), RunError> {
+    totals_with(ledger, run, &Rehearsed::default())
+}
+
+/// The same of a dry run, blocks of whose rows nobody spoke.
+pub fn totals_with(ledger: &dyn Ledger, run: &Run, rehearsed: &Rehearsed) -> Result<(Totals, Breakdown), RunError> {
     let mut history = History::new(ledger);
     let (mut totals, mut breakdown) = (Totals::default(), Breakdown::default());
     for input in inputs(ledger, run)? {
         for (sheet, facts) in &input.sheets {
             totals.read.merge(&facts.read);
-            csv::each_verdict(ledger, sheet, |verdict| {
-                let fate = history.fate(run, &verdict.destiny)?;
-                breakdown.add(&mut totals, &fate.outcome, verdict);
-                let planned = fate.chunk.is_some_and(|chunk| chunk.head.state == ChunkState::Planned);
-                breakdown.waiting += u64::from(planned);
-                Ok(())
-            })?;
+            for ordinal in 0.. {
+                if rehearsed.add_up((sheet.id, ordinal), &mut totals, &mut breakdown) {
+                    continue;
+                }
+                let Some(packed) = ledger.verdict_block(sheet.id, ordinal)? else { break };
+                let verdicts: Vec<RowVerdict> = blob::unpack(&packed)?;
+                for verdict in &verdicts {
+                    let fate = history.fate(run, &verdict.destiny)?;
+                    breakdown.add(&mut totals, &fate.outcome, verdict);
+                    let planned = fate.chunk.is_some_and(|chunk| chunk.head.state == ChunkState::Planned);
+                    breakdown.waiting += u64::from(planned);
+                }
+            }
         }
     }
     check(&totals, "all sheets")?;
@@ -113,6 +129,17 @@ pub fn write_run(
     label: &RunLabel,
     settings: &ResultSettings,
 ) -> Result<Written, RunError> {
+    write_run_with(ledger, run, label, settings, &mut Rehearsed::default())
+}
+
+/// The same of a dry run, blocks of whose rows nobody spoke.
+pub fn write_run_with(
+    ledger: &dyn Ledger,
+    run: &Run,
+    label: &RunLabel,
+    settings: &ResultSettings,
+    rehearsed: &mut Rehearsed,
+) -> Result<Written, RunError> {
     let mut history = History::new(ledger);
     let mut written = Written::default();
     let inputs = inputs(ledger, run)?;
@@ -124,9 +151,17 @@ pub fn write_run(
             totals.read.merge(&facts.read);
         }
         let mut results = target::Target::create(&place.results, settings)?;
-        csv::write(ledger, run, &mut history, &input.sheets, settings, &mut results, &mut |outcome, verdict| {
-            breakdown.add(&mut totals, outcome, verdict);
-        })?;
+        let counted = RefCell::new((&mut totals, &mut breakdown));
+        let mut count = |outcome: &RowOutcome, verdict: &RowVerdict| {
+            let (totals, breakdown) = &mut *counted.borrow_mut();
+            breakdown.add(totals, outcome, verdict);
+        };
+        let mut copy = |place, target: &mut target::Target| {
+            let (totals, breakdown) = &mut *counted.borrow_mut();
+            rehearsed.add_up(place, totals, breakdown);
+            rehearsed.copy(place, target).map_err(|error| target.failed(error))
+        };
+        csv::write(ledger, run, &mut history, &input.sheets, settings, &mut results, (&mut count, &mut copy))?;
         check(&totals, &input.path.display().to_string())?;
         let mut summary = target::Target::create(&place.summary, settings)?;
         summary::write(&mut summary, label, &input.path, &input.sheets, &totals, &breakdown)?;

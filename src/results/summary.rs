@@ -16,7 +16,7 @@ use crate::plan::SheetFacts;
 use crate::plan::verdict::RowVerdict;
 
 /// Outcomes by seller, supplier GSTIN and month, and how often each code occurs.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Breakdown {
     groups: BTreeMap<(String, String, String), BTreeMap<Status, Sum>>,
     /// Rows by code of outcome or finding.
@@ -30,6 +30,11 @@ pub struct Breakdown {
 }
 
 impl Breakdown {
+    /// Adds rows of one seller, supplier GSTIN and month that ended alike.
+    pub(super) fn add_group(&mut self, labels: (String, String, String), status: Status, sum: &Sum) {
+        self.groups.entry(labels).or_default().entry(status).or_default().merge(sum);
+    }
+
     /// Adds a row with its outcome, to the totals too.
     pub fn add(&mut self, totals: &mut Totals, outcome: &RowOutcome, verdict: &RowVerdict) {
         let labels = &verdict.labels;

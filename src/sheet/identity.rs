@@ -16,20 +16,17 @@ pub type ContentHash = [u8; 32];
 pub struct ContentHasher {
     hasher: blake3::Hasher,
     columns: usize,
-    buffer: Vec<u8>,
 }
 
 impl ContentHasher {
     /// Begins with the headings.
     pub fn new(header: &Header) -> Self {
-        let mut new = Self { hasher: blake3::Hasher::new(), columns: header.columns.len(), buffer: Vec::new() };
-        new.buffer.extend_from_slice(VERSION);
-        new.buffer.extend_from_slice(&(header.columns.len() as u64).to_le_bytes());
-        for heading in &header.columns {
-            new.put(heading);
-        }
-        new.flush();
-        new
+        let mut written = VERSION.to_vec();
+        written.extend_from_slice(&(header.columns.len() as u64).to_le_bytes());
+        header.columns.iter().for_each(|heading| put(heading, &mut written));
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&written);
+        Self { hasher, columns: header.columns.len() }
     }
 
     /// Adds the rows of the next block.
@@ -38,28 +35,30 @@ impl ContentHasher {
     /// If the block's rows are not as wide as the header.
     pub fn add(&mut self, block: &RowBlock) {
         assert_eq!(block.columns(), self.columns, "a sheet's blocks are as wide as its header");
-        for row in 0..block.len() {
-            for cell in block.cells(row) {
-                self.put(cell);
-            }
-        }
-        self.flush();
+        self.add_written(&Self::write(block));
+    }
+
+    /// What the hash takes of a block's rows; made where there is time, and added in order.
+    pub fn write(block: &RowBlock) -> Vec<u8> {
+        let mut written = Vec::with_capacity(block.text_bytes() + 4 * block.columns() * block.len());
+        (0..block.len()).flat_map(|row| block.cells(row)).for_each(|cell| put(cell, &mut written));
+        written
+    }
+
+    /// Adds the rows of the next block as [`ContentHasher::write`] wrote them.
+    pub fn add_written(&mut self, written: &[u8]) {
+        self.hasher.update(written);
     }
 
     /// The hash of all that was added.
     pub fn finish(self) -> ContentHash {
         *self.hasher.finalize().as_bytes()
     }
+}
 
-    fn put(&mut self, text: &str) {
-        self.buffer.extend_from_slice(&(text.len() as u32).to_le_bytes());
-        self.buffer.extend_from_slice(text.as_bytes());
-    }
-
-    fn flush(&mut self) {
-        self.hasher.update(&self.buffer);
-        self.buffer.clear();
-    }
+fn put(text: &str, written: &mut Vec<u8>) {
+    written.extend_from_slice(&(text.len() as u32).to_le_bytes());
+    written.extend_from_slice(text.as_bytes());
 }
 
 #[cfg(test)]

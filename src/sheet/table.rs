@@ -174,6 +174,11 @@ fn may_be_total(cell: Cell<'_>) -> bool {
         "tota", "gran", "sub", "page", "repo", "net", "open", "clos", "c/f", "c/o", "b/f", "b/o", "carr", "brou",
         "bala", "*",
     ];
+    // Most cells differ in their first letter already.
+    let first = cell.text.bytes().next().map(|byte| byte.to_ascii_lowercase());
+    if !first.is_some_and(|first| b"tgsprnocb*".contains(&first)) {
+        return false;
+    }
     let begins = |start: &&str| cell.text.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start));
     cell.kind == CellKind::Text && STARTS.iter().any(begins)
 }

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use super::date_parts::{Parts, not_recognised, parts, plain_parts};
 use super::text::content;
-use super::{Fault, Faults};
+use super::{Ascii, Fault, Faults};
 use crate::config::DateOrder;
 use crate::finding::{Code, quote};
 use crate::sheet::{Cell, CellKind};
@@ -113,6 +113,15 @@ pub fn date_evidence(cell: Cell<'_>) -> DateEvidence {
         }
     }
     DateEvidence(flags)
+}
+
+/// A date as the API and the hashes take it, `2026-04-01`; written without the machinery of formats.
+pub(in crate::check) fn plain_date(date: Date) -> Ascii<10> {
+    let (year, month, day) = (date.year().unsigned_abs(), date.month() as u16, date.day() as u16);
+    let digit = |number: u16, unit: u16| b'0' + (number / unit % 10) as u8;
+    let [y1, y2, y3, y4] = [1000, 100, 10, 1].map(|unit| digit(year, unit));
+    let [m1, m2, d1, d2] = [digit(month, 10), digit(month, 1), digit(day, 10), digit(day, 1)];
+    Ascii([y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2])
 }
 
 /// The day that the parts mean in an order, without a word about why there is none.

@@ -24,6 +24,7 @@ mod text;
 pub use amount::{AmountStyle, EXACT_RUPEE, amount, amount_sign, exact_amount};
 pub use code::{code, reference};
 pub use contact::{Phone, email, mobile, phone};
+pub(super) use date::plain_date;
 pub use date::{DateEvidence, date, date_evidence};
 pub(crate) use gstin::check_character;
 pub use gstin::{Gstin, GstinKind, PanOrGstin, gstin, pan_matches_gstin, pan_or_gstin};

@@ -72,6 +72,9 @@ static STATES: &[State] = &[
 /// The place of supply that a text names: `27`, `7`, `27-Maharashtra`, `Maharashtra (27)`, `MH`, `IN-MH`; none where
 /// it names no place, or its digits and its name are two places.
 pub fn state_code(text: &str) -> Option<&'static State> {
+    if let Some(state) = by_plain_code(text) {
+        return Some(state);
+    }
     let text = clean(text).replace('&', " and ");
     let mut digits = String::new();
     let mut words: Vec<&str> = Vec::new();
@@ -89,7 +92,7 @@ pub fn state_code(text: &str) -> Option<&'static State> {
         None
     } else {
         let padded = if digits.len() == 1 { format!("0{digits}") } else { digits };
-        Some(STATES.iter().find(|state| state.code == padded)?)
+        Some(by_code(&padded)?)
     };
     let by_name = if words.is_empty() { None } else { Some(by_name(&words)?) };
     match (by_code, by_name) {
@@ -99,9 +102,20 @@ pub fn state_code(text: &str) -> Option<&'static State> {
     }
 }
 
+/// The state of `27` and of `27-Maharashtra`, as nearly all sheets write it; none for every other spelling.
+fn by_plain_code(text: &str) -> Option<&'static State> {
+    let (code, name) = text.split_at_checked(2)?;
+    let state = by_code(code)?;
+    (name.is_empty() || name.strip_prefix('-').is_some_and(|name| name == state.name)).then_some(state)
+}
+
+fn by_code(code: &str) -> Option<&'static State> {
+    STATES.iter().find(|state| state.code == code)
+}
+
 /// Whether a GSTIN can begin with the two digits.
 pub(super) fn is_gstin_state(code: &str) -> bool {
-    code == "99" || (code != "96" && STATES.iter().any(|state| state.code == code))
+    code == "99" || (code != "96" && by_code(code).is_some())
 }
 
 fn by_name(words: &[&str]) -> Option<&'static State> {

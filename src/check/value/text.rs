@@ -114,15 +114,12 @@ fn is_plain(text: &str) -> bool {
     if matches!(first, b' ' | b'\'' | b'=') || *last == b' ' {
         return false;
     }
-    let mut after_space = false;
-    for &byte in bytes {
-        let space = byte == b' ';
-        if !(0x20..0x7f).contains(&byte) || matches!(byte, b'&' | b'<') || (space && after_space) {
-            return false;
-        }
-        after_space = space;
-    }
-    true
+    // Judged without a way out in between, which the processor does many bytes at a time.
+    let is_odd = |byte: u8| !(0x20..0x7f).contains(&byte) || matches!(byte, b'&' | b'<');
+    let are_spaces = |one: u8, next: u8| one == b' ' && next == b' ';
+    let pairs = bytes.iter().zip(&bytes[1..]);
+    let is_odd = bytes.iter().fold(false, |found, byte| found | is_odd(*byte));
+    !is_odd && !pairs.fold(false, |found, (one, next)| found | are_spaces(*one, *next))
 }
 
 fn clean_slowly(text: &str) -> Cow<'_, str> {
