@@ -46,9 +46,16 @@ impl Envelope {
 
     /// The success test of contract 2.3, as far as the body goes.
     pub(super) fn failed(&self) -> bool {
+        const FAILURES: [&str; 3] = ["FAILURE", "FAILED", "ERROR"];
+        let is_failure = |message: &str| FAILURES.iter().any(|word| message.eq_ignore_ascii_case(word));
         self.error.is_some()
             || self.code.is_some_and(|code| code != 0)
-            || self.message.as_deref().is_some_and(|message| message.eq_ignore_ascii_case("FAILURE"))
+            || self.message.as_deref().is_some_and(is_failure)
+    }
+
+    /// Whether it says anything that only the API's own envelopes say; a gateway's JSON does not.
+    pub(super) fn speaks(&self) -> bool {
+        self.code.is_some() || self.message.is_some() || self.error.is_some() || self.payload.is_some()
     }
 
     /// The server's best words for a failure, fit for a message.

@@ -15,7 +15,7 @@ use super::Response;
 use super::envelope::{Envelope, integer, plain_words, present, word};
 pub use super::items::ReplyNames;
 use super::items::by_number_alone;
-use crate::operation::{AnswerKind, Operation};
+use crate::operation::{AnswerKind, Operation, RequestKind};
 
 /// Lists and counts by which a payload is known to speak of rows: a `BulkResponse` (contract 4.1), or the lists of an
 /// action on invoices (contract 6.4).
@@ -121,6 +121,15 @@ impl SentRow {
     /// JSON names of the business keys.
     pub const KEY_NAMES: [&'static str; 5] = ["invoiceNumber", "externalId", "uniqueRefNo", "customerId", "invoiceId"];
 
+    /// The id of the record that the row names, under its field's name.
+    pub(super) fn record_id(&self, name: &str) -> Option<&str> {
+        match name {
+            "invoiceId" => self.invoice_id.as_deref(),
+            "customerId" => self.customer_id.as_deref(),
+            _ => None,
+        }
+    }
+
     /// The business keys, in the order of [`SentRow::KEY_NAMES`].
     pub fn keys(&self) -> [Option<&str>; 5] {
         [&self.invoice_number, &self.external_id, &self.unique_ref_no, &self.customer_id, &self.invoice_id]
@@ -155,16 +164,27 @@ pub fn sent_rows(payload_csv: &[u8]) -> Vec<SentRow> {
 /// Reads the answer to a chunk of `rows`.
 pub fn read(operation: &Operation, response: &Response, rows: &[SentRow], names: &ReplyNames) -> Reading {
     match operation.answer {
-        AnswerKind::Whole => whole::read(operation, response, rows.len()),
+        // Some answers to lists name what succeeded and failed all the same.
+        AnswerKind::Whole if operation.request == RequestKind::Ids && speaks_of_ids(&response.body) => {
+            read_rows(operation, response, rows, names)
+        }
+        AnswerKind::Whole => whole::read(operation, response, rows),
         AnswerKind::Bulk => read_rows(operation, response, rows, names),
         AnswerKind::Lists => match read_rows(operation, response, rows, names) {
             // An envelope of the API speaks of one of the ids, a page of a gateway of the route.
-            Reading::Denied { status: status @ (403 | 404), message } if Envelope::read(&response.body).is_some() => {
+            Reading::Denied { status: status @ (403 | 404), message }
+                if Envelope::read(&response.body).as_ref().is_some_and(Envelope::speaks) =>
+            {
                 Reading::RefusedWhole { status, code: None, message }
             }
             reading => reading,
         },
     }
+}
+
+fn speaks_of_ids(body: &[u8]) -> bool {
+    let payload = Envelope::read(body).and_then(|envelope| envelope.payload);
+    payload.as_ref().and_then(Value::as_object).and_then(Bulk::read).is_some()
 }
 
 /// Reads an answer that speaks of rows.

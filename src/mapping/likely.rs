@@ -45,12 +45,14 @@ pub fn mistaken(
     headings: &[String],
     samples: &dyn Fn(usize) -> Vec<String>,
 ) -> Option<&'static Operation> {
-    let stores = asked.creates() || asked.describes_customers();
+    // An invoice sheet names customers, too: whoever gives it would not want these deleted. Reading does no harm, and
+    // operations on invoices take the sheet that these were made with.
+    let acts = asked.creates() || (asked.resource != "invoices" && !asked.reads());
     let other = match asked.resource {
-        "customers" => Operation::find("invoices", "create"),
-        _ => Operation::find("customers", "create"),
+        "invoices" => Operation::find("customers", "create"),
+        _ => Operation::find("invoices", "create"),
     };
-    let other = other.filter(|_| stores)?;
+    let other = other.filter(|_| acts)?;
     let far = far(other, headings, samples);
     (far.problem.is_none() && filled(&far.mapping) >= filled(mapping) + CLEARLY).then_some(other)
 }
@@ -91,7 +93,8 @@ mod tests {
             ("customers update", INVOICES, true),
             ("customers patch", INVOICES, true),
             ("customers create", CUSTOMERS, false),
-            ("customers activate", INVOICES, false),
+            ("customers activate", INVOICES, true),
+            ("customers contacts", INVOICES, false),
             ("invoices dispatch", INVOICES, false),
             ("invoices create", INVOICES, false),
         ] {

@@ -168,6 +168,11 @@ impl Operation {
         self.key != Key::None
     }
 
+    /// Whether rows are known across runs, so that nothing is done twice: creates, and whatever may not be repeated.
+    pub fn is_guarded(&self) -> bool {
+        self.creates() || (self.repeat != Repeat::Safe && !self.reads())
+    }
+
     /// Whether its rows describe customers, rather than name what something is done to.
     pub fn describes_customers(&self) -> bool {
         self.field("panOrGstin").is_some()

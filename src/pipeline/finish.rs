@@ -169,7 +169,7 @@ impl Pipeline<'_> {
 /// How a sheet is given again once some of its rows are mended; only creates know what they did before.
 fn again(operation: &Operation, accepted: bool) -> &'static str {
     match operation.repeat {
-        _ if operation.creates() => "the sheet again; what was accepted is not sent twice",
+        _ if operation.is_guarded() => "the sheet again; what was accepted is not sent twice",
         Repeat::Safe => "the sheet again; doing it twice changes nothing",
         _ if accepted => "them in a sheet of their own: the accepted rows would be sent again",
         _ => "the sheet again",

@@ -50,15 +50,14 @@ impl Pipeline<'_> {
             self.add_from_ledger(ledger, &wanted, &mut ids)?;
         }
         let known = wanted.len() as u64;
+        // Another invoice may have the number by now, so the search is asked whatever the ledger knows.
         let left = |ids: &InvoiceIds, wanted: &Wanted| -> Wanted {
             let is_open = |((seller, number), _): &(&(String, String), &u64)| ids.of(seller, number).is_empty();
             wanted.iter().filter(is_open).map(|(key, rows)| (key.clone(), *rows)).collect()
         };
         let unknown = left(&ids, &wanted);
-        if !unknown.is_empty() {
-            self.add_from_search(operation, &unknown, &mut ids)?;
-        }
-        let resolved = |((seller, number), _): &(&(String, String), &u64)| ids.of(seller, number).len() == 1;
+        self.add_from_search(operation, &wanted, &mut ids)?;
+        let resolved = |((seller, number), _): &(&(String, String), &u64)| ids.is_resolved(seller, number);
         ids.unresolved = wanted.iter().filter(|entry| !resolved(entry)).map(|(_, rows)| rows).sum();
         self.observer.event(&Event::NumbersLookedUp {
             numbers: known,
@@ -97,7 +96,7 @@ impl Pipeline<'_> {
     fn add_from_search(&self, operation: &Operation, wanted: &Wanted, ids: &mut InvoiceIds) -> Result<(), RunError> {
         let unable = |reason: &str| RunError::Input {
             message: format!(
-                "the sheet names invoices by numbers that this ledger does not know, and they cannot be looked up: {reason}; nothing was planned"
+                "the sheet names invoices by numbers, and they cannot be looked up: {reason}; nothing was planned"
             ),
             hint: "run the same command again later, or give the ids in a column invoiceId".to_owned(),
         };

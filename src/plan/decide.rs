@@ -9,7 +9,7 @@ use crate::error::RunError;
 use crate::finding::{Code, Finding, Severity};
 use crate::ledger::{Ledger, blob};
 use crate::mapping;
-use crate::operation::{Key, Operation};
+use crate::operation::{Key, Operation, Repeat};
 use crate::outcome::{RowOutcome, Status, code};
 
 /// What follows from a verdict of the guard.
@@ -135,11 +135,12 @@ impl Deciding<'_> {
             Some(Fate::Stored) => {
                 let differences = self.differences_to(&known, block, row)?;
                 let message = format!("\"{}\" was accepted with other content: {place}, {day}: {differences}", row.key);
-                invalid(
-                    Code::ConflictsWithEarlierRun,
-                    message,
-                    "an accepted record is not changed by creating it again; correct it at Enkash, or give the row another number",
-                )
+                let hint = if self.operation.creates() {
+                    "an accepted record is not changed by creating it again; correct it at Enkash, or give the row another number"
+                } else {
+                    "leave the row out; --new-run does it again on purpose"
+                };
+                invalid(Code::ConflictsWithEarlierRun, message, hint)
             }
             Some(Fate::Differs) => {
                 let found = known.conflict_at_api().map_or("", |finding| finding.message.as_str());
@@ -150,10 +151,14 @@ impl Deciding<'_> {
             Some(Fate::Held) if known.fate.outcome.status == Status::Unknown => Decision::Ended(RowOutcome::new(
                 Status::Unknown,
                 code::UNKNOWN_IN_RUN,
-                format!(
-                    "{place} was sent on {day} and no answer is recorded; \"arload runs reconcile {}\" looks it up",
-                    known.run.id
-                ),
+                if self.operation.repeat == Repeat::Never {
+                    format!("{place} was sent on {day} and no answer is recorded; {}", Repeat::Never.after_silence())
+                } else {
+                    format!(
+                        "{place} was sent on {day} and no answer is recorded; \"arload runs reconcile {}\" looks it up",
+                        known.run.id
+                    )
+                },
             )),
             Some(Fate::Held) => Decision::Ended(RowOutcome::new(
                 Status::NotSent,
@@ -163,15 +168,17 @@ impl Deciding<'_> {
                     known.run.id, row.key, known.run.id
                 ),
             )),
-            Some(Fate::Refused) if same && !self.retry_rejected => Decision::Ended(RowOutcome {
-                status: Status::Rejected,
-                code: code::REJECTED_EARLIER.to_owned(),
-                message: format!(
-                    "rejected earlier: {place}, {day}: {}; hint: --retry-rejected sends it again",
-                    known.fate.outcome.message
-                ),
-                remote_id: None,
-            }),
+            Some(Fate::Refused) if same && !self.retry_rejected && self.operation.creates() => {
+                Decision::Ended(RowOutcome {
+                    status: Status::Rejected,
+                    code: code::REJECTED_EARLIER.to_owned(),
+                    message: format!(
+                        "rejected earlier: {place}, {day}: {}; hint: --retry-rejected sends it again",
+                        known.fate.outcome.message
+                    ),
+                    remote_id: None,
+                })
+            }
             _ => Decision::Send,
         })
     }

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use crate::check::value;
 use crate::finding::{Code, Finding, Severity, quote};
 
 /// Ids by seller and number.
@@ -29,10 +30,20 @@ impl InvoiceIds {
         self.known.get(&key(seller, number)).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether a seller's number means exactly one invoice, by an id that can be sent.
+    pub fn is_resolved(&self, seller: &str, number: &str) -> bool {
+        self.resolve(seller, number).is_ok()
+    }
+
     /// The one id that a seller's number means, or what is wrong with the row.
     pub(super) fn resolve(&self, seller: &str, number: &str) -> Result<&str, Box<Finding>> {
         match self.of(seller, number) {
-            [id] => Ok(id),
+            [id] if !value::is_odd_id(id) => Ok(id),
+            [id] => Err(Box::new(finding(
+                Code::RecordIdFormat,
+                format!("{}: Enkash gives it the id {}, which cannot be sent", quote(number), quote(id)),
+                "look the invoice up in the dashboard",
+            ))),
             [] => Err(Box::new(finding(
                 Code::InvoiceNotFound,
                 format!("{}: neither the ledger nor Enkash's search knows an invoice with this number", quote(number)),

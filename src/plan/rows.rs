@@ -3,6 +3,7 @@
 //! Leaves what the guard and the gates say to [`super::write`](mod@super::write). The one rule: rows are judged in their order, once each.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::decide::{Deciding, Decision};
@@ -21,7 +22,7 @@ use crate::error::RunError;
 use crate::finding::{Code, Finding, Severity};
 use crate::ledger::{LedgerError, NewChunk, NewSheet, RunId, SheetId, blob};
 use crate::operation::Key;
-use crate::outcome::{RowOutcome, Status};
+use crate::outcome::{RowOutcome, Status, code};
 use crate::platform;
 use crate::results::rehearsal;
 
@@ -55,6 +56,8 @@ pub(super) struct Writer<'a> {
     pub(super) held: Vec<(u32, u32)>,
     /// What the sheet says of the row being judged: the id that the API gave it. For seeding only.
     pub(super) remote_id: Option<String>,
+    /// Of operations on invoices: what each row is about, with its number and line.
+    pub(super) named: HashMap<String, (u32, String)>,
     /// Where each sheet begins, counted over all sheets.
     pub(super) starts: Vec<(u32, SheetId)>,
 }
@@ -158,7 +161,14 @@ impl Writer<'_> {
         let destiny = match ended {
             Some(outcome) => Destiny::Ended(outcome),
             None => match self.line_with_id(row, block) {
-                Ok(line) => self.place(index, row, &line)?,
+                Ok(line) => match self.same_record(row.number, &line) {
+                    None => self.place(index, row, &line)?,
+                    Some(Ok(outcome)) => Destiny::Ended(outcome),
+                    Some(Err(finding)) => {
+                        findings.push(*finding);
+                        Destiny::Ended(RowOutcome::new(Status::Invalid, "", ""))
+                    }
+                },
                 Err(finding) => {
                     findings.push(*finding);
                     Destiny::Ended(RowOutcome::new(Status::Invalid, "", ""))
@@ -244,6 +254,33 @@ impl Writer<'_> {
         Ok(Cow::Owned(named::with_id(line, id)))
     }
 
+    /// What becomes of a row that is about the invoice of a row above, named in another way; none where none is.
+    fn same_record(&mut self, number: u32, line: &str) -> Option<Result<RowOutcome, Box<Finding>>> {
+        let operation = self.planning.operation;
+        if operation.key != Key::None || operation.reads() || operation.field("invoiceId").is_none() {
+            return None;
+        }
+        // One invoice may be paid by several payments.
+        let fields = if operation.field("paymentId").is_some() { 2 } else { 1 };
+        let named = line.trim_end().splitn(fields + 1, ',').take(fields).collect::<Vec<_>>().join(",");
+        let Some((above, its_line)) = self.named.get(&named) else {
+            self.named.insert(named, (number, line.to_owned()));
+            return None;
+        };
+        if its_line == line {
+            let message = format!("the invoice of row {above} in other words");
+            return Some(Ok(RowOutcome::new(Status::Excluded, code::DUPLICATE_ROW, message)));
+        }
+        Some(Err(Box::new(Finding {
+            code: Code::DuplicateInSheet,
+            severity: Severity::Error,
+            field: String::new(),
+            column: None,
+            message: format!("is about the same invoice as row {above} and says something else of it"),
+            hint: Some("keep one of the two rows".to_owned()),
+        })))
+    }
+
     fn place(&mut self, index: u32, row: &CheckedRow, line: &str) -> Result<Destiny, RunError> {
         let group = Group::of(self.planning.operation, &row.labels.account_id, row.columns, line);
         let (placed, full) = self.cutter.place(&group, line);
@@ -292,7 +329,7 @@ impl Writer<'_> {
             let start = self.starts.partition_point(|(first, _)| *first <= row) - 1;
             found.ok().map(|at| Earlier { sheet: self.starts[start].1, row: self.held[at].1 })
         };
-        if self.planning.operation.key == Key::None {
+        if !self.planning.operation.is_guarded() {
             return Ok(self.written);
         }
         for (year, block) in keys.packed_blocks(place) {

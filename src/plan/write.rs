@@ -127,7 +127,9 @@ impl Planning<'_> {
     fn ask_guard(&self, read: &mut ReadRun) -> Result<Vec<(u32, Verdict, Option<Fate>)>, RunError> {
         let mut spoken: Vec<(u32, Verdict, Option<Fate>)> =
             read.keys.settle_repeats().into_iter().map(|(row, verdict)| (row, verdict, None)).collect();
-        if let Some(ledger) = self.earlier.filter(|_| self.operation.key != Key::None) {
+        // What is no create may be done again on purpose.
+        let lifted = self.settings.mode.new_run && !self.operation.creates();
+        if let Some(ledger) = self.earlier.filter(|_| self.operation.is_guarded() && !lifted) {
             let mut history = History::new(ledger).giving_up(self.superseding.iter().map(|(run, _)| *run).collect());
             let known = read.keys.find_earlier(ledger, self.account, key_kind(self.operation), |earlier| {
                 history.weigh(earlier).map_err(RunError::from)
@@ -250,6 +252,7 @@ impl Planning<'_> {
             joins: false,
             held: Vec::new(),
             remote_id: None,
+            named: std::collections::HashMap::new(),
             starts: Vec::new(),
         };
         let sheets = std::mem::take(&mut read.sheets);
@@ -267,6 +270,7 @@ pub fn key_kind(operation: &Operation) -> &'static str {
     match operation.key {
         Key::Invoice => "invoice",
         Key::Customer => "customer",
-        Key::None => "",
+        Key::None if operation.resource == "reminders" => "reminder",
+        Key::None => operation.verb,
     }
 }

@@ -75,6 +75,13 @@ impl Window {
         let to = last.checked_add(1.day()).unwrap_or(last).to_datetime(Time::constant(23, 59, 59, 0));
         Self { bounds: Some((from, to)) }
     }
+
+    /// Whether a record was sent to its customer within it, as far as it shows when.
+    pub(super) fn holds_dispatch(self, record: &Record, timezone: &TimeZone) -> bool {
+        let (Some((from, to)), Some(stamp)) = (self.bounds, record.text("dispatchedOn")) else { return true };
+        let days = days(&stamp, timezone);
+        days.is_empty() || days.iter().any(|day| (from.date()..=to.date()).contains(day))
+    }
 }
 
 /// What an operation's records are searched among.
@@ -119,7 +126,7 @@ pub fn queries(operation: &Operation, lines: &[&SentLine], control: &[SentLine],
 }
 
 /// Whether what is looked up is not that records are there, but that they were sent to their customers.
-fn is_dispatch(operation: &Operation) -> bool {
+pub(super) fn is_dispatch(operation: &Operation) -> bool {
     operation.verb == "dispatch"
 }
 

@@ -5,7 +5,7 @@ use crate::api::reply::{Reading, RowReading};
 use crate::check::value::customer_id_shape;
 use crate::directory::Entry;
 use crate::ledger::{ChunkState, blob};
-use crate::operation::{Key, Operation, RequestKind};
+use crate::operation::{Key, Operation, Repeat, RequestKind};
 use crate::outcome::{RowOutcome, Status, code};
 
 /// What to record about a chunk.
@@ -74,9 +74,11 @@ pub fn answered(operation: &Operation, reading: &Reading, body: &[u8], lines: us
         Reading::RefusedWhole { status, message, .. } => {
             let message = format!("the API refused the whole file with {status}: {message}");
             let refused = RowOutcome::new(Status::Rejected, code::CHUNK_REFUSED, message);
+            // What may not be repeated is not tried in parts, as no search shows whether a part was done.
+            let at_once = lines == 1 || operation.repeat == Repeat::Never;
             Settled {
-                state: if lines == 1 { ChunkState::Settled } else { ChunkState::Rejected },
-                outcomes: if lines == 1 { vec![refused] } else { Vec::new() },
+                state: if at_once { ChunkState::Settled } else { ChunkState::Rejected },
+                outcomes: if at_once { vec![refused; lines] } else { Vec::new() },
                 refused: true,
                 customers: Vec::new(),
                 oddities: Vec::new(),

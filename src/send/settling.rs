@@ -176,7 +176,10 @@ impl Rounds<'_> {
             let queries = lookup::queries(self.operation, &wanted, &lines, window);
             let several = queries.len() > 1;
             for query in &queries {
-                let found = memo.searcher.all(lookup::searched(self.operation), query)?;
+                let mut found = memo.searcher.all(lookup::searched(self.operation), query)?;
+                if lookup::is_dispatch(self.operation) {
+                    found.records.retain(|record| window.holds_dispatch(record, self.timezone));
+                }
                 if let Some(time) = found.server_time.and_then(|seconds| Timestamp::from_second(seconds).ok()) {
                     memo.ahead = time.duration_since(self.clock.now());
                 }

@@ -5,13 +5,13 @@
 
 use serde_json::Value;
 
-use super::{Reading, RowReading, is_success, refusal, unknown, unsettling, words};
+use super::{Reading, RowReading, SentRow, is_success, refusal, unknown, unsettling, words};
 use crate::api::Response;
 use crate::api::envelope::{Envelope, present, word};
 use crate::operation::{Operation, RequestKind};
 
-/// Reads the answer to a request of so many rows.
-pub(super) fn read(operation: &Operation, response: &Response, rows: usize) -> Reading {
+/// Reads the answer to a request of these rows.
+pub(super) fn read(operation: &Operation, response: &Response, rows: &[SentRow]) -> Reading {
     let status = response.status;
     if !response.complete {
         return unknown(&format!("the answer ({status}) did not arrive whole"));
@@ -25,10 +25,18 @@ pub(super) fn read(operation: &Operation, response: &Response, rows: usize) -> R
     }
     let message = words(response, envelope.as_ref());
     match &envelope {
-        Some(envelope) if is_success(status) && !envelope.failed() => accepted(operation, envelope, rows),
-        None if is_success(status) && operation.reads() && is_list(&response.body) => all(rows, None),
+        Some(envelope) if is_success(status) && !envelope.failed() && envelope.speaks() => {
+            accepted(operation, envelope, rows)
+        }
+        Some(envelope) if is_success(status) && !envelope.speaks() => {
+            unknown(&format!("the answer ({status}) says neither success nor failure: {message}"))
+        }
+        None if is_success(status) && operation.reads() && is_list(&response.body) => all(rows.len(), None),
         None if is_success(status) => unknown(&format!("the answer ({status}) is not readable: {message}")),
-        _ => refused(operation, refusal(status, envelope.as_ref(), message), envelope.is_some()),
+        _ => {
+            let by_the_api = envelope.as_ref().is_some_and(Envelope::speaks);
+            refused(operation, refusal(status, envelope.as_ref(), message), by_the_api)
+        }
     }
 }
 
@@ -37,10 +45,16 @@ fn is_list(body: &[u8]) -> bool {
     matches!(serde_json::from_slice(body), Ok(Value::Array(_)))
 }
 
-fn accepted(operation: &Operation, envelope: &Envelope, rows: usize) -> Reading {
+fn accepted(operation: &Operation, envelope: &Envelope, rows: &[SentRow]) -> Reading {
     let payload = envelope.payload.as_ref().and_then(Value::as_object);
     let remote_id = payload.and_then(|payload| present(payload, operation.remote_id)).and_then(word);
-    all(rows, remote_id.filter(|_| rows == 1))
+    if let [row] = rows
+        && let (Some(sent), Some(told)) = (row.record_id(operation.remote_id), &remote_id)
+        && sent != told
+    {
+        return unknown(&format!("the answer speaks of {told}, and the request was about {sent}"));
+    }
+    all(rows.len(), remote_id.filter(|_| rows.len() == 1))
 }
 
 fn all(rows: usize, remote_id: Option<String>) -> Reading {
@@ -69,7 +83,7 @@ fn rejected(message: String) -> Reading {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::reply::{ReplyNames, SentRow, read};
+    use crate::api::reply::{ReplyNames, read};
 
     fn answer(name: &str, status: u16, body: &str, rows: usize) -> Reading {
         let response = Response { status, body: body.into(), complete: true, ..Response::default() };

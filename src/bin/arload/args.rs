@@ -265,7 +265,8 @@ pub(crate) struct GateArgs {
     pub(crate) period: Option<String>,
     /// Plan afresh, even if these sheets have an unfinished run
     ///
-    /// The duplicate guard still holds. Default: go on with the unfinished run.
+    /// What creates records is still not done twice; dispatches, status changes, payment confirmations and reminders are
+    /// done again. Default: go on with the unfinished run.
     #[arg(long)]
     pub(crate) new_run: bool,
     /// Send rows again that the API rejected in an earlier run

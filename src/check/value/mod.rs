@@ -31,7 +31,7 @@ pub use gstin::{Gstin, GstinKind, PanOrGstin, gstin, pan_matches_gstin, pan_or_g
 pub use identity::{Pan, account_number, company_id, customer_id, customer_id_shape, ifsc, pan, pin};
 pub use number::invoice_number;
 pub use state::{State, state_code};
-pub use terms::{boolean, days, one_of, record_id, time_of_day, whole};
+pub use terms::{boolean, days, is_odd_id, one_of, record_id, time_of_day, whole};
 pub use text::{clean, is_blank, list, text};
 
 /// Something wrong or noteworthy in one cell.

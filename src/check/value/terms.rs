@@ -104,15 +104,19 @@ fn clock_time(text: &str) -> Option<(i8, i8)> {
 pub fn record_id<'a>(cell: Cell<'a>, faults: &mut Faults) -> Option<Cow<'a, str>> {
     // Limit: our own prudence; ids of the API are some twenty characters.
     let id = reference(cell, 100, faults)?;
-    let is_odd = |letter: char| letter.is_whitespace() || letter.is_control() || ",;\"'/\\".contains(letter);
-    // Dots alone would lead a path elsewhere.
-    if id.contains(is_odd) || id.bytes().all(|byte| byte == b'.') {
+    if is_odd_id(&id) {
         let message =
             format!("{} cannot be an id of Enkash's; ids hold no blank, comma, quotation mark or slash", quote(&id));
         faults.push(Fault::new(Code::RecordIdFormat, message));
         return None;
     }
     Some(id)
+}
+
+/// Whether a text cannot be an id: it would break a path or a list. Dots alone would lead a path elsewhere.
+pub fn is_odd_id(id: &str) -> bool {
+    let is_odd = |letter: char| letter.is_whitespace() || letter.is_control() || ",;\"'/\\<>".contains(letter);
+    id.contains(is_odd) || id.bytes().all(|byte| byte == b'.')
 }
 
 /// One of the values, written in any case and with spaces or hyphens for `_`.
