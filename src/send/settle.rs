@@ -74,8 +74,9 @@ pub fn answered(operation: &Operation, reading: &Reading, body: &[u8], lines: us
         Reading::RefusedWhole { status, message, .. } => {
             let message = format!("the API refused the whole file with {status}: {message}");
             let refused = RowOutcome::new(Status::Rejected, code::CHUNK_REFUSED, message);
-            // What may not be repeated is not tried in parts, as no search shows whether a part was done.
-            let at_once = lines == 1 || operation.repeat == Repeat::Never;
+            // A conflict may be with a part that was done just now, and where no search can tell, no part is tried again.
+            let conflicts = *status == 409 && operation.repeat == Repeat::Never;
+            let at_once = lines == 1 || conflicts;
             Settled {
                 state: if at_once { ChunkState::Settled } else { ChunkState::Rejected },
                 outcomes: if at_once { vec![refused; lines] } else { Vec::new() },

@@ -366,7 +366,7 @@ fn a_list_of_ids_is_sent_in_chunks_of_rows_that_agree_and_settled_id_by_id() {
         rows.push(format!("{id},{}", if place % 2 == 0 { "yes" } else { "" }));
     }
     rows.push("CIN0,yes".to_owned());
-    desk.run("invoices dispatch", "dispatch.csv", &sheet(&rows), &["--max-chunk-rows", "4"]).expect(1);
+    desk.run("invoices dispatch", "dispatch.csv", &sheet(&rows), &["--max-chunk-rows", "4", "--new-run"]).expect(1);
     // Six rows with yes in two requests, four without in one.
     assert_eq!(desk.requests("POST /api/v0/invoice/bulk/dispatch"), 1 + 2 + 1);
     let fates = desk.fates("dispatch.csv");
@@ -532,7 +532,7 @@ fn what_may_not_be_repeated_stays_unknown_when_no_answer_came() {
             // Each sheet is another, or it would be the same run.
             let rows = rows.replace("fine", fault.name()).replace(",ok,", &format!(",{},", fault.name()));
             let rows = if fault == Fault::ReplyLost { rows } else { rows.replace("ONCE", "RECURRING") };
-            desk.run(operation, &name, &rows, &[]).expect(4);
+            desk.run(operation, &name, &rows, &["--new-run"]).expect(4);
             let fates = desk.fates(&name);
             assert!(fates.iter().all(|fate| fate.starts_with("unknown no-reply")), "{operation} {fault:?}: {fates:#?}");
             assert_eq!(desk.requests(&format!("POST {path}")), before + 1, "{operation} {fault:?}");
