@@ -1,6 +1,6 @@
 //! Writes generated sheets: CSV, packed CSV, and workbooks.
 //!
-//! Owns how values look in a file; [`super::rows`] says what they are. Rows are written as they are made, so memory does
+//! Owns how values look in a file; `rows` says what they are. Rows are written as they are made, so memory does
 //! not grow with them, but for the texts of a workbook. The rule: the same recipe gives the same bytes.
 
 use std::fs::File;

@@ -1,7 +1,7 @@
 //! Reads a search to its end into a spool, and puts the export into its place.
 //!
 //! Owns how far a search is read and what is told of it. Leaves one page to [`crate::send::search`], and whether all was
-//! seen to [`crate::send::paging`]. The one rule: where it is not beyond doubt that all records were read, there is no
+//! seen to `crate::send::paging`. The one rule: where it is not beyond doubt that all records were read, there is no
 //! file, and what was read stays for the next time.
 
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! Empty sheets for operations, to be filled by people: headings, notes, drop-downs, formats and one example row.
 //!
 //! Everything is taken from the operation table, so that a filled template maps with no flag. Makes bytes and leaves
-//! writing them to the binary; [`xlsx`] knows the workbook. The one rule: what is made is read back by arload as the
+//! writing them to the binary; `xlsx` knows the workbook. The one rule: what is made is read back by arload as the
 //! operation it is for, and the example row, left in, is recognised and not sent.
 
 mod xlsx;
