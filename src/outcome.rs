@@ -186,6 +186,22 @@ impl Sum {
         self.total += amounts.total.or(amounts.taxable).unwrap_or_default();
     }
 
+    /// Takes a row out again that was added.
+    pub fn remove(&mut self, amounts: &Amounts) {
+        let negative = |amount: Option<Money>| Total(-i128::from(amount.unwrap_or_default().0));
+        let row = Sum {
+            taxable: negative(amounts.taxable),
+            cgst: negative(amounts.cgst),
+            sgst: negative(amounts.sgst),
+            igst: negative(amounts.igst),
+            total: negative(amounts.total.or(amounts.taxable)),
+            ..Sum::default()
+        };
+        self.merge(&row);
+        self.rows -= 1;
+        self.rows_with_unreadable_amount -= u64::from(amounts.unreadable);
+    }
+
     /// Adds a further line of a document whose amounts were added with its first.
     pub fn add_joined(&mut self) {
         self.rows += 1;

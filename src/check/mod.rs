@@ -35,9 +35,10 @@ use cells::{Cells, Row, Value};
 use dates::ColumnOrder;
 use document::Document;
 use line::LineWriter;
-use record::{CheckedBlock, CheckedRow, Labels, Standing};
+use record::{CheckedBlock, CheckedRow, Facts, Labels, Standing};
 
 /// What all rows of a run are checked against.
+#[derive(Debug, Clone, Copy)]
 pub struct Rules<'a> {
     /// Normalised base URL and company, part of every key.
     pub account: &'a str,
@@ -84,16 +85,7 @@ impl Findings<'_> {
     }
 }
 
-/// What a block's cells of one column show together; blocks are cut alike at any number of threads.
-#[derive(Debug, Default)]
-struct ColumnFacts {
-    /// Whether rates of tax are written as fractions of one.
-    fractional_rates: bool,
-    /// How many digits nearly all account numbers have.
-    account_digits: Option<usize>,
-}
-
-impl ColumnFacts {
+impl Facts {
     fn of(operation: &Operation, cells: &Cells<'_>, block: &RowBlock) -> Self {
         let column = |name| operation.field_index(name).and_then(|field| cells.column(field)).map(usize::from);
         Self {
@@ -153,20 +145,34 @@ impl<'a> Checker<'a> {
 
     /// Checks a block of rows.
     pub fn check(&self, block: &RowBlock) -> CheckedBlock {
-        self.check_rows(block, None)
+        self.check_rows(block, None, (Facts::of(self.operation, &self.cells, block), true))
+    }
+
+    /// The same without the lines to be uploaded, for rows that are not sent.
+    pub fn check_only(&self, block: &RowBlock) -> CheckedBlock {
+        self.check_rows(block, None, (Facts::of(self.operation, &self.cells, block), false))
+    }
+
+    /// Checks rows of a block of which these facts are known.
+    pub fn check_with(&self, block: &RowBlock, facts: Facts) -> CheckedBlock {
+        self.check_rows(block, None, (facts, true))
     }
 
     /// Checks rows that stand for documents of several rows each, with what is known of these; one for each row.
     pub fn check_documents(&self, block: &RowBlock, documents: &[Document]) -> CheckedBlock {
-        self.check_rows(block, Some(documents))
+        self.check_rows(block, Some(documents), (Facts::of(self.operation, &self.cells, block), true))
     }
 
-    fn check_rows(&self, block: &RowBlock, documents: Option<&[Document]>) -> CheckedBlock {
-        let mut checked = CheckedBlock::default();
+    fn check_rows(
+        &self,
+        block: &RowBlock,
+        documents: Option<&[Document]>,
+        (facts, with_lines): (Facts, bool),
+    ) -> CheckedBlock {
+        let mut checked = CheckedBlock { facts, ..CheckedBlock::default() };
         checked.rows.reserve(block.len());
         let mut lines = self.line.start();
         let mut marks = block.marks.iter().peekable();
-        let column = ColumnFacts::of(self.operation, &self.cells, block);
         for index in 0..block.len() {
             let mut findings = Findings { rules: self.rules, list: Vec::new() };
             while let Some(mark) = marks.next_if(|mark| mark.row as usize == index) {
@@ -179,12 +185,12 @@ impl<'a> Checker<'a> {
                 (self.shifted(findings), None)
             } else {
                 let mut row = self.cells.read(block, index, document, &mut findings);
-                (self.judge(&mut row, document, &column, findings), Some(row))
+                (self.judge(&mut row, document, &facts, findings), Some(row))
             };
             let mut row_checked = row_checked;
             row_checked.number = block.number(index);
             row_checked.line_number = if block.line(index) == row_checked.number { 0 } else { block.line(index) };
-            if let Some(row) = row.filter(|_| row_checked.standing == Standing::Ready) {
+            if let Some(row) = row.filter(|_| with_lines && row_checked.standing == Standing::Ready) {
                 (row_checked.columns, row_checked.line) = lines.write(&row);
             }
             checked.rows.push(row_checked);
@@ -219,7 +225,7 @@ impl<'a> Checker<'a> {
         &self,
         row: &mut Row<'_>,
         document: Option<&Document>,
-        column: &ColumnFacts,
+        facts: &Facts,
         mut findings: Findings<'_>,
     ) -> CheckedRow {
         let mut labels = Labels { account_id: self.rules.company.company_id.clone(), ..Labels::default() };
@@ -232,11 +238,11 @@ impl<'a> Checker<'a> {
         excluded::report_examples(row, self.operation, &mut findings);
         if self.operation.key == Key::Invoice {
             invoice::check(row, self.rules, &mut labels, &mut findings);
-            supply::check_invoice(row, column.fractional_rates, &mut findings);
+            supply::check_invoice(row, facts.fractional_rates, &mut findings);
         } else if self.operation.describes_customers() {
             customer::check(row, self.operation, self.rules, &mut labels, &mut findings);
             supply::check_customer(row, &mut findings);
-            column.check_account(row, &mut findings);
+            facts.check_account(row, &mut findings);
         } else {
             named::check(row, self.operation, self.rules, &mut labels, &mut findings);
         }

@@ -13,6 +13,18 @@ pub struct CheckedBlock {
     pub rows: Vec<CheckedRow>,
     /// The upload lines of the good rows, each ended by LF; rows hold ranges of it.
     pub lines: String,
+    /// What the rows were checked by besides their own cells; only as long as the block is in memory.
+    #[serde(skip)]
+    pub facts: Facts,
+}
+
+/// What a block's cells of one column show together; blocks are cut alike at any number of threads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Facts {
+    /// Whether rates of tax are written as fractions of one.
+    pub fractional_rates: bool,
+    /// How many digits nearly all account numbers have.
+    pub account_digits: Option<usize>,
 }
 
 /// One row after checking.

@@ -42,8 +42,8 @@ pub fn rehearse(
         severity: &severity,
         allow_unnumbered: settings.mapping.allow_unnumbered,
     };
-    let reading =
-        Reading { operation, settings, rules: &rules, stop: &Stop::default(), observer: &Silent, results: None };
+    let stop = Stop::default();
+    let reading = Reading { operation, settings, rules, stop: &stop, observer: &Silent, results: None };
     let mut read = ReadRun::new()?;
     let (message, hint) = match read.take(source, &source.path, &reading) {
         Ok(None) => {

@@ -49,7 +49,8 @@ impl Pipeline<'_> {
         })?;
         let opened = input::open(inputs, stdin, self.settings, self.observer)?;
         let places = self.places(&opened)?;
-        let (mut read, refused) = self.read(operation, &opened)?;
+        let directory = self.directory()?;
+        let (mut read, refused) = self.read(operation, &opened, &directory)?;
         let unread = Unread::new(opened.refused.into_iter().chain(refused));
         if read.sheets.is_empty() {
             return Err(RunError::NoSheets);
@@ -109,7 +110,7 @@ impl Pipeline<'_> {
 }
 
 /// The rows that can be compared and those that cannot; excluded ones, and rows that repeat another, are neither.
-fn rows(operation: &'static Operation, read: &mut ReadRun) -> Result<Rows, RunError> {
+fn rows(operation: &'static Operation, read: &mut ReadRun<'_>) -> Result<Rows, RunError> {
     let repeats: HashMap<u32, Verdict> = read.keys.settle_repeats().into_iter().collect();
     let sheets: Vec<(u32, String)> = read.sheets.iter().map(|sheet| (sheet.first_row, sheet.source.label())).collect();
     let sheet_of = |row: u32| {
@@ -142,7 +143,7 @@ fn rows(operation: &'static Operation, read: &mut ReadRun) -> Result<Rows, RunEr
     for sheet in 0..read.sheets.len() {
         let label = read.sheets[sheet].source.label();
         for block in read.sheets[sheet].blocks.clone() {
-            for row in read.spool.block(block)?.checked.rows {
+            for row in read.waiting.block(block)?.checked.rows {
                 if row.standing != Standing::Invalid {
                     continue;
                 }

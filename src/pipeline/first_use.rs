@@ -32,7 +32,7 @@ impl Pipeline<'_> {
     pub(super) fn look_up_first_use(
         &self,
         operation: &'static Operation,
-        read: &mut ReadRun,
+        read: &mut ReadRun<'_>,
         superseding: &[(RunId, String)],
     ) -> Result<AtApi, RunError> {
         let mode = &self.settings.mode;
@@ -187,13 +187,13 @@ fn unable(operation: &Operation, reason: &str) -> RunError {
 /// Visits every good row with the line that would be sent, in row order; rows are counted over all sheets.
 pub(super) fn each_line(
     operation: &'static Operation,
-    read: &mut ReadRun,
+    read: &mut ReadRun<'_>,
     visit: &mut dyn FnMut(u32, &CheckedRow, &SentLine),
 ) -> Result<(), RunError> {
     for sheet in 0..read.sheets.len() {
         let mut first = read.sheets[sheet].first_row;
         for block in read.sheets[sheet].blocks.clone() {
-            let checked = read.spool.block(block)?.checked;
+            let checked = read.waiting.block(block)?.checked;
             lines_of(operation, &checked, &mut |index, row, line| visit(first + index, row, line));
             first += checked.rows.len() as u32;
         }

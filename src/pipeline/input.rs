@@ -125,7 +125,11 @@ pub(super) fn open(
 /// Reads the sheets of one file; says which were refused, and tables below a sheet's own with them.
 ///
 /// In a workbook where some sheet was taken, sheets without a table (covers, notes, charts) are skipped and told.
-pub(super) fn read_file(read: &mut ReadRun, file: &InputFile, reading: &Reading<'_>) -> Result<Vec<String>, RunError> {
+pub(super) fn read_file<'r>(
+    read: &mut ReadRun<'r>,
+    file: &InputFile,
+    reading: &Reading<'r>,
+) -> Result<Vec<String>, RunError> {
     let before = read.sheets.len();
     let mut refusals: Vec<(&SheetSource, Refusal)> = Vec::new();
     for source in &file.sources {

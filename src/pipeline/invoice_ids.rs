@@ -31,7 +31,7 @@ impl Pipeline<'_> {
     pub(super) fn look_up_numbers(
         &self,
         operation: &'static Operation,
-        read: &mut ReadRun,
+        read: &mut ReadRun<'_>,
     ) -> Result<InvoiceIds, RunError> {
         let mut ids = InvoiceIds::default();
         if operation.field("invoiceId").is_none() || operation.key != Key::None || self.settings.mode.dry_run {

@@ -107,7 +107,8 @@ impl Pipeline<'_> {
         self.refuse_assumed(operation)?;
         let opened = input::open(inputs, stdin, self.settings, self.observer)?;
         self.test_results(&opened.shown())?;
-        let (mut read, refused) = self.read(operation, &opened)?;
+        let directory = self.directory()?;
+        let (mut read, refused) = self.read(operation, &opened, &directory)?;
         let unread = Unread::new(opened.refused.into_iter().chain(refused));
         let refused = unread.count;
         if read.sheets.is_empty() {
@@ -132,8 +133,7 @@ impl Pipeline<'_> {
         let mut at_api = self.look_up_first_use(operation, &mut read, &superseding)?;
         at_api.ids = self.look_up_numbers(operation, &mut read)?;
         let planned = self.plan(operation, &mut read, &identity, &unread, &superseding, &at_api)?;
-        let mut rehearsed = std::mem::take(&mut read.rehearsed);
-        drop(read);
+        let mut rehearsed = read.waiting.into_rehearsed();
         if planned.withheld.is_none() {
             self.tell_superseded(&superseding)?;
         }
@@ -234,8 +234,12 @@ impl Pipeline<'_> {
         Ok(chunks.iter().any(ChunkHead::is_open) && chunks.iter().all(|chunk| chunk.attempts == 0))
     }
 
-    fn read(&self, operation: &'static Operation, opened: &input::Opened) -> Result<(ReadRun, Vec<String>), RunError> {
-        let directory = self.directory()?;
+    fn read<'r>(
+        &'r self,
+        operation: &'static Operation,
+        opened: &input::Opened,
+        directory: &'r Directory,
+    ) -> Result<(ReadRun<'r>, Vec<String>), RunError> {
         let today = self.clock.now().to_zoned(self.settings.timezone.clone()).date();
         let mode = &self.settings.mode;
         let results = (mode.dry_run && !mode.seed).then(|| self.result_settings());
@@ -245,7 +249,7 @@ impl Pipeline<'_> {
             let rules = Rules {
                 account: self.account,
                 company: &self.settings.company,
-                directory: &directory,
+                directory,
                 today,
                 period: file.period(&self.settings.gate)?,
                 severity: &self.settings.severity,
@@ -254,10 +258,10 @@ impl Pipeline<'_> {
             let reading = Reading {
                 operation,
                 settings: self.settings,
-                rules: &rules,
+                rules,
                 stop: self.stop,
                 observer: self.observer,
-                results: results.as_ref(),
+                results: results.clone(),
             };
             let before = read.sheets.len();
             refused.extend(input::read_file(&mut read, file, &reading)?);
@@ -283,7 +287,7 @@ impl Pipeline<'_> {
     fn plan(
         &self,
         operation: &'static Operation,
-        read: &mut ReadRun,
+        read: &mut ReadRun<'_>,
         identity: &resume::Identity,
         unread: &Unread,
         superseding: &[(RunId, String)],

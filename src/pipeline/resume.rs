@@ -22,7 +22,7 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    pub(super) fn of(operation: &Operation, settings: &Settings, read: &ReadRun) -> Self {
+    pub(super) fn of(operation: &Operation, settings: &Settings, read: &ReadRun<'_>) -> Self {
         let mut sheets: Vec<&[u8; 32]> = read.sheets.iter().map(|sheet| &sheet.content).collect();
         sheets.sort_unstable();
         let mut content = blake3::Hasher::new_derive_key("arload run content 1");
@@ -76,7 +76,7 @@ impl Pipeline<'_> {
         &self,
         operation: &Operation,
         identity: &Identity,
-        read: &ReadRun,
+        read: &ReadRun<'_>,
         superseding: &mut Vec<(RunId, String)>,
     ) -> Result<Option<Run>, RunError> {
         if self.settings.mode.new_run {
@@ -116,7 +116,7 @@ impl Pipeline<'_> {
         &self,
         operation: &Operation,
         identity: &Identity,
-        read: &ReadRun,
+        read: &ReadRun<'_>,
         superseding: &mut Vec<(RunId, String)>,
     ) -> Result<(), RunError> {
         if self.settings.mode.new_run {

@@ -67,7 +67,8 @@ impl Pipeline<'_> {
             company: self.settings.company.company_id.clone(),
             operation: operation.name(),
         });
-        let (mut read, refused) = self.read(operation, &opened)?;
+        let directory = self.directory()?;
+        let (mut read, refused) = self.read(operation, &opened, &directory)?;
         if read.sheets.is_empty() {
             return Err(RunError::NoSheets);
         }

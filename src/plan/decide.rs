@@ -2,7 +2,7 @@
 
 use super::at_api::{self, Has};
 use super::history::{EarlierRow, History};
-use super::spool::Spool;
+use super::waiting::Waiting;
 use crate::check::record::{CheckedBlock, CheckedRow, Standing};
 use crate::dedupe::{Earlier, Fate, Verdict};
 use crate::error::RunError;
@@ -47,36 +47,36 @@ impl Deciding<'_> {
         fate: Option<&Fate>,
         block: &CheckedBlock,
         row: &CheckedRow,
-        spool: &mut Spool,
+        waiting: &mut Waiting<'_>,
         history: &mut Option<History<'_>>,
     ) -> Result<Decision, RunError> {
         match verdict {
             Verdict::Repeats(first) => {
-                let (spooled, index) = spool.block_of(first)?;
-                let place = (self.place)(first, spooled.checked.rows[index].number);
+                let (other_block, index) = waiting.row(first)?;
+                let place = (self.place)(first, other_block.rows[index].number);
                 let message = format!("{place} is the same row");
                 Ok(Decision::Ended(RowOutcome::new(Status::Excluded, code::DUPLICATE_ROW, message)))
             }
             Verdict::Contradicts(first) => {
-                let (spooled, index) = spool.block_of(first)?;
-                let above = &spooled.checked.rows[index];
+                let (other_block, index) = waiting.row(first)?;
+                let above = &other_block.rows[index];
                 let differences =
-                    self.differences((above.columns, spooled.checked.line(above)), (row.columns, block.line(row)));
+                    self.differences((above.columns, other_block.line(above)), (row.columns, block.line(row)));
                 let place = (self.place)(first, above.number);
                 let message = format!("\"{}\" already stands in {place} with other content: {differences}", row.key);
                 Ok(invalid(Code::DuplicateInSheet, message, self.way_out_of_two()))
             }
             Verdict::Contradicted(other) => {
-                let (spooled, index) = spool.block_of(other)?;
-                let below = &spooled.checked.rows[index];
+                let (other_block, index) = waiting.row(other)?;
+                let below = &other_block.rows[index];
                 let what = if below.standing == Standing::Invalid { "and is invalid" } else { "with other content" };
                 let place = (self.place)(other, below.number);
                 let message = format!("\"{}\" stands again in {place} {what}", row.key);
                 Ok(invalid(Code::DuplicateInSheet, message, self.way_out_of_two()))
             }
             Verdict::GoesOn(next) => {
-                let (spooled, index) = spool.block_of(next)?;
-                let place = (self.place)(next, spooled.checked.rows[index].number);
+                let (other_block, index) = waiting.row(next)?;
+                let place = (self.place)(next, other_block.rows[index].number);
                 let message = format!("{place} begins the next sheet without a number and may belong to this document");
                 Ok(invalid(Code::DocumentLineUnclear, message, "write the number on every row of the document"))
             }

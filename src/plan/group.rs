@@ -256,7 +256,7 @@ impl<'s> Joining<'s> {
         documents: CheckedBlock,
         mut elsewhere: impl Iterator<Item = Vec<(u32, Finding)>>,
     ) -> CheckedBlock {
-        let CheckedBlock { rows: documents, lines } = documents;
+        let CheckedBlock { rows: documents, lines, facts } = documents;
         let mut documents = documents.into_iter();
         let mut rows = Vec::with_capacity(waiting.block.len());
         for (row, step) in waiting.steps.iter().enumerate() {
@@ -274,7 +274,7 @@ impl<'s> Joining<'s> {
                 rows.push(open.next_row(&waiting.block, row));
             }
         }
-        CheckedBlock { rows, lines }
+        CheckedBlock { rows, lines, facts }
     }
 }
 

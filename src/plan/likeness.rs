@@ -27,6 +27,9 @@ const IN_MEMORY: usize = 1 << 20;
 /// What is known of the rows of a run that may look like others.
 pub struct Likenesses {
     spill: SpooledTempFile,
+    /// The last records, which are not in the file yet.
+    pending: Vec<u8>,
+    /// All records.
     records: u64,
 }
 
@@ -129,7 +132,7 @@ impl Record {
 
 impl Default for Likenesses {
     fn default() -> Self {
-        Self { spill: tempfile::spooled_tempfile(IN_MEMORY), records: 0 }
+        Self { spill: tempfile::spooled_tempfile(IN_MEMORY), pending: Vec::new(), records: 0 }
     }
 }
 
@@ -146,7 +149,13 @@ impl Likenesses {
 
     /// Forgets the records from `from` on.
     pub fn truncate(&mut self, from: u64) {
+        self.pending.truncate((from * RECORD_BYTES as u64).saturating_sub(self.written()) as usize);
         self.records = from;
+    }
+
+    /// Bytes of records in the file.
+    fn written(&self) -> u64 {
+        self.records * RECORD_BYTES as u64 - self.pending.len() as u64
     }
 
     /// Adds a good row; `row` counts over all sheets.
@@ -176,19 +185,25 @@ impl Likenesses {
     }
 
     fn push(&mut self, record: &Record) -> Result<(), RunError> {
-        // After a truncation the next record takes the place of a forgotten one.
-        let at = self.records * RECORD_BYTES as u64;
-        if self.spill.stream_position().map_err(RunError::Spool)? != at {
-            self.spill.seek(SeekFrom::Start(at)).map_err(RunError::Spool)?;
-        }
-        self.spill.write_all(&record.pack()).map_err(RunError::Spool)?;
+        // Limit: written so many at once, because each writing costs as much as some thousand records.
+        const PENDING_BYTES: usize = 1 << 16;
+        self.pending.extend_from_slice(&record.pack());
         self.records += 1;
+        if self.pending.len() < PENDING_BYTES { Ok(()) } else { self.write_pending() }
+    }
+
+    fn write_pending(&mut self) -> Result<(), RunError> {
+        // After a truncation the next record takes the place of a forgotten one.
+        let at = SeekFrom::Start(self.written());
+        self.spill.seek(at).and_then(|_| self.spill.write_all(&self.pending)).map_err(RunError::Spool)?;
+        self.pending.clear();
         Ok(())
     }
 
     /// Reads all records in the order they were added.
     fn visit(&mut self, mut visit: impl FnMut(Record) -> Result<(), RunError>) -> Result<(), RunError> {
         const AT_ONCE: u64 = 1024;
+        self.write_pending()?;
         self.spill.rewind().map_err(RunError::Spool)?;
         let mut buffer = vec![0; AT_ONCE as usize * RECORD_BYTES];
         let mut left = self.records;

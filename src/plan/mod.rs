@@ -23,6 +23,7 @@ mod seed;
 pub mod spool;
 pub mod template;
 pub mod verdict;
+pub mod waiting;
 mod worker;
 pub mod write;
 

@@ -35,12 +35,12 @@ pub(super) struct SheetInProgress {
 }
 
 impl SheetInProgress {
-    pub(super) fn new(open: &OpenSheet, run: &ReadRun, operation: &Operation, evidence: dates::Evidence) -> Self {
+    pub(super) fn new(open: &OpenSheet, run: &ReadRun<'_>, operation: &Operation, evidence: dates::Evidence) -> Self {
         Self {
             hasher: ContentHasher::new(&open.header),
             evidence,
             documents: None,
-            first_block: run.spool.len(),
+            first_block: run.waiting.len(),
             first_row: run.rows,
             read: Sum::default(),
             sums: ColumnSums::default(),

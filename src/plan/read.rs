@@ -1,4 +1,4 @@
-//! Reads and checks sheets, block by block on all threads, into the spool.
+//! Reads and checks sheets, block by block on all threads, and lets them wait for planning.
 //!
 //! Owns the order of things: blocks are checked in parallel and kept in row order, the next batch is read while one is
 //! checked, and a sheet whose later rows overturn the day/month order is read again. The one rule: a sheet is taken
@@ -14,7 +14,7 @@ use super::gate::BadRows;
 use super::likeness::Likenesses;
 use super::progress::SheetInProgress;
 use super::refusal::{Refusal, changed, falling, line_level, no_rows};
-use super::spool::Spool;
+use super::waiting::Waiting;
 use super::worker::{Done, Form, Worker};
 use super::{group, notes};
 use crate::check::record::{CheckedRow, Standing};
@@ -30,7 +30,7 @@ use crate::mapping::{self, Mapping};
 use crate::operation::Operation;
 use crate::outcome::Sum;
 use crate::results::ResultSettings;
-use crate::results::rehearsal::{Rehearsal, Rehearsed};
+use crate::results::rehearsal::Rehearsal;
 use crate::sheet::SheetSource;
 use crate::sheet::input::{SETTLING, stamp};
 use crate::sheet::open::{OpenSheet, SheetEnd};
@@ -46,21 +46,19 @@ pub struct Reading<'a> {
     /// Everything the run is told.
     pub settings: &'a Settings,
     /// What rows are checked against.
-    pub rules: &'a Rules<'a>,
+    pub rules: Rules<'a>,
     /// Asked between batches.
     pub stop: &'a Stop,
     /// Hears of progress.
     pub observer: &'a dyn Observer,
     /// How the results of a dry run are written, whose lines are worked out at once; none in every other run.
-    pub results: Option<&'a ResultSettings>,
+    pub results: Option<ResultSettings>,
 }
 
 /// Everything that was read, waiting to be planned.
-pub struct ReadRun {
+pub struct ReadRun<'r> {
     /// The checked rows.
-    pub spool: Spool,
-    /// What a dry run says of rows of which nobody speaks.
-    pub rehearsed: Rehearsed,
+    pub waiting: Waiting<'r>,
     /// The keys of the good ones.
     pub keys: Keys,
     /// Last documents of sheets whose next sheet begins with a row that names none, each with that row.
@@ -77,7 +75,8 @@ pub struct ReadRun {
     pub read: Sum,
     /// Rows that count against the gates.
     pub bad: BadRows,
-    /// Over every upload line and every row's standing: what another reading of the same cells would change.
+    /// Over every upload line and every row's standing: what another reading of the same cells would change. A dry run,
+    /// whose plan is compared with none, may have no lines.
     pub shape: blake3::Hasher,
 }
 
@@ -110,12 +109,11 @@ impl ReadSheet {
     }
 }
 
-impl ReadRun {
+impl<'r> ReadRun<'r> {
     /// Nothing read yet.
     pub fn new() -> Result<Self, RunError> {
         Ok(Self {
-            spool: Spool::create()?,
-            rehearsed: Rehearsed::default(),
+            waiting: Waiting::new()?,
             keys: Keys::default(),
             going_on: Vec::new(),
             last_document: None,
@@ -136,9 +134,9 @@ impl ReadRun {
         &mut self,
         source: &SheetSource,
         shown: &Path,
-        reading: &Reading<'_>,
+        reading: &Reading<'r>,
     ) -> Result<Option<Refusal>, RunError> {
-        let (blocks, first_row, read, bad) = (self.spool.len(), self.rows, self.read, self.bad);
+        let (blocks, first_row, read, bad) = (self.waiting.len(), self.rows, self.read, self.bad);
         let (shape, likenesses) = (self.shape.clone(), self.likenesses.len());
         let mut orders = None;
         let mut waited = false;
@@ -160,8 +158,7 @@ impl ReadRun {
                 Err(RunError::Sheet(error)) => Some(error.into()),
                 Err(error) => return Err(error),
             };
-            self.spool.truncate(blocks);
-            self.rehearsed.truncate(blocks);
+            self.waiting.truncate(blocks);
             self.keys.truncate(first_row);
             self.going_on.retain(|(_, next)| *next < first_row);
             self.likenesses.truncate(likenesses);
@@ -186,7 +183,7 @@ impl ReadRun {
         &mut self,
         source: &SheetSource,
         shown: &Path,
-        reading: &Reading<'_>,
+        reading: &Reading<'r>,
         orders: Option<&[dates::ColumnOrder]>,
         found: Option<&group::Found>,
     ) -> Result<Pass, RunError> {
@@ -220,12 +217,12 @@ impl ReadRun {
         let headings = open.header.columns.clone();
         let columns = Columns::new(operation, &mapping, &orders);
         let mut joining = found.map(|found| {
-            let joiner = Joiner::new(operation, &columns, &headings, &found.surveyed, reading.rules);
+            let joiner = Joiner::new(operation, &columns, &headings, &found.surveyed, &reading.rules);
             group::Joining::new(&columns, joiner)
         });
-        let checker = Checker::new(operation, &mapping, &orders, reading.rules);
+        let checker = Checker::new(operation, &mapping, &orders, &reading.rules);
         // A line that waits for an id, or for its document's first row, is planning's.
-        let rehearsed = reading.results.filter(|_| operation.creates() && joining.is_none());
+        let rehearsed = reading.results.as_ref().filter(|_| operation.creates() && joining.is_none());
         let worker = Worker {
             checker: &checker,
             date_columns: &date_columns,
@@ -233,6 +230,10 @@ impl ReadRun {
             rehearsal: rehearsed.and_then(|results| Rehearsal::of(source, &open.header, results)),
         };
 
+        if let Some(rehearsal) = &worker.rehearsal {
+            let columns = headings.len();
+            self.waiting.begin_sheet(operation, (&mapping, &orders), reading.rules, (columns, rehearsal));
+        }
         let mut sheet = SheetInProgress::new(&open, self, operation, dates::Evidence::new(&date_columns));
         sheet.documents = (mapping.item_columns && joining.is_none()).then(group::Documents::default);
         // While one batch is checked, the one before it is kept and the one behind it is read.
@@ -303,8 +304,7 @@ impl ReadRun {
             if let Some(number) = sheet.falls(&done.checked) {
                 return Ok(Some(falling(label, number)));
             }
-            self.rehearsed.push(done.lines.take())?;
-            self.keep(sheet, &done)?;
+            self.keep(sheet, &mut done)?;
         }
         if self.rows > MAX_ROWS {
             return Err(RunError::Input {
@@ -315,8 +315,8 @@ impl ReadRun {
         Ok(None)
     }
 
-    fn keep(&mut self, sheet: &mut SheetInProgress, done: &Done) -> Result<(), RunError> {
-        self.spool.push(self.rows, &done.packed_cells, &done.packed_checked)?;
+    fn keep(&mut self, sheet: &mut SheetInProgress, done: &mut Done) -> Result<(), RunError> {
+        self.waiting.push(self.rows, done)?;
         self.shape.update(&(done.checked.lines.len() as u64).to_le_bytes()).update(done.checked.lines.as_bytes());
         let mut cells = done.cells.iter();
         let mut standings = Vec::with_capacity(done.checked.rows.len() * 16);
@@ -398,7 +398,7 @@ impl ReadRun {
             shown: shown.to_owned(),
             content: sheet.hasher.finish(),
             facts: SheetFacts { header, mapping, read: sheet.read, notes },
-            blocks: sheet.first_block..self.spool.len(),
+            blocks: sheet.first_block..self.waiting.len(),
             first_row: sheet.first_row,
             period: reading.rules.period,
             other_table: end.other_table,

@@ -4,7 +4,6 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::ops::Range;
 
 use super::decide::{Deciding, Decision};
 use super::gate::Withheld;
@@ -69,7 +68,7 @@ impl Writer<'_> {
         ordinal: u32,
         sheet: &ReadSheet,
         alone: bool,
-        read: &mut ReadRun,
+        read: &mut ReadRun<'_>,
     ) -> Result<(), RunError> {
         let ledger = self.planning.ledger;
         let facts = serde_json::to_string(&sheet.facts).expect("sheet facts have string keys only");
@@ -94,12 +93,20 @@ impl Writer<'_> {
         let mut row_index = sheet.first_row;
         let rehearsed = alone && self.withheld.is_none();
         for (ordinal, block) in sheet.blocks.clone().enumerate() {
-            let rows = read.spool.rows_of(block, read.rows);
-            if rehearsed && !self.spoke_of(&rows) && read.rehearsed.settle(block, id, ordinal as u32) {
+            let rows = read.waiting.rows_of(block, read.rows);
+            if rehearsed && read.waiting.has_lines(block) {
+                while let Some(row) = self.next_spoken(rows.end) {
+                    let (checked, at) = read.waiting.row(row)?;
+                    let verdict = self.judge(row, &checked.rows[at], &checked, read)?;
+                    read.waiting.tell(row, &checked.rows[at], &verdict);
+                    // What was said of the row is said, whatever came of it.
+                    while self.alike.next_if(|alike| alike.row <= row).is_some() {}
+                }
+                read.waiting.settle(block, id, ordinal as u32);
                 row_index = rows.end;
                 continue;
             }
-            let spooled = read.spool.block(block)?;
+            let spooled = read.waiting.block(block)?;
             if stored.is_none() {
                 ledger.add_rows(id, ordinal as u32, &spooled.cells)?;
             }
@@ -118,10 +125,11 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Whether anything is said of rows beside their checks.
-    fn spoke_of(&mut self, rows: &Range<u32>) -> bool {
-        let spoken = self.spoken.peek().is_some_and(|(row, ..)| rows.contains(row));
-        spoken || self.alike.peek().is_some_and(|alike| rows.contains(&alike.row))
+    /// The next row before `end` of which something is said beside its checks.
+    fn next_spoken(&mut self, end: u32) -> Option<u32> {
+        let spoken = self.spoken.peek().map(|(row, ..)| *row);
+        let next = spoken.into_iter().chain(self.alike.peek().map(|alike| alike.row)).min();
+        next.filter(|row| *row < end)
     }
 
     fn judge(
@@ -129,7 +137,7 @@ impl Writer<'_> {
         index: u32,
         row: &CheckedRow,
         block: &CheckedBlock,
-        read: &mut ReadRun,
+        read: &mut ReadRun<'_>,
     ) -> Result<RowVerdict, RunError> {
         if row.standing == Standing::Joined {
             return Ok(self.join(row));
@@ -141,7 +149,7 @@ impl Writer<'_> {
                 if matches!(verdict, Verdict::AtApi { .. }) && self.withheld.is_none() {
                     self.held.push((index, row.number));
                 }
-                self.deciding.decide(verdict, fate.as_ref(), block, row, &mut read.spool, &mut self.history)?
+                self.deciding.decide(verdict, fate.as_ref(), block, row, &mut read.waiting, &mut self.history)?
             }
             None => Decision::Send,
         };

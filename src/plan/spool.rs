@@ -43,7 +43,7 @@ impl Spool {
         Ok(Self { file: BufWriter::with_capacity(1 << 18, file), places: Vec::new(), end: 0 })
     }
 
-    /// Appends a block; `first_row` counts the rows of all sheets before it.
+    /// Appends a block, of which nothing may be kept here; `first_row` counts the rows of all sheets before it.
     pub fn push(&mut self, first_row: u32, cells: &[u8], checked: &[u8]) -> Result<(), RunError> {
         self.file.write_all(cells).and_then(|()| self.file.write_all(checked)).map_err(RunError::Spool)?;
         self.places.push(Place {
@@ -77,10 +77,13 @@ impl Spool {
         self.places.truncate(from);
     }
 
-    /// Reads a block back.
-    pub fn block(&mut self, index: usize) -> Result<Spooled, RunError> {
-        self.file.flush().map_err(RunError::Spool)?;
+    /// Reads a block back; none of a block of which nothing was kept here.
+    pub fn block(&mut self, index: usize) -> Result<Option<Spooled>, RunError> {
         let place = self.places[index];
+        if place.cells + place.checked == 0 {
+            return Ok(None);
+        }
+        self.file.flush().map_err(RunError::Spool)?;
         let file = self.file.get_mut();
         file.seek(SeekFrom::Start(place.start)).map_err(RunError::Spool)?;
         let mut reader = BufReader::new(&*file);
@@ -89,13 +92,12 @@ impl Spool {
         reader.read_exact(&mut cells).and_then(|()| reader.read_exact(&mut checked)).map_err(RunError::Spool)?;
         // The next push must not land where this read left the file.
         self.file.get_mut().seek(SeekFrom::Start(self.end)).map_err(RunError::Spool)?;
-        Ok(Spooled { cells, checked: blob::unpack(&checked)? })
+        Ok(Some(Spooled { cells, checked: blob::unpack(&checked)? }))
     }
 
-    /// Reads the block that holds a row, counted over all sheets, and the row's index in it.
-    pub fn block_of(&mut self, row: u32) -> Result<(Spooled, usize), RunError> {
+    /// The block that holds a row, counted over all sheets, and the row's index in it.
+    pub fn place_of(&self, row: u32) -> (usize, usize) {
         let index = self.places.partition_point(|place| place.first_row <= row) - 1;
-        let first = self.places[index].first_row;
-        Ok((self.block(index)?, (row - first) as usize))
+        (index, (row - self.places[index].first_row) as usize)
     }
 }

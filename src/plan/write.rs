@@ -69,7 +69,7 @@ pub(super) type Spoken = std::iter::Peekable<std::vec::IntoIter<(u32, Verdict, O
 
 impl Planning<'_> {
     /// Decides about every row and stores the plan durably.
-    pub fn write(&self, read: &mut ReadRun) -> Result<Planned, RunError> {
+    pub fn write(&self, read: &mut ReadRun<'_>) -> Result<Planned, RunError> {
         let spoken = self.ask_guard(read)?;
         let alike = self.find_alike(read, &spoken)?;
         let withheld = self.gate(read, &spoken, &alike)?;
@@ -114,7 +114,7 @@ impl Planning<'_> {
     }
 
     /// Rows of the first chunk, where the upload is not proven at this host yet.
-    fn canary(&self, read: &ReadRun) -> Result<Option<usize>, LedgerError> {
+    fn canary(&self, read: &ReadRun<'_>) -> Result<Option<usize>, LedgerError> {
         if !self.operation.is_upload() {
             return Ok(None);
         }
@@ -124,7 +124,7 @@ impl Planning<'_> {
         Ok(Some(self.settings.sending.canary).filter(|rows| *rows > 0 && !proven))
     }
 
-    fn ask_guard(&self, read: &mut ReadRun) -> Result<Vec<(u32, Verdict, Option<Fate>)>, RunError> {
+    fn ask_guard(&self, read: &mut ReadRun<'_>) -> Result<Vec<(u32, Verdict, Option<Fate>)>, RunError> {
         let mut spoken: Vec<(u32, Verdict, Option<Fate>)> =
             read.keys.settle_repeats().into_iter().map(|(row, verdict)| (row, verdict, None)).collect();
         // What is no create may be done again on purpose.
@@ -167,7 +167,11 @@ impl Planning<'_> {
     }
 
     /// Rows that look like others and of which the guard said nothing, in row order, one likeness each.
-    fn find_alike(&self, read: &mut ReadRun, spoken: &[(u32, Verdict, Option<Fate>)]) -> Result<Vec<Alike>, RunError> {
+    fn find_alike(
+        &self,
+        read: &mut ReadRun<'_>,
+        spoken: &[(u32, Verdict, Option<Fate>)],
+    ) -> Result<Vec<Alike>, RunError> {
         if read.likenesses.is_empty() {
             return Ok(Vec::new());
         }
@@ -197,7 +201,7 @@ impl Planning<'_> {
     /// Whether the gates let the run go on; conflicts that the guard found count as invalid rows.
     fn gate(
         &self,
-        read: &ReadRun,
+        read: &ReadRun<'_>,
         spoken: &[(u32, Verdict, Option<Fate>)],
         alike: &[Alike],
     ) -> Result<Option<Withheld>, RunError> {
@@ -218,7 +222,7 @@ impl Planning<'_> {
     fn write_rows(
         &self,
         run: RunId,
-        read: &mut ReadRun,
+        read: &mut ReadRun<'_>,
         (spoken, alike): Told,
         withheld: Option<&Withheld>,
         canary: Option<usize>,

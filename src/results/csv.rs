@@ -102,6 +102,9 @@ pub fn each_verdict(
     Ok(())
 }
 
+/// Stands before a cell that a spreadsheet would take for a formula.
+pub(super) const GUARD: char = '\'';
+
 /// What is said of a row that went into no chunk.
 pub(super) struct Ours<'r> {
     pub(super) number: u32,
@@ -109,6 +112,7 @@ pub(super) struct Ours<'r> {
     pub(super) code: &'r str,
     pub(super) message: &'r str,
     pub(super) key: &'r str,
+    pub(super) remote_id: &'r str,
 }
 
 /// Lines of results, cell by cell.
@@ -125,19 +129,22 @@ impl RowLine {
         Self { delimiter, text, begun: false }
     }
 
-    /// Writes a line: what is said of the row, then its own cells.
-    pub(super) fn push<'c>(&mut self, ours: &Ours<'_>, cells: impl Iterator<Item = &'c str>) {
-        self.cell(&ours.number.to_string());
+    /// Begins a line with what is said of the row; its own cells follow.
+    pub(super) fn begin(&mut self, ours: &Ours<'_>) {
+        self.number(ours.number);
         self.cell("");
-        for cell in [ours.status.as_str(), ours.code, ours.message, ours.key, "", "", "", "", ""] {
+        for cell in [ours.status.as_str(), ours.code, ours.message, ours.key, ours.remote_id, "", "", "", ""] {
             self.cell(cell);
         }
-        cells.for_each(|cell| self.cell(cell));
-        self.end();
+    }
+
+    /// Bytes of all lines.
+    pub(super) fn len(&self) -> u32 {
+        u32::try_from(self.text.len()).expect("the lines of a block stay far below 4 GiB")
     }
 
     /// Writes a cell as a spreadsheet may read it: in quotation marks where needed, and never as a formula.
-    fn cell(&mut self, cell: &str) {
+    pub(super) fn cell(&mut self, cell: &str) {
         if self.begun {
             self.text.push(self.delimiter);
         }
@@ -161,7 +168,14 @@ impl RowLine {
         self.text.push(b'"');
     }
 
-    fn end(&mut self) {
+    /// Writes a number, as the first cell of a line.
+    fn number(&mut self, number: u32) {
+        write!(self.text, "{number}").expect("writing into memory cannot fail");
+        self.begun = true;
+    }
+
+    /// Ends the line.
+    pub(super) fn end(&mut self) {
         self.text.extend_from_slice(b"\r\n");
         self.begun = false;
     }

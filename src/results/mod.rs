@@ -10,6 +10,7 @@ pub mod place;
 pub mod read;
 pub mod rehearsal;
 pub mod summary;
+mod tally;
 pub mod target;
 
 use std::cell::RefCell;

@@ -1,23 +1,32 @@
 //! What a dry run says of rows, written as lines of its results where the rows are checked.
 //!
-//! Nearly all rows of a sheet end as their checks say; only where the duplicate guard or the gates speak of a row must
-//! planning decide. So the workers write each block's lines and add up its outcomes, both wait in a private file, and
-//! blocks of which nobody spoke are copied into the results. The one rule: a line says what the same row's verdict in a
-//! ledger would have made of it; whatever cannot know that yet is left to planning.
+//! Nearly all rows of a sheet end as their checks say; only where the duplicate guard speaks of a row must planning
+//! decide. So the workers write each block's lines and add up its outcomes, both wait in a private file, and go into the
+//! results with the few lines changed that planning tells anew. The one rule: a line says what the same row's verdict in
+//! a ledger would have made of it; whatever cannot know that yet is left to planning.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 
 use super::ResultSettings;
-use super::csv::{Ours, RowLine, told_of};
+use super::csv::{GUARD, Ours, RowLine, told_of};
 use super::summary::Breakdown;
-use crate::check::record::{CheckedBlock, CheckedRow, Labels, Standing};
+use super::tally::Tally;
+use crate::check::record::{CheckedBlock, CheckedRow, Facts, Standing};
 use crate::error::RunError;
-use crate::finding::Severity;
+use crate::finding::Finding;
 use crate::ledger::SheetId;
-use crate::outcome::{RowOutcome, Status, Sum, Totals, code};
-use crate::sheet::{Header, RowBlock, SheetSource};
+use crate::outcome::{RowOutcome, Status, Totals, code};
+use crate::plan::verdict::{Destiny, RowVerdict};
+use crate::sheet::input::RESULT_HEADINGS;
+use crate::sheet::{CellKind, Header, RowBlock, SheetSource};
+
+/// Cells of a line before those of the sheet.
+const OWN_CELLS: usize = RESULT_HEADINGS.len();
+
+/// Bytes of a row's [`Place`] in the file.
+const PLACE_BYTES: usize = 8;
 
 /// How a row ends in a dry run if nobody speaks of it; none for a further line of a document.
 pub fn ended(standing: &Standing) -> Option<RowOutcome> {
@@ -36,11 +45,35 @@ pub struct Rehearsal {
     delimiter: u8,
 }
 
+/// Where a row's line stands in its block's text: its own cells begin with a delimiter.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    cells: u32,
+    end: u32,
+}
+
 /// The lines of a block, and what they come to.
 #[derive(Debug)]
 pub struct Lines {
     text: Vec<u8>,
+    places: Vec<Place>,
     tally: Tally,
+    again: Option<Again>,
+}
+
+/// What reading rows back from their lines needs besides the lines.
+#[derive(Debug, Clone, Copy)]
+struct Again {
+    /// By how much the physical line of every row differs from its number.
+    ahead: i64,
+    facts: Facts,
+}
+
+impl Lines {
+    /// Whether the block can be read back from them.
+    pub fn show_all(&self) -> bool {
+        self.again.is_some()
+    }
 }
 
 impl Rehearsal {
@@ -51,98 +84,53 @@ impl Rehearsal {
         (source.sheet.is_none() && distinct).then_some(rehearsal)
     }
 
-    /// The lines of a block; none where a row of it is a further line of a document.
-    pub fn write(&self, block: &RowBlock, checked: &CheckedBlock) -> Option<Lines> {
-        let mut lines = RowLine::new(self.delimiter, Vec::with_capacity(block.text_bytes() + 80 * block.len()));
+    /// The lines of a block.
+    ///
+    /// # Panics
+    /// If a row of it is a further line of a document.
+    pub fn write(&self, block: &RowBlock, checked: &CheckedBlock) -> Lines {
+        let mut lines = RowLine::new(self.delimiter, Vec::with_capacity(block.text_bytes() + 96 * block.len()));
+        let mut places = Vec::with_capacity(block.len());
         let mut tally = Tally::default();
         let mut last: Option<(&Standing, RowOutcome)> = None;
         for (index, row) in checked.rows.iter().enumerate() {
             // Rows in sequence mostly end alike.
             if last.as_ref().is_none_or(|(standing, _)| *standing != &row.standing) {
-                last = Some((&row.standing, ended(&row.standing)?));
+                last = Some((&row.standing, ended(&row.standing).expect("documents of several rows are planning's")));
             }
             let outcome = &last.as_ref().expect("it was just set").1;
-            let (code, message) =
-                told_of((&self.file_name, None), (row.number, row.line_number), &row.findings, outcome);
-            let ours =
-                Ours { number: row.number, status: outcome.status, code: &code, message: &message, key: &row.key };
-            lines.push(&ours, block.cells(index));
-            tally.add(outcome, row);
+            self.begin(&mut lines, row, &row.findings, outcome);
+            let cells = lines.len();
+            block.cells(index).for_each(|cell| lines.cell(cell));
+            lines.end();
+            places.push(Place { cells, end: lines.len() });
+            tally.add(outcome, &row.findings, row);
         }
-        Some(Lines { text: lines.finish(), tally })
-    }
-}
-
-/// What rows come to, as [`Breakdown`] counts them.
-#[derive(Debug, Default)]
-struct Tally {
-    sums: Vec<Group>,
-    codes: Vec<(String, u64)>,
-    rows_with_warnings: u64,
-}
-
-#[derive(Debug)]
-struct Group {
-    account_id: String,
-    supplier_gstin: String,
-    month: String,
-    status: Status,
-    sum: Sum,
-}
-
-impl Group {
-    fn holds(&self, status: Status, labels: &Labels) -> bool {
-        self.status == status
-            && self.month == labels.month
-            && self.supplier_gstin == labels.supplier_gstin
-            && self.account_id == labels.account_id
-    }
-}
-
-impl Tally {
-    fn add(&mut self, outcome: &RowOutcome, row: &CheckedRow) {
-        self.sum(outcome.status, &row.labels).add(&row.amounts);
-        if row.findings.is_empty() {
-            return self.count(&outcome.code);
-        }
-        let mut codes: Vec<&str> = row.findings.iter().map(|finding| finding.code.as_str()).collect();
-        codes.push(&outcome.code);
-        codes.sort_unstable();
-        codes.dedup();
-        for code in codes {
-            self.count(code);
-        }
-        self.rows_with_warnings += u64::from(row.findings.iter().any(|finding| finding.severity == Severity::Warning));
+        let again = ahead(block).map(|ahead| Again { ahead, facts: checked.facts });
+        Lines { text: lines.finish(), places, tally, again }
     }
 
-    fn sum(&mut self, status: Status, labels: &Labels) -> &mut Sum {
-        let at = self.sums.iter().rposition(|group| group.holds(status, labels)).unwrap_or_else(|| {
-            let Labels { account_id, supplier_gstin, month, .. } = labels.clone();
-            self.sums.push(Group { account_id, supplier_gstin, month, status, sum: Sum::default() });
-            self.sums.len() - 1
+    /// Begins a row's line: what is said of it, before its own cells.
+    fn begin(&self, lines: &mut RowLine, row: &CheckedRow, findings: &[Finding], outcome: &RowOutcome) {
+        let (code, message) = told_of((&self.file_name, None), (row.number, row.line_number), findings, outcome);
+        lines.begin(&Ours {
+            number: row.number,
+            status: outcome.status,
+            code: &code,
+            message: &message,
+            key: &row.key,
+            remote_id: outcome.remote_id.as_deref().unwrap_or_default(),
         });
-        &mut self.sums[at].sum
     }
+}
 
-    fn count(&mut self, code: &str) {
-        match self.codes.iter_mut().find(|(known, _)| known == code) {
-            Some((_, rows)) => *rows += 1,
-            None if code.is_empty() => {}
-            None => self.codes.push((code.to_owned(), 1)),
-        }
-    }
-
-    fn add_to(&self, totals: &mut Totals, breakdown: &mut Breakdown) {
-        for group in &self.sums {
-            totals.by_status.entry(group.status).or_default().merge(&group.sum);
-            let labels = (group.account_id.clone(), group.supplier_gstin.clone(), group.month.clone());
-            breakdown.add_group(labels, group.status, &group.sum);
-        }
-        for (code, rows) in &self.codes {
-            *breakdown.codes.entry(code.clone()).or_default() += rows;
-        }
-        breakdown.rows_with_warnings += self.rows_with_warnings;
-    }
+/// By how much the physical line of every row differs from its number; none where that, or a cell, does not show in the
+/// lines: a guard that stands in the sheet looks like one of ours.
+fn ahead(block: &RowBlock) -> Option<i64> {
+    let ahead = |row| i64::from(block.line(row)) - i64::from(block.number(row));
+    let first = (!block.is_empty() && block.is_only_text()).then(|| ahead(0))?;
+    let mut rows = 0..block.len();
+    rows.all(|row| ahead(row) == first && block.cells(row).all(|cell| !cell.starts_with(GUARD))).then_some(first)
 }
 
 /// Lines of blocks, waiting for the results in a file without a name.
@@ -152,21 +140,26 @@ pub struct Rehearsed {
     end: u64,
     /// By block of the run, in the order of reading.
     blocks: Vec<Option<Piece>>,
-    /// By sheet and block: those that go into the results as they are.
-    undisputed: HashMap<(SheetId, u32), Piece>,
+    /// By sheet and block: which of them go into the results.
+    settled: HashMap<(SheetId, u32), usize>,
 }
 
 #[derive(Debug)]
 struct Piece {
     start: u64,
+    /// Bytes of its lines; the places of its rows stand behind them.
     bytes: usize,
+    rows: usize,
     tally: Tally,
+    again: Option<Again>,
+    /// Lines that planning told anew up to their own cells, by row of the block, in order.
+    told: Vec<(usize, Vec<u8>)>,
 }
 
 impl Rehearsed {
     /// Keeps the lines of the next block, if it has any.
     pub fn push(&mut self, lines: Option<Lines>) -> Result<(), RunError> {
-        let Some(Lines { text, tally }) = lines else {
+        let Some(Lines { text, places, tally, again }) = lines else {
             self.blocks.push(None);
             return Ok(());
         };
@@ -175,9 +168,15 @@ impl Rehearsed {
             self.file = Some(BufWriter::with_capacity(1 << 18, file));
         }
         let file = self.file.as_mut().expect("it was just made sure of");
-        file.write_all(&text).map_err(RunError::Spool)?;
-        self.blocks.push(Some(Piece { start: self.end, bytes: text.len(), tally }));
-        self.end += text.len() as u64;
+        let mut packed = Vec::with_capacity(places.len() * PLACE_BYTES);
+        for Place { cells, end } in &places {
+            packed.extend_from_slice(&cells.to_le_bytes());
+            packed.extend_from_slice(&end.to_le_bytes());
+        }
+        file.write_all(&text).and_then(|()| file.write_all(&packed)).map_err(RunError::Spool)?;
+        let (start, bytes, rows) = (self.end, text.len(), places.len());
+        self.blocks.push(Some(Piece { start, bytes, rows, tally, again, told: Vec::new() }));
+        self.end += (bytes + packed.len()) as u64;
         Ok(())
     }
 
@@ -186,118 +185,206 @@ impl Rehearsed {
         self.blocks.truncate(from);
     }
 
-    /// Lets a block of the run go into the results of a sheet as it is; false where it has no lines.
-    pub fn settle(&mut self, block: usize, sheet: SheetId, ordinal: u32) -> bool {
-        let piece = self.blocks.get_mut(block).and_then(Option::take);
-        piece.map(|piece| self.undisputed.insert((sheet, ordinal), piece)).is_some()
+    /// Whether a block of the run has lines.
+    pub fn has_lines(&self, block: usize) -> bool {
+        self.blocks.get(block).is_some_and(Option::is_some)
     }
 
-    /// Adds what a block of a sheet comes to; false where planning decided about it.
+    /// Tells a row of a block anew, as planning decided; rows of a block in their order, once each.
+    ///
+    /// # Panics
+    /// If the row waits for its outcome, as none of a dry run does.
+    pub fn tell(&mut self, rehearsal: &Rehearsal, (block, row): (usize, usize), was: &CheckedRow, is: &RowVerdict) {
+        let Destiny::Ended(outcome) = &is.destiny else { unreachable!("a dry run sends nothing") };
+        let mut line = RowLine::new(rehearsal.delimiter, Vec::new());
+        rehearsal.begin(&mut line, was, &is.findings, outcome);
+        let piece = self.blocks[block].as_mut().expect("the block has lines");
+        piece.told.push((row, line.finish()));
+        let before = ended(&was.standing).expect("documents of several rows are planning's");
+        piece.tally.remove(&before, &was.findings, was);
+        piece.tally.add(outcome, &is.findings, was);
+    }
+
+    /// Lets a block of the run go into the results of a sheet.
+    pub fn settle(&mut self, block: usize, sheet: SheetId, ordinal: u32) {
+        self.settled.insert((sheet, ordinal), block);
+    }
+
+    /// The rows of a block, read back from lines that show all of them; of one row alone where it is named.
+    pub fn read_back(
+        &mut self,
+        rehearsal: &Rehearsal,
+        block: usize,
+        row: Option<usize>,
+        columns: usize,
+    ) -> Result<(RowBlock, Facts), RunError> {
+        let piece = self.blocks[block].as_ref().expect("a block waits in one form or another");
+        let Again { ahead, facts } = piece.again.expect("a block whose lines do not show all waits in the spool");
+        let (start, bytes, rows) = (piece.start, piece.bytes, piece.rows);
+        let text = match row {
+            None => self.bytes(start, bytes),
+            Some(row) => self.places(start + bytes as u64, rows).and_then(|places| {
+                let from = row.checked_sub(1).map_or(0, |above| places[above].end);
+                self.bytes(start + u64::from(from), (places[row].end - from) as usize)
+            }),
+        };
+        let block = text.and_then(|text| read_back(&text, rehearsal.delimiter, ahead, columns));
+        Ok((block.map_err(RunError::Spool)?, facts))
+    }
+
+    /// Adds what a block of a sheet comes to; false where it has no lines.
     pub(super) fn add_up(&self, place: (SheetId, u32), totals: &mut Totals, breakdown: &mut Breakdown) -> bool {
-        let piece = self.undisputed.get(&place);
+        let piece = self.settled.get(&place).and_then(|block| self.blocks[*block].as_ref());
         piece.map(|piece| piece.tally.add_to(totals, breakdown)).is_some()
     }
 
-    /// Copies the lines of a block into the results; false where planning decided about it.
+    /// Copies the lines of a block into the results; false where it has none.
     pub(super) fn copy(&mut self, place: (SheetId, u32), results: &mut impl Write) -> io::Result<bool> {
-        let (Some(piece), Some(file)) = (self.undisputed.get(&place), &mut self.file) else { return Ok(false) };
-        // Seeking writes out what is buffered first; nothing is pushed once results are written.
-        file.seek(SeekFrom::Start(piece.start))?;
-        let mut text = vec![0; piece.bytes];
-        file.get_mut().read_exact(&mut text)?;
-        results.write_all(&text)?;
+        let piece = self.settled.get(&place).and_then(|block| self.blocks[*block].as_mut());
+        let Some(piece) = piece else { return Ok(false) };
+        let (start, bytes, rows, told) = (piece.start, piece.bytes, piece.rows, std::mem::take(&mut piece.told));
+        let text = self.bytes(start, bytes)?;
+        let mut copied = 0;
+        if !told.is_empty() {
+            let places = self.places(start + bytes as u64, rows)?;
+            for (row, line) in &told {
+                let from = row.checked_sub(1).map_or(0, |above| places[above].end as usize);
+                results.write_all(&text[copied..from])?;
+                results.write_all(line)?;
+                copied = places[*row].cells as usize;
+            }
+        }
+        results.write_all(&text[copied..])?;
         Ok(true)
     }
+
+    fn places(&mut self, start: u64, rows: usize) -> io::Result<Vec<Place>> {
+        let four = |bytes: &[u8]| u32::from_le_bytes(bytes.try_into().expect("four bytes"));
+        let packed = self.bytes(start, rows * PLACE_BYTES)?;
+        let places = packed.chunks_exact(PLACE_BYTES);
+        Ok(places.map(|place| Place { cells: four(&place[..4]), end: four(&place[4..]) }).collect())
+    }
+
+    fn bytes(&mut self, start: u64, bytes: usize) -> io::Result<Vec<u8>> {
+        let file = self.file.as_mut().ok_or(io::ErrorKind::NotFound)?;
+        // Seeking writes out what is buffered first; nothing is pushed once lines are read.
+        file.seek(SeekFrom::Start(start))?;
+        let mut read = vec![0; bytes];
+        file.get_mut().read_exact(&mut read)?;
+        Ok(read)
+    }
+}
+
+/// Takes the cells of rows out of their lines, behind what the results say of each.
+fn read_back(text: &[u8], delimiter: u8, ahead: i64, columns: usize) -> io::Result<RowBlock> {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).delimiter(delimiter).from_reader(text);
+    let mut block = RowBlock::new(columns);
+    let mut record = csv::StringRecord::new();
+    while reader.read_record(&mut record)? {
+        let number: Option<u32> = record.get(0).and_then(|number| number.parse().ok());
+        let whole = number.filter(|_| record.len() == OWN_CELLS + columns);
+        let number = whole.ok_or(io::ErrorKind::InvalidData)?;
+        for cell in record.iter().skip(OWN_CELLS) {
+            block.push_cell(cell.strip_prefix(GUARD).unwrap_or(cell), CellKind::Text);
+        }
+        block.finish_row(number, (i64::from(number) + ahead) as u32);
+    }
+    Ok(block)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::{Code, Finding};
-    use crate::money::Money;
-    use crate::outcome::Amounts;
-    use crate::plan::verdict::{Destiny, RowVerdict};
+    use crate::results::tally::tests::row;
 
-    fn row(number: u32, standing: Standing, month: &str, codes: &[(Code, Severity)]) -> CheckedRow {
-        let finding = |(code, severity): &(Code, Severity)| Finding {
-            code: *code,
-            severity: *severity,
-            field: "cgst".to_owned(),
-            column: Some(2),
-            message: "a, \"b\"".to_owned(),
-            hint: None,
-        };
-        CheckedRow {
-            number,
-            line_number: 0,
-            standing,
-            findings: codes.iter().map(finding).collect(),
-            key: format!("=K{number}"),
-            guard: None,
-            amounts: Amounts { taxable: Some(Money(i64::from(number) * 7)), ..Amounts::default() },
-            labels: Labels { account_id: "CEK1".to_owned(), month: month.to_owned(), ..Labels::default() },
-            columns: 0,
-            line: 0..0,
-        }
+    const CELLS: [[&str; 2]; 3] = [["x,y", "=1+1"], ["two\r\nlines", "-5"], ["48\" round", ""]];
+
+    fn rehearsal() -> Rehearsal {
+        Rehearsal { file_name: "a.csv".to_owned(), delimiter: b',' }
     }
 
-    #[test]
-    fn a_tally_comes_to_what_a_breakdown_counts() {
-        use Severity::{Error, Warning};
-        let excluded = Standing::Excluded { code: code::CREDIT_NOTE.to_owned(), message: "a credit note".to_owned() };
-        let rows = [
-            row(2, Standing::Ready, "2026-04", &[]),
-            row(3, Standing::Ready, "2026-05", &[(Code::DateFuture, Warning), (Code::DateFuture, Warning)]),
-            row(4, Standing::Invalid, "", &[(Code::TotalMismatch, Error), (Code::DateFuture, Warning)]),
-            row(5, excluded, "2026-04", &[]),
-            row(6, Standing::Ready, "2026-04", &[]),
-        ];
-        let (mut tally, mut expected) = (Tally::default(), (Totals::default(), Breakdown::default()));
-        for row in &rows {
-            let outcome = ended(&row.standing).unwrap();
-            tally.add(&outcome, row);
-            let verdict = RowVerdict {
-                number: row.number,
-                line_number: 0,
-                destiny: Destiny::Ended(outcome.clone()),
-                findings: row.findings.clone(),
-                key: row.key.clone(),
-                amounts: row.amounts,
-                labels: row.labels.clone(),
-            };
-            expected.1.add(&mut expected.0, &outcome, &verdict);
+    fn block(first: u32, cells: &[[&str; 2]]) -> RowBlock {
+        let mut block = RowBlock::new(2);
+        for (number, cells) in (first..).zip(cells) {
+            cells.iter().for_each(|cell| block.push_cell(cell, CellKind::Text));
+            block.finish_row(number, number + 3);
         }
-        let mut found = (Totals::default(), Breakdown::default());
-        tally.add_to(&mut found.0, &mut found.1);
-        assert_eq!(found, expected);
+        block
     }
 
+    fn lines(first: u32, cells: &[[&str; 2]]) -> Lines {
+        let block = block(first, cells);
+        let rows = (0..block.len()).map(|index| row(block.number(index), Standing::Ready, "", &[])).collect();
+        rehearsal().write(&block, &CheckedBlock { rows, ..CheckedBlock::default() })
+    }
+
+    fn line(number: u32, said: &str, cells: &str) -> String {
+        format!("{number},,{said},'=K{number},,,,,,{cells}\r\n")
+    }
+
+    const GOOD: &str = "not-sent,dry-run,good; a dry run sends nothing";
+
     #[test]
-    fn lines_of_a_block_come_back_where_nobody_spoke_of_it_and_nowhere_else() {
-        let source = SheetSource { path: "a.csv".into(), file_name: "a.csv".to_owned(), sheet: None };
-        let rehearsal = Rehearsal { file_name: source.file_name.clone(), delimiter: b',' };
-        let lines = |number| {
-            let mut block = RowBlock::new(1);
-            block.push_cell("x,y", crate::sheet::CellKind::Text);
-            block.finish_row(number, number);
-            let rows = vec![row(number, Standing::Ready, "", &[])];
-            rehearsal.write(&block, &CheckedBlock { rows, lines: String::new() })
-        };
+    fn lines_of_settled_blocks_are_copied_with_those_that_were_told_anew() {
         let mut rehearsed = Rehearsed::default();
-        for block in [lines(2), lines(99), None, lines(3)] {
+        for block in [Some(lines(2, &CELLS)), Some(lines(99, &CELLS)), None, Some(lines(5, &CELLS))] {
             rehearsed.push(block).unwrap();
         }
         rehearsed.truncate(3);
-        rehearsed.push(lines(4)).unwrap();
-        assert_eq!(
-            [0, 2, 3, 4].map(|block| rehearsed.settle(block, SheetId(1), block as u32)),
-            [true, false, true, false]
-        );
+        rehearsed.push(Some(lines(8, &CELLS))).unwrap();
+        assert_eq!([0, 2, 3, 4].map(|block| rehearsed.has_lines(block)), [true, false, true, false]);
+        let was = row(9, Standing::Ready, "", &[]);
+        let outcome = RowOutcome::new(Status::Excluded, code::DUPLICATE_ROW, "a.csv:2 is the same row");
+        let is = RowVerdict {
+            number: 9,
+            line_number: 0,
+            destiny: Destiny::Ended(outcome),
+            findings: Vec::new(),
+            key: was.key.clone(),
+            amounts: was.amounts,
+            labels: was.labels.clone(),
+        };
+        rehearsed.tell(&rehearsal(), (3, 1), &was, &is);
+        for block in [0, 3] {
+            rehearsed.settle(block, SheetId(1), block as u32);
+        }
         let mut text = Vec::new();
         let copied = [3, 1, 2, 0].map(|ordinal| rehearsed.copy((SheetId(1), ordinal), &mut text).unwrap());
         assert_eq!(copied, [true, false, false, true]);
-        let line =
-            |number| format!("{number},,not-sent,dry-run,good; a dry run sends nothing,'=K{number},,,,,,\"x,y\"\r\n");
-        assert_eq!(String::from_utf8(text).unwrap(), line(4) + &line(2));
+        let cells = ["\"x,y\",'=1+1", "\"two\r\nlines\",-5", "\"48\"\" round\","];
+        let expected = [
+            line(8, GOOD, cells[0]),
+            line(9, "excluded,duplicate-row,a.csv:2 is the same row", cells[1]),
+            line(10, GOOD, cells[2]),
+            line(2, GOOD, cells[0]),
+            line(3, GOOD, cells[1]),
+            line(4, GOOD, cells[2]),
+        ];
+        assert_eq!(String::from_utf8(text).unwrap(), expected.concat());
+        let (mut totals, mut breakdown) = (Totals::default(), Breakdown::default());
+        assert!(rehearsed.add_up((SheetId(1), 3), &mut totals, &mut breakdown));
+        assert_eq!([Status::NotSent, Status::Excluded].map(|status| totals.rows(status)), [2, 1]);
+    }
+
+    #[test]
+    fn rows_are_read_back_as_they_were_or_wait_in_the_spool() {
+        let mut rehearsed = Rehearsed::default();
+        rehearsed.push(Some(lines(2, &CELLS))).unwrap();
+        let (whole, _) = rehearsed.read_back(&rehearsal(), 0, None, 2).unwrap();
+        assert_eq!(format!("{whole:?}"), format!("{:?}", block(2, &CELLS)));
+        for (index, cells) in CELLS.iter().enumerate() {
+            let (one, _) = rehearsed.read_back(&rehearsal(), 0, Some(index), 2).unwrap();
+            assert_eq!(format!("{one:?}"), format!("{:?}", block(2 + index as u32, &[*cells])));
+        }
+        assert!(lines(2, &CELLS).show_all());
+        assert!(!lines(2, &[["'=1", ""]]).show_all());
+        let mut uneven = block(2, &CELLS);
+        uneven.push_cell("a", CellKind::Text);
+        uneven.push_cell("b", CellKind::Text);
+        uneven.finish_row(9, 20);
+        assert_eq!(ahead(&uneven), None);
+        let mut dated = block(2, &CELLS);
+        dated.from_1904 = true;
+        assert_eq!(ahead(&dated), None);
     }
 }
