@@ -279,20 +279,20 @@ impl Directory {
         let filled = |cell: &str| !cell.trim().is_empty();
         [
             ("code", id_given, by_id),
-            ("code", filled(customer.code), look(&self.codes, &code_key(customer.code))),
-            ("GSTIN", filled(customer.gstin), look(&self.gstins, &code_key(customer.gstin))),
-            ("name", filled(customer.name), look(&self.names, &name_key(customer.name))),
+            ("code", filled(customer.code), look(&self.codes, customer.code, code_key)),
+            ("GSTIN", filled(customer.gstin), look(&self.gstins, customer.gstin, code_key)),
+            ("name", filled(customer.name), look(&self.names, customer.name, name_key)),
         ]
     }
 
     /// A `customerId` cell of another shape is a code, else a GSTIN, else a name.
     fn by_any(&self, value: &str) -> &[u32] {
-        let code = look(&self.codes, &code_key(value));
+        let code = look(&self.codes, value, code_key);
         if !code.is_empty() {
             return code;
         }
-        let gstin = look(&self.gstins, &code_key(value));
-        if gstin.is_empty() { look(&self.names, &name_key(value)) } else { gstin }
+        let gstin = look(&self.gstins, value, code_key);
+        if gstin.is_empty() { look(&self.names, value, name_key) } else { gstin }
     }
 
     /// Whether a GSTIN that nobody has is given beside the name of customers who all have another: an unknown branch.
@@ -396,8 +396,12 @@ fn decode(bytes: &[u8]) -> Cow<'_, str> {
     if faulty { encoding_rs::WINDOWS_1252.decode(bytes).0 } else { text }
 }
 
-fn look<'m>(map: &'m HashMap<Box<str>, Vec<u32>>, key: &str) -> &'m [u32] {
-    map.get(key).map_or(&[], Vec::as_slice)
+fn look<'m>(map: &'m HashMap<Box<str>, Vec<u32>>, value: &str, key: fn(&str) -> Cow<'_, str>) -> &'m [u32] {
+    // Making the key is most of the work, and in vain where nobody has one.
+    if map.is_empty() {
+        return &[];
+    }
+    map.get(key(value).as_ref()).map_or(&[], Vec::as_slice)
 }
 
 /// A code or GSTIN as compared: trimmed, in capitals.

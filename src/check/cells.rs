@@ -137,15 +137,16 @@ impl<'a> Cells<'a> {
         Value::Bad
     }
 
-    /// Reads a row, or a document that it stands for.
+    /// Reads a row, or a document that it stands for; `values` are those of a row before, whose memory is used again.
     pub(super) fn read<'b>(
         &'b self,
         block: &'b RowBlock,
         index: usize,
         document: Option<&Document>,
-        findings: &mut Findings<'_>,
+        (mut values, findings): (Vec<Value<'b>>, &mut Findings<'_>),
     ) -> Row<'b> {
-        let mut values: Vec<Value<'b>> = vec![Value::Blank; self.operation.fields.len()];
+        values.clear();
+        values.resize(self.operation.fields.len(), Value::Blank);
         let mut faults = Faults::new();
         for input in &self.inputs {
             let (cell, column) = match &input.from {
@@ -200,7 +201,11 @@ fn join<'b>(value: &mut Value<'b>, further: Value<'b>) {
 
 fn read_value<'b>(cell: Cell<'b>, input: &Input, faults: &mut Faults) -> Value<'b> {
     let before = faults.len();
-    let owned = |text: &str| Value::Text(Cow::Owned(text.to_owned()));
+    // Most codes stand in the sheet as they are sent.
+    let code = |code: &str| {
+        let text = if cell.text == code { Cow::Borrowed(cell.text) } else { Cow::Owned(code.to_owned()) };
+        Value::Text(text)
+    };
     let value = match input.kind {
         FieldKind::Text(most) => value::text(cell, most, faults).map(Value::Text),
         FieldKind::Identifier(most) => value::reference(cell, most, faults).map(Value::Text),
@@ -216,16 +221,16 @@ fn read_value<'b>(cell: Cell<'b>, input: &Input, faults: &mut Faults) -> Value<'
         FieldKind::Bool => value::boolean(cell, faults).map(Value::Bool),
         // Whatever has not the shape of an id is a code, a GSTIN or a name: the directory decides.
         FieldKind::CustomerId => value::reference(cell, 200, faults).map(Value::Text),
-        FieldKind::CompanyId => value::company_id(cell, faults).map(|id| owned(id.as_str())),
+        FieldKind::CompanyId => value::company_id(cell, faults).map(|id| code(id.as_str())),
         FieldKind::InvoiceNumber => value::invoice_number(cell, faults).map(Value::Text),
-        FieldKind::Gstin => value::gstin(cell, faults).map(|gstin| owned(gstin.as_str())),
-        FieldKind::Pan => value::pan(cell, faults).map(|pan| owned(pan.as_str())),
-        FieldKind::PanOrGstin => value::pan_or_gstin(cell, faults).map(|either| owned(either.as_str())),
-        FieldKind::Ifsc => value::ifsc(cell, faults).map(|ifsc| owned(ifsc.as_str())),
+        FieldKind::Gstin => value::gstin(cell, faults).map(|gstin| code(gstin.as_str())),
+        FieldKind::Pan => value::pan(cell, faults).map(|pan| code(pan.as_str())),
+        FieldKind::PanOrGstin => value::pan_or_gstin(cell, faults).map(|either| code(either.as_str())),
+        FieldKind::Ifsc => value::ifsc(cell, faults).map(|ifsc| code(ifsc.as_str())),
         FieldKind::AccountNumber => value::account_number(cell, faults).map(Value::Text),
-        FieldKind::Pin => value::pin(cell, faults).map(|pin| owned(pin.as_str())),
-        FieldKind::Mobile => value::mobile(cell, faults).map(|mobile| owned(mobile.as_str())),
-        FieldKind::Phone => value::phone(cell, faults).map(|phone| owned(phone.as_str())),
+        FieldKind::Pin => value::pin(cell, faults).map(|pin| code(pin.as_str())),
+        FieldKind::Mobile => value::mobile(cell, faults).map(|mobile| code(mobile.as_str())),
+        FieldKind::Phone => value::phone(cell, faults).map(|phone| code(phone.as_str())),
         FieldKind::Email => value::email(cell, faults).map(Value::Text),
         FieldKind::Enum(values) => value::one_of(cell, values, faults).map(|found| Value::Text(Cow::Borrowed(found))),
     };
@@ -314,6 +319,11 @@ impl<'b> Row<'b> {
     pub(super) fn has_bad(&self) -> bool {
         let fields = self.operation.fields.iter().zip(&self.values);
         fields.into_iter().any(|(field, value)| field.role != Role::Sheet && matches!(value, Value::Bad))
+    }
+
+    /// The JSON name of a field, by its index.
+    pub(super) fn field_name(&self, field: usize) -> &'static str {
+        self.operation.fields[field].name
     }
 
     /// The sheet's column of a field, by its index.

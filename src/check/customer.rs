@@ -1,5 +1,7 @@
 //! The rules between the cells of a customer row.
 
+use compact_str::CompactString;
+
 use super::cells::{Row, Value};
 use super::record::Labels;
 use super::value::{self, Faults};
@@ -23,7 +25,7 @@ pub(super) fn check(
         fill_contact(row);
     }
     if operation.key == Key::None {
-        rules.company.parent_company_id.clone_into(&mut labels.account_id);
+        labels.account_id = CompactString::new(&rules.company.parent_company_id);
         // The code and the GSTIN name the customer only where the id does not: they may be what is to change.
         let named_otherwise = row.is_blank("customerId");
         let sources =

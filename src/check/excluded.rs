@@ -49,42 +49,50 @@ pub(super) fn excluded(row: &Row<'_>) -> Option<(&'static str, String)> {
     Some((code, format!("the sheet says {}", quote(word))))
 }
 
-/// Whether the row is the example of a template: every cell that is filled holds the example's value.
-pub(super) fn is_example(row: &Row<'_>, operation: &Operation) -> bool {
-    let mut marked = false;
-    for (field, value) in operation.fields.iter().zip(&row.values) {
-        let example = operation.example(field);
-        let same = match value {
-            Value::Blank => continue,
-            Value::Text(text) => text == example,
-            Value::Amount(money) => money.to_string() == example,
-            Value::Date(date) => date.to_string() == example,
-            Value::Bool(truth) => example == if *truth { "yes" } else { "no" },
-            Value::Days(number) => number.to_string() == example,
-            Value::Bad | Value::Clear => false,
-        };
-        if !same {
-            return false;
-        }
-        marked |= field.is_marked();
+/// What a template's example has in each field.
+pub(super) struct Examples {
+    values: Vec<&'static str>,
+    /// Fields whose example no record has.
+    marked: Vec<usize>,
+}
+
+impl Examples {
+    pub(super) fn new(operation: &Operation) -> Self {
+        let values = operation.fields.iter().map(|field| operation.example(field)).collect();
+        let marked = (0..operation.fields.len()).filter(|index| operation.fields[*index].is_marked()).collect();
+        Self { values, marked }
     }
-    marked
+
+    /// Whether a row is the example: every cell that is filled holds the example's value.
+    pub(super) fn are_in(&self, row: &Row<'_>) -> bool {
+        let mut filled = row.values.iter().zip(&self.values).filter(|(value, _)| !matches!(value, Value::Blank));
+        let is_example = |(value, example): (&Value<'_>, &&str)| match value {
+            Value::Blank | Value::Bad | Value::Clear => false,
+            Value::Text(text) => text == example,
+            Value::Amount(money) => money.to_string() == *example,
+            Value::Date(date) => date.to_string() == *example,
+            Value::Bool(truth) => *example == if *truth { "yes" } else { "no" },
+            Value::Days(number) => number.to_string() == *example,
+        };
+        filled.all(is_example) && self.marked.iter().any(|index| !matches!(row.values[*index], Value::Blank))
+    }
+
+    /// Reports what is left of an example in a row that is none any more: no record has such a number or name.
+    pub(super) fn report(&self, row: &Row<'_>, findings: &mut Findings<'_>) {
+        for &index in &self.marked {
+            let (Value::Text(text), example) = (&row.values[index], self.values[index]) else { continue };
+            if !example.is_empty() && text == example {
+                let message = format!("{} is the example of the template; put your own value there", quote(text));
+                let column = row.column(index);
+                findings.add(Code::ExampleLeftIn, row.field_name(index), column, message, None);
+            }
+        }
+    }
 }
 
 /// The outcome of a template's example.
 pub(super) fn example() -> (&'static str, String) {
     (code::TEMPLATE_EXAMPLE, "this is the example row of the template; nothing of it is sent".to_owned())
-}
-
-/// Reports what is left of an example in a row that is none any more: no record has such a number or name.
-pub(super) fn report_examples(row: &Row<'_>, operation: &Operation, findings: &mut Findings<'_>) {
-    for field in operation.fields.iter().filter(|field| field.is_marked()) {
-        let (text, example) = (row.text(field.name), operation.example(field));
-        if !example.is_empty() && text == example {
-            let message = format!("{} is the example of the template; put your own value there", quote(text));
-            row.report(findings, Code::ExampleLeftIn, field.name, message);
-        }
-    }
 }
 
 /// Small letters, and one space for whatever stands between words.

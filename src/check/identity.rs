@@ -3,6 +3,8 @@
 //! Both are hashes over a versioned list of normalised values, each with its length, so that no two lists look alike.
 //! The one rule: changing what enters a hash needs a new version string, because ledgers keep the old ones.
 
+use compact_str::CompactString;
+
 use super::Rules;
 use super::cells::Row;
 use super::record::{Guard, Labels, Likeness, neighbour_year};
@@ -23,10 +25,15 @@ const LIKENESS_VERSION: &str = "arload likeness 1";
 const NAMED_VERSION: &str = "arload named 1";
 
 /// Key and fingerprint of an invoice, and the number that results show.
-pub(super) fn invoice(row: &Row<'_>, rules: &Rules<'_>, labels: &Labels) -> (String, Option<Guard>) {
+pub(super) fn invoice(
+    row: &Row<'_>,
+    rules: &Rules<'_>,
+    labels: &Labels,
+    values: &mut Values,
+) -> (CompactString, Option<Guard>) {
     let number = row.text("invoiceNumber");
     let external = row.text("externalId");
-    let shown = if number.is_empty() { external } else { number }.to_owned();
+    let shown = CompactString::new(if number.is_empty() { external } else { number });
     if shown.is_empty() {
         return (shown, None);
     }
@@ -35,7 +42,6 @@ pub(super) fn invoice(row: &Row<'_>, rules: &Rules<'_>, labels: &Labels) -> (Str
         row.date("invoiceDate").map_or(0, |issued| if issued.month() >= 4 { issued.year() } else { issued.year() - 1 });
     let kind = if is_debit_note(row.text("documentType")) { "DBN" } else { "INV" };
     let external = if number.is_empty() { external } else { "" };
-    let mut values = Values::new();
     let mut key_in = |year: i16| {
         values.begin(KEY_VERSION).text(rules.account).text(&labels.account_id).text(&labels.supplier_gstin);
         values.text(kind).number(year).upper(number).text(external).hash()
@@ -58,7 +64,7 @@ fn is_debit_note(kind: &str) -> bool {
 }
 
 /// Key and fingerprint of a customer, and the reference that results show.
-pub(super) fn customer(row: &Row<'_>, rules: &Rules<'_>) -> (String, Option<Guard>) {
+pub(super) fn customer(row: &Row<'_>, rules: &Rules<'_>) -> (CompactString, Option<Guard>) {
     let text = |name: &str| row.text(name).to_owned();
     let upper = |name: &str| row.text(name).to_uppercase();
     let content = [
@@ -79,8 +85,7 @@ pub(super) fn customer(row: &Row<'_>, rules: &Rules<'_>) -> (String, Option<Guar
         [row.text("uniqueRefNo"), row.text("panOrGstin"), row.text("legalName"), row.text("keyContactLegalName")]
             .into_iter()
             .find(|text| !text.is_empty())
-            .unwrap_or_default()
-            .to_owned();
+            .unwrap_or_default();
     let fingerprint = fingerprint(&content);
     let by_content = fingerprint.to_string();
     let parts = match (reference.as_str(), gstin) {
@@ -97,7 +102,7 @@ pub(super) fn customer(row: &Row<'_>, rules: &Rules<'_>) -> (String, Option<Guar
         mark("pan", &tax_number).filter(|_| without_gstin),
         mark("mobile", row.text("keyContactMobile")),
     ]);
-    (shown, Some(Guard { key: short(key), fingerprint, year: 0, likeness }))
+    (CompactString::new(shown), Some(Guard { key: short(key), fingerprint, year: 0, likeness }))
 }
 
 /// Which record a row is about, where it names one that is there already, and what is done to it. It holds within a run
@@ -114,7 +119,7 @@ pub(super) fn named(row: &Row<'_>, operation: &Operation, labels: &Labels) -> Op
         name == operation.remote_id || name == "paymentId" || operation.route.path_fields().any(|field| field == name)
     };
     let named = sent.filter(|(field, _)| !changes || is_name(field.name)).map(|(_, value)| format!("{value:?}"));
-    let parts: Vec<String> = std::iter::once(labels.account_id.clone()).chain(named).collect();
+    let parts: Vec<String> = std::iter::once(labels.account_id.to_string()).chain(named).collect();
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     let key = short(hash(NAMED_VERSION, &parts));
     Some(Guard { key, fingerprint: fingerprint(&content), year: 0, likeness: Likeness::None })
@@ -171,13 +176,13 @@ fn hash(version: &str, parts: &[&str]) -> blake3::Hash {
 }
 
 /// A versioned list of values on its way into a hash, each with its length before it; kept for the next list.
-struct Values {
+pub(super) struct Values {
     bytes: Vec<u8>,
     plain: String,
 }
 
 impl Values {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         // Room for the values of nearly every record.
         Self { bytes: Vec::with_capacity(256), plain: String::with_capacity(32) }
     }

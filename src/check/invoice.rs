@@ -1,5 +1,6 @@
 //! The rules between the cells of an invoice row.
 
+use compact_str::CompactString;
 use jiff::ToSpan as _;
 use jiff::civil::{Date, date};
 
@@ -42,15 +43,16 @@ pub(super) fn check(row: &mut Row<'_>, rules: &Rules<'_>, labels: &mut Labels, f
     check_tax_heads(row, findings);
     check_size(row, findings);
     check_sum(row, findings);
-    labels.supplier_gstin = row.text("supplierGstin").to_owned();
+    labels.supplier_gstin = CompactString::new(row.text("supplierGstin"));
     let customer = row.text("customerId");
     match row.date("invoiceDate") {
         Some(date) => {
             let date = plain_date(date);
-            date.as_str()[..7].clone_into(&mut labels.month);
-            labels.document = [date.as_str(), " ", customer].concat();
+            labels.month = CompactString::new(&date.as_str()[..7]);
+            labels.document = CompactString::with_capacity(date.as_str().len() + 1 + customer.len());
+            [date.as_str(), " ", customer].into_iter().for_each(|part| labels.document.push_str(part));
         }
-        None => customer.clone_into(&mut labels.document),
+        None => labels.document = CompactString::new(customer),
     }
 }
 
@@ -117,19 +119,19 @@ pub(super) fn find_seller(row: &Row<'_>, rules: &Rules<'_>, labels: &mut Labels,
     let (own, gstin) = (row.text("sellerId"), row.text("supplierGstin"));
     let listed = rules.company.sellers.get(gstin);
     if !own.is_empty() {
-        own.clone_into(&mut labels.account_id);
+        labels.account_id = CompactString::new(own);
         if let Some(listed) = listed.filter(|listed| *listed != own) {
             let message = format!("{} goes with {listed} in the profile, but the row's seller is {own}", quote(gstin));
             row.report(findings, Code::SellerUnlisted, "supplierGstin", message);
         }
     } else if let Some(listed) = listed {
-        listed.clone_into(&mut labels.account_id);
+        labels.account_id = CompactString::new(listed);
     } else if !gstin.is_empty() {
         let hint = format!("add \"{gstin}\" = \"CEK...\" under sellers in the profile");
         let message = format!("{} is not listed under sellers in the profile", quote(gstin));
         findings.add(Code::SellerUnlisted, "supplierGstin", row.column_of("supplierGstin"), message, Some(hint));
     } else if let Some(seller) = &rules.company.seller_id {
-        seller.clone_into(&mut labels.account_id);
+        labels.account_id = CompactString::new(seller);
     } else if !rules.company.sellers.is_empty() {
         // A dry run needs no account, and without one there is no seller to miss.
         let hint = Some("set seller-id in the profile, or map a column to sellerId or supplierGstin".to_owned());

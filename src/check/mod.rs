@@ -22,18 +22,21 @@ pub mod value;
 
 use std::collections::BTreeMap;
 
+use compact_str::CompactString;
 use jiff::civil::Date;
 
 use crate::config::Company;
 use crate::directory::Directory;
 use crate::finding::{self, Code, Finding, Severity};
 use crate::mapping::Mapping;
-use crate::operation::{Key, Need, Operation};
+use crate::operation::{Field, Key, Need, Operation};
 use crate::outcome::Amounts;
 use crate::sheet::RowBlock;
 use cells::{Cells, Row, Value};
 use dates::ColumnOrder;
 use document::Document;
+use excluded::Examples;
+use identity::Values;
 use line::LineWriter;
 use record::{CheckedBlock, CheckedRow, Facts, Labels, Standing};
 
@@ -69,6 +72,9 @@ pub struct Checker<'a> {
     rules: &'a Rules<'a>,
     cells: Cells<'a>,
     line: LineWriter,
+    /// Fields that may not be blank.
+    required: Vec<usize>,
+    examples: Examples,
 }
 
 /// Findings of one row, as they are made.
@@ -140,7 +146,10 @@ impl<'a> Checker<'a> {
     ) -> Self {
         let cells = Cells::new(operation, mapping, orders);
         let line = LineWriter::new(operation, &cells, operation.sends_filled_only());
-        Self { operation, rules, cells, line }
+        let needed =
+            |field: &Field| field.need == Need::Required && !(field.name == "invoiceNumber" && rules.allow_unnumbered);
+        let required = (0..operation.fields.len()).filter(|index| needed(&operation.fields[*index])).collect();
+        Self { operation, rules, cells, line, required, examples: Examples::new(operation) }
     }
 
     /// Checks a block of rows.
@@ -173,6 +182,7 @@ impl<'a> Checker<'a> {
         checked.rows.reserve(block.len());
         let mut lines = self.line.start();
         let mut marks = block.marks.iter().peekable();
+        let (mut values, mut hashing) = (Vec::new(), Values::new());
         for index in 0..block.len() {
             let mut findings = Findings { rules: self.rules, list: Vec::new() };
             while let Some(mark) = marks.next_if(|mark| mark.row as usize == index) {
@@ -184,14 +194,17 @@ impl<'a> Checker<'a> {
             let (row_checked, row) = if shifted {
                 (self.shifted(findings), None)
             } else {
-                let mut row = self.cells.read(block, index, document, &mut findings);
-                (self.judge(&mut row, document, &facts, findings), Some(row))
+                let mut row = self.cells.read(block, index, document, (std::mem::take(&mut values), &mut findings));
+                (self.judge(&mut row, document, &facts, (findings, &mut hashing)), Some(row))
             };
             let mut row_checked = row_checked;
             row_checked.number = block.number(index);
             row_checked.line_number = if block.line(index) == row_checked.number { 0 } else { block.line(index) };
-            if let Some(row) = row.filter(|_| with_lines && row_checked.standing == Standing::Ready) {
-                (row_checked.columns, row_checked.line) = lines.write(&row);
+            if let Some(row) = row {
+                if with_lines && row_checked.standing == Standing::Ready {
+                    (row_checked.columns, row_checked.line) = lines.write(&row);
+                }
+                values = row.values;
             }
             checked.rows.push(row_checked);
         }
@@ -207,13 +220,13 @@ impl<'a> Checker<'a> {
             line_number: 0,
             standing: Standing::Invalid,
             findings: findings.list,
-            key: String::new(),
+            key: CompactString::default(),
             guard: None,
             amounts: Amounts { unreadable: true, ..Amounts::default() },
             // Unlike a row without any document, it is no further line of the one above.
             labels: Labels {
-                account_id: self.rules.company.company_id.clone(),
-                document: "unknown".to_owned(),
+                account_id: CompactString::new(&self.rules.company.company_id),
+                document: CompactString::const_new("unknown"),
                 ..Labels::default()
             },
             columns: 0,
@@ -226,16 +239,16 @@ impl<'a> Checker<'a> {
         row: &mut Row<'_>,
         document: Option<&Document>,
         facts: &Facts,
-        mut findings: Findings<'_>,
+        (mut findings, hashing): (Findings<'_>, &mut Values),
     ) -> CheckedRow {
-        let mut labels = Labels { account_id: self.rules.company.company_id.clone(), ..Labels::default() };
-        let example = excluded::is_example(row, self.operation);
+        let mut labels = Labels { account_id: CompactString::new(&self.rules.company.company_id), ..Labels::default() };
+        let example = self.examples.are_in(row);
         let excluded = match self.operation.key {
             _ if example => Some(excluded::example()),
             Key::Invoice if !document.is_some_and(|document| document.contested) => excluded::excluded(row),
             _ => None,
         };
-        excluded::report_examples(row, self.operation, &mut findings);
+        self.examples.report(row, &mut findings);
         if self.operation.key == Key::Invoice {
             invoice::check(row, self.rules, &mut labels, &mut findings);
             supply::check_invoice(row, facts.fractional_rates, &mut findings);
@@ -250,9 +263,9 @@ impl<'a> Checker<'a> {
         // Nobody expects the rupees of an example in a total.
         let amounts = if example { Amounts::default() } else { invoice::amounts(row) };
         let (key, guard) = match self.operation.key {
-            Key::Invoice => identity::invoice(row, self.rules, &labels),
+            Key::Invoice => identity::invoice(row, self.rules, &labels, hashing),
             Key::Customer => identity::customer(row, self.rules),
-            Key::None => (named::key(row, self.operation), identity::named(row, self.operation, &labels)),
+            Key::None => (named::key(row, self.operation).into(), identity::named(row, self.operation, &labels)),
         };
         let elsewhere = document.is_some_and(|document| document.invalid);
         let errors = findings.list.iter().any(is_error) || row.has_bad() || elsewhere;
@@ -282,11 +295,9 @@ impl<'a> Checker<'a> {
 
     /// Reports required fields that are blank; a bad cell was reported already.
     fn require(&self, row: &Row<'_>, findings: &mut Findings<'_>) {
-        for (index, field) in self.operation.fields.iter().enumerate() {
-            let needed =
-                field.need == Need::Required && !(field.name == "invoiceNumber" && self.rules.allow_unnumbered);
-            if needed && matches!(row.values[index], Value::Blank) {
-                let column = row.column(index);
+        for &index in &self.required {
+            if matches!(row.values[index], Value::Blank) {
+                let (field, column) = (&self.operation.fields[index], row.column(index));
                 findings.add(Code::RequiredMissing, field.name, column, "is blank; the operation needs it", None);
             }
         }

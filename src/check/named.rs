@@ -1,5 +1,7 @@
 //! The rules of rows that name a record which is there already: which one it is, and what is to change.
 
+use compact_str::CompactString;
+
 use super::cells::{Row, Value};
 use super::record::Labels;
 use super::{Findings, Rules, customer, invoice};
@@ -20,10 +22,10 @@ pub(super) fn check(
 ) {
     if operation.field("invoiceId").is_some() {
         invoice::find_seller(row, rules, labels, findings);
-        row.text("supplierGstin").clone_into(&mut labels.supplier_gstin);
+        labels.supplier_gstin = CompactString::new(row.text("supplierGstin"));
         find_invoice(row, operation, findings);
     } else if operation.route.account_parameter == Some("parentCompanyId") {
-        rules.company.parent_company_id.clone_into(&mut labels.account_id);
+        labels.account_id = CompactString::new(&rules.company.parent_company_id);
     }
     let names = ["customerId", "customerCode", "customerGstin", "customerName"];
     let is_named = names.iter().any(|name| !row.is_blank(name));

@@ -1,5 +1,6 @@
 //! What checking makes of rows: one [`CheckedRow`] each, and a block of them with the lines to be uploaded.
 
+use compact_str::CompactString;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -39,7 +40,7 @@ pub struct CheckedRow {
     /// Everything found, errors or not.
     pub findings: Vec<Finding>,
     /// The business key as results show it: invoice number, own reference, or customer id.
-    pub key: String,
+    pub key: CompactString,
     /// What the duplicate guard knows the record by; none where the operation has no guard or the row is not good.
     pub guard: Option<Guard>,
     /// The amounts as far as they can be read.
@@ -115,13 +116,13 @@ pub fn neighbour_year(issued: Date) -> Option<i16> {
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Labels {
     /// CEK id that the upload goes under.
-    pub account_id: String,
+    pub account_id: CompactString,
     /// The supplier's GSTIN, blank if the sheet has none.
-    pub supplier_gstin: String,
+    pub supplier_gstin: CompactString,
     /// Month of the invoice date, `2026-03`; blank for customers.
-    pub month: String,
+    pub month: CompactString,
     /// The invoice date and the customer: same number, date and party in a line-level export are one document.
-    pub document: String,
+    pub document: CompactString,
 }
 
 impl CheckedRow {

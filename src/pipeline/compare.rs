@@ -122,8 +122,8 @@ fn rows(operation: &'static Operation, read: &mut ReadRun<'_>) -> Result<Rows, R
         let good = SheetLine {
             sheet: sheet_of(index),
             row: row.number,
-            seller: row.labels.account_id.clone(),
-            supplier_gstin: row.labels.supplier_gstin.clone(),
+            seller: row.labels.account_id.to_string(),
+            supplier_gstin: row.labels.supplier_gstin.to_string(),
             amount: row.amounts.total.or(row.amounts.taxable),
             line: line.clone(),
         };

@@ -40,7 +40,7 @@ impl Pipeline<'_> {
         let mut wanted = Wanted::new();
         each_line(operation, read, &mut |_, row, line| {
             if let Some(number) = line.cell("invoiceId").and_then(named::wanted_number) {
-                *wanted.entry((row.labels.account_id.clone(), number.to_uppercase())).or_default() += 1;
+                *wanted.entry((row.labels.account_id.to_string(), number.to_uppercase())).or_default() += 1;
             }
         })?;
         if wanted.is_empty() {
@@ -74,7 +74,7 @@ impl Pipeline<'_> {
         for run in ledger.runs()?.iter().filter(|run| run.account == self.account && creates(&run.operation)) {
             for sheet in ledger.sheets(run.id)? {
                 each_verdict(ledger, &sheet, |verdict| {
-                    let key = (verdict.labels.account_id.clone(), verdict.key.to_uppercase());
+                    let key = (verdict.labels.account_id.to_string(), verdict.key.to_uppercase().into());
                     if !wanted.contains_key(&key) {
                         return Ok(());
                     }

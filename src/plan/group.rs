@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 
+use compact_str::CompactString;
 use rayon::prelude::*;
 
 use super::batch::{map, read_batch};
@@ -133,7 +134,7 @@ struct Waiting {
 /// A document whose rows are being handed on.
 struct Open {
     elsewhere: Vec<(u32, Finding)>,
-    key: String,
+    key: CompactString,
     labels: Labels,
     /// Rows handed on.
     rows: u32,

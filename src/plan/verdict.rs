@@ -1,5 +1,6 @@
 //! What planning decided about each row, as the ledger keeps it.
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use crate::check::record::Labels;
@@ -18,7 +19,7 @@ pub struct RowVerdict {
     /// Everything found.
     pub findings: Vec<Finding>,
     /// The business key as results show it.
-    pub key: String,
+    pub key: CompactString,
     /// The amounts as far as they can be read.
     pub amounts: Amounts,
     /// What the row is counted under.

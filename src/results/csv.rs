@@ -245,7 +245,7 @@ fn our_cells(
         fate.outcome.status.as_str().to_owned(),
         code,
         message,
-        verdict.key.clone(),
+        verdict.key.to_string(),
         fate.outcome.remote_id.clone().unwrap_or_default(),
         chunk.and_then(|chunk| chunk.request_id.clone()).unwrap_or_default(),
         chunk.map_or_else(String::new, |chunk| format!("{}/{}", run.id, chunk.ordinal)),

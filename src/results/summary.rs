@@ -38,7 +38,7 @@ impl Breakdown {
     /// Adds a row with its outcome, to the totals too.
     pub fn add(&mut self, totals: &mut Totals, outcome: &RowOutcome, verdict: &RowVerdict) {
         let labels = &verdict.labels;
-        let group = (labels.account_id.clone(), labels.supplier_gstin.clone(), labels.month.clone());
+        let group = (labels.account_id.to_string(), labels.supplier_gstin.to_string(), labels.month.to_string());
         let sum = self.groups.entry(group).or_default().entry(outcome.status).or_default();
         if verdict.is_joined() {
             totals.add_joined(outcome.status);

@@ -3,6 +3,8 @@
 //! Counts as [`Breakdown`] does, in a form that is cheap for rows that are much alike. The one rule: what was added can be
 //! taken out again, and leaves no trace.
 
+use compact_str::CompactString;
+
 use super::summary::Breakdown;
 use crate::check::record::{CheckedRow, Labels};
 use crate::finding::{Finding, Severity};
@@ -18,9 +20,9 @@ pub(super) struct Tally {
 
 #[derive(Debug)]
 struct Group {
-    account_id: String,
-    supplier_gstin: String,
-    month: String,
+    account_id: CompactString,
+    supplier_gstin: CompactString,
+    month: CompactString,
     status: Status,
     sum: Sum,
 }
@@ -76,7 +78,7 @@ impl Tally {
     pub(super) fn add_to(&self, totals: &mut Totals, breakdown: &mut Breakdown) {
         for group in &self.sums {
             totals.by_status.entry(group.status).or_default().merge(&group.sum);
-            let labels = (group.account_id.clone(), group.supplier_gstin.clone(), group.month.clone());
+            let labels = (group.account_id.to_string(), group.supplier_gstin.to_string(), group.month.to_string());
             breakdown.add_group(labels, group.status, &group.sum);
         }
         for (code, rows) in &self.codes {
@@ -131,10 +133,10 @@ pub(super) mod tests {
             line_number: 0,
             standing,
             findings: codes.iter().map(finding).collect(),
-            key: format!("=K{number}"),
+            key: format!("=K{number}").into(),
             guard: None,
             amounts: Amounts { taxable: Some(Money(i64::from(number) * 7)), ..Amounts::default() },
-            labels: Labels { account_id: "CEK1".to_owned(), month: month.to_owned(), ..Labels::default() },
+            labels: Labels { account_id: "CEK1".into(), month: month.into(), ..Labels::default() },
             columns: 0,
             line: 0..0,
         }

@@ -156,10 +156,13 @@ fn read_gstin(code: &str, faults: &mut Faults) -> Option<Gstin> {
     (!refused).then_some(Gstin { text, pan })
 }
 
-/// The form of a number, the special ones first.
+/// The form of a number, the usual one first; no number has two of them.
 fn kind(bytes: &[u8]) -> Option<GstinKind> {
     let is = |pattern: &[u8; 15]| fits(bytes, pattern);
-    if is(b"99AAAAA9999AnCx") {
+    if is(b"99AAAAA9999AnZx") {
+        // The other letters of the fourteenth place are reserved; no number with one is known to exist.
+        Some(GstinKind::Normal)
+    } else if is(b"99AAAAA9999AnCx") {
         Some(GstinKind::Collector)
     } else if is(b"99AAAAx9999AnDx") {
         Some(GstinKind::Deductor)
@@ -171,9 +174,6 @@ fn kind(bytes: &[u8]) -> Option<GstinKind> {
         Some(GstinKind::Oidar)
     } else if is(b"99AAAA99999A9Z9") {
         Some(GstinKind::Department)
-    } else if is(b"99AAAAA9999AnZx") {
-        // The other letters of the fourteenth place are reserved; no number with one is known to exist.
-        Some(GstinKind::Normal)
     } else {
         None
     }
