@@ -15,7 +15,7 @@ use super::likeness::Likenesses;
 use super::progress::SheetInProgress;
 use super::refusal::{Refusal, changed, falling, line_level, no_rows};
 use super::waiting::Waiting;
-use super::worker::{Done, Form, Worker};
+use super::worker::{Done, Worker};
 use super::{group, notes};
 use crate::check::record::{CheckedRow, Standing};
 use crate::check::totals::{grand_total_mismatch, not_held};
@@ -226,7 +226,7 @@ impl<'r> ReadRun<'r> {
         let worker = Worker {
             checker: &checker,
             date_columns: &date_columns,
-            form: if reading.settings.mode.dry_run { Form::Plain } else { Form::Packed },
+            packs: !reading.settings.mode.dry_run,
             rehearsal: rehearsed.and_then(|results| Rehearsal::of(source, &open.header, results)),
         };
 

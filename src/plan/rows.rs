@@ -5,12 +5,15 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use rayon::prelude::*;
+
 use super::decide::{Deciding, Decision};
 use super::gate::Withheld;
 use super::history::History;
 use super::likeness::Alike;
 use super::read::{ReadRun, ReadSheet};
 use super::seed;
+use super::spool::Spooled;
 use super::verdict::{Destiny, RowVerdict};
 use super::write::{Planning, Spoken, key_kind};
 use crate::check::named;
@@ -24,6 +27,51 @@ use crate::operation::Key;
 use crate::outcome::{RowOutcome, Status, code};
 use crate::platform;
 use crate::results::rehearsal;
+
+/// Limit: so many blocks keep every thread busy, and are some megabytes.
+const BLOCKS_AT_ONCE: usize = 8;
+
+/// What was judged and is not stored yet.
+#[derive(Default)]
+struct Batch {
+    /// Ordinal, packed cells where the ledger is to keep them, and verdicts of each block.
+    blocks: Vec<(u32, Option<Vec<u8>>, Vec<RowVerdict>)>,
+    chunks: Vec<FullChunk>,
+}
+
+/// The same as the ledger takes it.
+struct PackedBatch {
+    blocks: Vec<PackedBlock>,
+    /// Each with its payload.
+    chunks: Vec<(FullChunk, Vec<u8>)>,
+}
+
+struct PackedBlock {
+    ordinal: u32,
+    cells: Option<Vec<u8>>,
+    /// Of its first row and its last, if it has any.
+    numbers: Option<(u32, u32)>,
+    verdicts: Vec<u8>,
+}
+
+impl Batch {
+    /// Packs verdicts and payloads, by all threads.
+    fn pack(self) -> PackedBatch {
+        let pack = |(ordinal, cells, verdicts): (u32, Option<Vec<u8>>, Vec<RowVerdict>)| {
+            let numbers = verdicts.first().zip(verdicts.last()).map(|(first, last)| (first.number, last.number));
+            PackedBlock { ordinal, cells, numbers, verdicts: blob::pack(&verdicts) }
+        };
+        let compress = |chunk: FullChunk| {
+            let payload = blob::compress(&chunk.body);
+            (chunk, payload)
+        };
+        let (blocks, chunks) = rayon::join(
+            || self.blocks.into_par_iter().map(pack).collect(),
+            || self.chunks.into_par_iter().map(compress).collect(),
+        );
+        PackedBatch { blocks, chunks }
+    }
+}
 
 /// What was written of a plan.
 #[derive(Debug, Clone, Copy, Default)]
@@ -43,6 +91,8 @@ pub(super) struct Writer<'a> {
     pub(super) deciding: Deciding<'a>,
     pub(super) history: Option<History<'a>>,
     pub(super) cutter: Cutter,
+    /// Files that are full and not stored yet.
+    pub(super) full: Vec<FullChunk>,
     pub(super) spoken: Spoken,
     pub(super) alike: std::iter::Peekable<std::vec::IntoIter<Alike>>,
     pub(super) withheld: Option<&'a Withheld>,
@@ -88,39 +138,77 @@ impl Writer<'_> {
         self.starts.push((sheet.first_row, id));
         self.document = None;
         self.joins = sheet.facts.mapping.grouping.is_some();
-        let seeds = self.planning.settings.mode.seed;
-        let id_column = seed::id_column(self.planning.operation, &sheet.facts).filter(|_| seeds);
-        let mut row_index = sheet.first_row;
         let rehearsed = alone && self.withheld.is_none();
-        for (ordinal, block) in sheet.blocks.clone().enumerate() {
-            let rows = read.waiting.rows_of(block, read.rows);
-            if rehearsed && read.waiting.has_lines(block) {
-                while let Some(row) = self.next_spoken(rows.end) {
-                    let (checked, at) = read.waiting.row(row)?;
-                    let verdict = self.judge(row, &checked.rows[at], &checked, read)?;
-                    read.waiting.tell(row, &checked.rows[at], &verdict);
-                    // What was said of the row is said, whatever came of it.
-                    while self.alike.next_if(|alike| alike.row <= row).is_some() {}
-                }
-                read.waiting.settle(block, id, ordinal as u32);
-                row_index = rows.end;
+        let mut written = Batch::default();
+        let mut next = sheet.blocks.start;
+        while next < sheet.blocks.end {
+            if rehearsed && read.waiting.has_lines(next) {
+                self.tell_block(next, (id, (next - sheet.blocks.start) as u32), read)?;
+                next += 1;
                 continue;
             }
-            let spooled = read.waiting.block(block)?;
-            if stored.is_none() {
-                ledger.add_rows(id, ordinal as u32, &spooled.cells)?;
-            }
-            let mut verdicts = Vec::with_capacity(spooled.checked.rows.len());
-            let mut ids = seed::ids(id_column, &spooled.cells)?.into_iter();
-            for row in &spooled.checked.rows {
+            let range = next..sheet.blocks.end.min(next + BLOCKS_AT_ONCE);
+            // While what was judged last is packed, nothing else can be done but reading what comes next.
+            let (packed, spooled) = rayon::join(|| written.pack(), || read.waiting.blocks(range.clone()));
+            self.store_batch(id, packed)?;
+            written = self.judge_batch(sheet, (range.start, spooled?), stored.is_none(), read)?;
+            next = range.end;
+        }
+        let packed = written.pack();
+        self.store_batch(id, packed)
+    }
+
+    /// Tells the rows of a block anew of which something is said, and lets all its lines go into the results.
+    fn tell_block(&mut self, block: usize, place: (SheetId, u32), read: &mut ReadRun<'_>) -> Result<(), RunError> {
+        let rows = read.waiting.rows_of(block, read.rows);
+        while let Some(row) = self.next_spoken(rows.end) {
+            let (checked, at) = read.waiting.row(row)?;
+            let verdict = self.judge(row, &checked.rows[at], &checked, read)?;
+            read.waiting.tell(row, &checked.rows[at], &verdict);
+            // What was said of the row is said, whatever came of it.
+            while self.alike.next_if(|alike| alike.row <= row).is_some() {}
+        }
+        read.waiting.settle(block, place.0, place.1);
+        Ok(())
+    }
+
+    /// Judges the rows of blocks that follow each other.
+    fn judge_batch(
+        &mut self,
+        sheet: &ReadSheet,
+        (first, spooled): (usize, Vec<Spooled>),
+        keeps_cells: bool,
+        read: &mut ReadRun<'_>,
+    ) -> Result<Batch, RunError> {
+        let seeds = self.planning.settings.mode.seed;
+        let id_column = seed::id_column(self.planning.operation, &sheet.facts).filter(|_| seeds);
+        let mut batch = Batch::default();
+        for (block, Spooled { cells, checked }) in (first..).zip(spooled) {
+            let mut verdicts = Vec::with_capacity(checked.rows.len());
+            let mut ids = seed::ids(id_column, &cells)?.into_iter();
+            for (index, row) in (read.waiting.rows_of(block, read.rows).start..).zip(&checked.rows) {
                 self.remote_id = ids.next();
-                verdicts.push(self.judge(row_index, row, &spooled.checked, read)?);
-                row_index += 1;
+                verdicts.push(self.judge(index, row, &checked, read)?);
             }
-            let numbers = (verdicts.first(), verdicts.last());
-            if let (Some(first), Some(last)) = numbers {
-                ledger.add_verdicts(id, ordinal as u32, (first.number, last.number), &blob::pack(&verdicts))?;
+            let ordinal = (block - sheet.blocks.start) as u32;
+            batch.blocks.push((ordinal, keeps_cells.then_some(cells), verdicts));
+        }
+        batch.chunks = std::mem::take(&mut self.full);
+        Ok(batch)
+    }
+
+    fn store_batch(&mut self, sheet: SheetId, batch: PackedBatch) -> Result<(), RunError> {
+        let ledger = self.planning.ledger;
+        for PackedBlock { ordinal, cells, numbers, verdicts } in batch.blocks {
+            if let Some(cells) = cells {
+                ledger.add_rows(sheet, ordinal, &cells)?;
             }
+            if let Some(numbers) = numbers {
+                ledger.add_verdicts(sheet, ordinal, numbers, &verdicts)?;
+            }
+        }
+        for (chunk, payload) in &batch.chunks {
+            self.store(chunk, payload)?;
         }
         Ok(())
     }
@@ -170,7 +258,7 @@ impl Writer<'_> {
             Some(outcome) => Destiny::Ended(outcome),
             None => match self.line_with_id(row, block) {
                 Ok(line) => match self.same_record(row.number, &line) {
-                    None => self.place(index, row, &line)?,
+                    None => self.place(index, row, &line),
                     Some(Ok(outcome)) => Destiny::Ended(outcome),
                     Some(Err(finding)) => {
                         findings.push(*finding);
@@ -289,15 +377,13 @@ impl Writer<'_> {
         })))
     }
 
-    fn place(&mut self, index: u32, row: &CheckedRow, line: &str) -> Result<Destiny, RunError> {
+    fn place(&mut self, index: u32, row: &CheckedRow, line: &str) -> Destiny {
         let group = Group::of(self.planning.operation, &row.labels.account_id, row.columns, line);
         let (placed, full) = self.cutter.place(&group, line);
-        if let Some(full) = full {
-            self.store(&full)?;
-        }
+        self.full.extend(full);
         self.written.documents += 1;
         self.hold_key(index, row);
-        Ok(Destiny::Chunk { ordinal: placed.ordinal, line: placed.line })
+        Destiny::Chunk { ordinal: placed.ordinal, line: placed.line }
     }
 
     /// Keeps the key of a row that goes, or went, to the API.
@@ -307,19 +393,14 @@ impl Writer<'_> {
         }
     }
 
-    fn store(&mut self, chunk: &FullChunk) -> Result<(), LedgerError> {
+    fn store(&mut self, chunk: &FullChunk, payload: &[u8]) -> Result<(), LedgerError> {
         self.written.chunks += 1;
         if chunk.ordinal == 1 {
             self.written.first = u64::from(chunk.rows);
         }
         self.planning.ledger.add_chunk(
             self.run,
-            &NewChunk {
-                ordinal: chunk.ordinal,
-                account_id: &chunk.account_id,
-                rows: chunk.rows,
-                payload: &blob::compress(&chunk.body),
-            },
+            &NewChunk { ordinal: chunk.ordinal, account_id: &chunk.account_id, rows: chunk.rows, payload },
         )?;
         Ok(())
     }
@@ -330,7 +411,7 @@ impl Writer<'_> {
             Cutter::new(self.planning.operation, ChunkLimits { rows: 1, bytes: 1 }),
         );
         for chunk in rest.finish() {
-            self.store(&chunk)?;
+            self.store(&chunk, &blob::compress(&chunk.body))?;
         }
         let place = |row: u32| {
             let found = self.held.binary_search_by_key(&row, |(index, _)| *index);

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use crate::check::record::CheckedBlock;
 use crate::error::RunError;
-use crate::ledger::blob;
+use crate::ledger::{LedgerError, blob};
 
 /// Blocks in the order they were read.
 #[derive(Debug)]
@@ -25,6 +25,20 @@ struct Place {
     cells: u32,
     checked: u32,
     first_row: u32,
+}
+
+/// One block as the file has it.
+#[derive(Debug)]
+pub struct Packed {
+    cells: Vec<u8>,
+    checked: Vec<u8>,
+}
+
+impl Packed {
+    /// The block itself.
+    pub fn unpack(self) -> Result<Spooled, LedgerError> {
+        Ok(Spooled { checked: blob::unpack(&self.checked)?, cells: self.cells })
+    }
 }
 
 /// One block as it waited.
@@ -77,8 +91,8 @@ impl Spool {
         self.places.truncate(from);
     }
 
-    /// Reads a block back; none of a block of which nothing was kept here.
-    pub fn block(&mut self, index: usize) -> Result<Option<Spooled>, RunError> {
+    /// Reads a block back, packed as it was kept; none of a block of which nothing was kept here.
+    pub fn packed(&mut self, index: usize) -> Result<Option<Packed>, RunError> {
         let place = self.places[index];
         if place.cells + place.checked == 0 {
             return Ok(None);
@@ -92,7 +106,7 @@ impl Spool {
         reader.read_exact(&mut cells).and_then(|()| reader.read_exact(&mut checked)).map_err(RunError::Spool)?;
         // The next push must not land where this read left the file.
         self.file.get_mut().seek(SeekFrom::Start(self.end)).map_err(RunError::Spool)?;
-        Ok(Some(Spooled { cells, checked: blob::unpack(&checked)? }))
+        Ok(Some(Packed { cells, checked }))
     }
 
     /// The block that holds a row, counted over all sheets, and the row's index in it.

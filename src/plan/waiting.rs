@@ -5,18 +5,22 @@
 //! more. The one rule: a block that is asked for is the block that was read, however it waited.
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use super::spool::{Spool, Spooled};
+use rayon::prelude::*;
+
+use super::spool::{Packed, Spool, Spooled};
 use super::verdict::RowVerdict;
 use super::worker::Done;
 use crate::check::dates::ColumnOrder;
-use crate::check::record::{CheckedBlock, CheckedRow};
+use crate::check::record::{CheckedBlock, CheckedRow, Facts};
 use crate::check::{Checker, Rules};
 use crate::error::RunError;
 use crate::ledger::{SheetId, blob};
 use crate::mapping::Mapping;
 use crate::operation::Operation;
 use crate::results::rehearsal::{Rehearsal, Rehearsed};
+use crate::sheet::RowBlock;
 
 /// All blocks of a run, in the order they were read.
 #[derive(Debug)]
@@ -24,6 +28,14 @@ pub struct Waiting<'r> {
     spool: Spool,
     rehearsed: Rehearsed,
     sheets: Vec<Again<'r>>,
+    /// The packed block that was asked for a row last; rows that are asked for mostly follow each other.
+    recent: Option<(usize, Arc<CheckedBlock>)>,
+}
+
+/// A block, or a row of it, as it waits.
+enum Kept {
+    Packed(Packed),
+    Lines { sheet: usize, block: RowBlock, facts: Facts },
 }
 
 /// How the rows of a sheet are checked once more.
@@ -47,7 +59,7 @@ impl Again<'_> {
 impl<'r> Waiting<'r> {
     /// No blocks yet.
     pub fn new() -> Result<Self, RunError> {
-        Ok(Self { spool: Spool::create()?, rehearsed: Rehearsed::default(), sheets: Vec::new() })
+        Ok(Self { spool: Spool::create()?, rehearsed: Rehearsed::default(), sheets: Vec::new(), recent: None })
     }
 
     /// Begins a sheet whose blocks may wait as lines: how they are checked, how many columns they have,
@@ -89,31 +101,57 @@ impl<'r> Waiting<'r> {
         self.spool.truncate(from);
         self.rehearsed.truncate(from);
         self.sheets.retain(|sheet| sheet.first_block < from);
+        self.recent = None;
     }
 
     /// Reads a block back.
     pub fn block(&mut self, index: usize) -> Result<Spooled, RunError> {
-        if let Some(spooled) = self.spool.block(index)? {
-            return Ok(spooled);
-        }
-        let sheet = Self::sheet(&self.sheets, index);
-        let (block, facts) = self.rehearsed.read_back(&sheet.rehearsal, index, None, sheet.columns)?;
-        Ok(Spooled { checked: sheet.checker().check_with(&block, facts), cells: blob::pack_plainly(&block) })
+        Ok(self.blocks(index..index + 1)?.remove(0))
     }
 
-    fn sheet<'s>(sheets: &'s [Again<'r>], block: usize) -> &'s Again<'r> {
-        &sheets[sheets.partition_point(|sheet| sheet.first_block <= block) - 1]
+    /// Reads blocks back that follow each other: one after the other from the disk, and then by all threads.
+    pub(super) fn blocks(&mut self, range: Range<usize>) -> Result<Vec<Spooled>, RunError> {
+        let kept = range.map(|index| self.kept(index, None)).collect::<Result<Vec<_>, _>>()?;
+        let spooled = kept.into_par_iter().map(|kept| match kept {
+            Kept::Packed(packed) => Ok(packed.unpack()?),
+            Kept::Lines { sheet, block, facts } => {
+                let checked = self.sheets[sheet].checker().check_with(&block, facts);
+                Ok(Spooled { checked, cells: blob::pack_plainly(&block) })
+            }
+        });
+        spooled.collect()
+    }
+
+    fn kept(&mut self, index: usize, row: Option<usize>) -> Result<Kept, RunError> {
+        if let Some(packed) = self.spool.packed(index)? {
+            return Ok(Kept::Packed(packed));
+        }
+        let sheet = self.sheet(index);
+        let Again { rehearsal, columns, .. } = &self.sheets[sheet];
+        let (block, facts) = self.rehearsed.read_back(rehearsal, index, row, *columns)?;
+        Ok(Kept::Lines { sheet, block, facts })
+    }
+
+    fn sheet(&self, block: usize) -> usize {
+        self.sheets.partition_point(|sheet| sheet.first_block <= block) - 1
     }
 
     /// A row, counted over all sheets, as it was checked: its index in the block, or in what there is of it.
-    pub fn row(&mut self, row: u32) -> Result<(CheckedBlock, usize), RunError> {
+    pub fn row(&mut self, row: u32) -> Result<(Arc<CheckedBlock>, usize), RunError> {
         let (index, row) = self.spool.place_of(row);
-        if let Some(spooled) = self.spool.block(index)? {
-            return Ok((spooled.checked, row));
+        if let Some((_, block)) = self.recent.as_ref().filter(|(recent, _)| *recent == index) {
+            return Ok((Arc::clone(block), row));
         }
-        let sheet = Self::sheet(&self.sheets, index);
-        let (block, facts) = self.rehearsed.read_back(&sheet.rehearsal, index, Some(row), sheet.columns)?;
-        Ok((sheet.checker().check_with(&block, facts), 0))
+        match self.kept(index, Some(row))? {
+            Kept::Packed(packed) => {
+                let block = Arc::new(packed.unpack()?.checked);
+                self.recent = Some((index, Arc::clone(&block)));
+                Ok((block, row))
+            }
+            Kept::Lines { sheet, block, facts } => {
+                Ok((Arc::new(self.sheets[sheet].checker().check_with(&block, facts)), 0))
+            }
+        }
     }
 
     /// Whether a block has lines of a dry run's results.
@@ -124,8 +162,8 @@ impl<'r> Waiting<'r> {
     /// Tells a row anew, counted over all sheets, whose block has lines.
     pub(super) fn tell(&mut self, row: u32, was: &CheckedRow, is: &RowVerdict) {
         let (index, row) = self.spool.place_of(row);
-        let sheet = Self::sheet(&self.sheets, index);
-        self.rehearsed.tell(&sheet.rehearsal, (index, row), was, is);
+        let sheet = self.sheet(index);
+        self.rehearsed.tell(&self.sheets[sheet].rehearsal, (index, row), was, is);
     }
 
     /// Lets a block go into the results of a sheet as its lines are.

@@ -11,29 +11,12 @@ use crate::results::rehearsal::{Lines, Rehearsal};
 use crate::sheet::RowBlock;
 use crate::sheet::identity::ContentHasher;
 
-/// How blocks wait until they are planned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
-    /// As the ledger keeps them.
-    Packed,
-    /// As they are: a dry run is over before packing would pay.
-    Plain,
-}
-
-impl Form {
-    fn write(self, record: &impl serde::Serialize) -> Vec<u8> {
-        match self {
-            Form::Packed => blob::pack(record),
-            Form::Plain => blob::pack_plainly(record),
-        }
-    }
-}
-
 /// Checks blocks and makes of them what is kept.
 pub(super) struct Worker<'w> {
     pub(super) checker: &'w Checker<'w>,
     pub(super) date_columns: &'w dates::DateColumns,
-    pub(super) form: Form,
+    /// Whether cells are packed as the ledger keeps them; a dry run is over before that would pay.
+    pub(super) packs: bool,
     pub(super) rehearsal: Option<Rehearsal>,
 }
 
@@ -76,11 +59,12 @@ impl Worker<'_> {
         (copies, cells): ([i128; 5], Vec<u64>),
     ) -> Done {
         let lines = self.rehearsal.as_ref().map(|rehearsal| rehearsal.write(block, &checked));
+        let packed = || if self.packs { blob::pack(block) } else { blob::pack_plainly(block) };
         let (packed_cells, packed_checked) = match (&lines, &self.rehearsal) {
             // Such lines are all that needs to wait.
             (Some(lines), _) if lines.show_all() => (Vec::new(), Vec::new()),
-            (_, Some(_)) => (self.form.write(block), self.form.write(&self.checker.check(block))),
-            (_, None) => (self.form.write(block), self.form.write(&checked)),
+            (_, Some(_)) => (packed(), blob::pack_plainly(&self.checker.check(block))),
+            (_, None) => (packed(), blob::pack_plainly(&checked)),
         };
         Done {
             packed_cells,
