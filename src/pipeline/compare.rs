@@ -50,7 +50,7 @@ impl Pipeline<'_> {
         let opened = input::open(inputs, stdin, self.settings, self.observer)?;
         let places = self.places(&opened)?;
         let directory = self.directory()?;
-        let (mut read, refused) = self.read(operation, &opened, &directory)?;
+        let (mut read, refused) = self.read(operation, &opened, &directory, None)?;
         let unread = Unread::new(opened.refused.into_iter().chain(refused));
         if read.sheets.is_empty() {
             return Err(RunError::NoSheets);

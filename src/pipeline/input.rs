@@ -33,7 +33,7 @@ pub(super) struct Opened {
 pub(super) struct InputFile {
     /// The path that the ledger keeps and results stand beside.
     shown: PathBuf,
-    sources: Vec<SheetSource>,
+    pub(super) sources: Vec<SheetSource>,
     /// What must hold for the file, where a control file stands beside it.
     control: Option<Control>,
 }

@@ -20,6 +20,8 @@ mod quirks_tests;
 #[cfg(test)]
 mod reading_tests;
 #[cfg(test)]
+mod rehearsal_tests;
+#[cfg(test)]
 mod repeats_tests;
 mod resume;
 #[cfg(test)]
@@ -55,7 +57,8 @@ use crate::plan::at_api::AtApi;
 use crate::plan::read::{ReadRun, Reading};
 use crate::plan::write::{Planned, Planning};
 use crate::plan::{gate, template};
-use crate::results::{self, rehearsal::Rehearsed};
+use crate::results::rehearsal::Rehearsed;
+use crate::results::{self, ResultSettings};
 use crate::send::limiter::Limiter;
 use crate::send::rounds::Rounds;
 use crate::stop::{Stop, StopReason};
@@ -107,9 +110,21 @@ impl Pipeline<'_> {
         self.refuse_assumed(operation)?;
         let opened = input::open(inputs, stdin, self.settings, self.observer)?;
         self.test_results(&opened.shown())?;
+        let mode = &self.settings.mode;
+        let rehearsed = (mode.dry_run && !mode.seed).then(|| self.result_settings());
+        self.run_opened(operation, &opened, rehearsed.as_ref())
+    }
+
+    /// The same of sheets that are open; with settings for results, lines of these are written while rows are checked.
+    fn run_opened(
+        &self,
+        operation: &'static Operation,
+        opened: &input::Opened,
+        rehearsed: Option<&ResultSettings>,
+    ) -> Result<Report, RunError> {
         let directory = self.directory()?;
-        let (mut read, refused) = self.read(operation, &opened, &directory)?;
-        let unread = Unread::new(opened.refused.into_iter().chain(refused));
+        let (mut read, refused) = self.read(operation, opened, &directory, rehearsed)?;
+        let unread = Unread::new(opened.refused.iter().cloned().chain(refused));
         let refused = unread.count;
         if read.sheets.is_empty() {
             return Err(RunError::NoSheets);
@@ -239,10 +254,9 @@ impl Pipeline<'_> {
         operation: &'static Operation,
         opened: &input::Opened,
         directory: &'r Directory,
+        rehearsed: Option<&ResultSettings>,
     ) -> Result<(ReadRun<'r>, Vec<String>), RunError> {
         let today = self.clock.now().to_zoned(self.settings.timezone.clone()).date();
-        let mode = &self.settings.mode;
-        let results = (mode.dry_run && !mode.seed).then(|| self.result_settings());
         let mut read = ReadRun::new()?;
         let mut refused = Vec::new();
         for file in &opened.files {
@@ -261,7 +275,8 @@ impl Pipeline<'_> {
                 rules,
                 stop: self.stop,
                 observer: self.observer,
-                results: results.clone(),
+                // Results of a workbook have the columns of all its sheets.
+                results: rehearsed.filter(|_| file.sources.len() == 1).cloned(),
             };
             let before = read.sheets.len();
             refused.extend(input::read_file(&mut read, file, &reading)?);

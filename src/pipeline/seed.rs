@@ -68,7 +68,7 @@ impl Pipeline<'_> {
             operation: operation.name(),
         });
         let directory = self.directory()?;
-        let (mut read, refused) = self.read(operation, &opened, &directory)?;
+        let (mut read, refused) = self.read(operation, &opened, &directory, None)?;
         if read.sheets.is_empty() {
             return Err(RunError::NoSheets);
         }

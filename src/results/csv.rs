@@ -108,6 +108,7 @@ pub(super) const GUARD: char = '\'';
 /// What is said of a row that went into no chunk.
 pub(super) struct Ours<'r> {
     pub(super) number: u32,
+    pub(super) sheet: &'r str,
     pub(super) status: Status,
     pub(super) code: &'r str,
     pub(super) message: &'r str,
@@ -132,8 +133,9 @@ impl RowLine {
     /// Begins a line with what is said of the row; its own cells follow.
     pub(super) fn begin(&mut self, ours: &Ours<'_>) {
         self.number(ours.number);
-        self.cell("");
-        for cell in [ours.status.as_str(), ours.code, ours.message, ours.key, ours.remote_id, "", "", "", ""] {
+        for cell in
+            [ours.sheet, ours.status.as_str(), ours.code, ours.message, ours.key, ours.remote_id, "", "", "", ""]
+        {
             self.cell(cell);
         }
     }

@@ -42,6 +42,7 @@ pub fn ended(standing: &Standing) -> Option<RowOutcome> {
 #[derive(Debug, Clone)]
 pub struct Rehearsal {
     file_name: String,
+    sheet: Option<String>,
     delimiter: u8,
 }
 
@@ -57,6 +58,8 @@ struct Place {
 pub struct Lines {
     text: Vec<u8>,
     places: Vec<Place>,
+    /// How each cell was stored; none where all are text.
+    kinds: Vec<u8>,
     tally: Tally,
     again: Option<Again>,
 }
@@ -64,8 +67,9 @@ pub struct Lines {
 /// What reading rows back from their lines needs besides the lines.
 #[derive(Debug, Clone, Copy)]
 struct Again {
-    /// By how much the physical line of every row differs from its number.
-    ahead: i64,
+    /// By how much the physical line of every row differs from its number; none where rows have no lines.
+    ahead: Option<i64>,
+    from_1904: bool,
     facts: Facts,
 }
 
@@ -77,11 +81,11 @@ impl Lines {
 }
 
 impl Rehearsal {
-    /// A rehearsal of a text file; none of a worksheet, whose results have the columns of its workbook's other sheets.
+    /// A rehearsal of the only sheet of a file; none where its results leave a column out, as those of two equal headings.
     pub fn of(source: &SheetSource, header: &Header, settings: &ResultSettings) -> Option<Self> {
         let distinct = header.columns.iter().collect::<HashSet<_>>().len() == header.columns.len();
-        let rehearsal = Self { file_name: source.file_name.clone(), delimiter: settings.delimiter };
-        (source.sheet.is_none() && distinct).then_some(rehearsal)
+        let (file_name, sheet) = (source.file_name.clone(), source.sheet.clone());
+        distinct.then_some(Self { file_name, sheet, delimiter: settings.delimiter })
     }
 
     /// The lines of a block.
@@ -106,15 +110,19 @@ impl Rehearsal {
             places.push(Place { cells, end: lines.len() });
             tally.add(outcome, &row.findings, row);
         }
-        let again = ahead(block).map(|ahead| Again { ahead, facts: checked.facts });
-        Lines { text: lines.finish(), places, tally, again }
+        let (from_1904, facts) = (block.from_1904, checked.facts);
+        let again = ahead(block).map(|ahead| Again { ahead, from_1904, facts });
+        let kinds = block.kinds().iter().map(|kind| *kind as u8).collect();
+        Lines { text: lines.finish(), places, kinds, tally, again }
     }
 
     /// Begins a row's line: what is said of it, before its own cells.
     fn begin(&self, lines: &mut RowLine, row: &CheckedRow, findings: &[Finding], outcome: &RowOutcome) {
-        let (code, message) = told_of((&self.file_name, None), (row.number, row.line_number), findings, outcome);
+        let place = (self.file_name.as_str(), self.sheet.as_deref());
+        let (code, message) = told_of(place, (row.number, row.line_number), findings, outcome);
         lines.begin(&Ours {
             number: row.number,
+            sheet: self.sheet.as_deref().unwrap_or_default(),
             status: outcome.status,
             code: &code,
             message: &message,
@@ -124,11 +132,12 @@ impl Rehearsal {
     }
 }
 
-/// By how much the physical line of every row differs from its number; none where that, or a cell, does not show in the
-/// lines: a guard that stands in the sheet looks like one of ours.
-fn ahead(block: &RowBlock) -> Option<i64> {
-    let ahead = |row| i64::from(block.line(row)) - i64::from(block.number(row));
-    let first = (!block.is_empty() && block.is_only_text()).then(|| ahead(0))?;
+/// By how much the physical line of every row differs from its number, if rows have lines; none where that, a mark of the
+/// reader or a cell does not show in the results: a guard that stands in the sheet looks like one of ours.
+#[expect(clippy::option_option, reason = "whether it can be told, and whether there is one")]
+fn ahead(block: &RowBlock) -> Option<Option<i64>> {
+    let ahead = |row| (block.line(row) > 0).then(|| i64::from(block.line(row)) - i64::from(block.number(row)));
+    let first = (!block.is_empty() && block.marks.is_empty()).then(|| ahead(0))?;
     let mut rows = 0..block.len();
     rows.all(|row| ahead(row) == first && block.cells(row).all(|cell| !cell.starts_with(GUARD))).then_some(first)
 }
@@ -147,9 +156,10 @@ pub struct Rehearsed {
 #[derive(Debug)]
 struct Piece {
     start: u64,
-    /// Bytes of its lines; the places of its rows stand behind them.
+    /// Bytes of its lines; behind them stand the places of its rows, and how each cell was stored.
     bytes: usize,
     rows: usize,
+    kinds: usize,
     tally: Tally,
     again: Option<Again>,
     /// Lines that planning told anew up to their own cells, by row of the block, in order.
@@ -159,7 +169,7 @@ struct Piece {
 impl Rehearsed {
     /// Keeps the lines of the next block, if it has any.
     pub fn push(&mut self, lines: Option<Lines>) -> Result<(), RunError> {
-        let Some(Lines { text, places, tally, again }) = lines else {
+        let Some(Lines { text, places, kinds, tally, again }) = lines else {
             self.blocks.push(None);
             return Ok(());
         };
@@ -173,9 +183,10 @@ impl Rehearsed {
             packed.extend_from_slice(&cells.to_le_bytes());
             packed.extend_from_slice(&end.to_le_bytes());
         }
+        packed.extend_from_slice(&kinds);
         file.write_all(&text).and_then(|()| file.write_all(&packed)).map_err(RunError::Spool)?;
-        let (start, bytes, rows) = (self.end, text.len(), places.len());
-        self.blocks.push(Some(Piece { start, bytes, rows, tally, again, told: Vec::new() }));
+        let (start, bytes, rows, kinds) = (self.end, text.len(), places.len(), kinds.len());
+        self.blocks.push(Some(Piece { start, bytes, rows, kinds, tally, again, told: Vec::new() }));
         self.end += (bytes + packed.len()) as u64;
         Ok(())
     }
@@ -219,17 +230,24 @@ impl Rehearsed {
         columns: usize,
     ) -> Result<(RowBlock, Facts), RunError> {
         let piece = self.blocks[block].as_ref().expect("a block waits in one form or another");
-        let Again { ahead, facts } = piece.again.expect("a block whose lines do not show all waits in the spool");
-        let (start, bytes, rows) = (piece.start, piece.bytes, piece.rows);
-        let text = match row {
-            None => self.bytes(start, bytes),
-            Some(row) => self.places(start + bytes as u64, rows).and_then(|places| {
-                let from = row.checked_sub(1).map_or(0, |above| places[above].end);
-                self.bytes(start + u64::from(from), (places[row].end - from) as usize)
-            }),
+        let again = piece.again.expect("a block whose lines do not show all waits in the spool");
+        let (start, bytes, rows, kinds) = (piece.start, piece.bytes, piece.rows, piece.kinds);
+        let mut read = || {
+            let behind = start + bytes as u64;
+            let kinds_at = behind + (rows * PLACE_BYTES) as u64;
+            let (text, kinds) = match row {
+                None => (self.bytes(start, bytes)?, self.bytes(kinds_at, kinds)?),
+                Some(row) => {
+                    let places = self.places(behind, rows)?;
+                    let from = row.checked_sub(1).map_or(0, |above| places[above].end);
+                    let text = self.bytes(start + u64::from(from), (places[row].end - from) as usize)?;
+                    let width = kinds / rows;
+                    (text, self.bytes(kinds_at + (row * width) as u64, width)?)
+                }
+            };
+            read_back(&text, &kinds, rehearsal.delimiter, &again, columns)
         };
-        let block = text.and_then(|text| read_back(&text, rehearsal.delimiter, ahead, columns));
-        Ok((block.map_err(RunError::Spool)?, facts))
+        Ok((read().map_err(RunError::Spool)?, again.facts))
     }
 
     /// Adds what a block of a sheet comes to; false where it has no lines.
@@ -276,20 +294,31 @@ impl Rehearsed {
 }
 
 /// Takes the cells of rows out of their lines, behind what the results say of each.
-fn read_back(text: &[u8], delimiter: u8, ahead: i64, columns: usize) -> io::Result<RowBlock> {
+fn read_back(text: &[u8], kinds: &[u8], delimiter: u8, again: &Again, columns: usize) -> io::Result<RowBlock> {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).delimiter(delimiter).from_reader(text);
     let mut block = RowBlock::new(columns);
+    block.from_1904 = again.from_1904;
     let mut record = csv::StringRecord::new();
+    let mut kinds = kinds.iter();
     while reader.read_record(&mut record)? {
         let number: Option<u32> = record.get(0).and_then(|number| number.parse().ok());
         let whole = number.filter(|_| record.len() == OWN_CELLS + columns);
         let number = whole.ok_or(io::ErrorKind::InvalidData)?;
         for cell in record.iter().skip(OWN_CELLS) {
-            block.push_cell(cell.strip_prefix(GUARD).unwrap_or(cell), CellKind::Text);
+            let kind = kinds.next().map_or(Ok(CellKind::Text), |kind| kind_of(*kind))?;
+            block.push_cell(cell.strip_prefix(GUARD).unwrap_or(cell), kind);
         }
-        block.finish_row(number, (i64::from(number) + ahead) as u32);
+        let line = again.ahead.map_or(0, |ahead| (i64::from(number) + ahead) as u32);
+        block.finish_row(number, line);
     }
     Ok(block)
+}
+
+fn kind_of(byte: u8) -> io::Result<CellKind> {
+    use CellKind::{Bool, Date, Error, FormulaWithoutValue, Number, Text};
+    let kinds = [Text, Number, Date, Bool, Error, FormulaWithoutValue];
+    let kind = kinds.into_iter().find(|kind| *kind as u8 == byte);
+    kind.ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
 #[cfg(test)]
@@ -300,7 +329,7 @@ mod tests {
     const CELLS: [[&str; 2]; 3] = [["x,y", "=1+1"], ["two\r\nlines", "-5"], ["48\" round", ""]];
 
     fn rehearsal() -> Rehearsal {
-        Rehearsal { file_name: "a.csv".to_owned(), delimiter: b',' }
+        Rehearsal { file_name: "a.csv".to_owned(), sheet: None, delimiter: b',' }
     }
 
     fn block(first: u32, cells: &[[&str; 2]]) -> RowBlock {
@@ -367,6 +396,34 @@ mod tests {
     }
 
     #[test]
+    fn cells_of_a_workbook_are_read_back_with_their_kinds() {
+        use CellKind::{Bool, Date, Error, FormulaWithoutValue, Number, Text};
+        let cells = [("a", Text), ("-5", Number), ("2025-04-01", Date), ("TRUE", Bool), ("#N/A", Error)];
+        let mut whole = RowBlock::new(6);
+        whole.from_1904 = true;
+        let mut single = Vec::new();
+        for number in [7, 9] {
+            let mut one = RowBlock::new(6);
+            one.from_1904 = true;
+            for block in [&mut whole, &mut one] {
+                cells.iter().for_each(|(text, kind)| block.push_cell(text, *kind));
+                block.push_cell("", FormulaWithoutValue);
+                block.finish_row(number, 0);
+            }
+            single.push(one);
+        }
+        let rows = (0..2).map(|index| row(whole.number(index), Standing::Ready, "", &[])).collect();
+        let rehearsal = Rehearsal { sheet: Some("May".to_owned()), ..rehearsal() };
+        let lines = rehearsal.write(&whole, &CheckedBlock { rows, ..CheckedBlock::default() });
+        assert!(String::from_utf8_lossy(&lines.text).starts_with("7,May,not-sent,"));
+        let mut rehearsed = Rehearsed::default();
+        rehearsed.push(Some(lines)).unwrap();
+        let mut back = |row| format!("{:?}", rehearsed.read_back(&rehearsal, 0, row, 6).unwrap().0);
+        assert_eq!(back(None), format!("{whole:?}"));
+        assert_eq!([back(Some(0)), back(Some(1))], [0, 1].map(|row| format!("{:?}", single[row])));
+    }
+
+    #[test]
     fn rows_are_read_back_as_they_were_or_wait_in_the_spool() {
         let mut rehearsed = Rehearsed::default();
         rehearsed.push(Some(lines(2, &CELLS))).unwrap();
@@ -383,8 +440,7 @@ mod tests {
         uneven.push_cell("b", CellKind::Text);
         uneven.finish_row(9, 20);
         assert_eq!(ahead(&uneven), None);
-        let mut dated = block(2, &CELLS);
-        dated.from_1904 = true;
-        assert_eq!(ahead(&dated), None);
+        uneven.clear();
+        assert_eq!(ahead(&uneven), None);
     }
 }

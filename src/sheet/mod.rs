@@ -183,9 +183,9 @@ impl RowBlock {
         surplus.binary_search_by_key(&(row as u32), |(row, _)| *row).map_or(&[], |at| &surplus[at].1)
     }
 
-    /// Whether there is nothing but text in it: no other kinds of cells, and nothing that the reader noticed.
-    pub(crate) fn is_only_text(&self) -> bool {
-        self.kinds.is_empty() && self.marks.is_empty() && !self.from_1904
+    /// How each cell was stored, row by row; empty where all are text.
+    pub(crate) fn kinds(&self) -> &[CellKind] {
+        &self.kinds
     }
 
     /// Number of rows.
