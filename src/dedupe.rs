@@ -214,7 +214,8 @@ impl Keys {
     }
 
     fn sort(&mut self) {
-        self.candidates.par_sort_unstable_by_key(|candidate| (candidate.key, candidate.row));
+        // Numbers are compared at once, bytes one by one.
+        self.candidates.par_sort_unstable_by_key(|candidate| (u128::from_be_bytes(candidate.key), candidate.row));
     }
 
     fn hits(&self, ledger: &dyn Ledger, account: &str, kind: &str) -> Result<Vec<Hit>, LedgerError> {

@@ -7,7 +7,7 @@ use compact_str::CompactString;
 
 use super::Rules;
 use super::cells::Row;
-use super::record::{Guard, Labels, Likeness, neighbour_year};
+use super::record::{Guard, Labels, Likeness, customer_hash, day_of, neighbour_year};
 use super::value::{Ascii, plain_date};
 use crate::money::Money;
 use crate::operation::{Operation, Role};
@@ -46,10 +46,16 @@ pub(super) fn invoice(
         values.begin(KEY_VERSION).text(rules.account).text(&labels.account_id).text(&labels.supplier_gstin);
         values.text(kind).number(year).upper(number).text(external).hash()
     };
-    let neighbour = row.date("invoiceDate").and_then(neighbour_year).filter(|_| !row.text("customerId").is_empty());
-    let likeness = neighbour.map_or(Likeness::None, |year| Likeness::Neighbour(short(key_in(year))));
+    let customer = row.text("customerId");
+    let near = |issued| Some((issued, neighbour_year(issued)?));
+    let likeness = match row.date("invoiceDate").and_then(near).filter(|_| !customer.is_empty()) {
+        Some((issued, year)) => {
+            Likeness::Neighbour { other: short(key_in(year)), day: day_of(issued), customer: customer_hash(customer) }
+        }
+        None => Likeness::None,
+    };
     let key = short(key_in(year));
-    values.begin(FINGERPRINT_VERSION).text(row.text("customerId"));
+    values.begin(FINGERPRINT_VERSION).text(customer);
     for name in ["invoiceDate", "dueDate"] {
         values.text(row.date(name).map(plain_date).as_ref().map_or("", Ascii::as_str));
     }

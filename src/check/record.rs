@@ -91,11 +91,35 @@ pub enum Likeness {
     /// Nothing does.
     #[default]
     None,
-    /// An invoice near the end of a financial year: the key that its number has in the neighbouring one.
-    Neighbour([u8; 16]),
+    /// An invoice near the end of a financial year.
+    Neighbour {
+        /// The key that its number has in the neighbouring year.
+        other: [u8; 16],
+        /// Its date, as [`day_of`] counts.
+        day: i32,
+        /// [`customer_hash`] of its customer.
+        customer: u32,
+    },
     /// Hashes of a customer's name without its spelling, of its PAN, and of its mobile; the first two where it has no
     /// GSTIN.
     Customer([Option<u64>; 3]),
+}
+
+const EPOCH: Date = jiff::civil::date(2000, 1, 1);
+
+/// Days from the first of 2000 to a date.
+pub fn day_of(date: Date) -> i32 {
+    (date.duration_since(EPOCH).as_hours() / 24) as i32
+}
+
+/// The date that [`day_of`] counts.
+pub fn date_of(day: i32) -> Date {
+    EPOCH.saturating_add(jiff::Span::new().days(day))
+}
+
+/// What customers of invoices are told apart by where they may be one invoice.
+pub fn customer_hash(customer: &str) -> u32 {
+    u32::from_le_bytes(blake3::hash(customer.as_bytes()).as_bytes()[..4].try_into().expect("four bytes"))
 }
 
 /// Days within which the same number in two financial years may be one invoice.

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use tempfile::SpooledTempFile;
 
 use super::history::History;
-use crate::check::record::{CheckedRow, Likeness, NEAR_DAYS, neighbour_year};
+use crate::check::record::{CheckedRow, Likeness, NEAR_DAYS, customer_hash, date_of, day_of, neighbour_year};
 use crate::dedupe::{Earlier, Fate, unpacked};
 use crate::error::RunError;
 use crate::finding::{Code, Finding, Severity};
@@ -41,7 +41,7 @@ struct Record {
     number: u32,
     /// For invoices the key that the same number has in the neighbouring year; for customers what is alike.
     other: [u8; 16],
-    /// Days since [`EPOCH`].
+    /// As [`day_of`] counts.
     day: i32,
     customer: u32,
 }
@@ -83,20 +83,6 @@ pub enum Other {
         /// Its date.
         issued: Date,
     },
-}
-
-const EPOCH: Date = jiff::civil::date(2000, 1, 1);
-
-fn day_of(date: Date) -> i32 {
-    (date.duration_since(EPOCH).as_hours() / 24) as i32
-}
-
-fn date_of(day: i32) -> Date {
-    EPOCH.saturating_add(jiff::Span::new().days(day))
-}
-
-fn short_hash(text: &str) -> u32 {
-    u32::from_le_bytes(blake3::hash(text.as_bytes()).as_bytes()[..4].try_into().expect("four bytes"))
 }
 
 /// Date and customer of an invoice, as rows are labelled.
@@ -164,11 +150,10 @@ impl Likenesses {
         let number = checked.number;
         match guard.likeness {
             Likeness::None => Ok(()),
-            Likeness::Neighbour(other) => {
-                let Some((issued, customer)) = dated(&checked.labels.document) else { return Ok(()) };
+            Likeness::Neighbour { other, day, customer } => {
                 // Both years of a number make the same pair.
                 let pair = std::array::from_fn(|index| guard.key[index] ^ other[index]);
-                self.push(&Record { pair, row, number, other, day: day_of(issued), customer: short_hash(customer) })
+                self.push(&Record { pair, row, number, other, day, customer })
             }
             Likeness::Customer(marks) => {
                 for (kind, mark) in marks.into_iter().enumerate().filter_map(|(kind, mark)| Some((kind, mark?))) {
@@ -274,7 +259,7 @@ impl Likenesses {
                 let Some(row) = history.row(earlier)? else { continue };
                 let Some((issued, customer)) = dated(&row.verdict.labels.document) else { continue };
                 let near = (day_of(issued) - record.day).abs() <= NEAR_DAYS;
-                if near && short_hash(customer) == record.customer && history.weigh(earlier)? != Fate::Free {
+                if near && customer_hash(customer) == record.customer && history.weigh(earlier)? != Fate::Free {
                     let other = Other::Earlier { label: row.label(), issued };
                     found.push(Alike { row: record.row, other });
                 }
