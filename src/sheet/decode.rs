@@ -36,12 +36,14 @@ pub(super) struct Decoder {
     pub(super) encoding: &'static Encoding,
     /// How the encoding is known; a guess deserves a note.
     pub(super) known_by: KnownBy,
-    /// Whether undecodable bytes were, or may yet be, replaced.
-    pub(super) lossy: bool,
+    /// From where on undecodable bytes were, or may yet be, replaced, in bytes of the text; none so far.
+    pub(super) lossy_from: Option<u64>,
     /// NUL characters dropped so far.
     pub(super) nuls: u64,
-    /// Where in the window they stood, each place once; the reader takes away those that it has passed.
-    pub(super) nul_places: VecDeque<usize>,
+    /// Where in the text they stood, each place once; the reader takes away those that it has passed.
+    pub(super) nul_places: VecDeque<u64>,
+    /// Bytes of text handed out.
+    given: u64,
 }
 
 impl Decoder {
@@ -73,9 +75,10 @@ impl Decoder {
             kept_control: settings.delimiter,
             encoding: choice.encoding,
             known_by,
-            lossy: choice.lossy,
+            lossy_from: choice.lossy.then_some(0),
             nuls: 0,
             nul_places: VecDeque::new(),
+            given: 0,
         })
     }
 
@@ -87,13 +90,17 @@ impl Decoder {
         let count = read_some(&mut self.bytes, &mut self.piece)?;
         self.ended = count == 0;
         let old = window.len();
-        self.lossy |= decode(&mut self.state, &self.piece[..count], window, self.ended);
+        let mut replaced = decode(&mut self.state, &self.piece[..count], window, self.ended);
         if let Some(repair) = &mut self.repair {
             let twice = window.split_off(old);
             let (once, _, _) = WINDOWS_1252.encode(&twice);
-            self.lossy |= decode(repair, &once, window, self.ended);
+            replaced |= decode(repair, &once, window, self.ended);
+        }
+        if replaced {
+            self.lossy_from.get_or_insert(self.given);
         }
         self.clean(window, old);
+        self.given += (window.len() - old) as u64;
         Ok(true)
     }
 
@@ -112,8 +119,9 @@ impl Decoder {
             match letter {
                 '\0' => {
                     self.nuls += 1;
-                    if self.nul_places.back() != Some(&window.len()) {
-                        self.nul_places.push_back(window.len());
+                    let place = self.given + (window.len() - old) as u64;
+                    if self.nul_places.back() != Some(&place) {
+                        self.nul_places.push_back(place);
                     }
                 }
                 _ if letter.is_ascii() && is_control(letter as u8) => window.push(' '),
@@ -172,7 +180,7 @@ mod tests {
         let mut decoder = Decoder::open(&path, Wrapping::Plain, "a.csv", &settings).unwrap();
         let mut text = String::new();
         while decoder.fill(&mut text).unwrap() {}
-        (text, decoder.encoding.name(), decoder.known_by == KnownBy::Guessed, decoder.lossy)
+        (text, decoder.encoding.name(), decoder.known_by == KnownBy::Guessed, decoder.lossy_from.is_some())
     }
 
     fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {

@@ -10,6 +10,7 @@ mod budget;
 mod captions;
 mod cell;
 mod container;
+mod cutter;
 mod decode;
 pub mod decoder;
 mod dialect;
@@ -26,6 +27,7 @@ mod marks;
 pub mod members;
 mod ods;
 pub mod open;
+mod plain;
 #[cfg(test)]
 mod quirks_tests;
 mod record;
