@@ -18,15 +18,27 @@ pub(super) trait Cells {
     /// Whether a cell says nothing.
     fn is_blank_at(&self, column: usize) -> bool {
         let cell = self.cell(column);
-        cell.text.trim().is_empty() && cell.kind != CellKind::FormulaWithoutValue
+        trimmed(cell.text).is_empty() && cell.kind != CellKind::FormulaWithoutValue
     }
 
     /// The filled cells in order, trimmed, with their columns.
     fn filled(&self) -> impl Iterator<Item = (usize, Cell<'_>)> {
-        (0..self.width()).filter(|column| !self.is_blank_at(*column)).map(|column| {
-            let cell = self.cell(column);
-            (column, Cell { text: cell.text.trim(), kind: cell.kind })
+        (0..self.width()).filter_map(|column| {
+            let Cell { text, kind } = self.cell(column);
+            let text = trimmed(text);
+            (!text.is_empty() || kind == CellKind::FormulaWithoutValue).then_some((column, Cell { text, kind }))
         })
+    }
+}
+
+/// The text without blanks around it.
+fn trimmed(text: &str) -> &str {
+    // Nearly all cells begin and end with a letter or a digit, which takes no search to see.
+    match text.as_bytes() {
+        [] => text,
+        [one] if one.is_ascii_graphic() => text,
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+        _ => text.trim(),
     }
 }
 
