@@ -11,6 +11,7 @@ use std::path::Path;
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
 use super::KnownBy;
+use super::ahead::{self, Ahead};
 use super::encoding::{Choice, utf16};
 use super::error::SheetError;
 use super::wrapping::{Bytes, Wrapping};
@@ -24,7 +25,7 @@ const HEAD: usize = 64 * 1024;
 
 /// A text file on its way to UTF-8.
 pub(super) struct Decoder {
-    bytes: Bytes,
+    bytes: Source,
     state: encoding_rs::Decoder,
     /// Decodes once more what was decoded as Windows-1252 before it was saved.
     pub(super) repair: Option<encoding_rs::Decoder>,
@@ -46,15 +47,43 @@ pub(super) struct Decoder {
     given: u64,
 }
 
+/// Where a text file's bytes come from.
+enum Source {
+    Here(Bytes),
+    /// From another thread, which unpacks them.
+    Ahead(Ahead),
+}
+
+impl Source {
+    fn open(path: &Path, wrapping: Wrapping) -> io::Result<Self> {
+        let bytes = Bytes::open(path, wrapping)?;
+        let is_small = || path.metadata().is_ok_and(|file| file.len() < ahead::LEAST_BYTES);
+        if wrapping == Wrapping::Plain || is_small() {
+            Ok(Self::Here(bytes))
+        } else {
+            Ahead::of(bytes).map(Self::Ahead)
+        }
+    }
+}
+
+impl Read for Source {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Here(bytes) => bytes.read(buffer),
+            Self::Ahead(bytes) => bytes.read(buffer),
+        }
+    }
+}
+
 impl Decoder {
     /// Opens a text file and settles its encoding, unless the settings name one.
     pub(super) fn open(path: &Path, wrapping: Wrapping, file: &str, settings: &Reading) -> Result<Self, SheetError> {
         let reading = |source| SheetError::reading(file, source);
-        let open = || Bytes::open(path, wrapping).map_err(reading);
+        let open = || Source::open(path, wrapping).map_err(reading);
         let (choice, known_by) = if let Some(label) = settings.encoding.as_deref() {
             (Choice::forced(label)?, KnownBy::Set)
         } else {
-            let head = read_head(&mut open()?).map_err(reading)?;
+            let head = read_head(&mut Bytes::open(path, wrapping).map_err(reading)?).map_err(reading)?;
             let choice = Choice::detect(&head, &mut open()?).map_err(reading)?;
             let choice =
                 choice.ok_or_else(|| SheetError::Foreign { file: file.to_owned(), format: "a binary file" })?;

@@ -4,6 +4,7 @@
 //! [`RowBlock`]s in order. Leaves meaning to [`crate::mapping`] and [`crate::check`]. The one rule: a row is handed
 //! out, or its being left out (blank, total, repeated header, note) stands in [`open::SheetEnd`]; none vanishes.
 
+mod ahead;
 mod archive;
 mod beside;
 mod budget;
