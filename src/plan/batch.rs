@@ -15,16 +15,7 @@ const BLOCK_BYTES: usize = 256 << 10;
 
 pub(super) fn read_batch(open: &mut OpenSheet) -> Result<Vec<RowBlock>, RunError> {
     // Two blocks a thread: one being checked while the other is being read.
-    let size = rayon::current_num_threads() * 2;
-    let mut batch = Vec::with_capacity(size);
-    while batch.len() < size {
-        let mut block = RowBlock::new(open.header.columns.len());
-        if !open.next_block(&mut block, BLOCK_ROWS, BLOCK_BYTES)? {
-            break;
-        }
-        batch.push(block);
-    }
-    Ok(batch)
+    Ok(open.next_blocks(rayon::current_num_threads() * 2, BLOCK_ROWS, BLOCK_BYTES)?)
 }
 
 pub(super) fn map(open: &OpenSheet, batch: &[RowBlock], reading: &Reading<'_>) -> Result<Mapping, Refusal> {

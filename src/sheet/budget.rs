@@ -21,6 +21,11 @@ pub(super) fn weight(row: &RawRow) -> u64 {
     if cells <= 1 && row.text_bytes() == 0 { 1 } else { ROW + cells }
 }
 
+/// What a filled row of so many cells weighs.
+pub(super) fn weight_of(cells: usize) -> u64 {
+    ROW + cells as u64
+}
+
 /// What all rows of a file of so many bytes may weigh.
 pub(super) fn most(size: u64) -> u64 {
     LEAST.saturating_add(size.saturating_sub(MIB).saturating_mul(PER_BYTE))

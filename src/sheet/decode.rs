@@ -11,6 +11,7 @@ use std::path::Path;
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
 use super::KnownBy;
+use super::ahead::{self, Ahead};
 use super::encoding::{Choice, utf16};
 use super::error::SheetError;
 use super::wrapping::{Bytes, Wrapping};
@@ -24,7 +25,7 @@ const HEAD: usize = 64 * 1024;
 
 /// A text file on its way to UTF-8.
 pub(super) struct Decoder {
-    bytes: Bytes,
+    bytes: Source,
     state: encoding_rs::Decoder,
     /// Decodes once more what was decoded as Windows-1252 before it was saved.
     pub(super) repair: Option<encoding_rs::Decoder>,
@@ -36,23 +37,53 @@ pub(super) struct Decoder {
     pub(super) encoding: &'static Encoding,
     /// How the encoding is known; a guess deserves a note.
     pub(super) known_by: KnownBy,
-    /// Whether undecodable bytes were, or may yet be, replaced.
-    pub(super) lossy: bool,
+    /// From where on undecodable bytes were, or may yet be, replaced, in bytes of the text; none so far.
+    pub(super) lossy_from: Option<u64>,
     /// NUL characters dropped so far.
     pub(super) nuls: u64,
-    /// Where in the window they stood, each place once; the reader takes away those that it has passed.
-    pub(super) nul_places: VecDeque<usize>,
+    /// Where in the text they stood, each place once; the reader takes away those that it has passed.
+    pub(super) nul_places: VecDeque<u64>,
+    /// Bytes of text handed out.
+    given: u64,
+}
+
+/// Where a text file's bytes come from.
+enum Source {
+    Here(Bytes),
+    /// From another thread, which unpacks them.
+    Ahead(Ahead),
+}
+
+impl Source {
+    fn open(path: &Path, wrapping: Wrapping) -> io::Result<Self> {
+        let bytes = Bytes::open(path, wrapping)?;
+        let is_small = || path.metadata().is_ok_and(|file| file.len() < ahead::LEAST_BYTES);
+        if wrapping == Wrapping::Plain || is_small() {
+            Ok(Self::Here(bytes))
+        } else {
+            Ahead::of(bytes).map(Self::Ahead)
+        }
+    }
+}
+
+impl Read for Source {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Here(bytes) => bytes.read(buffer),
+            Self::Ahead(bytes) => bytes.read(buffer),
+        }
+    }
 }
 
 impl Decoder {
     /// Opens a text file and settles its encoding, unless the settings name one.
     pub(super) fn open(path: &Path, wrapping: Wrapping, file: &str, settings: &Reading) -> Result<Self, SheetError> {
         let reading = |source| SheetError::reading(file, source);
-        let open = || Bytes::open(path, wrapping).map_err(reading);
+        let open = || Source::open(path, wrapping).map_err(reading);
         let (choice, known_by) = if let Some(label) = settings.encoding.as_deref() {
             (Choice::forced(label)?, KnownBy::Set)
         } else {
-            let head = read_head(&mut open()?).map_err(reading)?;
+            let head = read_head(&mut Bytes::open(path, wrapping).map_err(reading)?).map_err(reading)?;
             let choice = Choice::detect(&head, &mut open()?).map_err(reading)?;
             let choice =
                 choice.ok_or_else(|| SheetError::Foreign { file: file.to_owned(), format: "a binary file" })?;
@@ -73,9 +104,10 @@ impl Decoder {
             kept_control: settings.delimiter,
             encoding: choice.encoding,
             known_by,
-            lossy: choice.lossy,
+            lossy_from: choice.lossy.then_some(0),
             nuls: 0,
             nul_places: VecDeque::new(),
+            given: 0,
         })
     }
 
@@ -87,13 +119,17 @@ impl Decoder {
         let count = read_some(&mut self.bytes, &mut self.piece)?;
         self.ended = count == 0;
         let old = window.len();
-        self.lossy |= decode(&mut self.state, &self.piece[..count], window, self.ended);
+        let mut replaced = decode(&mut self.state, &self.piece[..count], window, self.ended);
         if let Some(repair) = &mut self.repair {
             let twice = window.split_off(old);
             let (once, _, _) = WINDOWS_1252.encode(&twice);
-            self.lossy |= decode(repair, &once, window, self.ended);
+            replaced |= decode(repair, &once, window, self.ended);
+        }
+        if replaced {
+            self.lossy_from.get_or_insert(self.given);
         }
         self.clean(window, old);
+        self.given += (window.len() - old) as u64;
         Ok(true)
     }
 
@@ -112,8 +148,9 @@ impl Decoder {
             match letter {
                 '\0' => {
                     self.nuls += 1;
-                    if self.nul_places.back() != Some(&window.len()) {
-                        self.nul_places.push_back(window.len());
+                    let place = self.given + (window.len() - old) as u64;
+                    if self.nul_places.back() != Some(&place) {
+                        self.nul_places.push_back(place);
                     }
                 }
                 _ if letter.is_ascii() && is_control(letter as u8) => window.push(' '),
@@ -172,7 +209,7 @@ mod tests {
         let mut decoder = Decoder::open(&path, Wrapping::Plain, "a.csv", &settings).unwrap();
         let mut text = String::new();
         while decoder.fill(&mut text).unwrap() {}
-        (text, decoder.encoding.name(), decoder.known_by == KnownBy::Guessed, decoder.lossy)
+        (text, decoder.encoding.name(), decoder.known_by == KnownBy::Guessed, decoder.lossy_from.is_some())
     }
 
     fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {

@@ -43,14 +43,28 @@ pub(super) fn find(sample: &[RawRow], recognise: &dyn Fn(&str) -> bool) -> Optio
 fn best_known(sample: &[RawRow], recognise: &dyn Fn(&str) -> bool) -> Option<usize> {
     let mut best = (0, 0);
     for (index, row) in sample.iter().enumerate().filter(|(_, row)| !is_comment(row)) {
-        let known = row.filled().filter(|(_, cell)| cell.kind == CellKind::Text && recognise(cell.text)).count();
-        if known > best.0 {
+        if let Some(known) = more_known(row, best.0, recognise) {
             best = (known, index);
         }
     }
     let (known, index) = best;
     let is_enough = known >= 2 || known == 1 && (usual_width(sample) == 1 || is_over_values(sample, index));
     is_enough.then_some(index)
+}
+
+/// How many headings of the row are known, if more than `least`. To ask is slow, so it is given up where too few cells
+/// are left, as in nearly all rows of data.
+fn more_known(row: &RawRow, least: usize, recognise: &dyn Fn(&str) -> bool) -> Option<usize> {
+    let mut left = row.filled().filter(|(_, cell)| cell.kind == CellKind::Text).count();
+    let mut known = 0;
+    for (_, cell) in row.filled().filter(|(_, cell)| cell.kind == CellKind::Text) {
+        if known + left <= least {
+            return None;
+        }
+        known += usize::from(recognise(cell.text));
+        left -= 1;
+    }
+    (known > least).then_some(known)
 }
 
 /// The first row of at least two different words, as wide as most rows, that stands over a column of values.

@@ -4,12 +4,14 @@
 //! [`RowBlock`]s in order. Leaves meaning to [`crate::mapping`] and [`crate::check`]. The one rule: a row is handed
 //! out, or its being left out (blank, total, repeated header, note) stands in [`open::SheetEnd`]; none vanishes.
 
+mod ahead;
 mod archive;
 mod beside;
 mod budget;
 mod captions;
 mod cell;
 mod container;
+mod cutter;
 mod decode;
 pub mod decoder;
 mod dialect;
@@ -26,6 +28,7 @@ mod marks;
 pub mod members;
 mod ods;
 pub mod open;
+mod plain;
 #[cfg(test)]
 mod quirks_tests;
 mod record;

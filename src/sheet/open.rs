@@ -1,14 +1,19 @@
 //! Opening a file's sheets and handing out their data rows as blocks.
 //!
-//! Owns the listing of sheets, the settling of the header, and the accounting between rows read and rows handed out.
-//! Leaves formats to the readers and judgement of rows to [`super::table`]. The one rule: every row with a filled cell
+//! Owns the settling of the header, and the accounting between rows read and rows handed out. Leaves formats to the
+//! readers, judgement of rows to [`super::table`], and plain text that needs none to [`blocks`]. The one rule: every row with a filled cell
 //! below the header is handed out or stands in [`SheetEnd`].
+
+mod blocks;
+#[cfg(test)]
+mod blocks_tests;
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 
 use tempfile::TempPath;
 
+use self::blocks::Tries;
 use super::captions;
 use super::container::{Content, detect};
 use super::decoder::{self, Place};
@@ -32,8 +37,6 @@ use crate::finding::{Code, quote};
 const SAMPLE_ROWS: usize = 200;
 /// Limit: bytes of text of those rows.
 const SAMPLE_BYTES: usize = 4 * 1024 * 1024;
-/// Limit: cells of one block, where a sheet is so wide that few rows fill the memory.
-const BLOCK_CELLS: usize = 256 * 1024;
 /// Limit: notes at the end of a sheet are few; more such rows in sequence are data.
 const PENDING_NOTES: usize = 20;
 
@@ -130,6 +133,7 @@ pub struct OpenSheet<'r> {
     garbled_rows: u64,
     first_garbled: RowNumber,
     hidden: Hidden,
+    tries: Tries,
 }
 
 /// What stands above a sheet's data.
@@ -253,46 +257,13 @@ impl<'r> OpenSheet<'r> {
             garbled_rows: 0,
             first_garbled: 0,
             hidden: Hidden::default(),
+            tries: Tries::default(),
         }
     }
 
     /// From now on hands out totals and notes too, for readers that judge rows by themselves.
     pub fn keep_suspect_rows(&mut self) {
         self.keeps_suspects = true;
-    }
-
-    /// Refills the block with the next data rows, until it has `max_rows`, `max_bytes` or as many cells as keep memory
-    /// small; false once there are none.
-    pub fn next_block(&mut self, block: &mut RowBlock, max_rows: usize, max_bytes: usize) -> Result<bool, SheetError> {
-        if block.columns() == self.header.columns.len() {
-            block.clear();
-        } else {
-            *block = RowBlock::new(self.header.columns.len());
-        }
-        let mut row = std::mem::take(&mut self.spare);
-        let max_rows = max_rows.min(BLOCK_CELLS / block.columns().max(1)).max(1);
-        while !self.ended && block.len() < max_rows && block.text_bytes() < max_bytes.max(1) {
-            if !self.next_row(&mut row)? {
-                self.ended = true;
-            } else if self.begins_other_table(&row)? {
-                self.leave_other_table(&row)?;
-            } else {
-                self.take(&mut row, block);
-            }
-            if self.ended {
-                // What stands right above another table is its caption.
-                let keeps = self.keeps_suspects && self.end.other_table.is_none();
-                for note in std::mem::take(&mut self.pending) {
-                    if keeps {
-                        self.hand_out(&note, block);
-                    } else {
-                        self.end.dropped.record(&note, DropReason::Note);
-                    }
-                }
-            }
-        }
-        self.spare = row;
-        Ok(!block.is_empty())
     }
 
     /// What was left out; complete once [`OpenSheet::next_block`] said false.

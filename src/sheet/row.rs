@@ -7,6 +7,41 @@ use serde::{Deserialize, Serialize};
 
 use super::{Cell, CellKind, RowNumber};
 
+/// The cells of a row, wherever they stand.
+pub(super) trait Cells {
+    /// Number of cells.
+    fn width(&self) -> usize;
+
+    /// A cell; a blank where the row is shorter.
+    fn cell(&self, column: usize) -> Cell<'_>;
+
+    /// Whether a cell says nothing.
+    fn is_blank_at(&self, column: usize) -> bool {
+        let cell = self.cell(column);
+        trimmed(cell.text).is_empty() && cell.kind != CellKind::FormulaWithoutValue
+    }
+
+    /// The filled cells in order, trimmed, with their columns.
+    fn filled(&self) -> impl Iterator<Item = (usize, Cell<'_>)> {
+        (0..self.width()).filter_map(|column| {
+            let Cell { text, kind } = self.cell(column);
+            let text = trimmed(text);
+            (!text.is_empty() || kind == CellKind::FormulaWithoutValue).then_some((column, Cell { text, kind }))
+        })
+    }
+}
+
+/// The text without blanks around it.
+fn trimmed(text: &str) -> &str {
+    // Nearly all cells begin and end with a letter or a digit, which takes no search to see.
+    match text.as_bytes() {
+        [] => text,
+        [one] if one.is_ascii_graphic() => text,
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+        _ => text.trim(),
+    }
+}
+
 /// A row as the text or workbook reader met it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a mark of its own, in any mix")]
@@ -132,29 +167,22 @@ impl RawRow {
 
     /// A cell; a blank where the row is shorter.
     pub(super) fn cell(&self, column: usize) -> Cell<'_> {
-        let Some(&end) = self.ends.get(column) else { return Cell { text: "", kind: CellKind::Text } };
-        let start = if column == 0 { 0 } else { self.ends[column - 1] as usize };
-        let kind = self.kinds.get(column).copied().unwrap_or_default();
-        Cell { text: &self.text[start..end as usize], kind }
+        Cells::cell(self, column)
+    }
+
+    /// Whether a cell says nothing.
+    pub(super) fn is_blank_at(&self, column: usize) -> bool {
+        Cells::is_blank_at(self, column)
+    }
+
+    /// The filled cells in order, trimmed, with their columns.
+    pub(super) fn filled(&self) -> impl Iterator<Item = (usize, Cell<'_>)> {
+        Cells::filled(self)
     }
 
     /// All cells at once: their texts in a row and where each ends, if all are text.
     pub(super) fn texts(&self) -> Option<(&str, &[u32])> {
         self.kinds.is_empty().then_some((&self.text, &self.ends))
-    }
-
-    /// Whether a cell says nothing.
-    pub(super) fn is_blank_at(&self, column: usize) -> bool {
-        let cell = self.cell(column);
-        cell.text.trim().is_empty() && cell.kind != CellKind::FormulaWithoutValue
-    }
-
-    /// The filled cells in order, trimmed, with their columns.
-    pub(super) fn filled(&self) -> impl Iterator<Item = (usize, Cell<'_>)> {
-        (0..self.len()).filter(|column| !self.is_blank_at(*column)).map(|column| {
-            let cell = self.cell(column);
-            (column, Cell { text: cell.text.trim(), kind: cell.kind })
-        })
     }
 
     /// Bytes of cell text.
@@ -169,52 +197,9 @@ impl RawRow {
         self.text.len() + self.ends.len() * 4 + self.kinds.len() + inherited
     }
 
-    /// Whether some text was decoded twice on its way here: `â‚¹` for `₹`, `Ã©` for `é`.
+    /// Whether some text was decoded twice on its way here.
     pub(super) fn is_garbled(&self) -> bool {
-        if self.text.is_ascii() {
-            return false;
-        }
-        let second = |letter: char| {
-            matches!(
-                letter,
-                '\u{80}'
-                    ..='\u{bf}'
-                        | '€'
-                        | '‚'
-                        | '„'
-                        | '…'
-                        | '‹'
-                        | '™'
-                        | '“'
-                        | '”'
-                        | '‘'
-                        | '’'
-                        | '–'
-                        | '—'
-                        | 'ƒ'
-                        | 'ˆ'
-                        | '‰'
-                        | '†'
-                        | '‡'
-                        | '•'
-                        | '›'
-                        | '˜'
-            )
-        };
-        let mut letters = self.text.chars().peekable();
-        while let Some(letter) = letters.next() {
-            let Some(next) = letters.peek() else { break };
-            let garbled = match letter {
-                'Ã' | 'Â' => second(*next),
-                'â' => matches!(next, '€' | '‚' | '„'),
-                'à' => matches!(next, '¤' | '¥' | 'ª' | '«' | '®' | '¯' | '°' | '±'),
-                _ => false,
-            };
-            if garbled {
-                return true;
-            }
-        }
-        false
+        is_garbled(&self.text)
     }
 
     /// Whether any cell holds the character that stands for undecodable bytes.
@@ -239,6 +224,67 @@ impl RawRow {
             None => preview,
         }
     }
+}
+
+impl Cells for RawRow {
+    fn width(&self) -> usize {
+        self.ends.len()
+    }
+
+    fn cell(&self, column: usize) -> Cell<'_> {
+        let Some(&end) = self.ends.get(column) else { return Cell { text: "", kind: CellKind::Text } };
+        let start = if column == 0 { 0 } else { self.ends[column - 1] as usize };
+        let kind = self.kinds.get(column).copied().unwrap_or_default();
+        Cell { text: &self.text[start..end as usize], kind }
+    }
+}
+
+/// Whether a text was decoded twice on its way here: `â‚¹` for `₹`, `Ã©` for `é`.
+pub(super) fn is_garbled(text: &str) -> bool {
+    if text.is_ascii() {
+        return false;
+    }
+    let second = |letter: char| {
+        matches!(
+            letter,
+            '\u{80}'
+                ..='\u{bf}'
+                    | '€'
+                    | '‚'
+                    | '„'
+                    | '…'
+                    | '‹'
+                    | '™'
+                    | '“'
+                    | '”'
+                    | '‘'
+                    | '’'
+                    | '–'
+                    | '—'
+                    | 'ƒ'
+                    | 'ˆ'
+                    | '‰'
+                    | '†'
+                    | '‡'
+                    | '•'
+                    | '›'
+                    | '˜'
+        )
+    };
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let Some(next) = letters.peek() else { break };
+        let garbled = match letter {
+            'Ã' | 'Â' => second(*next),
+            'â' => matches!(next, '€' | '‚' | '„'),
+            'à' => matches!(next, '¤' | '¥' | 'ª' | '«' | '®' | '¯' | '°' | '±'),
+            _ => false,
+        };
+        if garbled {
+            return true;
+        }
+    }
+    false
 }
 
 /// Whether a cell is an amount or another plain number, as opposed to a name, a code or a date.

@@ -4,7 +4,7 @@
 //! are as wide as the table and have values where the table has them. The one rule: nothing is read anew; the row is
 //! marked for a person, since what it should hold is a guess.
 
-use super::row::{RawRow, is_value};
+use super::row::{Cells, is_value};
 use super::table::RowFilter;
 use super::{Cell, CellKind};
 
@@ -21,31 +21,31 @@ pub(super) struct Swallowed {
 }
 
 /// The first cell of the row whose lines look like rows of a table of `width` columns.
-pub(super) fn swallowed_rows(row: &RawRow, filter: &RowFilter, delimiter: u8, width: usize) -> Option<Swallowed> {
+pub(super) fn swallowed_rows(row: &impl Cells, filter: &RowFilter, delimiter: u8, width: usize) -> Option<Swallowed> {
     if width < LEAST_CELLS {
         return None;
     }
     let table = Table { row, filter, delimiter: char::from(delimiter), width };
     let holds_lines = |column: &usize| row.cell(*column).text.contains(['\n', '\r']);
-    (0..row.len()).filter(holds_lines).find_map(|column| {
+    (0..row.width()).filter(holds_lines).find_map(|column| {
         let lines: Vec<&str> = row.cell(column).text.split(['\n', '\r']).filter(|line| !line.is_empty()).collect();
         table.holds_rows(column, &lines).then_some(Swallowed { column, lines: lines.len() })
     })
 }
 
-struct Table<'a> {
-    row: &'a RawRow,
+struct Table<'a, R> {
+    row: &'a R,
     filter: &'a RowFilter,
     delimiter: char,
     width: usize,
 }
 
-impl Table<'_> {
+impl<R: Cells> Table<'_, R> {
     /// Whether a whole line inside the cell is a row, or its first line ends one and its last begins another.
     fn holds_rows(&self, column: usize, lines: &[&str]) -> bool {
         let [first, inner @ .., last] = lines else { return false };
         let count = |line: &str| line.matches(self.delimiter).count() + 1;
-        let behind = self.row.len() - column - 1;
+        let behind = self.row.width() - column - 1;
         let is_row = |line: &&str| {
             let cells = count(line);
             cells >= LEAST_CELLS && cells.abs_diff(self.width) <= 1 && self.fits(column, 0, line)
@@ -76,7 +76,7 @@ impl Table<'_> {
 
     /// Whether a column of the table holds values, by most rows or by this row beside the cell.
     fn is_valued(&self, at: usize, column: usize) -> bool {
-        let behind = self.row.len() - column - 1;
+        let behind = self.row.width() - column - 1;
         let own = if at < column {
             Some(at)
         } else {
@@ -97,6 +97,7 @@ fn is_valued(cell: Cell<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::row::RawRow;
     use super::*;
 
     fn found(cells: &[&str], width: usize) -> Option<(usize, usize)> {

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::header::most_common;
-use super::row::{RawRow, is_amount, is_value};
+use super::row::{Cells, RawRow, is_amount, is_value};
 use super::{Cell, CellKind, DropReason, DroppedRow};
 
 /// Limit: rows left out that are kept with their text.
@@ -84,7 +84,7 @@ impl RowFilter {
     }
 
     /// Judges one row.
-    pub(super) fn judge(&self, row: &RawRow) -> Verdict {
+    pub(super) fn judge(&self, row: &impl Cells) -> Verdict {
         let Some((column, first)) = row.filled().next() else { return Verdict::Blank };
         if self.keeps_all {
             return Verdict::Data;
@@ -98,12 +98,12 @@ impl RowFilter {
         if first.kind == CellKind::Text { self.judge_note(row, column, first.text) } else { Verdict::Data }
     }
 
-    fn is_header(&self, row: &RawRow) -> bool {
-        let width = self.headings.len().max(row.len());
+    fn is_header(&self, row: &impl Cells) -> bool {
+        let width = self.headings.len().max(row.width());
         (0..width).all(|column| same_words(row.cell(column).text, self.headings.get(column).map_or("", String::as_str)))
     }
 
-    fn judge_note(&self, row: &RawRow, column: usize, text: &str) -> Verdict {
+    fn judge_note(&self, row: &impl Cells, column: usize, text: &str) -> Verdict {
         let filled = row.filled().take(3).count();
         if filled == 1 && self.group_column == Some(column) {
             return Verdict::Drop(DropReason::Group);
@@ -159,7 +159,11 @@ fn is_ruled(text: &str) -> bool {
 
 /// Whether two texts differ in case and spaces at most.
 fn same_words(one: &str, other: &str) -> bool {
-    // Compared letter by letter, because nearly all rows differ in the first one.
+    // Nearly all rows differ in the first letter, most others in one of the next.
+    let begin = |text: &str| text.bytes().next().filter(u8::is_ascii_graphic).map(|byte| byte.to_ascii_lowercase());
+    if begin(one).zip(begin(other)).is_some_and(|(one, other)| one != other) {
+        return false;
+    }
     one == other || one.len().abs_diff(other.len()) <= 16 && letters(one).eq(letters(other))
 }
 
@@ -184,7 +188,7 @@ fn may_be_total(cell: Cell<'_>) -> bool {
 }
 
 /// Whether a row is a total, subtotal, balance or carry-forward: such a label, and beside it only amounts.
-fn is_total(row: &RawRow) -> bool {
+fn is_total(row: &impl Cells) -> bool {
     let mut filled = row.filled();
     let Some((_, first)) = filled.next() else { return false };
     if is_total_label(first.text) {

@@ -6,8 +6,10 @@
 
 use std::path::Path;
 
+use super::cutter::{Cut, Cutter, Found, Limits};
 use super::decode::Decoder;
 use super::error::SheetError;
+use super::plain::Place;
 use super::record::{Grammar, Parsed, parse};
 use super::row::RawRow;
 use super::wrapping::Wrapping;
@@ -27,6 +29,10 @@ pub(super) struct TextRows {
     decoder: Decoder,
     window: String,
     at: usize,
+    /// Bytes of text before the window.
+    before: u64,
+    /// Whether all is decoded, and whether the reader has met the end.
+    exhausted: bool,
     drained: bool,
     grammar: Grammar,
     /// How the delimiter is known.
@@ -55,6 +61,8 @@ impl TextRows {
             decoder,
             window: String::new(),
             at: 0,
+            before: 0,
+            exhausted: false,
             drained: false,
             grammar: Grammar::plain(b','),
             delimiter_by: KnownBy::Detected,
@@ -66,6 +74,8 @@ impl TextRows {
         while rows.window.len() < SAMPLE_BYTES && !rows.drained {
             rows.fill()?;
         }
+        // What was decoded for the sample's sake is one.
+        rows.decoder.lossy_from = rows.decoder.lossy_from.map(|_| 0);
         if let Some(format) = wrapping.name() {
             notes.push(format!("the file is packed ({format}) and is unpacked while it is read"));
         }
@@ -89,7 +99,12 @@ impl TextRows {
 
     /// Whether undecodable bytes may have been replaced so far.
     pub(super) fn is_lossy(&self) -> bool {
-        self.decoder.lossy
+        self.decoder.lossy_from.is_some_and(|from| from < self.passed())
+    }
+
+    /// Bytes of text that were read.
+    fn passed(&self) -> u64 {
+        self.before + self.at as u64
     }
 
     /// The sentence about NUL characters, if there were any so far.
@@ -107,7 +122,10 @@ impl TextRows {
                 return Ok(false);
             }
             if !rest.is_empty() {
-                if let Parsed::Record { used, lines } = parse(rest, self.grammar, self.drained, row) {
+                // However much text is at hand, a row that is too long is too long.
+                let at_hand = &rest[..rest.floor_char_boundary(MAX_ROW_BYTES)];
+                let at_end = self.drained && at_hand.len() == rest.len();
+                if let Parsed::Record { used, lines } = parse(at_hand, self.grammar, at_end, row) {
                     row.unended = !rest[..used].ends_with(['\n', '\r']);
                     self.at += used;
                     row.nuls = self.passed_nuls();
@@ -122,11 +140,70 @@ impl TextRows {
         }
     }
 
+    /// How many records were read.
+    pub(super) fn number(&self) -> RowNumber {
+        self.number
+    }
+
+    /// How cells are separated and quoted, where that leaves records that are plain.
+    pub(super) fn grammar(&self) -> Option<Grammar> {
+        Some(self.grammar).filter(|grammar| !grammar.escaped && !grammar.spaced)
+    }
+
+    /// Cuts the next blocks, at most `count`, of records of `width` cells; their places count from the next record on.
+    pub(super) fn cut(&mut self, count: usize, width: usize, limits: Limits) -> Result<Vec<Cut>, SheetError> {
+        let mut cutter = Cutter::new(self.grammar.quote, width, limits);
+        let mut cuts = Vec::with_capacity(count);
+        let (mut records, mut lines) = (0, 0);
+        while cuts.len() < count {
+            match cutter.next(&self.window.as_bytes()[self.at..], self.exhausted) {
+                Found::NeedMore => _ = self.decode()?,
+                Found::Odd => break,
+                Found::Cut(cut) => {
+                    (records, lines) = (records + u64::from(cut.records), lines + u64::from(cut.lines));
+                    if !self.may_pass(cut, records, lines, width) {
+                        break;
+                    }
+                    cuts.push(cut);
+                }
+            }
+        }
+        Ok(cuts)
+    }
+
+    /// Whether a block holds nothing that only rows read one by one tell of: NUL characters, and limits that are met.
+    fn may_pass(&self, cut: Cut, records: u64, lines: u64, width: usize) -> bool {
+        let end = self.passed() + cut.end as u64;
+        let holds_nuls = self.decoder.nul_places.front().is_some_and(|place| cut.last || *place < end);
+        let most = u64::from(u32::MAX);
+        let is_counted = u64::from(self.number) + records < most && u64::from(self.line) + lines < most;
+        let is_light = self.left.is_none_or(|left| records.saturating_mul(budget::weight_of(width)) <= left);
+        !holds_nuls && is_counted && is_light
+    }
+
+    /// The text of each block that was cut, and the place of its first record.
+    pub(super) fn texts(&self, cuts: &[Cut]) -> impl Iterator<Item = (&str, Place)> {
+        let first = Place { number: self.number + 1, line: self.line };
+        cuts.iter().scan(first, |next, cut| {
+            let place = *next;
+            *next = Place { number: place.number + cut.records, line: place.line + cut.lines };
+            Some((&self.window[self.at + cut.start..self.at + cut.end], place))
+        })
+    }
+
+    /// Goes on behind a block that was cut and read.
+    pub(super) fn pass(&mut self, cut: Cut, width: usize) {
+        self.at += cut.end - cut.start;
+        self.number += cut.records;
+        self.line += cut.lines;
+        self.left = self.left.map(|left| left - u64::from(cut.records) * budget::weight_of(width));
+    }
+
     /// Whether NUL characters stood in what was read since this was last asked.
     fn passed_nuls(&mut self) -> bool {
         let before = self.decoder.nul_places.len();
         // One at the end of the file belongs to the row before it.
-        let end = if self.drained && self.at == self.window.len() { self.at + 1 } else { self.at };
+        let end = self.passed() + u64::from(self.drained && self.at == self.window.len());
         while self.decoder.nul_places.front().is_some_and(|place| *place < end) {
             self.decoder.nul_places.pop_front();
         }
@@ -148,8 +225,7 @@ impl TextRows {
     /// Keeps the beginning of a row that is too long and skips to the end of its line.
     fn cut_short(&mut self, row: &mut RawRow) -> Result<bool, SheetError> {
         let rest = &self.window[self.at..];
-        let boundary = (0..=MAX_ROW_BYTES).rev().find(|at| rest.is_char_boundary(*at));
-        let cut = boundary.expect("every text has a boundary at its start");
+        let cut = rest.floor_char_boundary(MAX_ROW_BYTES);
         let Parsed::Record { used, lines } = parse(&rest[..cut], self.grammar, true, row) else {
             unreachable!("the end of the text ends a record")
         };
@@ -192,14 +268,20 @@ impl TextRows {
     }
 
     fn fill(&mut self) -> Result<(), SheetError> {
-        self.window.drain(..self.at);
-        for place in &mut self.decoder.nul_places {
-            *place = place.saturating_sub(self.at);
-        }
-        self.at = 0;
-        let more = self.decoder.fill(&mut self.window).map_err(|source| SheetError::reading(&self.file, source))?;
-        self.drained = !more;
+        self.drained = !self.decode()?;
         Ok(())
+    }
+
+    /// Decodes a further piece; false if there is none.
+    fn decode(&mut self) -> Result<bool, SheetError> {
+        self.window.drain(..self.at);
+        self.before += self.at as u64;
+        self.at = 0;
+        if !self.exhausted {
+            let more = self.decoder.fill(&mut self.window).map_err(|source| SheetError::reading(&self.file, source))?;
+            self.exhausted = !more;
+        }
+        Ok(!self.exhausted)
     }
 
     fn settle_grammar(&mut self, reading: &Reading, notes: &mut Vec<String>) -> Result<(), SheetError> {
@@ -240,7 +322,7 @@ impl TextRows {
         }
         if self.decoder.known_by == KnownBy::Guessed {
             notes.push(format!("the text is not UTF-8 and was read as {name}; --encoding sets another encoding"));
-        } else if self.decoder.lossy {
+        } else if self.decoder.lossy_from.is_some() {
             notes.push(format!("some bytes are not {name} and were replaced; the rows are marked"));
         } else if self.decoder.encoding != encoding_rs::UTF_8 {
             notes.push(format!("the text is encoded as {name}"));

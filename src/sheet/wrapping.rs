@@ -18,6 +18,9 @@ const LEAST_MAX_BYTES: u64 = 32 * 1024 * 1024;
 /// Limit: sheets shrink some tenfold; only text made to do harm shrinks so much more.
 const MAX_RATIO: u64 = 100;
 
+/// Packed bytes read at a time.
+const PACKED_PIECE: usize = 64 * 1024;
+
 /// How a file's bytes are packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wrapping {
@@ -84,7 +87,9 @@ impl Bytes {
         let limit = length.saturating_mul(MAX_RATIO).clamp(LEAST_MAX_BYTES, MAX_BYTES);
         let (inner, limit) = match wrapping {
             Wrapping::Plain => (Inner::Plain(file), u64::MAX),
-            Wrapping::Gzip => (Inner::Gzip(Some(Box::new(GzDecoder::new(BufReader::new(file))))), limit),
+            Wrapping::Gzip => {
+                (Inner::Gzip(Some(Box::new(GzDecoder::new(BufReader::with_capacity(PACKED_PIECE, file))))), limit)
+            }
             Wrapping::Zip(member) => return Self::of_member(file, member, limit),
         };
         Ok(Self { inner, read: 0, limit })

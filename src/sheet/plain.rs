@@ -1,0 +1,245 @@
+//! Blocks of text in which every record is a plain one, read many bytes at a time and on any thread.
+//!
+//! Pure. Leaves where blocks end to [`super::cutter`], and every other text to [`super::record`], [`super::table`] and
+//! [`super::open`], whose rules it repeats for the plain case alone. The one rule: a block is read here only if rows
+//! read one by one would be the same rows, of the same numbers, handed out as they are, unmarked, and nothing else.
+
+use super::cutter::{Cut, Limits, MAX_RECORD_BYTES};
+use super::record::{Grammar, MAX_QUOTED_LINES};
+use super::row::{Cells, is_garbled};
+use super::swallowed::swallowed_rows;
+use super::table::{RowFilter, Verdict};
+use super::{Cell, CellKind, RowBlock, RowNumber};
+
+/// Bytes that are looked at together.
+const CHUNK: usize = 64;
+
+/// What the plain records of a sheet look like.
+#[derive(Clone, Copy)]
+pub(super) struct Plain<'a> {
+    pub(super) grammar: Grammar,
+    pub(super) filter: &'a RowFilter,
+    /// Cells of each record; those beyond the block's columns are blank.
+    pub(super) width: usize,
+    /// Cells of the header.
+    pub(super) headings: usize,
+    pub(super) limits: Limits,
+}
+
+/// Which record a block begins with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) number: RowNumber,
+    pub(super) line: u32,
+}
+
+impl Plain<'_> {
+    /// Reads the text that was cut into an empty block, if all of it is plain; else the block is of no use.
+    pub(super) fn read(&self, text: &str, cut: Cut, place: Place, block: &mut RowBlock) -> bool {
+        let returns = memchr::memchr_iter(b'\r', text.as_bytes()).count();
+        block.text.reserve(text.len());
+        block.ends.reserve(cut.records as usize * block.columns);
+        block.rows.reserve(cut.records as usize);
+        block.from_1904 = false;
+        let mut reader =
+            Reader { plain: self, text, place, block, start: 0, cells: 0, lines: 0, cell: Open::new(0), returns: 0 };
+        let is_plain = reader.run().is_some() && reader.start == text.len() && reader.returns == returns;
+        let lines = reader.place.line - place.line;
+        is_plain && block.len() == cut.records as usize && lines == cut.lines && self.ends_here(cut, block)
+            // Judged as one text, which finds at least what rows would.
+            && (block.text.is_ascii() || !is_garbled(&block.text) && !block.text.contains(char::REPLACEMENT_CHARACTER))
+    }
+
+    /// Whether rows read one by one would end the block here.
+    fn ends_here(&self, cut: Cut, block: &RowBlock) -> bool {
+        let Some(above) = block.ends.len().checked_sub(block.columns) else { return false };
+        let before = if above == 0 { 0 } else { block.ends[above - 1] as usize };
+        let is_full = |rows: usize, bytes: usize| rows >= self.limits.rows || bytes >= self.limits.bytes;
+        !is_full(block.len() - 1, before) && (cut.last || is_full(block.len(), block.text.len()))
+    }
+}
+
+/// The cell being read.
+#[derive(Clone, Copy)]
+struct Open {
+    start: usize,
+    /// Whether its first byte is a quotation mark.
+    quoted: bool,
+    /// Whether that mark has not closed yet.
+    inside: bool,
+    /// The last mark that may have closed it.
+    close: usize,
+    /// Whether marks inside it are doubled.
+    doubled: bool,
+    /// Line ends inside it.
+    lines: u32,
+}
+
+impl Open {
+    fn new(start: usize) -> Self {
+        Self { start, quoted: false, inside: false, close: 0, doubled: false, lines: 0 }
+    }
+}
+
+struct Reader<'a, 'b> {
+    plain: &'a Plain<'a>,
+    text: &'a str,
+    place: Place,
+    block: &'b mut RowBlock,
+    /// Where the record begins.
+    start: usize,
+    /// Its cells so far, and the line ends inside them.
+    cells: usize,
+    lines: u32,
+    cell: Open,
+    /// Carriage returns that belong to line ends.
+    returns: usize,
+}
+
+impl Reader<'_, '_> {
+    /// None where something is not plain.
+    fn run(&mut self) -> Option<()> {
+        let bytes = self.text.as_bytes();
+        let (chunks, rest) = bytes.as_chunks::<CHUNK>();
+        let mut last = [0; CHUNK];
+        last[..rest.len()].copy_from_slice(rest);
+        let Grammar { delimiter, quote, .. } = self.plain.grammar;
+        let mut base = 0;
+        for chunk in chunks.iter().chain([&last]) {
+            let mut found = special(chunk, delimiter, quote);
+            while found != 0 {
+                let at = base + found.trailing_zeros() as usize;
+                found &= found - 1;
+                let byte = bytes[at];
+                if byte == quote {
+                    self.mark(at)?;
+                } else if byte == b'\n' {
+                    self.line_end(at)?;
+                } else if !self.cell.inside {
+                    self.end_cell(at)?;
+                    self.cell = Open::new(at + 1);
+                }
+            }
+            base += CHUNK;
+        }
+        Some(())
+    }
+
+    fn mark(&mut self, at: usize) -> Option<()> {
+        let cell = &mut self.cell;
+        if cell.inside {
+            (cell.inside, cell.close) = (false, at);
+        } else if at == cell.start {
+            (cell.quoted, cell.inside) = (true, true);
+        } else if cell.quoted && at == cell.close + 1 {
+            (cell.doubled, cell.inside) = (true, true);
+        } else {
+            return None;
+        }
+        Some(())
+    }
+
+    fn line_end(&mut self, at: usize) -> Option<()> {
+        let is_pair = at > 0 && self.text.as_bytes()[at - 1] == b'\r';
+        self.returns += usize::from(is_pair);
+        if self.cell.inside {
+            self.cell.lines += 1;
+            return (self.cell.lines <= MAX_QUOTED_LINES).then_some(());
+        }
+        self.end_cell(at - usize::from(is_pair))?;
+        if self.cells != self.plain.width || at - self.start > MAX_RECORD_BYTES {
+            return None;
+        }
+        self.end_record()?;
+        (self.start, self.cells, self.lines, self.cell) = (at + 1, 0, 0, Open::new(at + 1));
+        Some(())
+    }
+
+    /// Hands the cell over that ends before `end`.
+    fn end_cell(&mut self, end: usize) -> Option<()> {
+        let cell = self.cell;
+        let text = if !cell.quoted {
+            &self.text[cell.start..end]
+        } else if cell.close + 1 == end {
+            &self.text[cell.start + 1..cell.close]
+        } else {
+            return None;
+        };
+        self.lines += cell.lines;
+        self.cells += 1;
+        let block = &mut *self.block;
+        if self.cells > block.columns {
+            return text.is_empty().then_some(());
+        }
+        if cell.doubled {
+            push_single(text, char::from(self.plain.grammar.quote), &mut block.text);
+        } else {
+            block.text.push_str(text);
+        }
+        block.ends.push(u32::try_from(block.text.len()).ok()?);
+        Some(())
+    }
+
+    fn end_record(&mut self) -> Option<()> {
+        let Plain { grammar, filter, width, headings, .. } = *self.plain;
+        let block = &mut *self.block;
+        let first = block.rows.len() * block.columns;
+        let start = if first == 0 { 0 } else { block.ends[first - 1] };
+        let row = PlainRow { text: &block.text, start, ends: &block.ends[first..], width };
+        if filter.judge(&row) != Verdict::Data {
+            return None;
+        }
+        if self.lines > 0 && swallowed_rows(&row, filter, grammar.delimiter, headings).is_some() {
+            return None;
+        }
+        block.ends.resize(first + block.columns, block.text.len() as u32);
+        let Place { number, line } = self.place;
+        block.rows.push((number, line));
+        self.place = Place { number: number.checked_add(1)?, line: line.checked_add(self.lines + 1)? };
+        Some(())
+    }
+}
+
+/// A row that stands in a block, as the rules see rows.
+struct PlainRow<'a> {
+    text: &'a str,
+    start: u32,
+    ends: &'a [u32],
+    width: usize,
+}
+
+impl Cells for PlainRow<'_> {
+    fn width(&self) -> usize {
+        self.width
+    }
+
+    fn cell(&self, column: usize) -> Cell<'_> {
+        let Some(end) = self.ends.get(column) else { return Cell { text: "", kind: CellKind::Text } };
+        let start = if column == 0 { self.start } else { self.ends[column - 1] };
+        Cell { text: &self.text[start as usize..*end as usize], kind: CellKind::Text }
+    }
+}
+
+/// Appends a text whose quotation marks are all doubled, each pair as one.
+fn push_single(mut text: &str, quote: char, to: &mut String) {
+    while let Some(at) = text.find(quote) {
+        to.push_str(&text[..=at]);
+        text = &text[at + 2..];
+    }
+    to.push_str(text);
+}
+
+/// Which bytes are delimiters, quotation marks and line feeds, the first in the lowest bit.
+///
+/// Written so that the compiler makes instructions of it that compare many bytes at once.
+fn special(chunk: &[u8; CHUNK], delimiter: u8, quote: u8) -> u64 {
+    // The lowest bits of eight bytes, gathered in the highest byte of the product.
+    const GATHER: u64 = 0x0102_0408_1020_4080;
+    let mut flags = [0_u8; CHUNK];
+    for (flag, byte) in flags.iter_mut().zip(chunk) {
+        *flag = u8::from(*byte == delimiter) | u8::from(*byte == quote) | u8::from(*byte == b'\n');
+    }
+    let (eights, _) = flags.as_chunks::<8>();
+    let gathered = eights.iter().map(|eight| u64::from_le_bytes(*eight).wrapping_mul(GATHER) >> 56);
+    gathered.rev().fold(0, |mask, bits| mask << 8 | bits)
+}
