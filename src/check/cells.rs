@@ -55,6 +55,8 @@ pub(super) struct Row<'b> {
     index: usize,
     /// How many rows of the sheet it stands for.
     pub(super) lines: u32,
+    /// Whether some value may be bad.
+    maybe_bad: bool,
 }
 
 /// Where a field's value comes from.
@@ -148,6 +150,7 @@ impl<'a> Cells<'a> {
         values.clear();
         values.resize(self.operation.fields.len(), Value::Blank);
         let mut faults = Faults::new();
+        let mut maybe_bad = false;
         for input in &self.inputs {
             let (cell, column) = match &input.from {
                 From::Column(column) => (block.cell(index, *column), Some(*column as u16)),
@@ -167,6 +170,7 @@ impl<'a> Cells<'a> {
             for Fault { code, message, hint } in faults.drain(..) {
                 findings.add(code, name, column, message, hint);
             }
+            maybe_bad |= matches!(value, Value::Bad);
             join(&mut values[input.field], value);
         }
         for (field, from) in self.stand_ins {
@@ -176,7 +180,8 @@ impl<'a> Cells<'a> {
             }
         }
         let lines = document.map_or(1, |document| document.lines);
-        Row { operation: self.operation, names: &self.names, columns: &self.columns, values, block, index, lines }
+        let (operation, names, columns) = (self.operation, &self.names, self.columns.as_slice());
+        Row { operation, names, columns, values, block, index, lines, maybe_bad }
     }
 }
 
@@ -257,6 +262,7 @@ impl<'b> Row<'b> {
     #[inline]
     pub(super) fn set(&mut self, name: &str, value: Value<'b>) {
         if let Some(index) = self.index(name) {
+            self.maybe_bad |= matches!(value, Value::Bad);
             self.values[index] = value;
         }
     }
@@ -318,7 +324,8 @@ impl<'b> Row<'b> {
     /// Whether a field that would be sent was given and is unusable.
     pub(super) fn has_bad(&self) -> bool {
         let fields = self.operation.fields.iter().zip(&self.values);
-        fields.into_iter().any(|(field, value)| field.role != Role::Sheet && matches!(value, Value::Bad))
+        self.maybe_bad
+            && fields.into_iter().any(|(field, value)| field.role != Role::Sheet && matches!(value, Value::Bad))
     }
 
     /// The JSON name of a field, by its index.

@@ -12,6 +12,7 @@ use super::{Findings, Rules, value};
 use crate::directory::{CustomerRef, Resolution};
 use crate::finding::{Code, quote};
 use crate::money::Total;
+use crate::operation::is_customer_id;
 use crate::outcome::Amounts;
 
 /// First day of GST; no invoice before it carries any.
@@ -75,6 +76,10 @@ pub(super) fn resolve_customer(
         return;
     }
     let [id, code, gstin, name] = sources.map(|source| row.text(source));
+    if is_customer_id(id) && rules.directory.entries().is_empty() {
+        // Nobody is known, so that no other cell can speak against the id.
+        return;
+    }
     // An id typed in small letters or with blanks is still one.
     let plain_id = value::customer_id(id);
     let id = plain_id.as_ref().map_or(id, |plain| plain.as_str());

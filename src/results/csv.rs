@@ -120,6 +120,8 @@ pub(super) struct Ours<'r> {
 pub(super) struct RowLine {
     delimiter: u8,
     text: Vec<u8>,
+    /// By byte: whether a cell with it stands in quotation marks.
+    needs_marks: [bool; 256],
     /// Whether the line has a cell already.
     begun: bool,
 }
@@ -127,7 +129,11 @@ pub(super) struct RowLine {
 impl RowLine {
     /// Lines behind those that the text holds.
     pub(super) fn new(delimiter: u8, text: Vec<u8>) -> Self {
-        Self { delimiter, text, begun: false }
+        let mut needs_marks = [false; 256];
+        for byte in [delimiter, b'"', b'\r', b'\n'] {
+            needs_marks[usize::from(byte)] = true;
+        }
+        Self { delimiter, text, needs_marks, begun: false }
     }
 
     /// Begins a line with what is said of the row; its own cells follow.
@@ -151,11 +157,11 @@ impl RowLine {
             self.text.push(self.delimiter);
         }
         self.begun = true;
-        let delimiter = self.delimiter;
-        let needs_marks = |byte: u8| byte == delimiter || matches!(byte, b'"' | b'\r' | b'\n');
         let guard = if needs_guard(cell) { "'" } else { "" };
-        // Judged without a way out in between, which the processor does many bytes at a time.
-        if !cell.bytes().fold(needs_marks_for(guard, delimiter), |found, byte| found | needs_marks(byte)) {
+        let marks = cell
+            .bytes()
+            .fold(needs_marks_for(guard, self.delimiter), |found, byte| found | self.needs_marks[usize::from(byte)]);
+        if !marks {
             self.text.extend_from_slice(guard.as_bytes());
             return self.text.extend_from_slice(cell.as_bytes());
         }
@@ -200,6 +206,10 @@ pub(crate) fn guarded(cell: &str) -> String {
 
 /// Whether a spreadsheet would take the cell for a formula.
 fn needs_guard(cell: &str) -> bool {
+    // Nearly all cells begin with a letter or a digit.
+    if cell.as_bytes().first().is_none_or(u8::is_ascii_alphanumeric) {
+        return false;
+    }
     let risky = matches!(
         cell.chars().next(),
         Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '\0' | '＝' | '＋' | '－' | '＠')

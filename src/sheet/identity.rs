@@ -40,8 +40,16 @@ impl ContentHasher {
 
     /// What the hash takes of a block's rows; made where there is time, and added in order.
     pub fn write(block: &RowBlock) -> Vec<u8> {
-        let mut written = Vec::with_capacity(block.text_bytes() + 4 * block.columns() * block.len());
-        (0..block.len()).flat_map(|row| block.cells(row)).for_each(|cell| put(cell, &mut written));
+        // Made as long as it gets, so that nothing is asked for every cell.
+        let mut written = vec![0; block.text_bytes() + 4 * block.columns() * block.len()];
+        let mut rest = written.as_mut_slice();
+        for cell in (0..block.len()).flat_map(|row| block.cells(row)) {
+            let (length, behind) = rest.split_at_mut(4);
+            length.copy_from_slice(&(cell.len() as u32).to_le_bytes());
+            let (text, behind) = behind.split_at_mut(cell.len());
+            text.copy_from_slice(cell.as_bytes());
+            rest = behind;
+        }
         written
     }
 

@@ -205,6 +205,10 @@ pub(super) struct Scientific<'a> {
 impl<'a> Scientific<'a> {
     /// Reads `1E+05`, `1.5E5` and `9.876e-3`; no sign in front.
     pub(super) fn parse(text: &'a str) -> Option<Self> {
+        // Most texts are told by their first letter.
+        if !text.as_bytes().first()?.is_ascii_digit() {
+            return None;
+        }
         let (mantissa, exponent) = text.split_once(['e', 'E'])?;
         let (whole, decimals) = mantissa.split_once('.').unwrap_or((mantissa, ""));
         let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());

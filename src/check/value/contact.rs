@@ -246,6 +246,9 @@ fn without_scheme(text: &str) -> &str {
 }
 
 fn is_address(text: &str) -> bool {
+    if is_plain_address(text.as_bytes()) {
+        return true;
+    }
     // Limit: RFC 5321, 64 characters before the @ and 254 in all.
     let Some((name, domain)) = text.split_once('@') else { return false };
     let dots = |part: &str| part.starts_with('.') || part.ends_with('.') || part.contains("..");
@@ -265,6 +268,31 @@ fn is_address(text: &str) -> bool {
         && domain.split('.').all(label_fits)
         && last.len() >= 2
         && last.bytes().any(|byte| byte.is_ascii_alphabetic())
+}
+
+/// Whether a text is an address as nearly all are: letters and digits, parted by single dots, hyphens and underscores.
+fn is_plain_address(bytes: &[u8]) -> bool {
+    let (mut at, mut dot, mut parted) = (None, 0, true);
+    for (place, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {
+                parted = false;
+                continue;
+            }
+            _ if parted => return false,
+            b'@' if at.is_none() => at = Some(place),
+            b'.' => dot = place,
+            b'-' => {}
+            b'_' if at.is_none() => {}
+            _ => return false,
+        }
+        parted = true;
+    }
+    // Limit: so short that neither part of it can be too long.
+    !parted && bytes.len() <= 64 && at.is_some_and(|at| dot > at) && {
+        let last = &bytes[dot + 1..];
+        last.len() >= 2 && last.iter().any(u8::is_ascii_alphabetic)
+    }
 }
 
 #[cfg(test)]

@@ -114,13 +114,32 @@ fn is_plain(text: &str) -> bool {
     if matches!(first, b' ' | b'\'' | b'=') || *last == b' ' {
         return false;
     }
-    // Judged without a way out in between, which the processor does many bytes at a time.
-    let is_odd = |byte: u8| !(0x20..0x7f).contains(&byte) || matches!(byte, b'&' | b'<');
-    let are_spaces = |one: u8, next: u8| one == b' ' && next == b' ';
-    let pairs = bytes.iter().zip(&bytes[1..]);
-    let is_odd = bytes.iter().fold(false, |found, byte| found | is_odd(*byte));
-    !is_odd && !pairs.fold(false, |found, (one, next)| found | are_spaces(*one, *next))
+    let (mut found, mut before) = (0, 0);
+    for byte in bytes {
+        let class = CLASSES[usize::from(*byte)];
+        // A space is odd behind another one.
+        found |= class & (before | ODD);
+        before = class;
+    }
+    found == 0
 }
+
+const ODD: u8 = 1;
+const SPACE: u8 = 2;
+
+/// What each byte is to [`is_plain`].
+const CLASSES: [u8; 256] = {
+    let mut classes = [ODD; 256];
+    let mut byte = 0x21;
+    while byte < 0x7f {
+        classes[byte] = 0;
+        byte += 1;
+    }
+    classes[b' ' as usize] = SPACE;
+    classes[b'&' as usize] = ODD;
+    classes[b'<' as usize] = ODD;
+    classes
+};
 
 fn clean_slowly(text: &str) -> Cow<'_, str> {
     let decoded = if text.contains(['&', '<']) { Cow::Owned(html::decode(text)) } else { Cow::Borrowed(text) };
