@@ -101,8 +101,8 @@ fn a_plan_shows_as_a_whole_or_not_at_all() {
         assert_eq!(ledger.row_block(sheet.id, 0).unwrap().unwrap(), b"rows");
         assert_eq!(ledger.row_block(sheet.id, 1).unwrap(), None);
         assert_eq!(ledger.verdict_block(sheet.id, 0).unwrap().unwrap(), b"verdicts");
-        assert_eq!(ledger.block_of_row(sheet.id, 3).unwrap(), Some(0));
-        assert_eq!(ledger.block_of_row(sheet.id, 4).unwrap(), None);
+        assert_eq!(ledger.block_ranges(sheet.id).unwrap(), [(0, 2..=3)]);
+        assert_eq!(ledger.block_ranges(crate::ledger::SheetId(sheet.id.0 + 1)).unwrap(), []);
         assert_eq!(ledger.rows_with_content(&[2; 32]).unwrap(), Some(sheet.id));
         assert_eq!(blob::decompress(&ledger.chunk_payload(chunk).unwrap()).unwrap(), b"a\n1\n2\n");
     });

@@ -32,6 +32,7 @@ pub mod sqlite;
 pub mod trail;
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -417,8 +418,8 @@ pub trait Ledger: Send + Sync {
     fn row_block(&self, sheet: SheetId, ordinal: u32) -> Result<Option<Vec<u8>>, LedgerError>;
     /// What was decided about a block's rows; none past the last.
     fn verdict_block(&self, sheet: SheetId, ordinal: u32) -> Result<Option<Vec<u8>>, LedgerError>;
-    /// The ordinal of the block that holds a row.
-    fn block_of_row(&self, sheet: SheetId, row: u32) -> Result<Option<u32>, LedgerError>;
+    /// The first and last row of each verdict block of a sheet, by ordinal, in their order.
+    fn block_ranges(&self, sheet: SheetId) -> Result<Vec<(u32, RangeInclusive<u32>)>, LedgerError>;
 
     /// A run's chunks in order.
     fn chunks(&self, run: RunId) -> Result<Vec<ChunkHead>, LedgerError>;

@@ -3,6 +3,7 @@
 //! Owns the connection and the SQL. A plan is one transaction, so a half-written one never shows. The one rule:
 //! `synchronous = FULL` stays on, because [`Ledger::start_attempt`] promises durability.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 
@@ -326,9 +327,9 @@ impl Ledger for SqliteLedger {
         self.one(sql, params![sheet.0, ordinal], |row| row.get(0))
     }
 
-    fn block_of_row(&self, sheet: SheetId, row: u32) -> Answer<Option<u32>> {
-        let sql = "SELECT ordinal FROM verdict_block WHERE sheet_id = ? AND first_row <= ? AND last_row >= ?";
-        self.one(sql, params![sheet.0, row, row], |found| found.get(0))
+    fn block_ranges(&self, sheet: SheetId) -> Answer<Vec<(u32, RangeInclusive<u32>)>> {
+        let sql = "SELECT ordinal, first_row, last_row FROM verdict_block WHERE sheet_id = ? ORDER BY ordinal";
+        self.list(sql, [sheet.0], |found| Ok((found.get(0)?, found.get(1)?..=found.get(2)?)))
     }
 
     fn chunks(&self, run: RunId) -> Answer<Vec<ChunkHead>> {

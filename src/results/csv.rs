@@ -77,7 +77,7 @@ pub fn write(
                 }
                 cells.for_each(|cell| line.cell(cell));
                 line.end();
-                count(&fate.outcome, verdict);
+                count(fate.outcome(), verdict);
             }
             lines = line.finish();
             target.write_all(&lines).map_err(|error| target.failed(error))?;
@@ -219,20 +219,21 @@ fn our_cells(
     run: &Run,
     sheet: &SheetRecord,
     verdict: &RowVerdict,
-    fate: &RowFate,
+    fate: &RowFate<'_>,
     settings: &ResultSettings,
 ) -> Vec<String> {
     let chunk = fate.chunk.as_ref().map(|chunk| &chunk.head);
-    let settled = chunk.filter(|_| !matches!(fate.outcome.status, Status::NotSent)).and_then(|chunk| chunk.settled_at);
+    let settled =
+        chunk.filter(|_| !matches!(fate.outcome().status, Status::NotSent)).and_then(|chunk| chunk.settled_at);
     let (code, message) = told(sheet, verdict, fate);
     vec![
         verdict.number.to_string(),
         sheet.sheet_name.clone().unwrap_or_default(),
-        fate.outcome.status.as_str().to_owned(),
+        fate.outcome().status.as_str().to_owned(),
         code,
         message,
         verdict.key.clone(),
-        fate.outcome.remote_id.clone().unwrap_or_default(),
+        fate.outcome().remote_id.clone().unwrap_or_default(),
         chunk.and_then(|chunk| chunk.request_id.clone()).unwrap_or_default(),
         chunk.map_or_else(String::new, |chunk| format!("{}/{}", run.id, chunk.ordinal)),
         chunk.map_or_else(String::new, |chunk| chunk.attempts.to_string()),
@@ -241,9 +242,9 @@ fn our_cells(
 }
 
 /// Code and message of a row: its outcome's and those of all findings.
-pub(crate) fn told(sheet: &SheetRecord, verdict: &RowVerdict, fate: &RowFate) -> (String, String) {
+pub(crate) fn told(sheet: &SheetRecord, verdict: &RowVerdict, fate: &RowFate<'_>) -> (String, String) {
     let place = (sheet.file_name.as_str(), sheet.sheet_name.as_deref());
-    let (code, message) = told_of(place, (verdict.number, verdict.line_number), &verdict.findings, &fate.outcome);
+    let (code, message) = told_of(place, (verdict.number, verdict.line_number), &verdict.findings, fate.outcome());
     (code.into_owned(), message.into_owned())
 }
 

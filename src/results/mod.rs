@@ -111,7 +111,7 @@ pub fn totals_with(ledger: &dyn Ledger, run: &Run, rehearsed: &Rehearsed) -> Res
                 let verdicts: Vec<RowVerdict> = blob::unpack(&packed)?;
                 for verdict in &verdicts {
                     let fate = history.fate(run, &verdict.destiny)?;
-                    breakdown.add(&mut totals, &fate.outcome, verdict);
+                    breakdown.add(&mut totals, fate.outcome(), verdict);
                     let planned = fate.chunk.is_some_and(|chunk| chunk.head.state == ChunkState::Planned);
                     breakdown.waiting += u64::from(planned);
                 }
@@ -184,9 +184,9 @@ pub fn invalid_rows(ledger: &dyn Ledger, run: &Run) -> Result<Vec<String>, RunEr
     for sheet in ledger.sheets(run.id)? {
         csv::each_verdict(ledger, &sheet, |verdict| {
             let fate = history.fate(run, &verdict.destiny)?;
-            if fate.outcome.status == Status::Invalid && named.len() < NAMED {
+            if fate.outcome().status == Status::Invalid && named.len() < NAMED {
                 named.push(csv::told(&sheet, verdict, &fate).1);
-            } else if fate.outcome.status == Status::Invalid {
+            } else if fate.outcome().status == Status::Invalid {
                 more += 1;
             }
             Ok(())
