@@ -29,6 +29,7 @@ mod migrate;
 mod records;
 pub mod sending;
 pub mod sqlite;
+mod together;
 pub mod trail;
 
 use std::fmt;

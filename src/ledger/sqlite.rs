@@ -15,6 +15,7 @@ use super::records::{
     CHUNK_COLUMNS, RUN_COLUMNS, SHEET_COLUMNS, change_customers, last_hash, last_resolution, read_chunk, read_customer,
     read_run, read_sheet, read_time,
 };
+use super::together::Together;
 use super::trail::{self, AttemptRecord, ResolutionRecord, head_of};
 use super::{
     AttemptId, Attempted, Canary, ChunkChange, ChunkHead, ChunkId, ChunkLines, ChunkState, HistoryMark, Ledger,
@@ -29,17 +30,22 @@ use crate::platform;
 pub struct SqliteLedger {
     path: PathBuf,
     connection: Mutex<Connection>,
+    together: Together,
 }
 
 type Answer<T> = Result<T, LedgerError>;
 
 impl SqliteLedger {
+    fn over(path: &Path, connection: Connection) -> Self {
+        Self { path: path.to_owned(), connection: Mutex::new(connection), together: Together::default() }
+    }
+
     /// Opens the ledger, or creates it, private to the user.
     pub fn open(path: &Path) -> Answer<Self> {
         platform::create_private_file(path)
             .map_err(|source| LedgerError::Open { path: path.display().to_string(), source })?;
         let connection = Connection::open(path).map_err(|source| storage(path, source))?;
-        let ledger = Self { path: path.to_owned(), connection: Mutex::new(connection) };
+        let ledger = Self::over(path, connection);
         ledger.prepare()?;
         Ok(ledger)
     }
@@ -51,7 +57,7 @@ impl SqliteLedger {
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(|source| storage(path, source))?;
-        let ledger = Self { path: path.to_owned(), connection: Mutex::new(connection) };
+        let ledger = Self::over(path, connection);
         match ledger.format()? {
             0 => Ok(None),
             FORMAT => Ok(Some(ledger)),
@@ -64,7 +70,7 @@ impl SqliteLedger {
         // An empty name is SQLite's own temporary database: private, and spilled to disk only when it grows.
         let path = PathBuf::new();
         let connection = Connection::open("").map_err(|source| storage(&path, source))?;
-        let ledger = Self { path, connection: Mutex::new(connection) };
+        let ledger = Self::over(&path, connection);
         ledger.run_batch("PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY;")?;
         ledger.create()?;
         Ok(ledger)
@@ -123,7 +129,7 @@ impl SqliteLedger {
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(|source| storage(path, source))?;
-        let format = Self { path: path.to_owned(), connection: Mutex::new(connection) }.format()?;
+        let format = Self::over(path, connection).format()?;
         Ok((format > 0).then_some(format))
     }
 
@@ -155,6 +161,11 @@ impl SqliteLedger {
             Ok(answer)
         });
         result.map_err(|source| storage(&self.path, source))
+    }
+
+    /// The same for steps that several threads have at once: those that wait for the disk share a commit.
+    fn together(&self, step: impl Fn(&Connection) -> rusqlite::Result<i64> + Send + 'static) -> Answer<i64> {
+        self.together.run(&self.connection, Box::new(step)).map_err(|source| storage(&self.path, source))
     }
 
     fn change(&self, sql: &str, parameters: impl rusqlite::Params) -> Answer<()> {
@@ -379,7 +390,7 @@ impl Ledger for SqliteLedger {
     }
 
     fn start_attempt(&self, attempt: &NewAttempt<'_>) -> Answer<AttemptId> {
-        self.durably(|connection| attempts::start(connection, attempt))
+        self.together(attempts::starting(attempt)).map(AttemptId)
     }
 
     fn finish_attempt(
@@ -389,8 +400,7 @@ impl Ledger for SqliteLedger {
         change: &ChunkChange<'_>,
         count: (&str, &str),
     ) -> Answer<()> {
-        let packed = attempts::packed_body(reply);
-        self.durably(|connection| attempts::finish(connection, reply, &packed, chunk, change, count))
+        self.together(attempts::finishing(reply, chunk, change, count)).map(|_| ())
     }
 
     fn resolve_chunk(&self, chunk: ChunkId, resolution: &Resolution<'_>) -> Answer<()> {
