@@ -24,7 +24,7 @@ use crate::ledger::{ChunkState, Ledger, LedgerError, Run, SheetRecord, blob};
 use crate::outcome::{RowOutcome, Status, Totals};
 use crate::plan::SheetFacts;
 use crate::plan::history::History;
-use crate::plan::verdict::RowVerdict;
+use crate::plan::verdict::LentVerdict;
 use crate::platform;
 use rehearsal::Rehearsed;
 use summary::Breakdown;
@@ -108,7 +108,8 @@ pub fn totals_with(ledger: &dyn Ledger, run: &Run, rehearsed: &Rehearsed) -> Res
                     continue;
                 }
                 let Some(packed) = ledger.verdict_block(sheet.id, ordinal)? else { break };
-                let verdicts: Vec<RowVerdict> = blob::unpack(&packed)?;
+                let block = blob::decompress(&packed)?;
+                let verdicts: Vec<LentVerdict<'_>> = blob::read(&block)?;
                 for verdict in &verdicts {
                     let fate = history.fate(run, &verdict.destiny)?;
                     breakdown.add(&mut totals, fate.outcome(), verdict);
@@ -152,7 +153,7 @@ pub fn write_run_with(
         }
         let mut results = target::Target::create(&place.results, settings)?;
         let counted = RefCell::new((&mut totals, &mut breakdown));
-        let mut count = |outcome: &RowOutcome, verdict: &RowVerdict| {
+        let mut count = |outcome: &RowOutcome, verdict: &LentVerdict<'_>| {
             let (totals, breakdown) = &mut *counted.borrow_mut();
             breakdown.add(totals, outcome, verdict);
         };

@@ -265,7 +265,7 @@ mod tests {
                 amounts: row.amounts,
                 labels: row.labels.clone(),
             };
-            expected.1.add(&mut expected.0, &outcome, &verdict);
+            expected.1.add(&mut expected.0, &outcome, &verdict.lend());
         }
         let mut found = (Totals::default(), Breakdown::default());
         tally.add_to(&mut found.0, &mut found.1);
