@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 
-use super::verdict::{Destiny, RowVerdict};
+use super::verdict::{Destiny, LentVerdict};
 use crate::dedupe::{Earlier, Fate};
 use crate::finding::{Code, Finding};
 use crate::ledger::{
@@ -31,7 +31,7 @@ pub struct History<'l> {
     sheets: HashMap<SheetId, Rc<SheetRecord>>,
     /// Of each sheet, the rows of its blocks, by ordinal.
     ranges: HashMap<SheetId, Ranges>,
-    blocks: HashMap<(SheetId, u32), Rc<Vec<RowVerdict>>>,
+    blocks: HashMap<(SheetId, u32), Rc<Vec<KnownRow>>>,
     chunks: HashMap<(RunId, u32), Rc<SettledChunk>>,
     /// By account: ids of records that a run deleted.
     deleted: HashMap<String, HashSet<String>>,
@@ -103,13 +103,33 @@ pub struct EarlierRow {
     pub sheet: Rc<SheetRecord>,
     /// What became of it.
     pub fate: RowFate<'static>,
-    block: Rc<Vec<RowVerdict>>,
+    block: Rc<Vec<KnownRow>>,
     index: usize,
+}
+
+/// What is asked about a row of an earlier run.
+#[derive(Debug, Clone)]
+pub struct KnownRow {
+    /// The spreadsheet's number.
+    pub number: u32,
+    /// Where it went, or how it ended.
+    pub destiny: Destiny,
+    /// Everything found.
+    pub findings: Vec<Finding>,
+    /// The invoice date and the customer.
+    pub document: Box<str>,
+}
+
+impl From<LentVerdict<'_>> for KnownRow {
+    fn from(verdict: LentVerdict<'_>) -> Self {
+        let LentVerdict { number, destiny, findings, labels, .. } = verdict;
+        Self { number, destiny, findings, document: labels.document.into() }
+    }
 }
 
 impl EarlierRow {
     /// What was decided about it.
-    pub fn verdict(&self) -> &RowVerdict {
+    pub fn verdict(&self) -> &KnownRow {
         &self.block[self.index]
     }
 
@@ -268,14 +288,16 @@ impl<'l> History<'l> {
         Ok(Some(sheet))
     }
 
-    /// The verdicts of a block.
-    pub fn block(&mut self, sheet: SheetId, ordinal: u32) -> Result<Rc<Vec<RowVerdict>>, LedgerError> {
+    /// The rows of a block.
+    fn block(&mut self, sheet: SheetId, ordinal: u32) -> Result<Rc<Vec<KnownRow>>, LedgerError> {
         if let Some(block) = self.blocks.get(&(sheet, ordinal)) {
             return Ok(Rc::clone(block));
         }
         let packed = self.ledger.verdict_block(sheet, ordinal)?;
         let packed = packed.ok_or_else(|| LedgerError::Damaged(format!("block {ordinal} of sheet {sheet} is gone")))?;
-        let block: Rc<Vec<RowVerdict>> = Rc::new(blob::unpack(&packed)?);
+        let unpacked = blob::decompress(&packed)?;
+        let verdicts: Vec<LentVerdict<'_>> = blob::read(&unpacked)?;
+        let block: Rc<Vec<KnownRow>> = Rc::new(verdicts.into_iter().map(KnownRow::from).collect());
         if self.blocks.len() >= KEPT {
             self.blocks.clear();
         }
@@ -303,9 +325,9 @@ impl<'l> History<'l> {
 }
 
 /// Where a row stands in its block: numbers rise, but for what an old ledger may hold.
-fn place_of(block: &[RowVerdict], row: u32) -> Option<usize> {
-    let likely = block.partition_point(|verdict| verdict.number < row);
-    let is_it = |verdict: &RowVerdict| verdict.number == row;
+fn place_of(block: &[KnownRow], row: u32) -> Option<usize> {
+    let likely = block.partition_point(|known| known.number < row);
+    let is_it = |known: &KnownRow| known.number == row;
     if block.get(likely).is_some_and(is_it) { Some(likely) } else { block.iter().position(is_it) }
 }
 
@@ -361,5 +383,91 @@ fn unsettled(run: &Run, chunk: &ChunkHead) -> RowOutcome {
             code::NO_REPLY,
             format!("chunk {} was sent and no answer is recorded; {}", chunk.ordinal, after_silence(run)),
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::record::Labels;
+    use crate::ledger::sqlite::SqliteLedger;
+    use crate::ledger::{NewRun, NewSheet};
+    use crate::outcome::Amounts;
+    use crate::plan::verdict::RowVerdict;
+
+    fn verdict(number: u32) -> RowVerdict {
+        RowVerdict {
+            number,
+            line_number: 0,
+            destiny: Destiny::Ended(RowOutcome::new(Status::Excluded, "code", format!("row {number}"))),
+            findings: Vec::new(),
+            key: number.to_string(),
+            amounts: Amounts::default(),
+            labels: Labels::default(),
+        }
+    }
+
+    /// A run of one sheet whose blocks hold rows of these numbers.
+    fn ledger(blocks: &[&[u32]]) -> (SqliteLedger, SheetId) {
+        let ledger = SqliteLedger::scratch().unwrap();
+        let run = NewRun {
+            account: "a",
+            operation: "invoices create",
+            state: RunState::Open,
+            reason: "",
+            content: [0; 32],
+            plan: [0; 32],
+            created_at: jiff::Timestamp::UNIX_EPOCH,
+            settings: "{}",
+        };
+        let run = ledger.begin_plan(&run).unwrap();
+        let sheet = NewSheet {
+            ordinal: 0,
+            path: "/a.csv",
+            file_name: "a.csv",
+            sheet_name: None,
+            content: [0; 32],
+            facts: "{}",
+            rows_of: None,
+        };
+        let sheet = ledger.add_sheet(run, &sheet).unwrap();
+        for (ordinal, numbers) in (0..).zip(blocks) {
+            let verdicts: Vec<RowVerdict> = numbers.iter().copied().map(verdict).collect();
+            let range = (*numbers.iter().min().unwrap(), *numbers.iter().max().unwrap());
+            ledger.add_verdicts(sheet, ordinal, range, &blob::pack(&verdicts)).unwrap();
+        }
+        ledger.commit_plan().unwrap();
+        (ledger, sheet)
+    }
+
+    #[test]
+    fn every_row_is_found_in_its_block_and_no_other() {
+        let cases: [&[&[u32]]; 5] = [
+            &[],
+            &[&[2, 3, 4], &[5, 7, 9], &[11]],
+            // Filtered sheets have gaps, also between blocks.
+            &[&[2, 900], &[901, 5_000], &[70_000]],
+            // No sheet is read so now; a ledger may still hold one.
+            &[&[9, 3, 5], &[2, 8]],
+            &[&[50, 60], &[10, 20], &[30]],
+        ];
+        for blocks in cases {
+            let (ledger, sheet) = ledger(blocks);
+            let mut history = History::new(&ledger);
+            let present: Vec<u32> = blocks.iter().copied().flatten().copied().collect();
+            for row in (0..100).chain([899, 900, 901, 4_999, 5_000, 70_000, u32::MAX]) {
+                let found = history.row(Earlier { sheet, row }).unwrap();
+                let Some(found) = found else {
+                    // Ranges of such a ledger may overlap, and only the first is looked at, as ever.
+                    let rises = blocks.is_sorted_by(|one, two| one.iter().max() < two.iter().min());
+                    assert!(!rises || !present.contains(&row), "{row} of {blocks:?}");
+                    continue;
+                };
+                assert!(present.contains(&row), "{row} of {blocks:?}");
+                let words = format!("row {row}");
+                assert_eq!((found.verdict().number, found.fate.outcome().message.as_str()), (row, words.as_str()));
+                assert!(found.label().ends_with(&format!("a.csv:{row}")));
+            }
+        }
     }
 }
