@@ -20,13 +20,15 @@ pub(super) fn add_chunk(
     parent: Option<ChunkId>,
     chunk: &NewChunk<'_>,
 ) -> Done<ChunkId> {
-    connection
+    let id = connection
         .prepare_cached(
-            "INSERT INTO chunk (run_id, ordinal, parent, account_id, rows, state, payload)
-             VALUES (?, ?, ?, ?, ?, 'planned', ?)",
+            "INSERT INTO chunk (run_id, ordinal, parent, account_id, rows, state) VALUES (?, ?, ?, ?, ?, 'planned')",
         )?
-        .insert(params![run, chunk.ordinal, parent.map(|parent| parent.0), chunk.account_id, chunk.rows, chunk.payload])
-        .map(ChunkId)
+        .insert(params![run, chunk.ordinal, parent.map(|parent| parent.0), chunk.account_id, chunk.rows])?;
+    connection
+        .prepare_cached("INSERT INTO payload (chunk_id, bytes) VALUES (?, ?)")?
+        .execute(params![id, chunk.payload])?;
+    Ok(ChunkId(id))
 }
 
 pub(super) fn count_request(connection: &Connection, account: &str, day: &str) -> Done<()> {

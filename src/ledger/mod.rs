@@ -8,7 +8,7 @@
 //! * `sheet`, `row_block`: the rows as read, compressed, one record a block. An unchanged sheet that comes again stores
 //!   no rows again: its `rows_of` names the sheet that has them.
 //! * `verdict_block`: what planning decided about each row of a block: the chunk and line it went to, or its outcome.
-//! * `chunk`: the exact bytes of one request, compressed, and after the reply the outcome of each of its lines.
+//! * `chunk`, `payload`: one request, its exact bytes, compressed, and after the reply the outcome of each of its lines.
 //! * `attempt`, `reply`: intent and answer, two appended records, never changed, chained by hash per sender.
 //!   After a look-up or a split, `moved` says which lines went on in another chunk, whose `parent` it is.
 //! * `resolution`: what look-ups and splits made of chunks, appended and chained like replies.

@@ -353,7 +353,7 @@ impl Ledger for SqliteLedger {
     }
 
     fn chunk_payload(&self, chunk: ChunkId) -> Answer<Vec<u8>> {
-        self.one("SELECT payload FROM chunk WHERE id = ?", [chunk.0], |row| row.get(0))?
+        self.one("SELECT bytes FROM payload WHERE chunk_id = ?", [chunk.0], |row| row.get(0))?
             .ok_or_else(|| LedgerError::Damaged(format!("chunk {chunk} is gone")))
     }
 
