@@ -199,6 +199,33 @@ fn keys_are_handed_out_by_year_and_range() {
 }
 
 #[test]
+fn the_bytes_of_a_chunk_are_found_before_and_after_the_commit() {
+    in_a_folder(|ledger| {
+        let (run, _) = planned(ledger, 1);
+        ledger.begin_plan(&new_run(2)).unwrap();
+        let payload = blob::compress(b"a\n9\n");
+        let chunk = NewChunk { ordinal: 2, account_id: "CEK0000001", rows: 1, payload: &payload };
+        let chunk = ledger.add_chunk(run, &chunk).unwrap();
+        assert_eq!(ledger.chunk_payload(chunk).unwrap(), payload);
+        ledger.commit_plan().unwrap();
+        assert_eq!(ledger.chunk_payload(chunk).unwrap(), payload);
+        assert!(matches!(ledger.chunk_payload(ChunkId(chunk.0 + 1)), Err(LedgerError::Damaged(_))));
+    });
+}
+
+#[test]
+fn a_ledger_that_is_closed_is_one_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let ledger = SqliteLedger::open(&path).unwrap();
+    let (_, chunk) = planned(&ledger, 1);
+    ledger.chunk_payload(chunk).unwrap();
+    drop(ledger);
+    let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(files, ["ledger.db"]);
+}
+
+#[test]
 fn a_ledger_of_a_newer_format_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.db");

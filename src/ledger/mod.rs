@@ -21,6 +21,7 @@
 //! (proved by `no_request_leaves_before_its_attempt_is_committed`).
 
 mod attempts;
+mod beside;
 pub mod blob;
 #[cfg(test)]
 mod conformance;

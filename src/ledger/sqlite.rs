@@ -10,6 +10,7 @@ use std::sync::{Mutex, MutexGuard};
 use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, TransactionBehavior, params};
 
+use super::beside::Beside;
 use super::migrate::{self, FORMAT};
 use super::records::{
     CHUNK_COLUMNS, RUN_COLUMNS, SHEET_COLUMNS, change_customers, last_hash, last_resolution, read_chunk, read_customer,
@@ -29,6 +30,8 @@ use crate::platform;
 #[derive(Debug)]
 pub struct SqliteLedger {
     path: PathBuf,
+    /// Closed before the other, which takes the write-ahead log down with it.
+    beside: Beside,
     connection: Mutex<Connection>,
     together: Together,
 }
@@ -37,7 +40,8 @@ type Answer<T> = Result<T, LedgerError>;
 
 impl SqliteLedger {
     fn over(path: &Path, connection: Connection) -> Self {
-        Self { path: path.to_owned(), connection: Mutex::new(connection), together: Together::default() }
+        let (beside, connection, together) = (Beside::default(), Mutex::new(connection), Together::default());
+        Self { path: path.to_owned(), beside, connection, together }
     }
 
     /// Opens the ledger, or creates it, private to the user.
@@ -353,6 +357,9 @@ impl Ledger for SqliteLedger {
     }
 
     fn chunk_payload(&self, chunk: ChunkId) -> Answer<Vec<u8>> {
+        if let Some(payload) = self.beside.payload(&self.path, chunk) {
+            return Ok(payload);
+        }
         self.one("SELECT bytes FROM payload WHERE chunk_id = ?", [chunk.0], |row| row.get(0))?
             .ok_or_else(|| LedgerError::Damaged(format!("chunk {chunk} is gone")))
     }
