@@ -213,7 +213,7 @@ impl Limiter {
         loop {
             let mut state = self.state();
             let now = self.clock.elapsed();
-            let interval = state.interval();
+            let interval = self.interval();
             let earliest = state.even_at.saturating_sub(self.ahead(interval));
             let Some(delay) = time_until(earliest, now) else {
                 state.even_at = state.even_at.max(now) + interval;
@@ -225,6 +225,12 @@ impl Limiter {
             drop(state);
             self.clock.sleep(delay);
         }
+    }
+
+    /// Time between departures at the set rate: what a cut takes off the rate, turns alone keep to, or requests that were
+    /// recorded before it would wait as long as it lasts.
+    fn interval(&self) -> Duration {
+        Duration::from_secs_f64(1.0 / self.set_rate)
     }
 
     /// How far departures may run ahead of an even pace.
@@ -344,7 +350,7 @@ impl Limiter {
 
     /// The time to wait where requests that had their turn crowd at the departure.
     fn crowd(&self, state: &State, now: Duration) -> Option<Duration> {
-        let interval = state.interval();
+        let interval = self.interval();
         let last_at = state.even_at + interval.saturating_mul(state.held_up);
         time_until(last_at.saturating_sub(self.ahead(interval)), now).filter(|_| state.held_up > 0)
     }
@@ -390,10 +396,6 @@ fn governor(rate: f64, burst: NonZeroU32, instant: &Instant) -> Governor {
 }
 
 impl State {
-    fn interval(&self) -> Duration {
-        Duration::from_secs_f64(1.0 / self.rate)
-    }
-
     /// The first slot from `earliest` on if it is not after `now`, else the time until it.
     fn take_slot(&mut self, earliest: Duration, now: Duration) -> Result<Duration, Duration> {
         self.instant.set(earliest);

@@ -289,3 +289,19 @@ fn an_even_pace_departs_without_waiting() {
     }
     assert!(clock.elapsed() < ms(500 * 20 + 20), "{:?}", clock.elapsed());
 }
+
+#[test]
+fn a_cut_holds_up_no_request_that_is_recorded() {
+    let (clock, limiter) = limiter(50.0, 1);
+    let stop = Stop::default();
+    for _ in 0..12 {
+        assert!(limiter.turn(&stop));
+        limiter.depart();
+        clock.advance(ms(1));
+        limiter.throttled(clock.elapsed(), None);
+    }
+    assert!(limiter.current_rate() < 10.0, "{:?}", limiter.pace());
+    let before = clock.elapsed();
+    (0..5).for_each(|_| limiter.depart());
+    assert!(clock.elapsed() - before <= ms(100), "{:?}", clock.elapsed() - before);
+}
