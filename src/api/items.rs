@@ -77,16 +77,13 @@ impl ReplyNames {
         let Some(object) = item.as_object() else { return Matched::default() };
         let keys = echoed_keys(object);
         let number = self.number(object);
-        let found = match number {
-            Some(number) => number
-                .checked_sub(self.first_data_row)
-                .and_then(|index| usize::try_from(index).ok())
-                .and_then(|index| Some((index, agrees(&keys, rows.get(index)?)?))),
-            None => {
-                let compared = |row| agrees(&keys, row).filter(|compared| *compared > 0);
-                let mut agreeing = rows.iter().enumerate().filter_map(|(index, row)| Some((index, compared(row)?)));
-                agreeing.next().filter(|_| agreeing.next().is_none())
-            }
+        let found = if let Some(number) = number {
+            let index = number.checked_sub(self.first_data_row).and_then(|index| usize::try_from(index).ok());
+            index.and_then(|index| Some((index, agrees(&keys, rows.get(index)?)?)))
+        } else {
+            let compared = |row| agrees(&keys, row).filter(|compared| *compared > 0);
+            let mut agreeing = rows.iter().enumerate().filter_map(|(index, row)| Some((index, compared(row)?)));
+            agreeing.next().filter(|_| agreeing.next().is_none())
         };
         Matched {
             index: found.map(|(index, _)| index),

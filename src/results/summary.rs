@@ -15,11 +15,13 @@ use crate::outcome::{RowOutcome, Status, Sum, Totals};
 use crate::plan::SheetFacts;
 use crate::plan::verdict::LentVerdict;
 
+type Named<T> = BTreeMap<String, T>;
+
 /// Outcomes by seller, supplier GSTIN and month, and how often each code occurs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Breakdown {
     /// By seller, supplier GSTIN and month; one below the other, so that a row finds its own without a copy of its labels.
-    groups: BTreeMap<String, BTreeMap<String, BTreeMap<String, BTreeMap<Status, Sum>>>>,
+    groups: Named<Named<Named<BTreeMap<Status, Sum>>>>,
     /// Rows by code of outcome or finding.
     pub codes: BTreeMap<String, u64>,
     /// Rows with a warning among their findings.
