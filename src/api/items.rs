@@ -3,9 +3,11 @@
 //! Owns row numbers, business keys and the names under which replies carry them. Leaves what an item makes of its
 //! row to [`super::reply`]. The one rule: an item is matched on evidence or not at all, never by guess or position.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
-use super::envelope::{integer, plain_words, present, shown, word};
+use super::envelope::{integer, lent_word, plain_words, present, shown};
 use super::reply::SentRow;
 use crate::finding::quote;
 
@@ -18,6 +20,17 @@ pub struct ReplyNames {
     pub row_numbers: Vec<String>,
     /// The number that the reply gives to the first data row of the uploaded file.
     pub first_data_row: i64,
+}
+
+/// What an item says of the row that it speaks of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Matched {
+    /// Index of the row, if it is one row beyond doubt.
+    pub(super) index: Option<usize>,
+    /// Whether it has a row number that is not that of its row, so that numbers of this reply count otherwise.
+    pub(super) misnumbered: bool,
+    /// Whether nothing but its row number says which row it speaks of.
+    pub(super) by_number_alone: bool,
 }
 
 impl Default for ReplyNames {
@@ -59,23 +72,24 @@ impl ReplyNames {
         }
     }
 
-    /// Index of the row that an item speaks of, if it is one row beyond doubt.
-    pub(super) fn matched(&self, item: &Value, rows: &[SentRow]) -> Option<usize> {
-        let object = item.as_object()?;
+    /// The row that an item speaks of, and on what evidence.
+    pub(super) fn matched(&self, item: &Value, rows: &[SentRow]) -> Matched {
+        let Some(object) = item.as_object() else { return Matched::default() };
         let keys = echoed_keys(object);
-        if let Some(number) = self.number(object) {
-            let index = usize::try_from(number.checked_sub(self.first_data_row)?).ok()?;
-            return agrees(&keys, rows.get(index)?).map(|_| index);
+        let number = self.number(object);
+        let found = if let Some(number) = number {
+            let index = number.checked_sub(self.first_data_row).and_then(|index| usize::try_from(index).ok());
+            index.and_then(|index| Some((index, agrees(&keys, rows.get(index)?)?)))
+        } else {
+            let compared = |row| agrees(&keys, row).filter(|compared| *compared > 0);
+            let mut agreeing = rows.iter().enumerate().filter_map(|(index, row)| Some((index, compared(row)?)));
+            agreeing.next().filter(|_| agreeing.next().is_none())
+        };
+        Matched {
+            index: found.map(|(index, _)| index),
+            misnumbered: number.is_some() && found.is_none(),
+            by_number_alone: found.is_some_and(|(_, compared)| compared == 0),
         }
-        let mut agreeing =
-            rows.iter().enumerate().filter(|(_, row)| agrees(&keys, row).is_some_and(|compared| compared > 0));
-        let (index, _) = agreeing.next()?;
-        agreeing.next().is_none().then_some(index)
-    }
-
-    /// Whether an item has a row number that is not that of its row, so that numbers of this reply count otherwise.
-    pub(super) fn misnumbers(&self, item: &Value, rows: &[SentRow]) -> bool {
-        item.as_object().is_some_and(|object| self.number(object).is_some()) && self.matched(item, rows).is_none()
     }
 
     fn number(&self, object: &Map<String, Value>) -> Option<i64> {
@@ -89,18 +103,13 @@ impl ReplyNames {
     }
 }
 
-/// Whether nothing but its row number says which row an item speaks of.
-pub(super) fn by_number_alone(item: &Value, row: &SentRow) -> bool {
-    item.as_object().is_some_and(|object| agrees(&echoed_keys(object), row) == Some(0))
-}
-
 /// The business keys that an item echoes, in the order of [`SentRow::keys`].
-fn echoed_keys(object: &Map<String, Value>) -> [Option<String>; 5] {
-    SentRow::KEY_NAMES.map(|name| present(object, name).and_then(word))
+fn echoed_keys(object: &Map<String, Value>) -> [Option<Cow<'_, str>>; 5] {
+    SentRow::KEY_NAMES.map(|name| present(object, name).and_then(lent_word))
 }
 
 /// How many keys both sides carry, none if one of them differs.
-fn agrees(echoed: &[Option<String>; 5], row: &SentRow) -> Option<usize> {
+fn agrees(echoed: &[Option<Cow<'_, str>>; 5], row: &SentRow) -> Option<usize> {
     let mut compared = 0;
     for (echoed, sent) in echoed.iter().zip(row.keys()) {
         if let (Some(echoed), Some(sent)) = (echoed, sent) {
@@ -182,6 +191,23 @@ mod tests {
             (json!("row 2 is bad"), None),
             (json!(null), None),
         ] {
+            assert_eq!(ReplyNames::default().matched(&item, &rows).index, expected, "{item}");
+        }
+    }
+
+    #[test]
+    fn evidence_says_what_it_rests_on() {
+        let rows = [row("A-1", "", ""), row("A-2", "", "")];
+        for (item, index, misnumbered, by_number_alone) in [
+            (json!({"row": 2}), Some(0), false, true),
+            (json!({"row": 2, "invoiceNumber": "A-1"}), Some(0), false, false),
+            (json!({"row": 2, "invoiceNumber": "A-2"}), None, true, false),
+            (json!({"row": 9}), None, true, false),
+            (json!({"invoiceNumber": "A-2"}), Some(1), false, false),
+            (json!({"invoiceNumber": "A-9"}), None, false, false),
+            (json!(7), None, false, false),
+        ] {
+            let expected = Matched { index, misnumbered, by_number_alone };
             assert_eq!(ReplyNames::default().matched(&item, &rows), expected, "{item}");
         }
     }
@@ -190,7 +216,7 @@ mod tests {
     fn names_and_the_first_row_can_be_configured() {
         let names = ReplyNames { messages: vec!["why".into()], row_numbers: vec!["line".into()], first_data_row: 0 };
         let item = json!({"line": 0, "rowNumber": 3, "why": {"code": 7}});
-        assert_eq!(names.matched(&item, &[row("A-1", "", ""), row("A-2", "", "")]), Some(0));
+        assert_eq!(names.matched(&item, &[row("A-1", "", ""), row("A-2", "", "")]).index, Some(0));
         assert_eq!(names.message(&item).as_deref(), Some("{\"code\":7}"));
     }
 }

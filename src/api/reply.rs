@@ -14,7 +14,6 @@ use serde_json::{Map, Value};
 use super::Response;
 use super::envelope::{Envelope, integer, plain_words, present, word};
 pub use super::items::ReplyNames;
-use super::items::by_number_alone;
 use crate::operation::{AnswerKind, Operation, RequestKind};
 
 /// Lists and counts by which a payload is known to speak of rows: a `BulkResponse` (contract 4.1), or the lists of an
@@ -144,21 +143,24 @@ pub fn sent_rows(payload_csv: &[u8]) -> Vec<SentRow> {
     let place = |name: &str| headers.iter().position(|heading| heading == name.as_bytes());
     let keys = SentRow::KEY_NAMES.map(place);
     let amounts = ["baseAmount", "netAmount"].map(place);
-    let cell = |record: &csv::ByteRecord, place: Option<usize>| {
-        let text = String::from_utf8_lossy(record.get(place?)?).trim().to_owned();
-        (!text.is_empty()).then_some(text)
-    };
+    let (mut rows, mut record) = (Vec::new(), csv::ByteRecord::new());
     // Reading from memory with `flexible` cannot fail.
-    reader
-        .byte_records()
-        .filter_map(Result::ok)
-        .map(|record| {
-            let [invoice_number, external_id, unique_ref_no, customer_id, invoice_id] =
-                keys.map(|place| cell(&record, place));
-            let [base_amount, net_amount] = amounts.map(|place| cell(&record, place)?.parse().ok());
-            SentRow { invoice_number, external_id, unique_ref_no, customer_id, invoice_id, base_amount, net_amount }
-        })
-        .collect()
+    while reader.read_byte_record(&mut record).unwrap_or(false) {
+        let text = |place: Option<usize>| place.and_then(|place| record.get(place)).map(String::from_utf8_lossy);
+        let key = |place| text(place).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let [invoice_number, external_id, unique_ref_no, customer_id, invoice_id] = keys.map(key);
+        let [base_amount, net_amount] = amounts.map(|place| text(place)?.trim().parse().ok());
+        rows.push(SentRow {
+            invoice_number,
+            external_id,
+            unique_ref_no,
+            customer_id,
+            invoice_id,
+            base_amount,
+            net_amount,
+        });
+    }
+    rows
 }
 
 /// Reads the answer to a chunk of `rows`.
@@ -280,9 +282,9 @@ pub(super) fn words(response: &Response, envelope: Option<&Envelope>) -> String 
 
 /// The documented parts of a `BulkResponse`.
 #[derive(Debug)]
-struct Bulk {
-    successes: Vec<Value>,
-    failures: Vec<Value>,
+struct Bulk<'p> {
+    successes: Vec<&'p Value>,
+    failures: Vec<&'p Value>,
     success_count: Option<i64>,
     failure_count: Option<i64>,
     second_file: Option<i64>,
@@ -290,19 +292,19 @@ struct Bulk {
     total_amount: Option<Decimal>,
 }
 
-impl Bulk {
-    fn read(payload: &Map<String, Value>) -> Option<Self> {
+impl<'p> Bulk<'p> {
+    fn read(payload: &'p Map<String, Value>) -> Option<Self> {
         if !BULK_FIELDS.iter().any(|name| present(payload, name).is_some()) {
             return None;
         }
         let count = |name: &str| present(payload, name).and_then(integer);
         // Something other than a list still says that there is a result; it fits no row.
         let items = |name: &str| match present(payload, name) {
-            Some(Value::Array(items)) => items.clone(),
-            Some(other) => vec![other.clone()],
-            None => Vec::new(),
+            Some(Value::Array(items)) => items.as_slice(),
+            Some(other) => std::slice::from_ref(other),
+            None => &[],
         };
-        let list = |of_rows: &str, of_invoices: &str| [items(of_rows), items(of_invoices)].concat();
+        let list = |of_rows: &str, of_invoices: &str| items(of_rows).iter().chain(items(of_invoices)).collect();
         Some(Self {
             successes: list("successRequests", "successInvoices"),
             failures: list("failureRequests", "failureInvoices"),
@@ -327,19 +329,22 @@ impl Bulk {
         let mut marks = vec![Mark::default(); rows.len()];
         let mut unmatched = Vec::new();
         let mut disagreements = Vec::new();
-        let misnumbered = self.failures.iter().chain(&self.successes).any(|item| names.misnumbers(item, rows));
-        let doubted = |item: &Value, index: usize| misnumbered && by_number_alone(item, &rows[index]);
-        for item in &self.failures {
-            match names.matched(item, rows) {
-                Some(index) => marks[index].fail(names.message(item), doubted(item, index)),
+        let matched = |items: &[&Value]| items.iter().map(|item| names.matched(item, rows)).collect::<Vec<_>>();
+        let (failures, successes) = (matched(&self.failures), matched(&self.successes));
+        let misnumbered = failures.iter().chain(&successes).any(|matched| matched.misnumbered);
+        for (item, matched) in self.failures.iter().zip(failures) {
+            let doubted = misnumbered && matched.by_number_alone;
+            match matched.index {
+                Some(index) => marks[index].fail(names.message(item), doubted),
                 None => unmatched.push(plain_words(&item.to_string())),
             }
         }
-        for item in &self.successes {
-            match names.matched(item, rows) {
+        for (item, matched) in self.successes.iter().zip(successes) {
+            let doubted = misnumbered && matched.by_number_alone;
+            match matched.index {
                 Some(index) => {
                     let remote_id = item.get(operation.remote_id).and_then(word);
-                    marks[index].succeed(remote_id, doubted(item, index));
+                    marks[index].succeed(remote_id, doubted);
                 }
                 None => disagreements
                     .push(plain_words(&format!("an item of successRequests fits no row that was sent: {item}"))),
@@ -348,13 +353,10 @@ impl Bulk {
         let failed = marks.iter().filter(|mark| mark.failed).count();
         let vouched = self.vouches(rows.len(), failed, unmatched.is_empty());
         self.compare_counts(rows.len(), failed + unmatched.len(), &mut disagreements);
-        let settled = |vouched: bool| marks.iter().map(|mark| mark.clone().settle(vouched)).collect::<Vec<_>>();
-        let mut rows_read = settled(vouched);
-        self.compare_amount(rows, &rows_read, &mut disagreements);
-        if vouched && !disagreements.is_empty() {
-            // Counts of a reply that contradicts itself, or what was sent, vouch for nothing.
-            rows_read = settled(false);
-        }
+        self.compare_amount(rows, |index| marks[index].is_accepted(vouched), &mut disagreements);
+        // Counts of a reply that contradicts itself, or what was sent, vouch for nothing.
+        let vouched = vouched && disagreements.is_empty();
+        let rows_read = marks.into_iter().map(|mark| mark.settle(vouched)).collect();
         Reading::Rows { rows: rows_read, unmatched, disagreements }
     }
 
@@ -388,9 +390,8 @@ impl Bulk {
     }
 
     /// Nothing says which amount `total_amount` adds up, so any sensible sum agrees; 0 is taken as not filled in.
-    fn compare_amount(&self, rows: &[SentRow], read: &[RowReading], disagreements: &mut Vec<String>) {
+    fn compare_amount(&self, rows: &[SentRow], accepted: impl Fn(usize) -> bool, disagreements: &mut Vec<String>) {
         let Some(total) = self.total_amount.filter(|total| !total.is_zero()) else { return };
-        let accepted = |index: usize| matches!(read[index], RowReading::Accepted { .. });
         let sums = |amount: fn(&SentRow) -> Option<Decimal>| {
             let mut all = Some(Decimal::ZERO);
             let mut taken = Some(Decimal::ZERO);
@@ -434,6 +435,11 @@ impl Mark {
         self.succeeded = true;
         self.doubted |= doubted;
         self.remote_id = self.remote_id.take().or(remote_id);
+    }
+
+    /// Whether its row is settled as accepted.
+    fn is_accepted(&self, vouched: bool) -> bool {
+        !self.doubted && !self.failed && (self.succeeded || vouched)
     }
 
     /// Rules 5 and 6.

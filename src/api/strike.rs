@@ -6,6 +6,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use memchr::memmem;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{Response, Token};
@@ -39,7 +40,8 @@ pub(super) fn secrets(response: &mut Response, credentials: &Credentials, token:
 }
 
 fn strike(body: &mut Vec<u8>, secret: &[u8]) {
-    let find = |text: &[u8]| text.windows(secret.len()).position(|bytes| bytes == secret);
+    let finder = memmem::Finder::new(secret);
+    let find = |text: &[u8]| finder.find(text);
     let Some(first) = find(body) else { return };
     let mut clean = Vec::with_capacity(body.len());
     let (mut rest, mut next) = (body.as_slice(), Some(first));

@@ -266,10 +266,10 @@ fn write_outcomes<W: Write + Seek>(
                 table.line(&[
                     input.to_string(),
                     verdict.number.to_string(),
-                    fate.outcome.status.as_str().to_owned(),
+                    fate.outcome().status.as_str().to_owned(),
                     code,
                     guarded(&message),
-                    guarded(fate.outcome.remote_id.as_deref().unwrap_or_default()),
+                    guarded(fate.outcome().remote_id.as_deref().unwrap_or_default()),
                     chunk.map_or_else(String::new, |chunk| chunk.ordinal.to_string()),
                     settled.map_or_else(String::new, |at| at.to_string()),
                 ])

@@ -74,8 +74,8 @@ fn replies(ledger: &dyn Ledger, run: &Run) -> Result<HashMap<ChunkId, i64>, Ledg
     }
 }
 
-fn reply_of(fate: &RowFate, replies: &HashMap<ChunkId, i64>) -> Option<(ChunkId, i64)> {
-    let chunk = fate.chunk.as_ref().filter(|_| fate.outcome.status == Status::Accepted)?;
+fn reply_of(fate: &RowFate<'_>, replies: &HashMap<ChunkId, i64>) -> Option<(ChunkId, i64)> {
+    let chunk = fate.chunk.as_ref().filter(|_| fate.outcome().status == Status::Accepted)?;
     replies.get(&chunk.head.id).map(|reply| (chunk.head.id, *reply))
 }
 

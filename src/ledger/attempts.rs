@@ -20,13 +20,15 @@ pub(super) fn add_chunk(
     parent: Option<ChunkId>,
     chunk: &NewChunk<'_>,
 ) -> Done<ChunkId> {
-    connection
+    let id = connection
         .prepare_cached(
-            "INSERT INTO chunk (run_id, ordinal, parent, account_id, rows, state, payload)
-             VALUES (?, ?, ?, ?, ?, 'planned', ?)",
+            "INSERT INTO chunk (run_id, ordinal, parent, account_id, rows, state) VALUES (?, ?, ?, ?, ?, 'planned')",
         )?
-        .insert(params![run, chunk.ordinal, parent.map(|parent| parent.0), chunk.account_id, chunk.rows, chunk.payload])
-        .map(ChunkId)
+        .insert(params![run, chunk.ordinal, parent.map(|parent| parent.0), chunk.account_id, chunk.rows])?;
+    connection
+        .prepare_cached("INSERT INTO payload (chunk_id, bytes) VALUES (?, ?)")?
+        .execute(params![id, chunk.payload])?;
+    Ok(ChunkId(id))
 }
 
 pub(super) fn count_request(connection: &Connection, account: &str, day: &str) -> Done<()> {
@@ -39,7 +41,18 @@ pub(super) fn count_request(connection: &Connection, account: &str, day: &str) -
     Ok(())
 }
 
-pub(super) fn start(connection: &Connection, attempt: &NewAttempt<'_>) -> Done<AttemptId> {
+/// An attempt as a step of its own, which needs nothing of its sender any more.
+pub(super) fn starting(attempt: &NewAttempt<'_>) -> impl Fn(&Connection) -> Done<i64> + Send + 'static {
+    let NewAttempt { run, chunk, number, started_at, digest, .. } = *attempt;
+    let [sender, account, day] = [attempt.sender, attempt.account, attempt.day].map(str::to_owned);
+    move |connection| {
+        let (sender, account, day) = (&*sender, &*account, &*day);
+        let attempt = NewAttempt { run, chunk, number, sender, started_at, digest, account, day };
+        start(connection, &attempt).map(|attempt| attempt.0)
+    }
+}
+
+fn start(connection: &Connection, attempt: &NewAttempt<'_>) -> Done<AttemptId> {
     let previous = last_hash(connection, attempt.run, attempt.sender)?;
     let at = attempt.started_at.as_millisecond();
     let hash = chain(&previous, "attempt", attempt.chunk.0, at, &attempt.digest);
@@ -63,12 +76,29 @@ pub(super) fn start(connection: &Connection, attempt: &NewAttempt<'_>) -> Done<A
     Ok(AttemptId(id))
 }
 
-/// The body of a reply as stored, and its digest.
-pub(super) fn packed_body(reply: &NewReply<'_>) -> (Vec<u8>, [u8; 32]) {
-    (blob::compress(reply.body), *blake3::hash(reply.body).as_bytes())
+/// The end of an attempt as a step of its own, its reply's body packed already.
+pub(super) fn finishing(
+    reply: &NewReply<'_>,
+    chunk: ChunkId,
+    change: &ChunkChange<'_>,
+    (account, day): (&str, &str),
+) -> impl Fn(&Connection) -> Done<i64> + Send + 'static {
+    let NewReply { attempt, received_at, status, .. } = *reply;
+    let (kind, request_id) = (reply.kind.to_owned(), reply.request_id.map(str::to_owned));
+    let packed = (blob::compress(reply.body), *blake3::hash(reply.body).as_bytes());
+    let (state, refused) = (change.state, change.refused);
+    let (outcomes, customers) = (change.outcomes.map(<[u8]>::to_vec), change.customers.to_vec());
+    let (account, day) = (account.to_owned(), day.to_owned());
+    move |connection| {
+        let request_id = request_id.as_deref();
+        let reply = NewReply { attempt, received_at, kind: &kind, status, request_id, body: &[] };
+        let change = ChunkChange { state, outcomes: outcomes.as_deref(), refused, customers: &customers };
+        finish(connection, &reply, &packed, chunk, &change, (&account, &day)).map(|()| 0)
+    }
 }
 
-pub(super) fn finish(
+/// Records a reply whose body is packed, with its digest.
+fn finish(
     connection: &Connection,
     reply: &NewReply<'_>,
     (body, digest): &(Vec<u8>, [u8; 32]),

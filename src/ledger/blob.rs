@@ -1,7 +1,7 @@
 //! The ledger's packed records: compressed, and bounded when they are unpacked.
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::LedgerError;
 
@@ -47,6 +47,11 @@ pub fn unpack<T: DeserializeOwned>(packed: &[u8]) -> Result<T, LedgerError> {
         return postcard::from_bytes(plain).map_err(|error| LedgerError::Damaged(error.to_string()));
     }
     postcard::from_bytes(&decompress(packed)?).map_err(|error| LedgerError::Damaged(error.to_string()))
+}
+
+/// A record whose texts are lent from the bytes that [`decompress`] gave.
+pub fn read<'b, T: Deserialize<'b>>(bytes: &'b [u8]) -> Result<T, LedgerError> {
+    postcard::from_bytes(bytes).map_err(|error| LedgerError::Damaged(error.to_string()))
 }
 
 #[cfg(test)]

@@ -101,8 +101,8 @@ fn a_plan_shows_as_a_whole_or_not_at_all() {
         assert_eq!(ledger.row_block(sheet.id, 0).unwrap().unwrap(), b"rows");
         assert_eq!(ledger.row_block(sheet.id, 1).unwrap(), None);
         assert_eq!(ledger.verdict_block(sheet.id, 0).unwrap().unwrap(), b"verdicts");
-        assert_eq!(ledger.block_of_row(sheet.id, 3).unwrap(), Some(0));
-        assert_eq!(ledger.block_of_row(sheet.id, 4).unwrap(), None);
+        assert_eq!(ledger.block_ranges(sheet.id).unwrap(), [(0, 2..=3)]);
+        assert_eq!(ledger.block_ranges(crate::ledger::SheetId(sheet.id.0 + 1)).unwrap(), []);
         assert_eq!(ledger.rows_with_content(&[2; 32]).unwrap(), Some(sheet.id));
         assert_eq!(blob::decompress(&ledger.chunk_payload(chunk).unwrap()).unwrap(), b"a\n1\n2\n");
     });
@@ -199,13 +199,40 @@ fn keys_are_handed_out_by_year_and_range() {
 }
 
 #[test]
+fn the_bytes_of_a_chunk_are_found_before_and_after_the_commit() {
+    in_a_folder(|ledger| {
+        let (run, _) = planned(ledger, 1);
+        ledger.begin_plan(&new_run(2)).unwrap();
+        let payload = blob::compress(b"a\n9\n");
+        let chunk = NewChunk { ordinal: 2, account_id: "CEK0000001", rows: 1, payload: &payload };
+        let chunk = ledger.add_chunk(run, &chunk).unwrap();
+        assert_eq!(ledger.chunk_payload(chunk).unwrap(), payload);
+        ledger.commit_plan().unwrap();
+        assert_eq!(ledger.chunk_payload(chunk).unwrap(), payload);
+        assert!(matches!(ledger.chunk_payload(ChunkId(chunk.0 + 1)), Err(LedgerError::Damaged(_))));
+    });
+}
+
+#[test]
+fn a_ledger_that_is_closed_is_one_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let ledger = SqliteLedger::open(&path).unwrap();
+    let (_, chunk) = planned(&ledger, 1);
+    ledger.chunk_payload(chunk).unwrap();
+    drop(ledger);
+    let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(files, ["ledger.db"]);
+}
+
+#[test]
 fn a_ledger_of_a_newer_format_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.db");
     drop(SqliteLedger::open(&path).unwrap());
     rusqlite::Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
     let refused = SqliteLedger::open(&path).unwrap_err();
-    assert!(matches!(refused, LedgerError::Newer { found: 99, known: 2, .. }), "{refused}");
+    assert!(matches!(refused, LedgerError::Newer { found: 99, known: 3, .. }), "{refused}");
 }
 
 #[test]

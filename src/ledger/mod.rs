@@ -8,7 +8,7 @@
 //! * `sheet`, `row_block`: the rows as read, compressed, one record a block. An unchanged sheet that comes again stores
 //!   no rows again: its `rows_of` names the sheet that has them.
 //! * `verdict_block`: what planning decided about each row of a block: the chunk and line it went to, or its outcome.
-//! * `chunk`: the exact bytes of one request, compressed, and after the reply the outcome of each of its lines.
+//! * `chunk`, `payload`: one request, its exact bytes, compressed, and after the reply the outcome of each of its lines.
 //! * `attempt`, `reply`: intent and answer, two appended records, never changed, chained by hash per sender.
 //!   After a look-up or a split, `moved` says which lines went on in another chunk, whose `parent` it is.
 //! * `resolution`: what look-ups and splits made of chunks, appended and chained like replies.
@@ -21,6 +21,7 @@
 //! (proved by `no_request_leaves_before_its_attempt_is_committed`).
 
 mod attempts;
+mod beside;
 pub mod blob;
 #[cfg(test)]
 mod conformance;
@@ -29,9 +30,11 @@ mod migrate;
 mod records;
 pub mod sending;
 pub mod sqlite;
+mod together;
 pub mod trail;
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -417,8 +420,8 @@ pub trait Ledger: Send + Sync {
     fn row_block(&self, sheet: SheetId, ordinal: u32) -> Result<Option<Vec<u8>>, LedgerError>;
     /// What was decided about a block's rows; none past the last.
     fn verdict_block(&self, sheet: SheetId, ordinal: u32) -> Result<Option<Vec<u8>>, LedgerError>;
-    /// The ordinal of the block that holds a row.
-    fn block_of_row(&self, sheet: SheetId, row: u32) -> Result<Option<u32>, LedgerError>;
+    /// The first and last row of each verdict block of a sheet, by ordinal, in their order.
+    fn block_ranges(&self, sheet: SheetId) -> Result<Vec<(u32, RangeInclusive<u32>)>, LedgerError>;
 
     /// A run's chunks in order.
     fn chunks(&self, run: RunId) -> Result<Vec<ChunkHead>, LedgerError>;

@@ -1,4 +1,4 @@
--- The ledger's tables, version 2. The story of each is told in ledger/mod.rs.
+-- The ledger's tables, version 3. The story of each is told in ledger/mod.rs.
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 -- Tells this ledger from every other, because runs count from 1 in each.
 INSERT INTO meta VALUES ('id', lower(hex(randomblob(8))));
@@ -64,11 +64,16 @@ CREATE TABLE chunk (
     state TEXT NOT NULL,
     settled_at INTEGER,
     request_id TEXT,
-    payload BLOB NOT NULL,
     outcomes BLOB
 );
 CREATE UNIQUE INDEX chunk_by_run ON chunk (run_id, ordinal);
 CREATE INDEX chunk_open ON chunk (run_id, state) WHERE state IN ('planned', 'sending', 'unknown', 'rejected');
+
+-- The exact bytes of a chunk, apart from what changes: a record that grows is written again as a whole.
+CREATE TABLE payload (
+    chunk_id INTEGER PRIMARY KEY REFERENCES chunk (id),
+    bytes BLOB NOT NULL
+);
 
 -- Intent and reply: two appended records, chained per sender over digests, so that bodies can be purged.
 CREATE TABLE attempt (

@@ -3,17 +3,20 @@
 //! Owns the connection and the SQL. A plan is one transaction, so a half-written one never shows. The one rule:
 //! `synchronous = FULL` stays on, because [`Ledger::start_attempt`] promises durability.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, TransactionBehavior, params};
 
+use super::beside::Beside;
 use super::migrate::{self, FORMAT};
 use super::records::{
     CHUNK_COLUMNS, RUN_COLUMNS, SHEET_COLUMNS, change_customers, last_hash, last_resolution, read_chunk, read_customer,
     read_run, read_sheet, read_time,
 };
+use super::together::Together;
 use super::trail::{self, AttemptRecord, ResolutionRecord, head_of};
 use super::{
     AttemptId, Attempted, Canary, ChunkChange, ChunkHead, ChunkId, ChunkLines, ChunkState, HistoryMark, Ledger,
@@ -27,18 +30,26 @@ use crate::platform;
 #[derive(Debug)]
 pub struct SqliteLedger {
     path: PathBuf,
+    /// Closed before the other, which takes the write-ahead log down with it.
+    beside: Beside,
     connection: Mutex<Connection>,
+    together: Together,
 }
 
 type Answer<T> = Result<T, LedgerError>;
 
 impl SqliteLedger {
+    fn over(path: &Path, connection: Connection) -> Self {
+        let (beside, connection, together) = (Beside::default(), Mutex::new(connection), Together::default());
+        Self { path: path.to_owned(), beside, connection, together }
+    }
+
     /// Opens the ledger, or creates it, private to the user.
     pub fn open(path: &Path) -> Answer<Self> {
         platform::create_private_file(path)
             .map_err(|source| LedgerError::Open { path: path.display().to_string(), source })?;
         let connection = Connection::open(path).map_err(|source| storage(path, source))?;
-        let ledger = Self { path: path.to_owned(), connection: Mutex::new(connection) };
+        let ledger = Self::over(path, connection);
         ledger.prepare()?;
         Ok(ledger)
     }
@@ -50,7 +61,7 @@ impl SqliteLedger {
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(|source| storage(path, source))?;
-        let ledger = Self { path: path.to_owned(), connection: Mutex::new(connection) };
+        let ledger = Self::over(path, connection);
         match ledger.format()? {
             0 => Ok(None),
             FORMAT => Ok(Some(ledger)),
@@ -63,7 +74,7 @@ impl SqliteLedger {
         // An empty name is SQLite's own temporary database: private, and spilled to disk only when it grows.
         let path = PathBuf::new();
         let connection = Connection::open("").map_err(|source| storage(&path, source))?;
-        let ledger = Self { path, connection: Mutex::new(connection) };
+        let ledger = Self::over(&path, connection);
         ledger.run_batch("PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY;")?;
         ledger.create()?;
         Ok(ledger)
@@ -122,7 +133,7 @@ impl SqliteLedger {
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(|source| storage(path, source))?;
-        let format = Self { path: path.to_owned(), connection: Mutex::new(connection) }.format()?;
+        let format = Self::over(path, connection).format()?;
         Ok((format > 0).then_some(format))
     }
 
@@ -154,6 +165,11 @@ impl SqliteLedger {
             Ok(answer)
         });
         result.map_err(|source| storage(&self.path, source))
+    }
+
+    /// The same for steps that several threads have at once: those that wait for the disk share a commit.
+    fn together(&self, step: impl Fn(&Connection) -> rusqlite::Result<i64> + Send + 'static) -> Answer<i64> {
+        self.together.run(&self.connection, Box::new(step)).map_err(|source| storage(&self.path, source))
     }
 
     fn change(&self, sql: &str, parameters: impl rusqlite::Params) -> Answer<()> {
@@ -326,9 +342,9 @@ impl Ledger for SqliteLedger {
         self.one(sql, params![sheet.0, ordinal], |row| row.get(0))
     }
 
-    fn block_of_row(&self, sheet: SheetId, row: u32) -> Answer<Option<u32>> {
-        let sql = "SELECT ordinal FROM verdict_block WHERE sheet_id = ? AND first_row <= ? AND last_row >= ?";
-        self.one(sql, params![sheet.0, row, row], |found| found.get(0))
+    fn block_ranges(&self, sheet: SheetId) -> Answer<Vec<(u32, RangeInclusive<u32>)>> {
+        let sql = "SELECT ordinal, first_row, last_row FROM verdict_block WHERE sheet_id = ? ORDER BY ordinal";
+        self.list(sql, [sheet.0], |found| Ok((found.get(0)?, found.get(1)?..=found.get(2)?)))
     }
 
     fn chunks(&self, run: RunId) -> Answer<Vec<ChunkHead>> {
@@ -341,7 +357,10 @@ impl Ledger for SqliteLedger {
     }
 
     fn chunk_payload(&self, chunk: ChunkId) -> Answer<Vec<u8>> {
-        self.one("SELECT payload FROM chunk WHERE id = ?", [chunk.0], |row| row.get(0))?
+        if let Some(payload) = self.beside.payload(&self.path, chunk) {
+            return Ok(payload);
+        }
+        self.one("SELECT bytes FROM payload WHERE chunk_id = ?", [chunk.0], |row| row.get(0))?
             .ok_or_else(|| LedgerError::Damaged(format!("chunk {chunk} is gone")))
     }
 
@@ -378,7 +397,7 @@ impl Ledger for SqliteLedger {
     }
 
     fn start_attempt(&self, attempt: &NewAttempt<'_>) -> Answer<AttemptId> {
-        self.durably(|connection| attempts::start(connection, attempt))
+        self.together(attempts::starting(attempt)).map(AttemptId)
     }
 
     fn finish_attempt(
@@ -388,8 +407,7 @@ impl Ledger for SqliteLedger {
         change: &ChunkChange<'_>,
         count: (&str, &str),
     ) -> Answer<()> {
-        let packed = attempts::packed_body(reply);
-        self.durably(|connection| attempts::finish(connection, reply, &packed, chunk, change, count))
+        self.together(attempts::finishing(reply, chunk, change, count)).map(|_| ())
     }
 
     fn resolve_chunk(&self, chunk: ChunkId, resolution: &Resolution<'_>) -> Answer<()> {

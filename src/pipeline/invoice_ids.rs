@@ -78,7 +78,7 @@ impl Pipeline<'_> {
                     if !wanted.contains_key(&key) {
                         return Ok(());
                     }
-                    let outcome = history.fate(run, &verdict.destiny)?.outcome;
+                    let outcome = history.fate(run, &verdict.destiny)?.outcome().clone();
                     let stored = matches!(outcome.status, Status::Accepted | Status::AlreadyAccepted);
                     if let Some(id) = outcome.remote_id.filter(|_| stored)
                         && !history.is_deleted(self.account, &id)?

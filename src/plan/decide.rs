@@ -130,7 +130,7 @@ impl Deciding<'_> {
                 status: Status::AlreadyAccepted,
                 code: code::ACCEPTED_EARLIER.to_owned(),
                 message: format!("accepted earlier: {place}, {day}"),
-                remote_id: known.fate.outcome.remote_id.clone(),
+                remote_id: known.fate.outcome().remote_id.clone(),
             }),
             Some(Fate::Stored) => {
                 let differences = self.differences_to(&known, block, row)?;
@@ -148,7 +148,7 @@ impl Deciding<'_> {
                 Decision::Invalid(Box::new(at_api::conflict(message)))
             }
             // Unknown money must not hide behind a new run's number.
-            Some(Fate::Held) if known.fate.outcome.status == Status::Unknown => Decision::Ended(RowOutcome::new(
+            Some(Fate::Held) if known.fate.outcome().status == Status::Unknown => Decision::Ended(RowOutcome::new(
                 Status::Unknown,
                 code::UNKNOWN_IN_RUN,
                 if self.operation.repeat == Repeat::Never {
@@ -174,7 +174,7 @@ impl Deciding<'_> {
                     code: code::REJECTED_EARLIER.to_owned(),
                     message: format!(
                         "rejected earlier: {place}, {day}: {}; hint: --retry-rejected sends it again",
-                        known.fate.outcome.message
+                        known.fate.outcome().message
                     ),
                     remote_id: None,
                 })

@@ -257,7 +257,7 @@ impl Likenesses {
             part.clear();
             for (record, earlier) in hits {
                 let Some(row) = history.row(earlier)? else { continue };
-                let Some((issued, customer)) = dated(&row.verdict.labels.document) else { continue };
+                let Some((issued, customer)) = dated(&row.verdict().document) else { continue };
                 let near = (day_of(issued) - record.day).abs() <= NEAR_DAYS;
                 if near && customer_hash(customer) == record.customer && history.weigh(earlier)? != Fate::Free {
                     let other = Other::Earlier { label: row.label(), issued };

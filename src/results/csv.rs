@@ -8,16 +8,16 @@ use super::ResultSettings;
 use super::target::Target;
 use crate::error::RunError;
 use crate::finding::Finding;
-use crate::ledger::{Ledger, LedgerError, Run, SheetId, SheetRecord, blob};
+use crate::ledger::{ChunkId, Ledger, LedgerError, Run, SheetId, SheetRecord, blob};
 use crate::outcome::{RowOutcome, Status};
 use crate::plan::SheetFacts;
 use crate::plan::history::{History, RowFate};
-use crate::plan::verdict::RowVerdict;
+use crate::plan::verdict::{LentVerdict, RowVerdict};
 use crate::sheet::input::RESULT_HEADINGS;
 use crate::sheet::{RowBlock, column_letters};
 
 /// Takes the outcome and verdict of each row as it is written.
-pub type Count<'c> = dyn FnMut(&RowOutcome, &RowVerdict) + 'c;
+pub type Count<'c> = dyn FnMut(&RowOutcome, &LentVerdict<'_>) + 'c;
 
 /// Copies the lines of a block that were written before, and counts them; false where there are none.
 pub type Copying<'c> = dyn FnMut((SheetId, u32), &mut Target) -> Result<bool, RunError> + 'c;
@@ -47,6 +47,7 @@ pub fn write(
     let mut lines = line.finish();
     target.write_all(&lines).map_err(|error| target.failed(error))?;
 
+    let mut sent = SentCells::new(run, settings);
     for (sheet, facts) in sheets {
         // Where each of the input's columns stands in this sheet.
         let mut places = HashMap::new();
@@ -62,7 +63,10 @@ pub fn write(
             }
             let Some(packed) = ledger.row_block(sheet.rows_of, ordinal)? else { break };
             let block: RowBlock = blob::unpack(&packed)?;
-            let verdicts = history.block(sheet.id, ordinal)?;
+            let gone = || LedgerError::Damaged(format!("block {ordinal} of sheet {} is gone", sheet.id));
+            let packed = ledger.verdict_block(sheet.id, ordinal)?.ok_or_else(gone)?;
+            let unpacked = blob::decompress(&packed)?;
+            let verdicts: Vec<LentVerdict<'_>> = blob::read(&unpacked)?;
             if verdicts.len() != block.len() {
                 return Err(LedgerError::Damaged(format!("block {ordinal} of sheet {}", sheet.id)).into());
             }
@@ -70,14 +74,11 @@ pub fn write(
             let mut line = RowLine::new(settings.delimiter, lines);
             for (row, verdict) in verdicts.iter().enumerate() {
                 let fate = history.fate(run, &verdict.destiny)?;
-                let ours = our_cells(run, sheet, verdict, &fate, settings);
+                our_cells(&mut line, sheet, verdict, &fate, &mut sent);
                 let cells = columns.iter().map(|column| column.map_or("", |column| block.text(row, column)));
-                for cell in &ours {
-                    line.cell(cell);
-                }
                 cells.for_each(|cell| line.cell(cell));
                 line.end();
-                count(&fate.outcome, verdict);
+                count(fate.outcome(), verdict);
             }
             lines = line.finish();
             target.write_all(&lines).map_err(|error| target.failed(error))?;
@@ -241,35 +242,64 @@ fn own(heading: &str) -> Cow<'_, str> {
     }
 }
 
+/// Writes what is said of a row.
 fn our_cells(
-    run: &Run,
+    line: &mut RowLine,
     sheet: &SheetRecord,
-    verdict: &RowVerdict,
-    fate: &RowFate,
-    settings: &ResultSettings,
-) -> Vec<String> {
-    let chunk = fate.chunk.as_ref().map(|chunk| &chunk.head);
-    let settled = chunk.filter(|_| !matches!(fate.outcome.status, Status::NotSent)).and_then(|chunk| chunk.settled_at);
-    let (code, message) = told(sheet, verdict, fate);
-    vec![
-        verdict.number.to_string(),
-        sheet.sheet_name.clone().unwrap_or_default(),
-        fate.outcome.status.as_str().to_owned(),
-        code,
-        message,
-        verdict.key.to_string(),
-        fate.outcome.remote_id.clone().unwrap_or_default(),
-        chunk.and_then(|chunk| chunk.request_id.clone()).unwrap_or_default(),
-        chunk.map_or_else(String::new, |chunk| format!("{}/{}", run.id, chunk.ordinal)),
-        chunk.map_or_else(String::new, |chunk| chunk.attempts.to_string()),
-        settled.map_or_else(String::new, |at| local_time(at, settings)),
-    ]
+    verdict: &LentVerdict<'_>,
+    fate: &RowFate<'_>,
+    sent: &mut SentCells<'_>,
+) {
+    let outcome = fate.outcome();
+    let place = (sheet.file_name.as_str(), sheet.sheet_name.as_deref());
+    let (code, message) = told_of(place, (verdict.number, verdict.line_number), &verdict.findings, outcome);
+    line.cell(&verdict.number.to_string());
+    line.cell(sheet.sheet_name.as_deref().unwrap_or_default());
+    for cell in [outcome.status.as_str(), &code, &message, verdict.key] {
+        line.cell(cell);
+    }
+    line.cell(outcome.remote_id.as_deref().unwrap_or_default());
+    for cell in sent.of(fate) {
+        line.cell(cell);
+    }
+}
+
+/// What is said of a row's chunk: request id, number, attempts, and when it was settled. Rows of one chunk follow each
+/// other, so it is put into words once for all of them.
+struct SentCells<'s> {
+    run: &'s Run,
+    settings: &'s ResultSettings,
+    /// The chunk and whether its time is shown, with the cells.
+    last: Option<((ChunkId, bool), [String; 4])>,
+}
+
+impl<'s> SentCells<'s> {
+    fn new(run: &'s Run, settings: &'s ResultSettings) -> Self {
+        Self { run, settings, last: None }
+    }
+
+    fn of(&mut self, fate: &RowFate<'_>) -> [&str; 4] {
+        let Some(chunk) = fate.chunk.as_ref().map(|chunk| &chunk.head) else { return [""; 4] };
+        let named = (chunk.id, fate.outcome().status != Status::NotSent);
+        if self.last.as_ref().is_none_or(|(last, _)| *last != named) {
+            let settled = chunk.settled_at.filter(|_| named.1);
+            let cells = [
+                chunk.request_id.clone().unwrap_or_default(),
+                format!("{}/{}", self.run.id, chunk.ordinal),
+                chunk.attempts.to_string(),
+                settled.map_or_else(String::new, |at| local_time(at, self.settings)),
+            ];
+            self.last = Some((named, cells));
+        }
+        let (_, cells) = self.last.as_ref().expect("it was filled just now");
+        cells.each_ref().map(String::as_str)
+    }
 }
 
 /// Code and message of a row: its outcome's and those of all findings.
-pub(crate) fn told(sheet: &SheetRecord, verdict: &RowVerdict, fate: &RowFate) -> (String, String) {
+pub(crate) fn told(sheet: &SheetRecord, verdict: &RowVerdict, fate: &RowFate<'_>) -> (String, String) {
     let place = (sheet.file_name.as_str(), sheet.sheet_name.as_deref());
-    let (code, message) = told_of(place, (verdict.number, verdict.line_number), &verdict.findings, &fate.outcome);
+    let (code, message) = told_of(place, (verdict.number, verdict.line_number), &verdict.findings, fate.outcome());
     (code.into_owned(), message.into_owned())
 }
 

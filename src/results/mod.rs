@@ -25,7 +25,7 @@ use crate::ledger::{ChunkState, Ledger, LedgerError, Run, SheetRecord, blob};
 use crate::outcome::{RowOutcome, Status, Totals};
 use crate::plan::SheetFacts;
 use crate::plan::history::History;
-use crate::plan::verdict::RowVerdict;
+use crate::plan::verdict::LentVerdict;
 use crate::platform;
 use rehearsal::Rehearsed;
 use summary::Breakdown;
@@ -109,10 +109,11 @@ pub fn totals_with(ledger: &dyn Ledger, run: &Run, rehearsed: &Rehearsed) -> Res
                     continue;
                 }
                 let Some(packed) = ledger.verdict_block(sheet.id, ordinal)? else { break };
-                let verdicts: Vec<RowVerdict> = blob::unpack(&packed)?;
+                let block = blob::decompress(&packed)?;
+                let verdicts: Vec<LentVerdict<'_>> = blob::read(&block)?;
                 for verdict in &verdicts {
                     let fate = history.fate(run, &verdict.destiny)?;
-                    breakdown.add(&mut totals, &fate.outcome, verdict);
+                    breakdown.add(&mut totals, fate.outcome(), verdict);
                     let planned = fate.chunk.is_some_and(|chunk| chunk.head.state == ChunkState::Planned);
                     breakdown.waiting += u64::from(planned);
                 }
@@ -153,7 +154,7 @@ pub fn write_run_with(
         }
         let mut results = target::Target::create(&place.results, settings)?;
         let counted = RefCell::new((&mut totals, &mut breakdown));
-        let mut count = |outcome: &RowOutcome, verdict: &RowVerdict| {
+        let mut count = |outcome: &RowOutcome, verdict: &LentVerdict<'_>| {
             let (totals, breakdown) = &mut *counted.borrow_mut();
             breakdown.add(totals, outcome, verdict);
         };
@@ -185,9 +186,9 @@ pub fn invalid_rows(ledger: &dyn Ledger, run: &Run) -> Result<Vec<String>, RunEr
     for sheet in ledger.sheets(run.id)? {
         csv::each_verdict(ledger, &sheet, |verdict| {
             let fate = history.fate(run, &verdict.destiny)?;
-            if fate.outcome.status == Status::Invalid && named.len() < NAMED {
+            if fate.outcome().status == Status::Invalid && named.len() < NAMED {
                 named.push(csv::told(&sheet, verdict, &fate).1);
-            } else if fate.outcome.status == Status::Invalid {
+            } else if fate.outcome().status == Status::Invalid {
                 more += 1;
             }
             Ok(())

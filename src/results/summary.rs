@@ -13,12 +13,15 @@ use crate::finding::Severity;
 use crate::ledger::SheetRecord;
 use crate::outcome::{RowOutcome, Status, Sum, Totals};
 use crate::plan::SheetFacts;
-use crate::plan::verdict::RowVerdict;
+use crate::plan::verdict::LentVerdict;
+
+type Named<T> = BTreeMap<String, T>;
 
 /// Outcomes by seller, supplier GSTIN and month, and how often each code occurs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Breakdown {
-    groups: BTreeMap<(String, String, String), BTreeMap<Status, Sum>>,
+    /// By seller, supplier GSTIN and month; one below the other, so that a row finds its own without a copy of its labels.
+    groups: Named<Named<Named<BTreeMap<Status, Sum>>>>,
     /// Rows by code of outcome or finding.
     pub codes: BTreeMap<String, u64>,
     /// Rows with a warning among their findings.
@@ -32,14 +35,23 @@ pub struct Breakdown {
 impl Breakdown {
     /// Adds rows of one seller, supplier GSTIN and month that ended alike.
     pub(super) fn add_group(&mut self, labels: (String, String, String), status: Status, sum: &Sum) {
-        self.groups.entry(labels).or_default().entry(status).or_default().merge(sum);
+        let (seller, supplier_gstin, month) = labels;
+        self.group(&seller, &supplier_gstin, &month).entry(status).or_default().merge(sum);
+    }
+
+    fn group(&mut self, seller: &str, supplier_gstin: &str, month: &str) -> &mut BTreeMap<Status, Sum> {
+        below(below(below(&mut self.groups, seller), supplier_gstin), month)
+    }
+
+    fn count_code(&mut self, code: &str) {
+        *below(&mut self.codes, code) += 1;
     }
 
     /// Adds a row with its outcome, to the totals too.
-    pub fn add(&mut self, totals: &mut Totals, outcome: &RowOutcome, verdict: &RowVerdict) {
+    pub fn add(&mut self, totals: &mut Totals, outcome: &RowOutcome, verdict: &LentVerdict<'_>) {
         let labels = &verdict.labels;
-        let group = (labels.account_id.to_string(), labels.supplier_gstin.to_string(), labels.month.to_string());
-        let sum = self.groups.entry(group).or_default().entry(outcome.status).or_default();
+        let group = self.group(labels.account_id, labels.supplier_gstin, labels.month);
+        let sum = group.entry(outcome.status).or_default();
         if verdict.is_joined() {
             totals.add_joined(outcome.status);
             sum.add_joined();
@@ -47,18 +59,30 @@ impl Breakdown {
             totals.add(outcome.status, &verdict.amounts);
             sum.add(&verdict.amounts);
         }
-        let codes = verdict.findings.iter().map(|finding| finding.code.as_str());
-        let mut codes: Vec<&str> = codes.chain(std::iter::once(outcome.code.as_str())).collect();
-        codes.sort_unstable();
-        codes.dedup();
-        for code in codes.into_iter().filter(|code| !code.is_empty()) {
-            *self.codes.entry(code.to_owned()).or_default() += 1;
+        if verdict.findings.is_empty() {
+            if !outcome.code.is_empty() {
+                self.count_code(&outcome.code);
+            }
+        } else {
+            let codes = verdict.findings.iter().map(|finding| finding.code.as_str());
+            let mut codes: Vec<&str> = codes.chain(std::iter::once(outcome.code.as_str())).collect();
+            codes.sort_unstable();
+            codes.dedup();
+            codes.into_iter().filter(|code| !code.is_empty()).for_each(|code| self.count_code(code));
         }
         self.refused_whole +=
             u64::from(outcome.status == Status::NotSent && outcome.code == crate::outcome::code::CHUNK_REFUSED);
         let warned = verdict.findings.iter().any(|finding| finding.severity == Severity::Warning);
         self.rows_with_warnings += u64::from(warned);
     }
+}
+
+/// What stands under a name, made where nothing does.
+fn below<'m, T: Default>(map: &'m mut BTreeMap<String, T>, name: &str) -> &'m mut T {
+    if !map.contains_key(name) {
+        map.insert(name.to_owned(), T::default());
+    }
+    map.get_mut(name).expect("it stands there now")
 }
 
 #[derive(Serialize)]
@@ -121,11 +145,9 @@ pub fn write(
         groups: breakdown
             .groups
             .iter()
-            .map(|((seller, supplier_gstin, month), by_status)| GroupSummary {
-                seller,
-                supplier_gstin,
-                month,
-                by_status,
+            .flat_map(|(seller, below)| below.iter().map(move |(gstin, below)| (seller, gstin, below)))
+            .flat_map(|(seller, supplier_gstin, below)| {
+                below.iter().map(move |(month, by_status)| GroupSummary { seller, supplier_gstin, month, by_status })
             })
             .collect(),
         rows_by_code: &breakdown.codes,

@@ -171,7 +171,7 @@ pub(super) mod tests {
                 amounts: row.amounts,
                 labels: row.labels.clone(),
             };
-            expected.1.add(&mut expected.0, &outcome, &verdict);
+            expected.1.add(&mut expected.0, &outcome, &verdict.lend());
         }
         tally.remove(&after, &[], &gone);
         tally.remove(&before, &gone.findings, &gone);

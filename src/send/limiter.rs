@@ -3,6 +3,9 @@
 //! Owns the rate, the pauses that the server asks for, the cut after a 429 and the recovery from it. Leaves what to
 //! do with an answer to [`super::retry`]. The one rule: in no second do more requests leave than the set rate and the
 //! burst allow, however many threads wait and however late they wake.
+//!
+//! Between its turn and its departure a request is recorded, and a disk that stalls holds up many at once. So each passes
+//! twice: [`Limiter::turn`] gives out turns at the pace, [`Limiter::depart`] keeps those apart that were held up together.
 
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
@@ -27,6 +30,10 @@ const LONGEST_HINT: Duration = Duration::from_mins(1);
 
 /// Limit: how late a waiting thread may wake without its slot being lost; timers are seldom later.
 const LATENESS: Duration = Duration::from_millis(20);
+
+/// Limit: how far requests that were held up may leave ahead of an even pace; twice what a waking thread may be late, and
+/// less than servers that count in short windows bear.
+const AHEAD: Duration = Duration::from_millis(40);
 
 /// Limit: while the rate recovers, a waiting thread looks again this often.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -104,6 +111,10 @@ struct State {
     queued_since: Duration,
     waiting: usize,
     departures: VecDeque<Departure>,
+    /// When the next request would depart, had all departed at an even pace.
+    even_at: Duration,
+    /// Requests that are recorded and wait to depart.
+    held_up: u32,
     throttled: u64,
     cuts: u64,
 }
@@ -154,6 +165,8 @@ impl Limiter {
             queued_since: now,
             waiting: 0,
             departures: VecDeque::new(),
+            even_at: Duration::ZERO,
+            held_up: 0,
             throttled: 0,
             cuts: 0,
         };
@@ -167,8 +180,18 @@ impl Limiter {
         self
     }
 
-    /// Waits until one request may leave; false if somebody asked to stop first.
+    /// Waits until one request may leave at once; false if somebody asked to stop first.
     pub fn wait(&self, stop: &Stop) -> bool {
+        let leaves = self.turn(stop);
+        if leaves {
+            self.depart();
+        }
+        leaves
+    }
+
+    /// Waits for the turn of one request that is to be recorded and then to [`depart`](Limiter::depart); false if somebody
+    /// asked to stop first.
+    pub fn turn(&self, stop: &Stop) -> bool {
         self.queue();
         let leaves = loop {
             if stop.asked() {
@@ -181,6 +204,38 @@ impl Limiter {
         };
         self.state().waiting -= 1;
         leaves
+    }
+
+    /// Lets a request depart that had its turn: at once, but where others were held up with it, in their order of coming
+    /// here and no faster than the pace.
+    pub fn depart(&self) {
+        let mut waits = false;
+        loop {
+            let mut state = self.state();
+            let now = self.clock.elapsed();
+            let interval = self.interval();
+            let earliest = state.even_at.saturating_sub(self.ahead(interval));
+            let Some(delay) = time_until(earliest, now) else {
+                state.even_at = state.even_at.max(now) + interval;
+                state.held_up -= u32::from(waits);
+                return;
+            };
+            state.held_up += u32::from(!waits);
+            waits = true;
+            drop(state);
+            self.clock.sleep(delay);
+        }
+    }
+
+    /// Time between departures at the set rate: what a cut takes off the rate, turns alone keep to, or requests that were
+    /// recorded before it would wait as long as it lasts.
+    fn interval(&self) -> Duration {
+        Duration::from_secs_f64(1.0 / self.set_rate)
+    }
+
+    /// How far departures may run ahead of an even pace.
+    fn ahead(&self, interval: Duration) -> Duration {
+        AHEAD.saturating_add(interval.saturating_mul(self.burst.get() - 1))
     }
 
     /// Learns of a 429 or of a 503 that names a time: pauses all senders as asked, and, for a request that left after
@@ -268,7 +323,7 @@ impl Limiter {
             return Err(delay);
         }
         self.recover(&mut state, now);
-        if let Some(delay) = self.full_second(&state, now) {
+        if let Some(delay) = self.full_second(&state, now).or_else(|| self.crowd(&state, now)) {
             return Err(delay);
         }
         // A thread that wakes a little late takes its slot as if it were on time, or every wake-up would slow the
@@ -291,6 +346,13 @@ impl Limiter {
         let oldest = state.departures.len().checked_sub(most)?;
         let again_at = state.departures.get(oldest)?.at + SECOND;
         time_until(again_at, now)
+    }
+
+    /// The time to wait where requests that had their turn crowd at the departure.
+    fn crowd(&self, state: &State, now: Duration) -> Option<Duration> {
+        let interval = self.interval();
+        let last_at = state.even_at + interval.saturating_mul(state.held_up);
+        time_until(last_at.saturating_sub(self.ahead(interval)), now).filter(|_| state.held_up > 0)
     }
 
     fn recover(&self, state: &mut State, now: Duration) {

@@ -109,6 +109,7 @@ impl Shared {
 struct Outgoing {
     head: ChunkHead,
     body: Vec<u8>,
+    digest: [u8; 32],
     rows: Vec<SentRow>,
 }
 
@@ -171,7 +172,8 @@ impl Senders<'_> {
         if rows.len() != head.rows as usize {
             return Err(LedgerError::Damaged(format!("chunk {} has {} lines, not {}", head.id, rows.len(), head.rows)));
         }
-        Ok(Outgoing { head: head.clone(), body, rows })
+        let digest = *blake3::hash(&body).as_bytes();
+        Ok(Outgoing { head: head.clone(), body, digest, rows })
     }
 
     /// Tries until the chunk is settled, unknown, or left planned.
@@ -181,7 +183,7 @@ impl Senders<'_> {
         let mut number = outgoing.head.attempts;
         let mut doubtful = outgoing.head.doubtful;
         loop {
-            if !self.limiter.wait(self.stop) || shared.is_closing() {
+            if !self.limiter.turn(self.stop) || shared.is_closing() {
                 return Ok(Onward::Stop);
             }
             // Asked for last: a token can expire while the limiter holds the request back.
@@ -197,6 +199,7 @@ impl Senders<'_> {
             }
             number += 1;
             let attempt = self.begin(sender, outgoing, number)?;
+            self.limiter.depart();
             let left_at = self.clock.elapsed();
             let mut answer = self.exchange(&token, outgoing, left_at);
             if doubtful {
@@ -261,7 +264,7 @@ impl Senders<'_> {
             number,
             sender,
             started_at: self.clock.now(),
-            digest: *blake3::hash(&outgoing.body).as_bytes(),
+            digest: outgoing.digest,
             account: self.account,
             day: &self.day(),
         })

@@ -226,7 +226,7 @@ fn a_ledger_is_checked_as_a_copy_and_every_change_in_it_is_named() {
             "not there",
         ),
         (
-            "UPDATE chunk SET payload = (SELECT payload FROM chunk WHERE id = 2) WHERE id = 1",
+            "UPDATE payload SET bytes = (SELECT bytes FROM payload WHERE chunk_id = 2) WHERE chunk_id = 1",
             "SELECT 1",
             "chunk 1 is not what attempt",
         ),

@@ -274,7 +274,8 @@ fn assert_attempted(ledger: &PathBuf, upload: &Upload) {
     let ordinal: u32 = upload.file_name.rsplit('-').next().unwrap().strip_suffix(".csv").unwrap().parse().unwrap();
     let (state, payload, digest): (String, Vec<u8>, Vec<u8>) = ledger
         .query_row(
-            "SELECT chunk.state, chunk.payload, attempt.digest FROM chunk JOIN attempt ON attempt.chunk_id = chunk.id
+            "SELECT chunk.state, payload.bytes, attempt.digest FROM chunk
+             JOIN payload ON payload.chunk_id = chunk.id JOIN attempt ON attempt.chunk_id = chunk.id
              WHERE chunk.ordinal = ?1 AND attempt.id NOT IN (SELECT attempt_id FROM reply)",
             [ordinal],
             |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),

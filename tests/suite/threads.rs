@@ -147,7 +147,7 @@ fn secrets_stand_in_no_file_and_no_output() {
 fn packed(world: &World) -> Vec<Vec<u8>> {
     let ledger = world.ledger();
     let mut found = Vec::new();
-    for query in ["SELECT body FROM reply", "SELECT payload FROM chunk", "SELECT outcomes FROM chunk"] {
+    for query in ["SELECT body FROM reply", "SELECT bytes FROM payload", "SELECT outcomes FROM chunk"] {
         let mut statement = ledger.prepare(query).unwrap();
         let blobs = statement.query_map([], |row| row.get::<_, Option<Vec<u8>>>(0)).unwrap();
         found.extend(blobs.filter_map(Result::unwrap).map(|blob| blob::decompress(&blob).unwrap()));

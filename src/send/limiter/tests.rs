@@ -240,3 +240,69 @@ fn endless_cuts_leave_a_pace() {
     }
     assert!(limiter.current_rate() >= LEAST_SHARE);
 }
+
+#[test]
+fn requests_that_a_stall_held_up_together_depart_one_by_one() {
+    for (rate, burst, held_up, at_once) in [(50.0, 1, 10, 3), (50.0, 4, 10, 6), (5.0, 1, 4, 1), (1_000.0, 1, 100, 41)] {
+        let (clock, limiter) = limiter(rate, burst);
+        clock.advance(Duration::from_mins(1));
+        let stalled = clock.elapsed();
+        let departed: Vec<Duration> = (0..held_up)
+            .map(|_| {
+                limiter.depart();
+                clock.elapsed().checked_sub(stalled).unwrap()
+            })
+            .collect();
+        assert_eq!(departed.iter().filter(|at| at.is_zero()).count(), at_once, "{rate}/s burst {burst}: {departed:?}");
+        let interval = Duration::from_secs_f64(1.0 / rate);
+        let even = departed.windows(2).skip(at_once).all(|pair| pair[1] + ms(1) >= pair[0] + interval);
+        assert!(even, "{rate}/s burst {burst}: {departed:?}");
+        assert_eq!(limiter.state().held_up, 0);
+    }
+}
+
+#[test]
+fn no_turns_are_given_out_while_requests_crowd_at_the_departure() {
+    let (clock, limiter) = limiter(50.0, 1);
+    clock.advance(Duration::from_mins(1));
+    (0..3).for_each(|_| limiter.depart());
+    limiter.queue();
+    assert_eq!(limiter.leave(), Ok(()));
+    clock.advance(ms(20));
+    limiter.state().held_up = 5;
+    assert_eq!(limiter.leave(), Err(ms(100)));
+    limiter.state().held_up = 0;
+    assert_eq!(limiter.leave(), Ok(()));
+}
+
+#[test]
+fn an_even_pace_departs_without_waiting() {
+    let (clock, limiter) = limiter(50.0, 1);
+    let stop = Stop::default();
+    for turn in 0..500_u64 {
+        assert!(limiter.turn(&stop));
+        // Recording takes as long as it takes, more or less.
+        clock.advance(ms(turn % 5));
+        let recorded = clock.elapsed();
+        limiter.depart();
+        assert_eq!(clock.elapsed(), recorded, "turn {turn}");
+    }
+    assert!(clock.elapsed() < ms(500 * 20 + 20), "{:?}", clock.elapsed());
+}
+
+#[test]
+fn a_cut_holds_up_no_request_that_is_recorded() {
+    let (clock, limiter) = limiter(50.0, 1);
+    let stop = Stop::default();
+    for _ in 0..12 {
+        assert!(limiter.turn(&stop));
+        limiter.depart();
+        clock.advance(ms(1));
+        limiter.throttled(clock.elapsed(), None);
+    }
+    assert!(limiter.current_rate() < 10.0, "{:?}", limiter.pace());
+    let before = clock.elapsed();
+    (0..5).for_each(|_| limiter.depart());
+    let waited = clock.elapsed().checked_sub(before).unwrap();
+    assert!(waited <= ms(100), "{waited:?}");
+}

@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::io::Write as _;
+use std::ops::RangeInclusive;
 use std::sync::Mutex;
 
 use arload::api::{Api, Call, Exchange, Search, Token, TokenError};
@@ -91,7 +92,7 @@ ledger_seam! {
     reads rows_with_content(content: &[u8; 32]) -> Option<SheetId>;
     reads row_block(sheet: SheetId, ordinal: u32) -> Option<Vec<u8>>;
     reads verdict_block(sheet: SheetId, ordinal: u32) -> Option<Vec<u8>>;
-    reads block_of_row(sheet: SheetId, row: u32) -> Option<u32>;
+    reads block_ranges(sheet: SheetId) -> Vec<(u32, RangeInclusive<u32>)>;
     reads chunks(run: RunId) -> Vec<ChunkHead>;
     reads chunk(run: RunId, ordinal: u32) -> Option<ChunkHead>;
     reads chunk_payload(chunk: ChunkId) -> Vec<u8>;

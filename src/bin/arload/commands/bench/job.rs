@@ -1,12 +1,13 @@
 //! `arload bench-job`: one measurement in a process of its own; hidden, because no person needs it.
 //!
-//! A job comes as JSON on standard input, figures or a reason go as JSON to standard output. The rule: a process that
-//! ends without figures is an error of its stage.
+//! A job comes as JSON on standard input, figures or a reason go as JSON to standard output. The rules: a process that
+//! ends without figures is an error of its stage, and none outlives the bench that started it.
 
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use anyhow::Context as _;
 use arload::bench::measure::{BenchError, Job, Measured, measure};
 use arload::config::keys::KEYS;
 use arload::exit::ExitCode;
@@ -24,13 +25,28 @@ pub(crate) fn serve() -> anyhow::Result<ExitCode> {
     if io::stdin().is_terminal() {
         anyhow::bail!("{NAME}: is for arload itself; \"arload bench\" measures");
     }
-    let job: Job = serde_json::from_reader(io::stdin().lock())?;
+    let mut jobs = serde_json::Deserializer::from_reader(io::stdin()).into_iter();
+    let job: Job = jobs.next().transpose()?.context("there is no job on standard input")?;
+    std::thread::Builder::new().name("parent".to_owned()).spawn(end_with_parent)?;
     sheets::size_pool(job.threads);
     let done = measure(&job, decode_workbook::decoder()).map_err(|error| error.to_string());
     let mut out = io::stdout().lock();
     serde_json::to_writer(&mut out, &done)?;
     out.flush()?;
     Ok(ExitCode::Success)
+}
+
+/// Ends this process once standard input ends, which it does with the process that holds its other end, however that one
+/// came to its end: a measurement that nobody waits for takes the machine from those that follow.
+fn end_with_parent() {
+    let mut rest = [0; 64];
+    loop {
+        match io::stdin().read(&mut rest) {
+            Ok(1..) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Ok(0) | Err(_) => std::process::exit(ExitCode::Interrupted.code().into()),
+        }
+    }
 }
 
 /// Does a job in a process of its own; whoever asks to stop ends it.
@@ -52,8 +68,7 @@ pub(super) fn start(job: &Job, stop: &Stop) -> Result<Measured, BenchError> {
             output.read_to_end(&mut text).map(|_| text)
         });
         // A process that is gone already says so by its status.
-        let _ = input.write_all(&text);
-        drop(input);
+        let _ = input.write_all(&text).and_then(|()| input.flush());
         let status = loop {
             match process.try_wait() {
                 Ok(None) if stop.wait(LOOK_EVERY) => {
@@ -65,6 +80,8 @@ pub(super) fn start(job: &Job, stop: &Stop) -> Result<Measured, BenchError> {
                 Err(error) => break Err(error),
             }
         };
+        // Held open until now: its end would have ended the process.
+        drop(input);
         (reader.join().expect("reading bytes does not panic"), status)
     });
     if stop.asked() {
