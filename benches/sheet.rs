@@ -5,10 +5,13 @@ mod sheets;
 mod written;
 
 use arload::bench::SheetForm;
+use arload::sheet::RowBlock;
 use criterion::{Criterion, Throughput};
 
 /// Rows of the sheet.
 const ROWS: usize = 20_000;
+/// Blocks that are read at once.
+const BLOCKS: usize = 4;
 
 fn read_csv(criterion: &mut Criterion) {
     let (_folder, path) = written::invoices(ROWS, SheetForm::Csv);
@@ -28,6 +31,19 @@ fn read_csv(criterion: &mut Criterion) {
         bench.iter(|| {
             let mut sheet = sheets::open(&path);
             let rows = sheets::read(&mut sheet, |_| {});
+            assert_eq!(rows, ROWS);
+        });
+    });
+    group.bench_function("read csv on all threads", |bench| {
+        bench.iter(|| {
+            let (mut sheet, mut rows) = (sheets::open(&path), 0);
+            loop {
+                let blocks = sheet.next_blocks(BLOCKS, 1_000, 256 << 10).expect("the sheet is whole");
+                if blocks.is_empty() {
+                    break;
+                }
+                rows += blocks.iter().map(RowBlock::len).sum::<usize>();
+            }
             assert_eq!(rows, ROWS);
         });
     });

@@ -243,3 +243,81 @@ fn special(chunk: &[u8; CHUNK], delimiter: u8, quote: u8) -> u64 {
     let gathered = eights.iter().map(|eight| u64::from_le_bytes(*eight).wrapping_mul(GATHER) >> 56);
     gathered.rev().fold(0, |mask, bits| mask << 8 | bits)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::row::RawRow;
+    use super::*;
+
+    #[test]
+    fn bytes_are_found_where_they_stand() {
+        let mut chunk = [b'x'; CHUNK];
+        for at in [0, 1, 7, 8, 15, 16, 31, 40, 63] {
+            chunk[at] = b',';
+        }
+        (chunk[2], chunk[62], chunk[50], chunk[3]) = (b'"', b'"', b'\n', 0xac);
+        let ends = 1 | 1 << 1 | 1 << 7 | 1 << 8 | 1 << 15 | 1 << 16 | 1 << 31 | 1 << 40 | 1 << 50 | 1 << 63;
+        assert_eq!(special(&chunk, b',', b'"'), ends | 1 << 2 | 1 << 62);
+    }
+
+    /// The cells of a text, if all of its records are plain ones of three cells.
+    fn read(text: &str) -> Option<Vec<String>> {
+        let mut header = RawRow::default();
+        for heading in ["No", "Name", "Amount"] {
+            header.push_cell(heading, CellKind::Text);
+        }
+        let filter = RowFilter::new(&header, &[]);
+        let limits = Limits { rows: 1_000, bytes: 1 << 20 };
+        let plain = Plain { grammar: Grammar::plain(b','), filter: &filter, width: 3, headings: 3, limits };
+        let records = text.matches(";\n").count() as u32;
+        let cut = Cut { start: 0, end: text.len(), records, lines: text.matches('\n').count() as u32, last: true };
+        let text = text.replace(';', "");
+        let mut block = RowBlock::new(3);
+        let is_plain = plain.read(&text, cut, Place { number: 1, line: 1 }, &mut block);
+        is_plain
+            .then(|| (0..block.len()).flat_map(|row| block.cells(row).map(str::to_owned).collect::<Vec<_>>()).collect())
+    }
+
+    #[test]
+    fn plain_records_are_read_and_all_others_refused() {
+        let long = "x".repeat(70);
+        let spanning = format!("a,\"{long}\n{long}\",c;\n");
+        let (first, second) = (format!("{long}\n{long}"), format!("a\n{long}"));
+        for (text, cells) in [
+            ("a,b,c;\nd,,f;\n", &["a", "b", "c", "d", "", "f"][..]),
+            ("\"a,b\",\"\",\"c\"\"\";\n", &["a,b", "", "c\""]),
+            ("\"\"\"\"\"\",\"\"\"a\"\"\",c;\n", &["\"\"", "\"a\"", "c"]),
+            (" a , b,c \r;\n", &[" a ", " b", "c "]),
+            ("a,\"b\r\nc\",d\r;\n", &["a", "b\r\nc", "d"]),
+            (&spanning, &["a", &first, "c"]),
+            (&format!("\"a\n{long}\",\"{long}\",c;\n"), &[&second, &long, "c"]),
+        ] {
+            assert_eq!(
+                read(text).as_deref(),
+                Some(cells.iter().map(|&cell| cell.to_owned()).collect::<Vec<_>>()).as_deref(),
+                "{text:?}"
+            );
+        }
+        for odd in [
+            "a,b;\n",
+            "a,b,c,d;\n",
+            "a,b\"c\",d;\n",
+            "\"a\"b,c,d;\n",
+            "\"a\"b\"c\",d,e;\n",
+            "a,\"\"\",b;\n",
+            "a, \"b\",c;\n",
+            "a,\"b\" ,c;\n",
+            "a,b\rc,d;\n",
+            "a,\"b\rc\",d;\n",
+            ",,;\n",
+            "Total,,5;\n",
+            "a,Caf\u{c3}\u{a9},c;\n",
+            "a,\u{fffd},c;\n",
+            &format!("a,\"{}\",c;\n", "\n".repeat(21)),
+            &format!("a,{},c;\n", "x".repeat(MAX_RECORD_BYTES)),
+            "a,b,c;\nd",
+        ] {
+            assert_eq!(read(odd), None, "{odd:?}");
+        }
+    }
+}

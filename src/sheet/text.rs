@@ -183,7 +183,7 @@ impl TextRows {
 
     /// The text of each block that was cut, and the place of its first record.
     pub(super) fn texts(&self, cuts: &[Cut]) -> impl Iterator<Item = (&str, Place)> {
-        let first = Place { number: self.number + 1, line: self.line };
+        let first = Place { number: self.number.saturating_add(1), line: self.line };
         cuts.iter().scan(first, |next, cut| {
             let place = *next;
             *next = Place { number: place.number + cut.records, line: place.line + cut.lines };

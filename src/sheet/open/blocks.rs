@@ -19,18 +19,26 @@ const BLOCK_CELLS: usize = 256 * 1024;
 const MOST_BY_ROW: u32 = 15;
 
 /// When blocks are tried plainly.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Tries {
     /// Blocks to read one by one before the next try.
     by_row: u32,
     /// Tries that failed since the last that did not.
     failed: u32,
+    /// Blocks to try at once: few behind one that failed, since all behind another would be tried again.
+    at_once: usize,
+}
+
+impl Default for Tries {
+    fn default() -> Self {
+        Self { by_row: 0, failed: 0, at_once: usize::MAX }
+    }
 }
 
 impl Tries {
     /// Nothing is tried.
     #[cfg(test)]
-    pub(in crate::sheet) const NONE: Self = Self { by_row: u32::MAX, failed: 0 };
+    pub(in crate::sheet) const NONE: Self = Self { by_row: u32::MAX, failed: 0, at_once: 1 };
 
     /// Whether the last try did not fail.
     #[cfg(test)]
@@ -41,6 +49,12 @@ impl Tries {
     fn fail(&mut self) {
         self.by_row = ((1 << self.failed) - 1).min(MOST_BY_ROW);
         self.failed = (self.failed + 1).min(8);
+        self.at_once = 1;
+    }
+
+    fn succeed(&mut self) {
+        self.failed = 0;
+        self.at_once = self.at_once.saturating_mul(2);
     }
 }
 
@@ -80,7 +94,7 @@ impl OpenSheet<'_> {
         let columns = self.header.columns.len();
         let mut blocks = Vec::with_capacity(count);
         while blocks.len() < count {
-            let cuts = self.cut(count - blocks.len(), limits)?;
+            let cuts = self.cut((count - blocks.len()).min(self.tries.at_once), limits)?;
             let before = blocks.len();
             if let Some(plain) = self.plain(limits) {
                 let texts: Vec<_> = cuts.iter().zip(self.texts(&cuts)).collect();
@@ -150,7 +164,7 @@ impl OpenSheet<'_> {
             self.end.data_rows += u64::from(cut.records);
             self.last_number = text.number();
             self.end.last_row = self.last_number;
-            self.tries = Tries::default();
+            self.tries.succeed();
         }
     }
 
