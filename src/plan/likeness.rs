@@ -18,8 +18,8 @@ use crate::ledger::Ledger;
 
 const RECORD_BYTES: usize = 48;
 
-// Limit: records in memory at a time, 12 MiB.
-const PART: u64 = 1 << 18;
+// Limit: records in memory at a time, 3 MiB.
+const PART: u64 = 1 << 16;
 
 // Limit: what is written before it goes to disk.
 const IN_MEMORY: usize = 1 << 20;
@@ -203,17 +203,25 @@ impl Likenesses {
         Ok(())
     }
 
+    /// Parts of the records in which equal pairs stand together, each small enough for memory.
+    fn parts(&mut self) -> Result<Vec<Self>, RunError> {
+        let count = self.records.div_ceil(PART);
+        let mut parts: Vec<Self> =
+            (0..count).map(|_| Self { spill: tempfile::spooled_tempfile(0), ..Self::default() }).collect();
+        self.visit(|record| {
+            let hash = u64::from_le_bytes(record.pair[..8].try_into().expect("eight bytes"));
+            parts[(hash % count) as usize].push(&record)
+        })?;
+        Ok(parts)
+    }
+
     /// The rows that look like one above them, in row order.
     pub fn in_run(&mut self, invoices: bool) -> Result<Vec<Alike>, RunError> {
-        let parts = self.records.div_ceil(PART);
         let mut found: Vec<(u32, u32, u32, u8, i32)> = Vec::new();
-        for part in 0..parts {
-            let mut records = Vec::new();
-            self.visit(|record| {
-                let hash = u64::from_le_bytes(record.pair[..8].try_into().expect("eight bytes"));
-                if hash % parts == part {
-                    records.push(record);
-                }
+        let mut of_part = |part: &mut Self| {
+            let mut records = Vec::with_capacity(part.records as usize);
+            part.visit(|record| {
+                records.push(record);
                 Ok(())
             })?;
             records.sort_unstable();
@@ -228,6 +236,12 @@ impl Likenesses {
                     found.extend(group[1..].iter().filter(|record| record.row != first.row).map(tell));
                 }
             }
+            Ok::<(), RunError>(())
+        };
+        if self.records <= PART {
+            of_part(self)?;
+        } else {
+            self.parts()?.iter_mut().try_for_each(of_part)?;
         }
         found.sort_unstable();
         let merged = found.chunk_by(|one, two| (one.0, one.1) == (two.0, two.1)).map(|group| {
@@ -384,6 +398,21 @@ mod tests {
             rows(&[record(1, 0, 1, 0, 0), record(2, 0, 4, 0, 0), record(1, 5, 1, 0, 0), record(2, 5, 4, 0, 0)], false);
         assert_eq!(found, [(5, 0)]);
         assert_eq!(rows(&[record(1, 0, 1, 0, 0), record(3, 5, 1, 0, 0)], false), []);
+    }
+
+    #[test]
+    fn many_records_are_parted_and_those_of_one_pair_stay_together() {
+        let mut likenesses = Likenesses::default();
+        let rows = PART as u32 + 1_000;
+        for row in 0..rows {
+            let mut record = record(0, row, 2, 100, 7);
+            record.pair[..4].copy_from_slice(&(row / 2).to_le_bytes());
+            record.other[0] = (row % 2) as u8;
+            likenesses.push(&record).unwrap();
+        }
+        let found = likenesses.in_run(true).unwrap();
+        assert_eq!(found.len() as u32, rows / 2);
+        assert!(found.iter().zip(0..).all(|(alike, pair)| alike.row == 2 * pair + 1));
     }
 
     #[test]
