@@ -134,6 +134,11 @@ impl Keys {
         self.candidates.push(Candidate { key, fingerprint, row, year, bad });
     }
 
+    /// Whether any row is good.
+    pub fn has_good(&self) -> bool {
+        self.candidates.iter().any(|candidate| !candidate.bad)
+    }
+
     /// Forgets the rows from `from` on, as when a sheet is refused or read again.
     pub fn truncate(&mut self, from: u32) {
         self.candidates.retain(|candidate| candidate.row < from);

@@ -50,6 +50,17 @@ impl Pipeline<'_> {
         if gate::bad_rows(&self.settings.gate, &read.read, read.bad).is_some() {
             return Ok(AtApi::default());
         }
+        let begins = |complete| Some(HistoryMark { since: self.clock.now(), complete }).filter(|_| history.is_none());
+        // Most new ledgers are those of new accounts, where not even the rows need to be looked through.
+        let asked = known_from.is_none() && !mode.first_use && read.keys.has_good();
+        if let Some(api) = self.api.filter(|_| asked)
+            && self.knows_none(operation, api)?
+        {
+            let resource = operation.resource.to_owned();
+            self.observer.event(&Event::FirstUse { resource, until: None, customers: None, searches: 1 });
+            self.observer.event(&Event::FirstUseDone { same: 0, other: 0 });
+            return Ok(AtApi { begins_history: begins(true), ..AtApi::default() });
+        }
         let mut wanted = Wanted::new(operation);
         match &known_from {
             None => each_line(operation, read, &mut |_, _, line| wanted.add(line))?,
@@ -65,7 +76,6 @@ impl Pipeline<'_> {
         if wanted.is_empty() {
             return Ok(AtApi::default());
         }
-        let begins = |complete| Some(HistoryMark { since: self.clock.now(), complete }).filter(|_| history.is_none());
         if mode.first_use {
             let message = "--first-use: what Enkash has already is not looked up for this ledger".to_owned();
             self.observer.event(&Event::Warning { message, hint: None });
@@ -74,7 +84,7 @@ impl Pipeline<'_> {
         let Some(api) = self.api else {
             return Err(unable(operation, "the settings name no credentials to search with"));
         };
-        let found = self.ask_api(operation, api, wanted, known_from)?;
+        let found = self.ask_api(operation, api, wanted, (known_from, asked))?;
         let mut rows = Vec::new();
         let begins_history = begins(found.is_none());
         if let Some(found) = found {
@@ -91,13 +101,24 @@ impl Pipeline<'_> {
         time.to_zoned(self.settings.timezone.clone()).date().to_string()
     }
 
-    /// The records that have one of the keys; none where the account has no record at all.
+    /// Whether the account has no record at all, which one search tells.
+    fn knows_none(&self, operation: &'static Operation, api: &dyn Api) -> Result<bool, RunError> {
+        let sending = &self.settings.sending;
+        let limiter = Limiter::new(sending.rate, sending.burst, Arc::clone(&self.clock));
+        let searcher = self.searcher(api, &limiter);
+        let none = searcher.finds_nothing(searched(operation)).map_err(|error| stopped(operation, error))?;
+        // What follows has a pace of its own; the first of it keeps its distance from this search.
+        if limiter.wait(self.stop) { Ok(none) } else { Err(RunError::Interrupted) }
+    }
+
+    /// The records that have one of the keys; none where the account has no record at all, unless it is known to
+    /// have some.
     fn ask_api(
         &self,
         operation: &'static Operation,
         api: &dyn Api,
         wanted: Wanted,
-        until: Option<String>,
+        (until, has_some): (Option<String>, bool),
     ) -> Result<Option<FoundIndex>, RunError> {
         let sending = &self.settings.sending;
         let limiter = Limiter::new(sending.rate, sending.burst, Arc::clone(&self.clock));
@@ -110,7 +131,7 @@ impl Pipeline<'_> {
             searches: wanted.searches() as u64,
         });
         let stopped = |error| stopped(operation, error);
-        let found = if searcher.finds_nothing(searched(operation)).map_err(stopped)? {
+        let found = if !has_some && searcher.finds_nothing(searched(operation)).map_err(stopped)? {
             None
         } else {
             let mut progress = |done: usize, found: usize| {

@@ -55,37 +55,72 @@ pub fn write(
             places.entry(column).or_insert(place);
         }
         let columns: Vec<Option<usize>> = originals.iter().map(|name| places.get(name).copied()).collect();
-        let mut ordinal = 0;
-        loop {
-            if copy((sheet.id, ordinal), target)? {
-                ordinal += 1;
-                continue;
-            }
-            let Some(packed) = ledger.row_block(sheet.rows_of, ordinal)? else { break };
-            let block: RowBlock = blob::unpack(&packed)?;
-            let gone = || LedgerError::Damaged(format!("block {ordinal} of sheet {} is gone", sheet.id));
-            let packed = ledger.verdict_block(sheet.id, ordinal)?.ok_or_else(gone)?;
-            let unpacked = blob::decompress(&packed)?;
-            let verdicts: Vec<LentVerdict<'_>> = blob::read(&unpacked)?;
-            if verdicts.len() != block.len() {
-                return Err(LedgerError::Damaged(format!("block {ordinal} of sheet {}", sheet.id)).into());
+        let mut first = 0;
+        while copy((sheet.id, first), target)? {
+            first += 1;
+        }
+        let mut take = |block: &Unpacked| -> Result<(), RunError> {
+            let verdicts: Vec<LentVerdict<'_>> = blob::read(&block.verdicts)?;
+            if verdicts.len() != block.cells.len() {
+                return Err(LedgerError::Damaged(format!("a block of sheet {}", sheet.id)).into());
             }
             lines.clear();
-            let mut line = RowLine::new(settings.delimiter, lines);
+            let mut line = RowLine::new(settings.delimiter, std::mem::take(&mut lines));
             for (row, verdict) in verdicts.iter().enumerate() {
                 let fate = history.fate(run, &verdict.destiny)?;
                 our_cells(&mut line, sheet, verdict, &fate, &mut sent);
-                let cells = columns.iter().map(|column| column.map_or("", |column| block.text(row, column)));
+                let cells = columns.iter().map(|column| column.map_or("", |column| block.cells.text(row, column)));
                 cells.for_each(|cell| line.cell(cell));
                 line.end();
                 count(fate.outcome(), verdict);
             }
             lines = line.finish();
-            target.write_all(&lines).map_err(|error| target.failed(error))?;
-            ordinal += 1;
-        }
+            target.write_all(&lines).map_err(|error| target.failed(error))
+        };
+        // Blocks are unpacked by another thread, while the lines of those before are written.
+        rayon::in_place_scope(|scope| {
+            let (unpacked, blocks) = crossbeam_channel::bounded(BLOCKS_AHEAD);
+            scope.spawn(move |_| {
+                for ordinal in first.. {
+                    let block = Unpacked::read(ledger, sheet, ordinal);
+                    let is_last = !matches!(block, Ok(Some(_)));
+                    // Who takes no more of them says why itself.
+                    if unpacked.send(block).is_err() || is_last {
+                        return;
+                    }
+                }
+            });
+            while let Ok(block) = blocks.recv() {
+                match block? {
+                    Some(block) => take(&block)?,
+                    None => break,
+                }
+            }
+            Ok::<(), RunError>(())
+        })?;
     }
     Ok(())
+}
+
+/// Limit: blocks that wait, of some hundred KiB each.
+const BLOCKS_AHEAD: usize = 2;
+
+/// A block as the ledger has it, unpacked.
+struct Unpacked {
+    cells: RowBlock,
+    /// The verdicts on its rows, still in one piece.
+    verdicts: Vec<u8>,
+}
+
+impl Unpacked {
+    /// A block of a sheet; none behind the last.
+    fn read(ledger: &dyn Ledger, sheet: &SheetRecord, ordinal: u32) -> Result<Option<Self>, LedgerError> {
+        let Some(packed) = ledger.row_block(sheet.rows_of, ordinal)? else { return Ok(None) };
+        let cells = blob::unpack(&packed)?;
+        let gone = || LedgerError::Damaged(format!("block {ordinal} of sheet {} is gone", sheet.id));
+        let packed = ledger.verdict_block(sheet.id, ordinal)?.ok_or_else(gone)?;
+        Ok(Some(Self { cells, verdicts: blob::decompress(&packed)? }))
+    }
 }
 
 /// Visits the verdicts of a sheet in row order.
