@@ -51,7 +51,9 @@ pub(super) fn check(row: &mut Row<'_>, rules: &Rules<'_>, labels: &mut Labels, f
             let date = plain_date(date);
             labels.month = CompactString::new(&date.as_str()[..7]);
             labels.document = CompactString::with_capacity(date.as_str().len() + 1 + customer.len());
-            [date.as_str(), " ", customer].into_iter().for_each(|part| labels.document.push_str(part));
+            for part in [date.as_str(), " ", customer] {
+                labels.document.push_str(part);
+            }
         }
         None => labels.document = CompactString::new(customer),
     }

@@ -335,7 +335,9 @@ mod tests {
     fn block(first: u32, cells: &[[&str; 2]]) -> RowBlock {
         let mut block = RowBlock::new(2);
         for (number, cells) in (first..).zip(cells) {
-            cells.iter().for_each(|cell| block.push_cell(cell, CellKind::Text));
+            for cell in cells {
+                block.push_cell(cell, CellKind::Text);
+            }
             block.finish_row(number, number + 3);
         }
         block
@@ -406,7 +408,9 @@ mod tests {
             let mut one = RowBlock::new(6);
             one.from_1904 = true;
             for block in [&mut whole, &mut one] {
-                cells.iter().for_each(|(text, kind)| block.push_cell(text, *kind));
+                for (text, kind) in cells {
+                    block.push_cell(text, kind);
+                }
                 block.push_cell("", FormulaWithoutValue);
                 block.finish_row(number, 0);
             }

@@ -51,8 +51,9 @@ impl Tally {
         self.sums[at].sum.remove(&row.amounts);
         self.sums.retain(|group| group.sum.rows > 0);
         each_code(outcome, findings, |code| {
-            let found = self.codes.iter_mut().find(|(known, _)| known == code);
-            found.into_iter().for_each(|(_, rows)| *rows -= 1);
+            if let Some((_, rows)) = self.codes.iter_mut().find(|(known, _)| known == code) {
+                *rows -= 1;
+            }
         });
         self.codes.retain(|(_, rows)| *rows > 0);
         self.rows_with_warnings -= u64::from(is_warned(findings));
