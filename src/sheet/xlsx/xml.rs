@@ -5,6 +5,7 @@
 //! read alike. The one rule: nothing is expanded, and a tag, a text and the depth of elements have limits.
 
 mod alternate;
+mod quick;
 
 use std::io::Read;
 use std::ops::Range;
