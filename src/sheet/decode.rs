@@ -5,6 +5,7 @@
 //! rule: nothing is decoded wrongly in silence; a guess is named in a note and replaced bytes are told to the caller.
 
 use std::collections::VecDeque;
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -14,6 +15,7 @@ use super::KnownBy;
 use super::ahead::{self, Ahead};
 use super::encoding::{Choice, utf16};
 use super::error::SheetError;
+use super::kept::Kept;
 use super::wrapping::{Bytes, Wrapping};
 use crate::config::Reading;
 
@@ -52,6 +54,8 @@ enum Source {
     Here(Bytes),
     /// From another thread, which unpacks them.
     Ahead(Ahead),
+    /// Unpacked already.
+    Kept(File),
 }
 
 impl Source {
@@ -71,6 +75,7 @@ impl Read for Source {
         match self {
             Self::Here(bytes) => bytes.read(buffer),
             Self::Ahead(bytes) => bytes.read(buffer),
+            Self::Kept(bytes) => bytes.read(buffer),
         }
     }
 }
@@ -80,11 +85,13 @@ impl Decoder {
     pub(super) fn open(path: &Path, wrapping: Wrapping, file: &str, settings: &Reading) -> Result<Self, SheetError> {
         let reading = |source| SheetError::reading(file, source);
         let open = || Source::open(path, wrapping).map_err(reading);
+        let mut unpacked = None;
         let (choice, known_by) = if let Some(label) = settings.encoding.as_deref() {
             (Choice::forced(label)?, KnownBy::Set)
         } else {
             let head = read_head(&mut Bytes::open(path, wrapping).map_err(reading)?).map_err(reading)?;
-            let choice = Choice::detect(&head, &mut open()?).map_err(reading)?;
+            let (choice, kept) = survey(&head, open()?).map_err(reading)?;
+            unpacked = kept;
             let choice =
                 choice.ok_or_else(|| SheetError::Foreign { file: file.to_owned(), format: "a binary file" })?;
             let marked = Encoding::for_bom(&head).is_some();
@@ -96,7 +103,7 @@ impl Decoder {
             (choice, known_by)
         };
         Ok(Self {
-            bytes: open()?,
+            bytes: unpacked.map_or_else(open, |unpacked| Ok(Source::Kept(unpacked)))?,
             state: choice.encoding.new_decoder_with_bom_removal(),
             repair: choice.garbled.then(|| UTF_8.new_decoder_with_bom_removal()),
             piece: vec![0; PIECE],
@@ -157,6 +164,18 @@ impl Decoder {
                 _ => window.push(letter),
             }
         }
+    }
+}
+
+/// Settles the encoding, and keeps what had to be unpacked for it.
+fn survey(head: &[u8], bytes: Source) -> io::Result<(Option<Choice>, Option<File>)> {
+    match bytes {
+        Source::Ahead(bytes) => {
+            let mut bytes = Kept::of(bytes);
+            let choice = Choice::detect(head, &mut bytes)?;
+            Ok((choice, bytes.whole()))
+        }
+        mut bytes => Ok((Choice::detect(head, &mut bytes)?, None)),
     }
 }
 

@@ -23,7 +23,9 @@ impl ContentHasher {
     pub fn new(header: &Header) -> Self {
         let mut written = VERSION.to_vec();
         written.extend_from_slice(&(header.columns.len() as u64).to_le_bytes());
-        header.columns.iter().for_each(|heading| put(heading, &mut written));
+        for heading in &header.columns {
+            put(heading, &mut written);
+        }
         let mut hasher = blake3::Hasher::new();
         hasher.update(&written);
         Self { hasher, columns: header.columns.len() }

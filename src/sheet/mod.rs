@@ -23,6 +23,7 @@ mod header;
 mod hidden;
 pub mod identity;
 pub mod input;
+mod kept;
 mod listing;
 mod marks;
 pub mod members;

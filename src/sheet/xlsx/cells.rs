@@ -4,6 +4,11 @@
 //! [`super::merges`]. The one rule: a cell that cannot be understood, or that stands where another one stood, ends the
 //! reading with its place; leaving it out could leave out an invoice.
 
+use std::fs::File;
+use std::io::{self, Read};
+use std::panic::resume_unwind;
+use std::thread;
+
 use super::formats::Format;
 use super::heads::{
     Head, MAX_COLUMNS, MAX_ROWS, Stored, cell_head, digits, hidden_columns, hidden_columns_note, is_written_short,
@@ -17,6 +22,7 @@ use super::workbook::Workbook;
 use super::xml::{Tag, Token, Xml};
 use super::{Problem, SheetError};
 use crate::finding::quote;
+use crate::sheet::kept::Kept;
 use crate::sheet::row::RawRow;
 use crate::sheet::{CellKind, cell, column_letters};
 
@@ -34,7 +40,7 @@ const MAX_COLUMN_RECORDS: usize = 16_384;
 /// A worksheet being read.
 pub(in crate::sheet) struct SheetRows {
     file: String,
-    xml: Xml<Part>,
+    xml: Xml<Source>,
     strings: Strings,
     styles: Styles,
     merges: Merges,
@@ -49,6 +55,36 @@ pub(in crate::sheet) struct SheetRows {
     width: usize,
     scratch: Scratch,
     is_over: bool,
+}
+
+/// Where the rows come from.
+enum Source {
+    Part(Part),
+    /// Unpacked while merged ranges were looked for.
+    Kept(File),
+}
+
+impl Read for Source {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Part(part) => part.read(buffer),
+            Self::Kept(part) => part.read(buffer),
+        }
+    }
+}
+
+/// What has to be known before the rows, the texts on this thread while another goes through the sheet's part; and that
+/// part, if it was unpacked whole for it.
+fn survey(package: &Package, workbook: &Workbook, part: Part) -> Result<(Merges, Strings, Option<File>), Problem> {
+    let mut kept = Kept::of(part);
+    let (merges, strings) = thread::scope(|scope| {
+        let find = || Merges::find(&mut kept);
+        let finding = thread::Builder::new().name("merged-ranges".to_owned()).spawn_scoped(scope, find);
+        let strings = Strings::read(package, workbook.strings.as_deref());
+        let merges = finding?.join().unwrap_or_else(|panic| resume_unwind(panic));
+        Ok::<_, Problem>((merges, strings))
+    })?;
+    Ok((merges?, strings?, kept.whole()))
 }
 
 /// What may still come.
@@ -70,14 +106,16 @@ struct Scratch {
 impl SheetRows {
     pub(super) fn open(package: &Package, workbook: &Workbook, part: &str, file: &str) -> Result<Self, SheetError> {
         let open = || -> Result<Self, Problem> {
-            let merges = Merges::find(package.needed_part(part, Kind::Sheet)?)?;
+            let (merges, strings, kept) = survey(package, workbook, package.needed_part(part, Kind::Sheet)?)?;
+            let styles = Styles::read(package, workbook.styles.as_deref())?;
+            let again = package.needed_part(part, Kind::Sheet)?;
             let cells = package.length().saturating_mul(CELLS_A_BYTE).max(LEAST_CELLS);
             let text = package.length().saturating_mul(TEXT_A_BYTE).max(LEAST_TEXT);
             let mut rows = Self {
                 file: file.to_owned(),
-                strings: Strings::read(package, workbook.strings.as_deref())?,
-                styles: Styles::read(package, workbook.styles.as_deref())?,
-                xml: Xml::new(package.needed_part(part, Kind::Sheet)?)?,
+                strings,
+                styles,
+                xml: Xml::new(kept.map_or(Source::Part(again), Source::Kept))?,
                 merges,
                 is_1904: workbook.is_1904,
                 is_uncomputed: workbook.is_uncomputed,
@@ -171,6 +209,14 @@ impl SheetRows {
         let mut number = number;
         let mut column = 0;
         loop {
+            if let Some((head, value)) = self.xml.quick_cell() {
+                self.scratch.value.clear();
+                self.scratch.value.push_str(value);
+                column = self.stand(&head, column, &mut number, row)?;
+                self.put_value(&head, column, row)?;
+                column += 1;
+                continue;
+            }
             let head = match self.xml.next()? {
                 Token::Start(tag) if tag.name == b"c" => cell_head(tag)?,
                 Token::Start(tag) if tag.name == b"extLst" => {
@@ -187,20 +233,7 @@ impl SheetRows {
                 }
                 Token::End | Token::Done => break,
             };
-            if let Some((in_row, in_column)) = head.place {
-                if number.is_some_and(|number| number != in_row) {
-                    let place = format!("{}{in_row}", column_letters(in_column as usize));
-                    return Err(Problem::Broken(format!("row {} holds the cell {place}", number.unwrap_or(0))));
-                }
-                number = Some(in_row);
-                column = in_column;
-            }
-            let of_row = number.unwrap_or(self.at.saturating_add(1));
-            number = Some(of_row);
-            if column >= MAX_COLUMNS || of_row > MAX_ROWS {
-                return Err(Problem::Broken(format!("row {of_row} has a cell beyond the edge of a sheet")));
-            }
-            row.number = of_row;
+            column = self.stand(&head, column, &mut number, row)?;
             self.read_cell(&head, column, row)?;
             column += 1;
         }
@@ -210,6 +243,26 @@ impl SheetRows {
         }
         row.number = self.at;
         Ok(())
+    }
+
+    /// The column of a cell, which says it or follows another one, and the number of the row by what its cells say.
+    fn stand(&self, head: &Head, next: u32, number: &mut Option<u32>, row: &mut RawRow) -> Result<u32, Problem> {
+        let mut column = next;
+        if let Some((in_row, in_column)) = head.place {
+            if number.is_some_and(|number| number != in_row) {
+                let place = format!("{}{in_row}", column_letters(in_column as usize));
+                return Err(Problem::Broken(format!("row {} holds the cell {place}", number.unwrap_or(0))));
+            }
+            *number = Some(in_row);
+            column = in_column;
+        }
+        let of_row = number.unwrap_or(self.at.saturating_add(1));
+        *number = Some(of_row);
+        if column >= MAX_COLUMNS || of_row > MAX_ROWS {
+            return Err(Problem::Broken(format!("row {of_row} has a cell beyond the edge of a sheet")));
+        }
+        row.number = of_row;
+        Ok(column)
     }
 
     fn finish_row(&mut self, row: &mut RawRow) -> Result<(), Problem> {
@@ -245,10 +298,7 @@ impl SheetRows {
         scratch.inline.clear();
         if let Some(text) = xml.plain_cell() {
             text.append_to(&mut scratch.value)?;
-            let mut value = std::mem::take(&mut scratch.value);
-            let put = self.put(head.kind, head.style, (true, false), column, &mut value, row);
-            self.scratch.value = value;
-            return put;
+            return self.put_value(head, column, row);
         }
         let (mut has_value, mut has_formula, mut has_inline) = (false, false, false);
         loop {
@@ -282,6 +332,14 @@ impl SheetRows {
         let kind = if has_inline { Stored::Inline } else { head.kind };
         let put = self.put(kind, head.style, (has_value, has_formula), column, &mut value, row);
         *(if has_inline { &mut self.scratch.inline } else { &mut self.scratch.value }) = value;
+        put
+    }
+
+    /// Puts a cell that is nothing but the value read last.
+    fn put_value(&mut self, head: &Head, column: u32, row: &mut RawRow) -> Result<(), Problem> {
+        let mut value = std::mem::take(&mut self.scratch.value);
+        let put = self.put(head.kind, head.style, (true, false), column, &mut value, row);
+        self.scratch.value = value;
         put
     }
 

@@ -10,7 +10,6 @@ use memchr::memmem;
 
 use super::Problem;
 use super::heads::reference;
-use super::package::Part;
 use super::xml::{Token, Xml};
 use crate::finding::quote;
 use crate::sheet::row::{Inherited, RawRow};
@@ -46,7 +45,7 @@ pub(in crate::sheet) struct Merges {
 
 impl Merges {
     /// Finds the ranges of a sheet's part; little of it is understood on the way.
-    pub(super) fn find(part: Part) -> Result<Self, Problem> {
+    pub(super) fn find(part: &mut impl Read) -> Result<Self, Problem> {
         let Some(tail) = Tail::find(part)? else { return Ok(Self::default()) };
         let mut merges = Self::default();
         let mut xml = Xml::new(tail)?;
@@ -145,14 +144,14 @@ fn area(written: &str) -> Option<Area> {
 }
 
 /// A part from its list of merged ranges on.
-struct Tail {
+struct Tail<'p, R> {
     head: Vec<u8>,
     taken: usize,
-    part: Part,
+    part: &'p mut R,
 }
 
-impl Tail {
-    fn find(mut part: Part) -> Result<Option<Self>, Problem> {
+impl<'p, R: Read> Tail<'p, R> {
+    fn find(part: &'p mut R) -> Result<Option<Self>, Problem> {
         const NAME: &[u8] = b"mergeCells";
         // Limit: a prefix of a name is shorter than this.
         const KEPT: usize = 256;
@@ -186,7 +185,7 @@ impl Tail {
     }
 }
 
-impl Read for Tail {
+impl<R: Read> Read for Tail<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let head = &self.head[self.taken..];
         if head.is_empty() {

@@ -43,14 +43,19 @@ impl Strings {
     fn fill<R: Read>(&mut self, xml: &mut Xml<R>) -> Result<(), Problem> {
         let mut depth = 0;
         loop {
+            if depth == 1
+                && let Some(text) = xml.quick_text()
+            {
+                let from = self.text.len();
+                text.append_to(&mut self.text)?;
+                unescape(&mut self.text, from);
+                self.end_text()?;
+                continue;
+            }
             match xml.next()? {
                 Token::Start(tag) if depth == 1 && tag.name == b"si" => {
                     rich_text(xml, &mut self.text)?;
-                    if self.ends.len() == MAX_TEXTS || self.text.len() > MAX_BYTES {
-                        let limits = format!("{MAX_TEXTS} texts or {} MiB of them", MAX_BYTES >> 20);
-                        return Err(Problem::Broken(format!("its table of texts has more than {limits}")));
-                    }
-                    self.ends.push(self.text.len() as u32);
+                    self.end_text()?;
                 }
                 Token::Start(_) => depth += 1,
                 Token::End => depth -= 1,
@@ -59,6 +64,15 @@ impl Strings {
             }
         }
         self.text.shrink_to_fit();
+        Ok(())
+    }
+
+    fn end_text(&mut self) -> Result<(), Problem> {
+        if self.ends.len() == MAX_TEXTS || self.text.len() > MAX_BYTES {
+            let limits = format!("{MAX_TEXTS} texts or {} MiB of them", MAX_BYTES >> 20);
+            return Err(Problem::Broken(format!("its table of texts has more than {limits}")));
+        }
+        self.ends.push(self.text.len() as u32);
         Ok(())
     }
 }

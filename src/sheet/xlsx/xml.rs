@@ -5,6 +5,7 @@
 //! read alike. The one rule: nothing is expanded, and a tag, a text and the depth of elements have limits.
 
 mod alternate;
+mod quick;
 
 use std::io::Read;
 use std::ops::Range;
@@ -178,22 +179,6 @@ impl<R: Read> Xml<R> {
                 }
             }
         }
-    }
-
-    /// The text of `<v>…</v></c>`, if that is what comes next, in these very letters, inside of an open `<c>`; the
-    /// cell is over then. This is how nearly all cells are written, and it spares most of the work of reading them.
-    pub(super) fn plain_cell(&mut self) -> Option<Text<'_>> {
-        const END: &[u8] = b"</v></c>";
-        let inner = self.buffer[self.start..self.end].strip_prefix(b"<v>")?;
-        let is_open = self.open.last().is_some_and(|start| &self.names[*start..] == b"c");
-        let length = memchr(b'<', inner)?;
-        if self.is_empty || !is_open || !inner[length..].starts_with(END) {
-            return None;
-        }
-        let begin = self.start + b"<v>".len();
-        self.start = begin + length + END.len();
-        self.close();
-        Some(Text { bytes: &self.buffer[begin..begin + length], is_literal: false })
     }
 
     /// Passes over what is left of the innermost open element.
