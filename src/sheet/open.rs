@@ -1,8 +1,8 @@
 //! Opening a file's sheets and handing out their data rows as blocks.
 //!
 //! Owns the settling of the header, and the accounting between rows read and rows handed out. Leaves formats to the
-//! readers, judgement of rows to [`super::table`], and plain text that needs none to [`blocks`]. The one rule: every row with a filled cell
-//! below the header is handed out or stands in [`SheetEnd`].
+//! readers, judgement of rows to [`super::table`], and plain text that needs none to `blocks`. The one rule: every row
+//! with a filled cell below the header is handed out or stands in [`SheetEnd`].
 
 mod blocks;
 #[cfg(test)]
