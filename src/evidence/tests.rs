@@ -134,23 +134,26 @@ fn bytes_that_are_cut_or_changed_anywhere_never_pass_and_never_panic() {
         verify(&path, None).is_ok_and(|checks| checks.iter().all(|check| check.holds))
     };
     assert!(passes(&whole));
+    // Dates, rights and versions of members, and the end of the archive's own comment, say nothing of the run; what is
+    // packed does. It is read as it was verified: another program may refuse an archive for such a field.
+    let shows_all = || {
+        let mut original = zip::ZipArchive::new(Cursor::new(&whole)).unwrap();
+        let other = crate::sheet::members::Archive::open(&path).unwrap().unwrap();
+        (0..original.len()).all(|index| {
+            let mut member = original.by_index(index).unwrap();
+            let name = member.name().unwrap().into_owned();
+            let before = std::io::read_to_string(&mut member).unwrap();
+            let after = other.member(&name, 1_000_000).unwrap().unwrap();
+            std::io::read_to_string(after).unwrap() == before
+        })
+    };
     for end in (0..whole.len()).step_by(41) {
-        assert!(!passes(&whole[..end]), "cut at {end}");
+        assert!(!passes(&whole[..end]) || end + 2 >= whole.len() && shows_all(), "cut at {end}");
     }
-    // Dates, rights and versions of members say nothing of the run; what is packed does.
     for at in (0..whole.len()).step_by(23) {
         let mut changed = whole.clone();
         changed[at] ^= 0x55;
-        if passes(&changed) {
-            let mut original = zip::ZipArchive::new(Cursor::new(&whole)).unwrap();
-            let mut other = zip::ZipArchive::new(Cursor::new(&changed)).unwrap();
-            for index in 0..original.len() {
-                let read = |archive: &mut zip::ZipArchive<Cursor<&Vec<u8>>>| {
-                    std::io::read_to_string(archive.by_index(index).unwrap()).unwrap()
-                };
-                assert_eq!(read(&mut original), read(&mut other), "changed at {at}");
-            }
-        }
+        assert!(!passes(&changed) || shows_all(), "changed at {at}");
     }
 }
 
