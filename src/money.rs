@@ -51,6 +51,12 @@ impl Money {
         let mut digits = [0; LONGEST];
         out.push_str(self.plain(&mut digits));
     }
+
+    /// The same behind bytes of a text.
+    pub fn write_plain_bytes(self, out: &mut Vec<u8>) {
+        let mut digits = [0; LONGEST];
+        out.extend_from_slice(self.plain_bytes(&mut digits));
+    }
 }
 
 // Limit: a sign, the 20 digits of 64 bits, a point.
@@ -59,6 +65,10 @@ const LONGEST: usize = 22;
 impl Money {
     /// The plain form, written from its end into room for the longest.
     fn plain(self, room: &mut [u8; LONGEST]) -> &str {
+        std::str::from_utf8(self.plain_bytes(room)).expect("digits are text")
+    }
+
+    fn plain_bytes(self, room: &mut [u8; LONGEST]) -> &[u8] {
         let mut rest = self.0.unsigned_abs();
         let mut at = LONGEST;
         // Two digits behind the point and one before it at least.
@@ -75,7 +85,7 @@ impl Money {
             at -= 1;
             room[at] = b'-';
         }
-        std::str::from_utf8(&room[at..]).expect("digits are text")
+        &room[at..]
     }
 }
 

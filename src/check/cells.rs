@@ -8,6 +8,7 @@ use super::Findings;
 use super::dates::ColumnOrder;
 use super::document::Document;
 use super::names::Names;
+use super::sums;
 use super::value::{self, AmountStyle, Fault, Faults};
 use crate::config::DateOrder;
 use crate::finding::Code;
@@ -148,7 +149,7 @@ impl<'a> Cells<'a> {
         (mut values, findings): (Vec<Value<'b>>, &mut Findings<'_>),
     ) -> Row<'b> {
         values.clear();
-        values.resize(self.operation.fields.len(), Value::Blank);
+        values.resize_with(self.operation.fields.len(), || Value::Blank);
         let mut faults = Faults::new();
         let mut maybe_bad = false;
         for input in &self.inputs {
@@ -166,9 +167,11 @@ impl<'a> Cells<'a> {
             } else {
                 self.read_value(cell, input, &mut faults)
             };
-            let name = self.operation.fields[input.field].name;
-            for Fault { code, message, hint } in faults.drain(..) {
-                findings.add(code, name, column, message, hint);
+            if !faults.is_empty() {
+                let name = self.operation.fields[input.field].name;
+                for Fault { code, message, hint } in faults.drain(..) {
+                    findings.add(code, name, column, message, hint);
+                }
             }
             maybe_bad |= matches!(value, Value::Bad);
             join(&mut values[input.field], value);
@@ -318,7 +321,21 @@ impl<'b> Row<'b> {
     /// Whether a field was given and is unusable.
     #[inline]
     pub(super) fn is_bad(&self, name: &str) -> bool {
-        matches!(self.value(name), Value::Bad)
+        self.maybe_bad && matches!(self.value(name), Value::Bad)
+    }
+
+    /// The amounts that take part in the sum of a document, by [`sums::FIELDS`].
+    pub(super) fn sum_amounts(&self) -> [Option<Money>; sums::FIELDS.len()] {
+        self.names.sums.map(|index| match index.map(|index| &self.values[index]) {
+            Some(Value::Amount(money)) => Some(*money),
+            _ => None,
+        })
+    }
+
+    /// Whether any value may be unusable; mostly none is.
+    #[inline]
+    pub(super) fn may_be_bad(&self) -> bool {
+        self.maybe_bad
     }
 
     /// Whether a field that would be sent was given and is unusable.

@@ -24,7 +24,9 @@ pub(super) fn excluded(row: &Row<'_>) -> Option<(&'static str, String)> {
     let (kind, status, party) = (row.text("documentType"), row.text("status"), row.text("customerName"));
     let kind_of_document = document_kind(kind);
     // As a state, short forms and names of other documents can mean something else.
-    let returned = |status: &str| matches!(plain(status), plain if is_credit_note(&plain) || plain == "return");
+    let returned = |status: &str| {
+        !status.is_empty() && matches!(plain(status), plain if is_credit_note(&plain) || plain == "return")
+    };
     let credit = match kind_of_document {
         Kind::Credit => Some(kind),
         _ => Some(status).filter(|status| returned(status) && document_kind(status) == Kind::Credit),
@@ -35,8 +37,7 @@ pub(super) fn excluded(row: &Row<'_>) -> Option<(&'static str, String)> {
     if kind_of_document == Kind::Other {
         return Some((code::DOCUMENT_NOT_INVOICE, format!("{} is no invoice", quote(kind))));
     }
-    for name in ["netAmount", "baseAmount"] {
-        let raw = row.raw(name);
+    for raw in [row.raw("netAmount"), row.raw("baseAmount")] {
         if is_credit(raw) {
             return Some((code::CREDIT_NOTE, format!("{} is a credit; the API has no operation for it", quote(raw))));
         }
@@ -161,6 +162,9 @@ fn is_credit_note(kind: &str) -> bool {
 }
 
 fn state(text: &str) -> Option<&'static str> {
+    if text.is_empty() {
+        return None;
+    }
     let state = plain(text);
     match state.split(' ').next()? {
         "void" | "voided" => Some(code::DOCUMENT_VOID),
@@ -181,6 +185,9 @@ fn is_cancelled_party(party: &str) -> bool {
 
 /// Whether an amount is marked as a credit: `1,000.00 Cr`.
 fn is_credit(raw: &str) -> bool {
+    if raw.as_bytes().last().is_none_or(u8::is_ascii_digit) {
+        return false;
+    }
     let raw = raw.trim().trim_end_matches('.');
     let Some((start, end)) = raw.len().checked_sub(2).and_then(|at| raw.split_at_checked(at)) else { return false };
     let signed = start.contains(['-', '\u{2212}', '(']);

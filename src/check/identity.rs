@@ -42,9 +42,11 @@ pub(super) fn invoice(
         row.date("invoiceDate").map_or(0, |issued| if issued.month() >= 4 { issued.year() } else { issued.year() - 1 });
     let kind = if is_debit_note(row.text("documentType")) { "DBN" } else { "INV" };
     let external = if number.is_empty() { external } else { "" };
+    values.begin(KEY_VERSION).text(rules.account).text(&labels.account_id).text(&labels.supplier_gstin).text(kind);
+    let before_year = values.bytes.len();
     let mut key_in = |year: i16| {
-        values.begin(KEY_VERSION).text(rules.account).text(&labels.account_id).text(&labels.supplier_gstin);
-        values.text(kind).number(year).upper(number).text(external).hash()
+        values.bytes.truncate(before_year);
+        values.number(year).upper(number).text(external).hash()
     };
     let customer = row.text("customerId");
     let near = |issued| Some((issued, neighbour_year(issued)?));
@@ -56,11 +58,12 @@ pub(super) fn invoice(
     };
     let key = short(key_in(year));
     values.begin(FINGERPRINT_VERSION).text(customer);
-    for name in ["invoiceDate", "dueDate"] {
-        values.text(row.date(name).map(plain_date).as_ref().map_or("", Ascii::as_str));
+    for date in [row.date("invoiceDate"), row.date("dueDate")] {
+        values.bytes(date.map(plain_date).as_ref().map_or(b"", Ascii::as_bytes));
     }
-    for name in ["baseAmount", "cgst", "sgst", "igst", "netAmount"] {
-        values.amount(row.amount(name));
+    let [base, net] = [row.amount("baseAmount"), row.amount("netAmount")];
+    for amount in [base, row.amount("cgst"), row.amount("sgst"), row.amount("igst"), net] {
+        values.amount(amount);
     }
     (shown, Some(Guard { key, fingerprint: eight(values.hash()), year, likeness }))
 }
@@ -184,13 +187,12 @@ fn hash(version: &str, parts: &[&str]) -> blake3::Hash {
 /// A versioned list of values on its way into a hash, each with its length before it; kept for the next list.
 pub(super) struct Values {
     bytes: Vec<u8>,
-    plain: String,
 }
 
 impl Values {
     pub(super) fn new() -> Self {
         // Room for the values of nearly every record.
-        Self { bytes: Vec::with_capacity(256), plain: String::with_capacity(32) }
+        Self { bytes: Vec::with_capacity(256) }
     }
 
     fn begin(&mut self, version: &str) -> &mut Self {
@@ -199,8 +201,12 @@ impl Values {
     }
 
     fn text(&mut self, text: &str) -> &mut Self {
+        self.bytes(text.as_bytes())
+    }
+
+    fn bytes(&mut self, text: &[u8]) -> &mut Self {
         self.bytes.extend_from_slice(&(text.len() as u32).to_le_bytes());
-        self.bytes.extend_from_slice(text.as_bytes());
+        self.bytes.extend_from_slice(text);
         self
     }
 
@@ -233,13 +239,13 @@ impl Values {
 
     /// An amount in its plain form; nothing where there is none.
     fn amount(&mut self, amount: Option<Money>) -> &mut Self {
-        let mut plain = std::mem::take(&mut self.plain);
-        plain.clear();
+        let at = self.bytes.len();
+        self.bytes.extend_from_slice(&[0; 4]);
         if let Some(money) = amount {
-            money.write_plain(&mut plain);
+            money.write_plain_bytes(&mut self.bytes);
         }
-        self.text(&plain);
-        self.plain = plain;
+        let length = (self.bytes.len() - at - 4) as u32;
+        self.bytes[at..at + 4].copy_from_slice(&length.to_le_bytes());
         self
     }
 

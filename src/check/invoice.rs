@@ -23,14 +23,14 @@ const TAXABLE_LIMIT: i64 = 10_i64.pow(13);
 
 /// The amounts of a row as far as they can be read.
 pub(super) fn amounts(row: &Row<'_>) -> Amounts {
-    let names = ["baseAmount", "cgst", "sgst", "igst", "netAmount"];
+    let bad = || ["baseAmount", "cgst", "sgst", "igst", "netAmount"].iter().any(|name| row.is_bad(name));
     Amounts {
         taxable: row.amount("baseAmount"),
         cgst: row.amount("cgst"),
         sgst: row.amount("sgst"),
         igst: row.amount("igst"),
         total: row.amount("netAmount"),
-        unreadable: names.iter().any(|name| row.is_bad(name)),
+        unreadable: row.may_be_bad() && bad(),
     }
 }
 
@@ -72,16 +72,16 @@ pub(super) fn resolve_customer(
     rules: &Rules<'_>,
     findings: &mut Findings<'_>,
 ) {
-    if sources.iter().any(|name| row.is_bad(name)) {
+    if row.may_be_bad() && sources.iter().any(|name| row.is_bad(name)) {
         // Whom the row is for cannot be told while one of these cells is unusable.
         row.set("customerId", Value::Bad);
         return;
     }
-    let [id, code, gstin, name] = sources.map(|source| row.text(source));
-    if is_customer_id(id) && rules.directory.entries().is_empty() {
+    if rules.directory.entries().is_empty() && is_customer_id(row.text(sources[0])) {
         // Nobody is known, so that no other cell can speak against the id.
         return;
     }
+    let [id, code, gstin, name] = sources.map(|source| row.text(source));
     // An id typed in small letters or with blanks is still one.
     let plain_id = value::customer_id(id);
     let id = plain_id.as_ref().map_or(id, |plain| plain.as_str());
@@ -171,8 +171,8 @@ fn check_dates(row: &Row<'_>, rules: &Rules<'_>, findings: &mut Findings<'_>) {
         let message = format!("{} lies after today, {}", issued, rules.today);
         row.report(findings, Code::DateFuture, "invoiceDate", message);
     }
-    let taxed = ["cgst", "sgst", "igst"].iter().any(|name| row.amount(name).is_some_and(|tax| tax.0 > 0));
-    if issued < GST_START && taxed {
+    let taxed = || ["cgst", "sgst", "igst"].iter().any(|name| row.amount(name).is_some_and(|tax| tax.0 > 0));
+    if issued < GST_START && taxed() {
         row.report(
             findings,
             Code::DateBeforeGst,
@@ -227,13 +227,13 @@ fn check_sum(row: &Row<'_>, findings: &mut Findings<'_>) {
     let (Some(_), Some(total)) = (row.amount("baseAmount"), row.amount("netAmount")) else { return };
     // With tax inside the base amount, or paid by the customer, the parts need not add up to the total.
     let tax_inside = row.truth("gstExclusive") == Some(false);
-    if tax_inside || sums::FIELDS.iter().any(|name| row.is_bad(name)) {
+    if tax_inside || row.may_be_bad() && sums::FIELDS.iter().any(|name| row.is_bad(name)) {
         return;
     }
     // Where the sheet has no column of tax at all, tax is what lies between.
     let untaxed = sums::TAXES.iter().all(|name| row.is_unmapped(name) && row.is_blank(name));
     let parts = Parts {
-        amounts: sums::FIELDS.map(|name| i128::from(row.amount(name).unwrap_or_default().0)),
+        amounts: row.sum_amounts().map(|amount| i128::from(amount.unwrap_or_default().0)),
         reverse_charge: row.truth("reverseCharge") == Some(true),
         untaxed,
         lines: row.lines,

@@ -4,6 +4,7 @@
 //! name is written in the code, so that a look-up is one load and one comparison of numbers. The one rule: the answer is
 //! that of [`Operation::field_index`] for every name that a field of some operation has, and rules ask for no others.
 
+use super::sums;
 use crate::operation::Operation;
 
 /// Limit: at eighty fields few names share a place; those that do are searched for.
@@ -21,6 +22,8 @@ pub(super) struct Names {
     places: Box<[u8; PLACES]>,
     /// What each field's name comes to.
     numbers: Vec<u64>,
+    /// Where the amounts stand that add up to a document's total.
+    pub(super) sums: [Option<usize>; sums::FIELDS.len()],
 }
 
 impl Names {
@@ -32,7 +35,8 @@ impl Names {
             let place = &mut places[place(*number)];
             *place = if *place == NONE { index as u8 } else { SEVERAL };
         }
-        Self { operation, places, numbers }
+        let sums = sums::FIELDS.map(|name| operation.field_index(name));
+        Self { operation, places, numbers, sums }
     }
 
     /// Index of the field with a JSON name.

@@ -61,6 +61,14 @@ impl ColumnSums {
         self.partial |= amounts.unreadable;
     }
 
+    /// Adds the rows of another part of the sheet.
+    pub fn merge(&mut self, other: &Self) {
+        for (sum, further) in self.sums.iter_mut().zip(other.sums) {
+            *sum += further;
+        }
+        self.partial |= other.partial;
+    }
+
     /// The same with further amounts, in paise: taxable value, CGST, SGST, IGST and total.
     #[must_use]
     pub fn with(mut self, further: [i128; 5]) -> Self {

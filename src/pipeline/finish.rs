@@ -78,9 +78,15 @@ impl Pipeline<'_> {
             self.ledger.set_run_state(run.id, RunState::Finished, "", None, self.clock.now())?;
         }
         let run = self.stored(run.id)?;
-        let (totals, breakdown) = results::totals_with(self.ledger, &run, rehearsed)?;
+        let written = self.write_or_warn(&run, rehearsed)?;
+        let (totals, breakdown) = if let Some(written) = &written {
+            (written.totals.clone(), written.breakdown.clone())
+        } else {
+            results::totals_with(self.ledger, &run, rehearsed)?
+        };
         let exit = self.exit_code(&run, &totals, &breakdown, refused);
-        let (files, exit) = self.write_or_warn(&run, exit, rehearsed)?;
+        let exit = if written.is_some() { exit } else { ExitCode::worst([exit, ExitCode::StoppedEarly]) };
+        let files = written.map(|written| written.files).unwrap_or_default();
         let id = (!self.settings.mode.dry_run).then_some(run.id);
         self.observer.event(&Event::Finished {
             run: id.map(|run| run.0),
@@ -93,28 +99,23 @@ impl Pipeline<'_> {
     }
 
     /// Writes the results; what was sent is known whether or not they can be written, so a failure is told, not thrown.
-    fn write_or_warn(
-        &self,
-        run: &Run,
-        exit: ExitCode,
-        rehearsed: &mut Rehearsed,
-    ) -> Result<(Vec<PathBuf>, ExitCode), RunError> {
+    fn write_or_warn(&self, run: &Run, rehearsed: &mut Rehearsed) -> Result<Option<results::Written>, RunError> {
         let written = match self.write_with(run, Format::Csv, rehearsed) {
             Ok(written) => written,
             Err(error @ RunError::TotalsDisagree(_)) => return Err(error),
             Err(error) => {
                 let hint = format!("the ledger has every outcome: \"arload runs results {}\" writes them", run.id);
                 self.observer.event(&Event::Warning { message: error.to_string(), hint: Some(hint) });
-                return Ok((Vec::new(), ExitCode::worst([exit, ExitCode::StoppedEarly])));
+                return Ok(None);
             }
         };
-        for message in written.warnings {
-            self.observer.event(&Event::Warning { message, hint: None });
+        for message in &written.warnings {
+            self.observer.event(&Event::Warning { message: message.clone(), hint: None });
         }
         for path in &written.files {
             self.observer.event(&Event::ResultsWritten { path: path.display().to_string() });
         }
-        Ok((written.files, exit))
+        Ok(Some(written))
     }
 
     fn label(&self, run: &Run) -> Result<RunLabel, RunError> {

@@ -319,7 +319,6 @@ impl<'r> ReadRun<'r> {
         self.waiting.push(self.rows, done)?;
         self.shape.update(&(done.checked.lines.len() as u64).to_le_bytes()).update(done.checked.lines.as_bytes());
         let mut cells = done.cells.iter();
-        let mut standings = Vec::with_capacity(done.checked.rows.len() * 16);
         for row in &done.checked.rows {
             if row.standing != Standing::Joined {
                 self.follow(sheet, row, cells.next().copied());
@@ -328,25 +327,12 @@ impl<'r> ReadRun<'r> {
                 self.keys.add(guard, self.rows);
                 self.likenesses.add(row, self.rows)?;
             }
-            let standing = match row.standing {
-                Standing::Ready => b"+",
-                Standing::Invalid => b"-",
-                Standing::Excluded { .. } => b"x",
-                Standing::Joined => b"=",
-            };
-            standings.extend_from_slice(standing);
-            standings.extend_from_slice(row.labels.account_id.as_bytes());
-            if row.standing == Standing::Joined {
-                self.read.add_joined();
-                sheet.read.add_joined();
-            } else {
-                self.read.add(&row.amounts);
-                sheet.read.add(&row.amounts);
-                sheet.sums.add(&row.amounts);
-            }
             self.rows += 1;
         }
-        self.shape.update(&standings);
+        self.read.merge(&done.read);
+        sheet.read.merge(&done.read);
+        sheet.sums.merge(&done.sums);
+        self.shape.update(&done.standings);
         self.bad.merge(done.bad);
         sheet.copies.iter_mut().zip(done.copies).for_each(|(sum, copies)| *sum += copies);
         Ok(())

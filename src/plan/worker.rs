@@ -5,8 +5,10 @@
 
 use super::gate::BadRows;
 use crate::check::record::{CheckedBlock, Standing};
+use crate::check::totals::ColumnSums;
 use crate::check::{Checker, dates};
 use crate::ledger::blob;
+use crate::outcome::Sum;
 use crate::results::rehearsal::{Lines, Rehearsal};
 use crate::sheet::RowBlock;
 use crate::sheet::identity::ContentHasher;
@@ -34,6 +36,12 @@ pub(super) struct Done {
     pub(super) content: Vec<u8>,
     /// What a dry run says of the rows, where it can be said yet.
     pub(super) lines: Option<Lines>,
+    /// Rows and rupees added up.
+    pub(super) read: Sum,
+    /// What the sheet's own grand total is held against.
+    pub(super) sums: ColumnSums,
+    /// How each row stands, and which account it goes under: what the run's shape takes of the rows.
+    pub(super) standings: Vec<u8>,
 }
 
 impl Worker<'_> {
@@ -66,6 +74,8 @@ impl Worker<'_> {
             (_, Some(_)) => (packed(), blob::pack_plainly(&self.checker.check(block))),
             (_, None) => (packed(), blob::pack_plainly(&checked)),
         };
+        let (read, sums) = added_up(&checked);
+        let standings = standings(&checked);
         Done {
             packed_cells,
             packed_checked,
@@ -76,6 +86,36 @@ impl Worker<'_> {
             bad,
             copies,
             cells,
+            read,
+            sums,
+            standings,
         }
     }
+}
+
+fn added_up(checked: &CheckedBlock) -> (Sum, ColumnSums) {
+    let (mut read, mut sums) = (Sum::default(), ColumnSums::default());
+    for row in &checked.rows {
+        if row.standing == Standing::Joined {
+            read.add_joined();
+        } else {
+            read.add(&row.amounts);
+            sums.add(&row.amounts);
+        }
+    }
+    (read, sums)
+}
+
+fn standings(checked: &CheckedBlock) -> Vec<u8> {
+    let mut standings = Vec::with_capacity(checked.rows.len() * 24);
+    for row in &checked.rows {
+        standings.push(match row.standing {
+            Standing::Ready => b'+',
+            Standing::Invalid => b'-',
+            Standing::Excluded { .. } => b'x',
+            Standing::Joined => b'=',
+        });
+        standings.extend_from_slice(row.labels.account_id.as_bytes());
+    }
+    standings
 }

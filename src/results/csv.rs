@@ -16,8 +16,8 @@ use crate::plan::verdict::{LentVerdict, RowVerdict};
 use crate::sheet::input::RESULT_HEADINGS;
 use crate::sheet::{RowBlock, column_letters};
 
-/// Takes the outcome and verdict of each row as it is written.
-pub type Count<'c> = dyn FnMut(&RowOutcome, &LentVerdict<'_>) + 'c;
+/// Takes the fate and verdict of each row as it is written.
+pub type Count<'c> = dyn FnMut(&RowFate<'_>, &LentVerdict<'_>) + 'c;
 
 /// Copies the lines of a block that were written before, and counts them; false where there are none.
 pub type Copying<'c> = dyn FnMut((SheetId, u32), &mut Target) -> Result<bool, RunError> + 'c;
@@ -55,6 +55,8 @@ pub fn write(
             places.entry(column).or_insert(place);
         }
         let columns: Vec<Option<usize>> = originals.iter().map(|name| places.get(name).copied()).collect();
+        // As in every file of one sheet without a heading twice.
+        let as_read = (0..facts.header.columns.len()).map(Some).eq(columns.iter().copied());
         let mut first = 0;
         while copy((sheet.id, first), target)? {
             first += 1;
@@ -69,10 +71,14 @@ pub fn write(
             for (row, verdict) in verdicts.iter().enumerate() {
                 let fate = history.fate(run, &verdict.destiny)?;
                 our_cells(&mut line, sheet, verdict, &fate, &mut sent);
-                let cells = columns.iter().map(|column| column.map_or("", |column| block.cells.text(row, column)));
-                cells.for_each(|cell| line.cell(cell));
+                if as_read {
+                    line.cells(&block.cells, row);
+                } else {
+                    let cells = columns.iter().map(|column| column.map_or("", |column| block.cells.text(row, column)));
+                    cells.for_each(|cell| line.cell(cell));
+                }
                 line.end();
-                count(fate.outcome(), verdict);
+                count(&fate, verdict);
             }
             lines = line.finish();
             target.write_all(&lines).map_err(|error| target.failed(error))
@@ -141,15 +147,27 @@ pub fn each_verdict(
 /// Stands before a cell that a spreadsheet would take for a formula.
 pub(super) const GUARD: char = '\'';
 
-/// What is said of a row that went into no chunk.
-pub(super) struct Ours<'r> {
-    pub(super) number: u32,
-    pub(super) sheet: &'r str,
-    pub(super) status: Status,
-    pub(super) code: &'r str,
-    pub(super) message: &'r str,
-    pub(super) key: &'r str,
-    pub(super) remote_id: &'r str,
+/// What is said of a row that went into no chunk, but for its number and key: mostly the same as of the row above.
+pub(super) struct Said {
+    before_key: Vec<u8>,
+    behind_key: Vec<u8>,
+}
+
+impl Said {
+    pub(super) fn new(delimiter: u8, sheet: &str, (code, message): (&str, &str), outcome: &RowOutcome) -> Self {
+        let cells = |cells: &[&str]| {
+            let mut line = RowLine { begun: true, ..RowLine::new(delimiter, Vec::new()) };
+            for cell in cells {
+                line.cell(cell);
+            }
+            line.finish()
+        };
+        let remote_id = outcome.remote_id.as_deref().unwrap_or_default();
+        Self {
+            before_key: cells(&[sheet, outcome.status.as_str(), code, message]),
+            behind_key: cells(&[remote_id, "", "", "", ""]),
+        }
+    }
 }
 
 /// Lines of results, cell by cell.
@@ -173,13 +191,11 @@ impl RowLine {
     }
 
     /// Begins a line with what is said of the row; its own cells follow.
-    pub(super) fn begin(&mut self, ours: &Ours<'_>) {
-        self.number(ours.number);
-        for cell in
-            [ours.sheet, ours.status.as_str(), ours.code, ours.message, ours.key, ours.remote_id, "", "", "", ""]
-        {
-            self.cell(cell);
-        }
+    pub(super) fn begin(&mut self, number: u32, said: &Said, key: &str) {
+        self.number(number);
+        self.text.extend_from_slice(&said.before_key);
+        self.cell(key);
+        self.text.extend_from_slice(&said.behind_key);
     }
 
     /// Bytes of all lines.
@@ -203,13 +219,40 @@ impl RowLine {
         }
         self.text.push(b'"');
         self.text.extend_from_slice(guard.as_bytes());
-        for byte in cell.bytes() {
-            if byte == b'"' {
-                self.text.push(b'"');
-            }
-            self.text.push(byte);
+        let mut rest = cell.as_bytes();
+        while let Some(mark) = memchr::memchr(b'"', rest) {
+            self.text.extend_from_slice(&rest[..=mark]);
+            self.text.push(b'"');
+            rest = &rest[mark + 1..];
         }
+        self.text.extend_from_slice(rest);
         self.text.push(b'"');
+    }
+
+    /// Writes the cells of a row, each as [`RowLine::cell`] does.
+    pub(super) fn cells(&mut self, block: &RowBlock, row: usize) {
+        let (text, ends) = block.row(row);
+        let bytes = text.as_bytes();
+        self.text.reserve(bytes.len() + 2 * block.columns());
+        // Cells are short: what asks for quotation marks is searched for in all of them at once.
+        let returns = memchr::memchr(b'\r', bytes).is_some();
+        let mut odd = memchr::memchr3_iter(self.delimiter, b'"', b'\n', bytes);
+        let mut next = odd.next();
+        let mut start = 0;
+        for end in ends {
+            let mut plain = !returns && bytes[start..end].first().is_none_or(u8::is_ascii_alphanumeric);
+            while next.is_some_and(|at| at < end) {
+                next = odd.next();
+                plain = false;
+            }
+            if plain && self.begun {
+                self.text.push(self.delimiter);
+                self.text.extend_from_slice(&bytes[start..end]);
+            } else {
+                self.cell(&text[start..end]);
+            }
+            start = end;
+        }
     }
 
     /// Writes a number, as the first cell of a line.
@@ -416,17 +459,28 @@ mod tests {
             "ünï ₹",
             "'",
         ];
+        let mut block = RowBlock::new(cells.len());
+        for cell in cells {
+            block.push_cell(cell, crate::sheet::CellKind::Text);
+        }
+        block.finish_row(2, 2);
         for delimiter in [b',', b';', b'\t', b'\''] {
             let mut line = RowLine::new(delimiter, Vec::new());
             for cell in cells {
                 line.cell(cell);
             }
             line.end();
+            let one_by_one = line.finish();
+            let mut line = RowLine::new(delimiter, Vec::new());
+            line.cells(&block, 0);
+            line.end();
+            let line = line.finish();
+            assert_eq!(line, one_by_one, "{}", char::from(delimiter));
             let mut writer = csv::WriterBuilder::new();
             let mut writer = writer.delimiter(delimiter).terminator(csv::Terminator::CRLF).from_writer(Vec::new());
             writer.write_record(cells.map(guarded)).unwrap();
             let expected = String::from_utf8(writer.into_inner().unwrap()).unwrap();
-            assert_eq!(String::from_utf8(line.finish()).unwrap(), expected, "{}", char::from(delimiter));
+            assert_eq!(String::from_utf8(line).unwrap(), expected, "{}", char::from(delimiter));
         }
     }
 

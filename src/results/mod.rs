@@ -22,9 +22,9 @@ use jiff::tz::TimeZone;
 use crate::error::RunError;
 use crate::export::{Format, reads};
 use crate::ledger::{ChunkState, Ledger, LedgerError, Run, SheetRecord, blob};
-use crate::outcome::{RowOutcome, Status, Totals};
+use crate::outcome::{Status, Totals};
 use crate::plan::SheetFacts;
-use crate::plan::history::History;
+use crate::plan::history::{History, RowFate};
 use crate::plan::verdict::LentVerdict;
 use crate::platform;
 use rehearsal::Rehearsed;
@@ -80,6 +80,8 @@ pub struct RunLabel {
 pub struct Written {
     /// Totals over all inputs.
     pub totals: Totals,
+    /// The same by what rows are counted under.
+    pub breakdown: Breakdown,
     /// The files, in the order of the inputs.
     pub files: Vec<PathBuf>,
     /// Things a person should know, such as a result that went under another name.
@@ -113,9 +115,7 @@ pub fn totals_with(ledger: &dyn Ledger, run: &Run, rehearsed: &Rehearsed) -> Res
                 let verdicts: Vec<LentVerdict<'_>> = blob::read(&block)?;
                 for verdict in &verdicts {
                     let fate = history.fate(run, &verdict.destiny)?;
-                    breakdown.add(&mut totals, fate.outcome(), verdict);
-                    let planned = fate.chunk.is_some_and(|chunk| chunk.head.state == ChunkState::Planned);
-                    breakdown.waiting += u64::from(planned);
+                    add(&mut totals, &mut breakdown, &fate, verdict);
                 }
             }
         }
@@ -154,9 +154,9 @@ pub fn write_run_with(
         }
         let mut results = target::Target::create(&place.results, settings)?;
         let counted = RefCell::new((&mut totals, &mut breakdown));
-        let mut count = |outcome: &RowOutcome, verdict: &LentVerdict<'_>| {
+        let mut count = |fate: &RowFate<'_>, verdict: &LentVerdict<'_>| {
             let (totals, breakdown) = &mut *counted.borrow_mut();
-            breakdown.add(totals, outcome, verdict);
+            add(totals, breakdown, fate, verdict);
         };
         let mut copy = |place, target: &mut target::Target| {
             let (totals, breakdown) = &mut *counted.borrow_mut();
@@ -173,8 +173,16 @@ pub fn write_run_with(
             written.files.push(file.finish(label.run, &mut written.warnings)?);
         }
         written.totals.merge(&totals);
+        written.breakdown.merge(&breakdown);
     }
     Ok(written)
+}
+
+/// Adds what became of a row.
+fn add(totals: &mut Totals, breakdown: &mut Breakdown, fate: &RowFate<'_>, verdict: &LentVerdict<'_>) {
+    breakdown.add(totals, fate.outcome(), verdict);
+    let planned = fate.chunk.as_ref().is_some_and(|chunk| chunk.head.state == ChunkState::Planned);
+    breakdown.waiting += u64::from(planned);
 }
 
 /// The invalid rows of a run, a sentence each with the place; the last says how many more there are.

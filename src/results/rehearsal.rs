@@ -10,7 +10,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 
 use super::ResultSettings;
-use super::csv::{GUARD, Ours, RowLine, told_of};
+use super::csv::{GUARD, RowLine, Said, told_of};
 use super::summary::Breakdown;
 use super::tally::Tally;
 use crate::check::record::{CheckedBlock, CheckedRow, Facts, Standing};
@@ -96,16 +96,22 @@ impl Rehearsal {
         let mut lines = RowLine::new(self.delimiter, Vec::with_capacity(block.text_bytes() + 96 * block.len()));
         let mut places = Vec::with_capacity(block.len());
         let mut tally = Tally::default();
-        let mut last: Option<(&Standing, RowOutcome)> = None;
+        let mut last: Option<(&Standing, RowOutcome, Said)> = None;
         for (index, row) in checked.rows.iter().enumerate() {
             // Rows in sequence mostly end alike.
-            if last.as_ref().is_none_or(|(standing, _)| *standing != &row.standing) {
-                last = Some((&row.standing, ended(&row.standing).expect("documents of several rows are planning's")));
+            if last.as_ref().is_none_or(|(standing, ..)| *standing != &row.standing) {
+                let outcome = ended(&row.standing).expect("documents of several rows are planning's");
+                let said = self.said(row, &[], &outcome);
+                last = Some((&row.standing, outcome, said));
             }
-            let outcome = &last.as_ref().expect("it was just set").1;
-            self.begin(&mut lines, row, &row.findings, outcome);
+            let (_, outcome, said) = last.as_ref().expect("it was just set");
+            if row.findings.is_empty() {
+                lines.begin(row.number, said, &row.key);
+            } else {
+                lines.begin(row.number, &self.said(row, &row.findings, outcome), &row.key);
+            }
             let cells = lines.len();
-            block.cells(index).for_each(|cell| lines.cell(cell));
+            lines.cells(block, index);
             lines.end();
             places.push(Place { cells, end: lines.len() });
             tally.add(outcome, &row.findings, row);
@@ -116,19 +122,11 @@ impl Rehearsal {
         Lines { text: lines.finish(), places, kinds, tally, again }
     }
 
-    /// Begins a row's line: what is said of it, before its own cells.
-    fn begin(&self, lines: &mut RowLine, row: &CheckedRow, findings: &[Finding], outcome: &RowOutcome) {
+    /// What is said of a row in its line.
+    fn said(&self, row: &CheckedRow, findings: &[Finding], outcome: &RowOutcome) -> Said {
         let place = (self.file_name.as_str(), self.sheet.as_deref());
         let (code, message) = told_of(place, (row.number, row.line_number), findings, outcome);
-        lines.begin(&Ours {
-            number: row.number,
-            sheet: self.sheet.as_deref().unwrap_or_default(),
-            status: outcome.status,
-            code: &code,
-            message: &message,
-            key: &row.key,
-            remote_id: outcome.remote_id.as_deref().unwrap_or_default(),
-        });
+        Said::new(self.delimiter, self.sheet.as_deref().unwrap_or_default(), (&code, &message), outcome)
     }
 }
 
@@ -208,7 +206,7 @@ impl Rehearsed {
     pub fn tell(&mut self, rehearsal: &Rehearsal, (block, row): (usize, usize), was: &CheckedRow, is: &RowVerdict) {
         let Destiny::Ended(outcome) = &is.destiny else { unreachable!("a dry run sends nothing") };
         let mut line = RowLine::new(rehearsal.delimiter, Vec::new());
-        rehearsal.begin(&mut line, was, &is.findings, outcome);
+        line.begin(was.number, &rehearsal.said(was, &is.findings, outcome), &was.key);
         let piece = self.blocks[block].as_mut().expect("the block has lines");
         piece.told.push((row, line.finish()));
         let before = ended(&was.standing).expect("documents of several rows are planning's");

@@ -39,6 +39,25 @@ impl Breakdown {
         self.group(&seller, &supplier_gstin, &month).entry(status).or_default().merge(sum);
     }
 
+    /// Adds the rows of another input.
+    pub(super) fn merge(&mut self, other: &Self) {
+        for (seller, gstins) in &other.groups {
+            for (gstin, months) in gstins {
+                for (month, by_status) in months {
+                    for (status, sum) in by_status {
+                        self.group(seller, gstin, month).entry(*status).or_default().merge(sum);
+                    }
+                }
+            }
+        }
+        for (code, rows) in &other.codes {
+            *below(&mut self.codes, code) += rows;
+        }
+        self.rows_with_warnings += other.rows_with_warnings;
+        self.waiting += other.waiting;
+        self.refused_whole += other.refused_whole;
+    }
+
     fn group(&mut self, seller: &str, supplier_gstin: &str, month: &str) -> &mut BTreeMap<Status, Sum> {
         below(below(below(&mut self.groups, seller), supplier_gstin), month)
     }

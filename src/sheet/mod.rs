@@ -235,6 +235,15 @@ impl RowBlock {
         Cell { text: self.text(row, column), kind }
     }
 
+    /// The texts of a row as they stand behind each other, and where in them each cell ends.
+    pub(crate) fn row(&self, row: usize) -> (&str, impl Iterator<Item = usize>) {
+        let first = row * self.columns;
+        let start = if first == 0 { 0 } else { self.ends[first - 1] as usize };
+        let ends = &self.ends[first..first + self.columns];
+        let end = ends.last().map_or(start, |end| *end as usize);
+        (&self.text[start..end], ends.iter().map(move |end| *end as usize - start))
+    }
+
     /// The texts of a row, in column order.
     pub fn cells(&self, row: usize) -> impl Iterator<Item = &str> {
         let first = row * self.columns;

@@ -79,6 +79,11 @@ impl<const N: usize> Ascii<N> {
         if text.is_ascii() { text.as_bytes().try_into().ok().map(Self) } else { None }
     }
 
+    /// The characters, as bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("only ASCII is stored")

@@ -56,6 +56,10 @@ fn is_day_and_month(text: &str) -> bool {
 
 /// Pushes everything that keeps the text from being an invoice number.
 fn refuse(text: &str, faults: &mut Faults) {
+    let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'/');
+    if text.len() <= LONGEST && !text.starts_with('0') && text.as_bytes().iter().all(allowed) {
+        return;
+    }
     let length = text.chars().count();
     if length > LONGEST {
         let message = format!("{} has {length} characters; GST allows {LONGEST}", quote(text));

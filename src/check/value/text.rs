@@ -114,6 +114,24 @@ fn is_plain(text: &str) -> bool {
     if matches!(first, b' ' | b'\'' | b'=') || *last == b' ' {
         return false;
     }
+    // Many bytes at a time, of which the next time begins with the last: two spaces in a row stand in one of them.
+    let mut at = 0;
+    if let Some(last) = bytes.last_chunk() {
+        let mut found = odd_in_many(last);
+        while let Some(many) = bytes[at..].first_chunk() {
+            found |= odd_in_many(many);
+            at += MANY - 1;
+        }
+        return !found;
+    }
+    if let Some(last) = bytes.last_chunk() {
+        let mut found = odd_in_eight(u64::from_le_bytes(*last));
+        while let Some(eight) = bytes[at..].first_chunk() {
+            found |= odd_in_eight(u64::from_le_bytes(*eight));
+            at += 7;
+        }
+        return found == 0;
+    }
     let (mut found, mut before) = (0, 0);
     for byte in bytes {
         let class = CLASSES[usize::from(*byte)];
@@ -122,6 +140,35 @@ fn is_plain(text: &str) -> bool {
         before = class;
     }
     found == 0
+}
+
+/// Bytes that the compiler compares at once on every machine, and one more.
+const MANY: usize = 17;
+
+/// Whether one of so many bytes is odd to [`is_plain`], or two spaces follow each other among them.
+#[expect(clippy::needless_bitwise_bool, reason = "without jumps all bytes are compared at once")]
+fn odd_in_many(bytes: &[u8; MANY]) -> bool {
+    let mut odd = [false; MANY - 1];
+    for (index, odd) in odd.iter_mut().enumerate() {
+        let (byte, next) = (bytes[index], bytes[index + 1]);
+        let spaces = (byte == b' ') & (next == b' ');
+        *odd = !(b' '..0x7f).contains(&byte) | (byte == b'&') | (byte == b'<') | spaces;
+    }
+    odd.iter().fold(CLASSES[usize::from(bytes[MANY - 1])] == ODD, |any, odd| any | odd)
+}
+
+/// The same of eight bytes: not 0 if so.
+fn odd_in_eight(bytes: u64) -> u64 {
+    const EACH: u64 = u64::MAX / 0xff;
+    const HIGH: u64 = EACH * 0x80;
+    // The highest bit of each byte that equals a given one; those above 0x7f are odd anyway, and told by themselves.
+    let equal = |byte: u8| {
+        let differs = bytes ^ (EACH * u64::from(byte));
+        !(((differs & !HIGH) + !HIGH) | differs) & HIGH
+    };
+    let low = !((bytes & !HIGH) + EACH * (0x80 - 0x20)) & HIGH;
+    let spaces = equal(b' ');
+    (bytes & HIGH) | low | equal(0x7f) | equal(b'&') | equal(b'<') | (spaces & (spaces << 8))
 }
 
 const ODD: u8 = 1;
@@ -177,4 +224,45 @@ fn is_invisible(character: char) -> bool {
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}'
             | '\u{2066}'..='\u{2069}' | '\u{feff}'
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn odd_bytes_are_told_wherever_they_stand() {
+        for length in 1..40 {
+            for at in 0..length {
+                for byte in 0..=0x7f_u8 {
+                    let mut bytes = vec![b'a'; length];
+                    bytes[at] = byte;
+                    let text = String::from_utf8(bytes).unwrap();
+                    let odd = matches!(byte, 0..0x20 | 0x7f | b'&' | b'<')
+                        || at == 0 && matches!(byte, b' ' | b'\'' | b'=')
+                        || at + 1 == length && byte == b' ';
+                    assert_eq!(is_plain(&text), !odd, "{text:?}");
+                    if at > 1 && at + 1 < length {
+                        let spaced = format!("{} {}", &text[..at - 1], &text[at..]);
+                        assert_eq!(is_plain(&spaced), !odd && byte != b' ', "{spaced:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_plain_is_left_as_it_is(text in "[ -~]{0,3}[ a'=é\u{200b}&<\t]{0,30}") {
+            let cleaned = clean_slowly(&text).into_owned();
+            if is_plain(&text) {
+                prop_assert_eq!(cleaned, text);
+            } else if cleaned == text {
+                // Only what may be an entity, a tag, a guard, or no ASCII is looked at in vain.
+                prop_assert!(text.contains(['&', '<']) || text.starts_with(['=', '\'']) || !text.is_ascii(), "{text:?}");
+            }
+        }
+    }
 }
