@@ -20,6 +20,7 @@ pub mod read;
 pub mod refusal;
 mod rows;
 mod seed;
+mod spare;
 pub mod spool;
 pub mod template;
 pub mod verdict;

@@ -14,6 +14,7 @@ use super::gate::BadRows;
 use super::likeness::Likenesses;
 use super::progress::SheetInProgress;
 use super::refusal::{Refusal, changed, falling, line_level, no_rows};
+use super::spare::Spare;
 use super::waiting::Waiting;
 use super::worker::{Done, Worker};
 use super::{group, notes};
@@ -223,7 +224,9 @@ impl<'r> ReadRun<'r> {
         let checker = Checker::new(operation, &mapping, &orders, &reading.rules);
         // A line that waits for an id, or for its document's first row, is planning's.
         let rehearsed = reading.results.as_ref().filter(|_| operation.creates() && joining.is_none());
+        let spare = Spare::default();
         let worker = Worker {
+            spare: &spare,
             checker: &checker,
             date_columns: &date_columns,
             packs: !reading.settings.mode.dry_run,
@@ -250,7 +253,7 @@ impl<'r> ReadRun<'r> {
                 None => batch.into_par_iter().map(|block| worker.check(&block)).collect(),
             };
             let keep_and_read = || {
-                let refusal = self.keep_all(&mut sheet, &label, kept);
+                let refusal = self.keep_all(&mut sheet, &label, kept, &spare);
                 (refusal, if end { Ok(Vec::new()) } else { read_batch(&mut open) })
             };
             let (done, (refusal, next)) = rayon::join(check, keep_and_read);
@@ -266,7 +269,7 @@ impl<'r> ReadRun<'r> {
             checked = done;
             if !checked.is_empty() && (end || next.is_err()) {
                 // What was read before the end, or before a fault, is heard first.
-                if let Some(refusal) = self.keep_all(&mut sheet, &label, std::mem::take(&mut checked))? {
+                if let Some(refusal) = self.keep_all(&mut sheet, &label, std::mem::take(&mut checked), &spare)? {
                     return Ok(Pass::Refused(refusal));
                 }
                 reading.observer.event(&Event::Checked { rows: u64::from(self.rows) });
@@ -294,9 +297,11 @@ impl<'r> ReadRun<'r> {
         sheet: &mut SheetInProgress,
         label: &str,
         batch: Vec<Done>,
+        spare: &Spare,
     ) -> Result<Option<Refusal>, RunError> {
         for mut done in batch {
             sheet.hasher.add_written(&done.content);
+            spare.give(std::mem::take(&mut done.content));
             sheet.evidence.merge(&done.evidence);
             if let Some(repeated) = sheet.documents.as_mut().and_then(|documents| documents.repeated(&done.checked)) {
                 return Ok(Some(line_level(label, &repeated)));
@@ -304,7 +309,7 @@ impl<'r> ReadRun<'r> {
             if let Some(number) = sheet.falls(&done.checked) {
                 return Ok(Some(falling(label, number)));
             }
-            self.keep(sheet, &mut done)?;
+            self.keep(sheet, &mut done, spare)?;
         }
         if self.rows > MAX_ROWS {
             return Err(RunError::Input {
@@ -315,8 +320,8 @@ impl<'r> ReadRun<'r> {
         Ok(None)
     }
 
-    fn keep(&mut self, sheet: &mut SheetInProgress, done: &mut Done) -> Result<(), RunError> {
-        self.waiting.push(self.rows, done)?;
+    fn keep(&mut self, sheet: &mut SheetInProgress, done: &mut Done, spare: &Spare) -> Result<(), RunError> {
+        self.waiting.push(self.rows, done, spare)?;
         self.shape.update(&(done.checked.lines.len() as u64).to_le_bytes()).update(done.checked.lines.as_bytes());
         let mut cells = done.cells.iter();
         for row in &done.checked.rows {

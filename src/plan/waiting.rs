@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::spare::Spare;
 use super::spool::{Packed, Spool, Spooled};
 use super::verdict::RowVerdict;
 use super::worker::Done;
@@ -76,8 +77,10 @@ impl<'r> Waiting<'r> {
     }
 
     /// Appends a block; `first_row` counts the rows of all sheets before it.
-    pub(super) fn push(&mut self, first_row: u32, done: &mut Done) -> Result<(), RunError> {
-        self.rehearsed.push(done.lines.take())?;
+    pub(super) fn push(&mut self, first_row: u32, done: &mut Done, spare: &Spare) -> Result<(), RunError> {
+        if let Some(memory) = self.rehearsed.push(done.lines.take())? {
+            spare.give(memory);
+        }
         self.spool.push(first_row, &done.packed_cells, &done.packed_checked)
     }
 

@@ -4,6 +4,7 @@
 //! all threads work; a block never depends on another one.
 
 use super::gate::BadRows;
+use super::spare::Spare;
 use crate::check::record::{CheckedBlock, Standing};
 use crate::check::totals::ColumnSums;
 use crate::check::{Checker, dates};
@@ -20,6 +21,7 @@ pub(super) struct Worker<'w> {
     /// Whether cells are packed as the ledger keeps them; a dry run is over before that would pay.
     pub(super) packs: bool,
     pub(super) rehearsal: Option<Rehearsal>,
+    pub(super) spare: &'w Spare,
 }
 
 /// What a worker makes of a block.
@@ -66,7 +68,7 @@ impl Worker<'_> {
         bad: BadRows,
         (copies, cells): ([i128; 5], Vec<u64>),
     ) -> Done {
-        let lines = self.rehearsal.as_ref().map(|rehearsal| rehearsal.write(block, &checked));
+        let lines = self.rehearsal.as_ref().map(|rehearsal| rehearsal.write(block, &checked, self.spare.take()));
         let packed = || if self.packs { blob::pack(block) } else { blob::pack_plainly(block) };
         let (packed_cells, packed_checked) = match (&lines, &self.rehearsal) {
             // Such lines are all that needs to wait.
@@ -79,7 +81,7 @@ impl Worker<'_> {
         Done {
             packed_cells,
             packed_checked,
-            content: ContentHasher::write(block),
+            content: ContentHasher::write(block, self.spare.take()),
             lines,
             checked,
             evidence,

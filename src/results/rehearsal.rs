@@ -88,12 +88,13 @@ impl Rehearsal {
         distinct.then_some(Self { file_name, sheet, delimiter: settings.delimiter })
     }
 
-    /// The lines of a block.
+    /// The lines of a block, written into an empty piece of memory.
     ///
     /// # Panics
     /// If a row of it is a further line of a document.
-    pub fn write(&self, block: &RowBlock, checked: &CheckedBlock) -> Lines {
-        let mut lines = RowLine::new(self.delimiter, Vec::with_capacity(block.text_bytes() + 96 * block.len()));
+    pub fn write(&self, block: &RowBlock, checked: &CheckedBlock, mut text: Vec<u8>) -> Lines {
+        text.reserve(block.text_bytes() + 128 * block.len());
+        let mut lines = RowLine::new(self.delimiter, text);
         let mut places = Vec::with_capacity(block.len());
         let mut tally = Tally::default();
         let mut last: Option<(&Standing, RowOutcome, Said)> = None;
@@ -165,11 +166,11 @@ struct Piece {
 }
 
 impl Rehearsed {
-    /// Keeps the lines of the next block, if it has any.
-    pub fn push(&mut self, lines: Option<Lines>) -> Result<(), RunError> {
+    /// Keeps the lines of the next block, if it has any, and gives the memory back that they stood in.
+    pub fn push(&mut self, lines: Option<Lines>) -> Result<Option<Vec<u8>>, RunError> {
         let Some(Lines { text, places, kinds, tally, again }) = lines else {
             self.blocks.push(None);
-            return Ok(());
+            return Ok(None);
         };
         if self.file.is_none() {
             let file = tempfile::tempfile().map_err(RunError::Spool)?;
@@ -186,7 +187,7 @@ impl Rehearsed {
         let (start, bytes, rows, kinds) = (self.end, text.len(), places.len(), kinds.len());
         self.blocks.push(Some(Piece { start, bytes, rows, kinds, tally, again, told: Vec::new() }));
         self.end += (bytes + packed.len()) as u64;
-        Ok(())
+        Ok(Some(text))
     }
 
     /// Forgets the blocks from `from` on, as when a sheet is refused or read again.
@@ -344,7 +345,7 @@ mod tests {
     fn lines(first: u32, cells: &[[&str; 2]]) -> Lines {
         let block = block(first, cells);
         let rows = (0..block.len()).map(|index| row(block.number(index), Standing::Ready, "", &[])).collect();
-        rehearsal().write(&block, &CheckedBlock { rows, ..CheckedBlock::default() })
+        rehearsal().write(&block, &CheckedBlock { rows, ..CheckedBlock::default() }, Vec::new())
     }
 
     fn line(number: u32, said: &str, cells: &str) -> String {
@@ -416,7 +417,7 @@ mod tests {
         }
         let rows = (0..2).map(|index| row(whole.number(index), Standing::Ready, "", &[])).collect();
         let rehearsal = Rehearsal { sheet: Some("May".to_owned()), ..rehearsal() };
-        let lines = rehearsal.write(&whole, &CheckedBlock { rows, ..CheckedBlock::default() });
+        let lines = rehearsal.write(&whole, &CheckedBlock { rows, ..CheckedBlock::default() }, Vec::new());
         assert!(String::from_utf8_lossy(&lines.text).starts_with("7,May,not-sent,"));
         let mut rehearsed = Rehearsed::default();
         rehearsed.push(Some(lines)).unwrap();

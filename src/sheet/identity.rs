@@ -37,13 +37,14 @@ impl ContentHasher {
     /// If the block's rows are not as wide as the header.
     pub fn add(&mut self, block: &RowBlock) {
         assert_eq!(block.columns(), self.columns, "a sheet's blocks are as wide as its header");
-        self.add_written(&Self::write(block));
+        self.add_written(&Self::write(block, Vec::new()));
     }
 
-    /// What the hash takes of a block's rows; made where there is time, and added in order.
-    pub fn write(block: &RowBlock) -> Vec<u8> {
+    /// What the hash takes of a block's rows, in memory that held something else; made where there is time, and added in
+    /// order.
+    pub fn write(block: &RowBlock, mut written: Vec<u8>) -> Vec<u8> {
         // Made as long as it gets, so that nothing is asked for every cell.
-        let mut written = vec![0; block.text_bytes() + 4 * block.columns() * block.len()];
+        written.resize(block.text_bytes() + 4 * block.columns() * block.len(), 0);
         let mut rest = written.as_mut_slice();
         for cell in (0..block.len()).flat_map(|row| block.cells(row)) {
             let (length, behind) = rest.split_at_mut(4);

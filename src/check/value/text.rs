@@ -111,7 +111,7 @@ pub(super) fn without_zero_decimals(text: &str) -> &str {
 fn is_plain(text: &str) -> bool {
     let bytes = text.as_bytes();
     let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else { return true };
-    if matches!(first, b' ' | b'\'' | b'=') || *last == b' ' {
+    if matches!(first, b' ' | b'\'' | b'=') || *last == b' ' || CLASSES[usize::from(*last)] == ODD {
         return false;
     }
     // Many bytes at a time, of which the next time begins with the last: two spaces in a row stand in one of them.
@@ -145,16 +145,18 @@ fn is_plain(text: &str) -> bool {
 /// Bytes that the compiler compares at once on every machine, and one more.
 const MANY: usize = 17;
 
-/// Whether one of so many bytes is odd to [`is_plain`], or two spaces follow each other among them.
+/// Whether one of so many bytes but the last is odd to [`is_plain`], or two spaces follow each other among them.
 #[expect(clippy::needless_bitwise_bool, reason = "without jumps all bytes are compared at once")]
 fn odd_in_many(bytes: &[u8; MANY]) -> bool {
     let mut odd = [false; MANY - 1];
     for (index, odd) in odd.iter_mut().enumerate() {
         let (byte, next) = (bytes[index], bytes[index + 1]);
         let spaces = (byte == b' ') & (next == b' ');
-        *odd = !(b' '..0x7f).contains(&byte) | (byte == b'&') | (byte == b'<') | spaces;
+        // No entity begins where a space follows, as in `Rao & Sons`.
+        let entity = (byte == b'&') & (next != b' ');
+        *odd = !(b' '..0x7f).contains(&byte) | entity | (byte == b'<') | spaces;
     }
-    odd.iter().fold(CLASSES[usize::from(bytes[MANY - 1])] == ODD, |any, odd| any | odd)
+    odd.iter().fold(false, |any, odd| any | odd)
 }
 
 /// The same of eight bytes: not 0 if so.
@@ -168,7 +170,8 @@ fn odd_in_eight(bytes: u64) -> u64 {
     };
     let low = !((bytes & !HIGH) + EACH * (0x80 - 0x20)) & HIGH;
     let spaces = equal(b' ');
-    (bytes & HIGH) | low | equal(0x7f) | equal(b'&') | equal(b'<') | (spaces & (spaces << 8))
+    let entities = equal(b'&') & !(spaces >> 8);
+    (bytes & HIGH) | low | equal(0x7f) | entities | equal(b'<') | (spaces & (spaces << 8))
 }
 
 const ODD: u8 = 1;
@@ -244,6 +247,11 @@ mod tests {
                         || at == 0 && matches!(byte, b' ' | b'\'' | b'=')
                         || at + 1 == length && byte == b' ';
                     assert_eq!(is_plain(&text), !odd, "{text:?}");
+                    // Followed by a space, no entity begins.
+                    if byte == b'&' && at + 2 < length && length > 16 {
+                        let followed = format!("{} {}", &text[..=at], &text[at + 2..]);
+                        assert!(is_plain(&followed) && clean_slowly(&followed) == followed, "{followed:?}");
+                    }
                     if at > 1 && at + 1 < length {
                         let spaced = format!("{} {}", &text[..at - 1], &text[at..]);
                         assert_eq!(is_plain(&spaced), !odd && byte != b' ', "{spaced:?}");
