@@ -49,6 +49,9 @@ pub enum RunError {
     /// Another process holds the account's lock.
     #[error("another run is sending for {0}")]
     Locked(String),
+    /// Another process watches the folder.
+    #[error("{0}: another arload watches this folder")]
+    Watched(String),
     /// The system refused the lock.
     #[error("{path}: the lock cannot be taken: {cause}")]
     Lock {
@@ -104,7 +107,7 @@ impl RunError {
             RunError::Evidence { .. } => Some("name a file that you can write to with --out".to_owned()),
             RunError::Sheet(error) => error.hint(),
             RunError::TotalsDisagree(_) => Some("nothing more was sent; keep the ledger and report it".to_owned()),
-            RunError::Locked(_) => Some("wait for it to end, or pass --wait".to_owned()),
+            RunError::Locked(_) | RunError::Watched(_) => Some("wait for it to end, or pass --wait".to_owned()),
             RunError::Lock { .. } => Some("name a folder that you can write to with --state".to_owned()),
             RunError::Stopped { reason: StopReason::Quota, .. }
             | RunError::Export { reason: Some(StopReason::Quota), .. } => {
