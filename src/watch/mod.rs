@@ -33,7 +33,7 @@ use verdict::{Loaded, Verdict};
 
 /// Limit: the longest pause before a file is tried again.
 const LONGEST_PAUSE: Duration = Duration::from_mins(15);
-/// Limit: how long after somebody's yes a file lies in the working folder.
+/// Limit: how long after a person or another arload is done a file still lies in the working folder.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// One folder of the inbox: what is dropped there goes to this operation under this profile.
@@ -256,7 +256,9 @@ impl Watch<'_> {
     }
 
     fn later(&self, mut job: Job, (exit, reason): (ExitCode, &str), holds: bool, desk: &mut Desk) {
-        let pause = desk.pause(job.tries);
+        // Another arload that is sending ends sooner than an outage.
+        let longest = if exit == ExitCode::Locked { LONGEST_WAIT } else { LONGEST_PAUSE };
+        let pause = desk.pause(job.tries).min(longest);
         if job.reason != reason {
             reason.clone_into(&mut job.reason);
             let path = self.folder.shown(&job.taken.sheet);

@@ -106,10 +106,10 @@ pub fn failed(taken: &Taken, flags: &str, told: &Told) -> String {
     match told.run {
         None => line(&mut text, &format!("Once it is put right, drop it into {folder} again.")),
         Some(run) => {
-            line(
-                &mut text,
-                "The results file beside it says what became of each row; what was accepted is never sent twice.",
-            );
+            line(&mut text, "The results file beside it says what became of each row.");
+            if taken.operation.is_guarded() {
+                line(&mut text, "What was accepted is never sent twice.");
+            }
             line(&mut text, &format!("Who runs arload sees more with: arload runs show {run}{flags}"));
             line(&mut text, &format!("Once it is put right, drop it into {folder} again."));
         }
@@ -156,8 +156,9 @@ pub fn readme(lanes: &[Lane]) -> String {
 6. What is in \"working\" is under way, or waits for Enkash, or for somebody's yes. Leave it there.
 
 Good to know
-- The same sheet dropped twice does no harm: rows that were accepted are recognised and not sent again.
-- A corrected sheet may hold all rows again; only what was not accepted is sent.
+- A sheet dropped twice does no harm: what was created is recognised and not sent again, and a change
+  made twice changes nothing.
+- A corrected sheet of new invoices or customers may hold all rows again; only what is not there yet is sent.
 - Sheets may be csv, tsv, txt, xlsx, xlsm, xls, xlsb or ods, also packed with gzip or zip.
 - Files named ~$..., hidden files and unfinished downloads are left alone, and so are folders.
 - A control file (march.control for march.xlsx) is taken with its sheet: drop it first.

@@ -245,6 +245,18 @@ fn an_outage_is_waited_for() {
 }
 
 #[test]
+fn an_api_that_cannot_be_asked_what_it_has_is_waited_for() {
+    let api = sandbox(|_| {});
+    let world = dropped(&api, &[("a.csv", &sheet("A", 3))]);
+    let mut unreachable = watcher(&world, &api, &["--once", "--attempts", "1"]);
+    let told = ended(unreachable.env("ARLOAD_BASE_URL", "http://127.0.0.1:1")).expect(2);
+    assert!(told.err.contains("a.csv: waits") && told.err.contains("cannot be looked up"), "{}", told.err);
+    assert_eq!(files(&world, "failed"), [""; 0]);
+    once(&world, &api, &[]).expect(0);
+    assert_eq!((state(&api, "rows_stored"), done(&world).len()), (3, 3));
+}
+
+#[test]
 fn settings_that_do_not_do_are_said_before_anything_is_taken() {
     let world = World::new();
     let ended = crate::world::ended(&mut world.arload(&["watch", "drop", "--once", "--poll", "1h30"])).expect(2);

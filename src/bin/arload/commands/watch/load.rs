@@ -270,7 +270,9 @@ fn planned(taken: &Taken, how: &str, told: Told) -> Loaded {
 
 /// A file that waits for something outside it.
 fn waits(error: &anyhow::Error, exit: ExitCode) -> Loaded {
-    let hint = crate::hint(error).map_or_else(String::new, |hint| format!("; {hint}"));
+    // Another arload that is sending is waited for anyway.
+    let locked = matches!(error.downcast_ref::<RunError>(), Some(RunError::Locked(_)));
+    let hint = crate::hint(error).filter(|_| !locked).map_or_else(String::new, |hint| format!("; {hint}"));
     Loaded { verdict: Verdict::HOLD, exit, reason: format!("{error:#}{hint}"), note: None }
 }
 
