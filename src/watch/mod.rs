@@ -1,7 +1,7 @@
 //! The drop folder: files that people put into an inbox are taken, loaded one at a time, and put away with their results.
 //!
 //! [`Watch::run`] is the whole story: look, take the oldest file that is complete, have it loaded, put it away, look
-//! again. [`settling`] says which files are complete, [`folder`] moves them, [`desk`] keeps what is under way and what
+//! again. `settling` says which files are complete, [`folder`] moves them, `desk` keeps what is under way and what
 //! waits, [`verdict`] says what an ending means for the file. Loading itself is the caller's ([`Loader`]): the pipeline
 //! of any other command. The rule: a file is in one place at every moment, and wherever the process is killed, the next
 //! start finds it there and goes on with its run.
