@@ -24,6 +24,14 @@ pub enum RunError {
         /// The way out.
         hint: String,
     },
+    /// What the API has could not be looked up before the plan was made; nothing was sent.
+    #[error("{message}; nothing was planned")]
+    NotLookedUp {
+        /// What was to be looked up, and why it could not be.
+        message: String,
+        /// The way out.
+        hint: String,
+    },
     /// Results could not be written.
     #[error("{path}: results cannot be written: {cause}")]
     Results {
@@ -49,6 +57,9 @@ pub enum RunError {
     /// Another process holds the account's lock.
     #[error("another run is sending for {0}")]
     Locked(String),
+    /// Another process watches the folder.
+    #[error("{0}: another arload watches this folder")]
+    Watched(String),
     /// The system refused the lock.
     #[error("{path}: the lock cannot be taken: {cause}")]
     Lock {
@@ -96,7 +107,9 @@ impl RunError {
             RunError::Ledger(error) => Some(error.hint().to_owned()),
             RunError::Spool(_) => Some("free some disk space, or set TMPDIR to a larger disk".to_owned()),
             RunError::NoSheets => None,
-            RunError::Input { hint, .. } => (!hint.is_empty()).then(|| hint.clone()),
+            RunError::Input { hint, .. } | RunError::NotLookedUp { hint, .. } => {
+                (!hint.is_empty()).then(|| hint.clone())
+            }
             RunError::Results { .. } => Some("name a folder that you can write to with --results".to_owned()),
             RunError::Evidence { cause, .. } if cause.kind() == std::io::ErrorKind::AlreadyExists => {
                 Some("pass --force to replace it, or name another file with --out".to_owned())
@@ -104,7 +117,7 @@ impl RunError {
             RunError::Evidence { .. } => Some("name a file that you can write to with --out".to_owned()),
             RunError::Sheet(error) => error.hint(),
             RunError::TotalsDisagree(_) => Some("nothing more was sent; keep the ledger and report it".to_owned()),
-            RunError::Locked(_) => Some("wait for it to end, or pass --wait".to_owned()),
+            RunError::Locked(_) | RunError::Watched(_) => Some("wait for it to end, or pass --wait".to_owned()),
             RunError::Lock { .. } => Some("name a folder that you can write to with --state".to_owned()),
             RunError::Stopped { reason: StopReason::Quota, .. }
             | RunError::Export { reason: Some(StopReason::Quota), .. } => {

@@ -280,6 +280,57 @@ pub enum Event {
         /// The files with the differences.
         files: Vec<String>,
     },
+    /// A folder is watched.
+    Watching {
+        /// The folder.
+        folder: String,
+        /// Folders of its inbox.
+        inboxes: u64,
+        /// Time between two looks, in seconds.
+        #[serde(serialize_with = "seconds")]
+        poll: Duration,
+    },
+    /// A file was taken from the inbox.
+    FileTaken {
+        /// The file, from the watched folder.
+        path: String,
+        /// The profile it was dropped for.
+        profile: String,
+        /// `invoices create`.
+        operation: String,
+    },
+    /// A file or folder stays where it is.
+    FileLeft {
+        /// The file, from the watched folder.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// A file that was taken is tried again.
+    FileWaits {
+        /// The file, from the watched folder.
+        path: String,
+        /// Why.
+        reason: String,
+        /// After how long, in seconds.
+        #[serde(serialize_with = "seconds")]
+        time: Duration,
+        /// Whether the other files of its profile wait too.
+        holds: bool,
+    },
+    /// A file was put away.
+    FileEnded {
+        /// The file's name.
+        path: String,
+        /// Where it lies now, from the watched folder.
+        to: String,
+        /// What a command on this file alone would have ended with.
+        exit: u8,
+        /// Why it did not end well, in a line; empty where it did.
+        reason: String,
+        /// What was written beside it.
+        files: Vec<String>,
+    },
     /// Results of one input are written.
     ResultsWritten {
         /// The file.

@@ -38,6 +38,7 @@ pub mod sandbox;
 pub mod send;
 
 pub mod bench;
+pub mod watch;
 
 pub mod clock;
 pub mod config;

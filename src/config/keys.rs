@@ -122,6 +122,7 @@ pub static KEYS: &[Key] = &[
     flag("wait", Form::Switch).or("false"),
     flag("yes", Form::Switch).or("false"),
     file("resume-within", Form::Text).or("3d"),
+    file("watch-allow", Form::Texts),
     flag("rate", Form::Text).or("5/s"),
     flag("burst", Form::Count).or("1"),
     flag("concurrency", Form::Count).or("4"),

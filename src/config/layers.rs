@@ -98,6 +98,7 @@ impl Layers<'_> {
             output: output(&sources)?,
             severity: severity(&sources)?,
             threads: threads(&sources)?,
+            watch_allow: watch_allow(&sources)?,
             credentials: None,
             target,
             company,
@@ -362,6 +363,14 @@ fn routes(sources: &Sources<'_>) -> Result<Routes, ConfigError> {
         understand("routes", &right, source, |route| routes.put(&left, route))?;
     }
     Ok(routes)
+}
+
+fn watch_allow(sources: &Sources<'_>) -> Result<Vec<&'static Operation>, ConfigError> {
+    let Some((_, source)) = sources.find("watch-allow") else { return Ok(Vec::new()) };
+    // A variable holds several in one text.
+    let texts = sources.texts("watch-allow");
+    let names = texts.iter().flat_map(|text| text.split([',', ';'])).map(str::trim).filter(|name| !name.is_empty());
+    names.map(|name| understand("watch-allow", name, source.clone(), values::watched_operation)).collect()
 }
 
 fn uploads(sources: &Sources<'_>) -> Result<Uploads, ConfigError> {

@@ -32,6 +32,7 @@ use crate::api::reply::ReplyNames;
 use crate::finding::{Code, Severity};
 use crate::mapping::saved::SavedMapping;
 use crate::money::Money;
+use crate::operation::Operation;
 use crate::operation::routes::Routes;
 use crate::sheet::decoder::Decoder;
 use crate::upload::Uploads;
@@ -71,6 +72,8 @@ pub struct Settings {
     pub severity: BTreeMap<Code, Severity>,
     /// Workers for reading and checking.
     pub threads: usize,
+    /// Operations that have a watched folder only by this leave.
+    pub watch_allow: Vec<&'static Operation>,
 }
 
 /// Where requests go.

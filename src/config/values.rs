@@ -11,6 +11,8 @@ use jiff::tz::TimeZone;
 use super::{DateOrder, HiddenRows, Progress};
 use crate::finding::{Code, Severity, quote};
 use crate::money::Money;
+use crate::operation::{ALL, Operation};
+use crate::watch;
 
 /// A whole number within limits; digits only.
 pub fn count(text: &str, least: u64, most: u64) -> Result<u64, String> {
@@ -291,6 +293,16 @@ pub fn code(text: &str) -> Result<Code, String> {
         let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
         format!("{} is not a code of a finding{near}", quote(text))
     })
+}
+
+/// An operation that has a watched folder only where it is allowed, as `invoices delete`.
+pub fn watched_operation(text: &str) -> Result<&'static Operation, String> {
+    let named = |operation: &&Operation| operation.name() == text || watch::folder_name(operation) == text;
+    let operation = ALL.iter().find(named).ok_or_else(|| format!("{} is not an operation on sheets", quote(text)))?;
+    if watch::needs_leave(operation) {
+        return Ok(operation);
+    }
+    Err(format!("{} needs no leave; leave it out", quote(text)))
 }
 
 /// `error`, `warning` or `note`.

@@ -162,6 +162,22 @@ fn every_record_changes_the_head_of_its_run_and_of_no_other() {
 }
 
 #[test]
+fn a_file_that_moved_is_found_at_its_new_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = SqliteLedger::open(&folder.path().join("ledger.db")).unwrap();
+    let (first, _) = planned(&ledger, 1);
+    let (second, _) = planned(&ledger, 2);
+    let at = |path: &str| ledger.runs_with_path(path).unwrap().iter().map(|run| run.id).collect::<Vec<_>>();
+    assert_eq!(at("/in/a.csv"), [second, first]);
+    ledger.set_run_state(first, RunState::Finished, "", None, now()).unwrap();
+    assert!(ledger.place_run(second, "/in/b.csv").unwrap());
+    assert_eq!((at("/in/a.csv"), at("/in/b.csv")), (vec![first], vec![second]));
+    ledger.file_moved("/in/a.csv", "/done/a.csv").unwrap();
+    assert_eq!((at("/in/a.csv"), at("/done/a.csv")), (vec![], vec![first]));
+    assert_eq!(ledger.sheets(first).unwrap()[0].file_name, "a.csv");
+}
+
+#[test]
 fn runs_are_found_by_content_path_and_state() {
     in_a_folder(|ledger| {
         let (first, _) = planned(ledger, 1);

@@ -27,6 +27,7 @@ pub mod blob;
 mod conformance;
 pub mod copy;
 mod migrate;
+mod places;
 mod records;
 pub mod sending;
 pub mod sqlite;

@@ -195,9 +195,9 @@ fn stopped(operation: &Operation, error: SearchError) -> RunError {
 }
 
 fn unable(operation: &Operation, reason: &str) -> RunError {
-    RunError::Input {
+    RunError::NotLookedUp {
         message: format!(
-            "this ledger does not know all {} that the account has, and they cannot be looked up: {reason}; nothing was planned",
+            "this ledger does not know all {} that the account has, and they cannot be looked up: {reason}",
             operation.resource
         ),
         hint: "run the same command again later, or pass --first-use if you are sure that nothing of the sheet was ever put in"

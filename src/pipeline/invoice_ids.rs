@@ -94,10 +94,8 @@ impl Pipeline<'_> {
 
     /// Adds what the API has under these numbers. No documented filter takes a number, so all invoices are paged through.
     fn add_from_search(&self, operation: &Operation, wanted: &Wanted, ids: &mut InvoiceIds) -> Result<(), RunError> {
-        let unable = |reason: &str| RunError::Input {
-            message: format!(
-                "the sheet names invoices by numbers, and they cannot be looked up: {reason}; nothing was planned"
-            ),
+        let unable = |reason: &str| RunError::NotLookedUp {
+            message: format!("the sheet names invoices by numbers, and they cannot be looked up: {reason}"),
             hint: "run the same command again later, or give the ids in a column invoiceId".to_owned(),
         };
         let Some(api) = self.api else { return Err(unable("the settings name no credentials to search with")) };

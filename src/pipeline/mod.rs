@@ -203,6 +203,13 @@ impl Pipeline<'_> {
         self.go_on(&run, 0)
     }
 
+    /// Writes the results of a run as it stands and says how it ended, as its own process would have.
+    pub fn tell_run(&self, id: RunId) -> Result<Report, RunError> {
+        let run = self.own_run(id)?;
+        let unread = Unread::of(&run.settings).count;
+        self.finish(operation_of(&run)?, &run, unread, None, &mut Rehearsed::default())
+    }
+
     /// A guess of a route is not tried on a real host unasked; a dry run only says so.
     fn refuse_assumed(&self, operation: &'static Operation) -> Result<(), RunError> {
         match assumed::refusal(self.settings, operation) {

@@ -91,6 +91,55 @@ pub fn control_beside(sheet: &Path) -> PathBuf {
     if packed { sheet.with_extension("").with_extension("control") } else { sheet.with_extension("control") }
 }
 
+/// What somebody dropped into a folder for arload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Dropped {
+    /// A sheet by its name, a corrections workbook, or an archive of a sheet.
+    Sheet,
+    /// A control file.
+    Control,
+    /// Nothing to speak of: what programs leave beside sheets, such as unfinished downloads.
+    Beside,
+    /// Something that its owner should be told is left alone, and why.
+    Left(String),
+}
+
+/// What a path in such a folder is, by its name and kind.
+pub fn dropped(path: &Path, metadata: &fs::Metadata) -> Dropped {
+    /// Limit: file systems take 255 bytes, and results have longer names than their sheet.
+    const LONGEST_NAME: usize = 200;
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    let left = |reason: &str| Dropped::Left(reason.to_owned());
+    if not_a_sheet(path).is_some() && !beside::is_control(path) {
+        let ours = [".mapping.toml", ".summary.json", ".report.html"].iter().any(|ending| name.ends_with(ending));
+        return if ours { left("is no sheet; it is left alone") } else { Dropped::Beside };
+    }
+    if metadata.is_symlink() {
+        return left("is a link; drop a copy of the file itself");
+    }
+    if !metadata.is_file() {
+        let what = if metadata.is_dir() { "is a folder" } else { "is a pipe or device" };
+        return Dropped::Left(format!("{what}; only files are taken"));
+    }
+    if name.len() > LONGEST_NAME {
+        return left("has a name too long for its results; give it a shorter one");
+    }
+    if beside::is_control(path) {
+        return Dropped::Control;
+    }
+    if name.ends_with(".note.txt") {
+        return left("is a note of arload");
+    }
+    if let Some(what) = beside::written_here(path) {
+        return if name.ends_with(".corrections.xlsx") { Dropped::Sheet } else { left(what) };
+    }
+    match beside::kind(path) {
+        Kind::Sheet => Dropped::Sheet,
+        Kind::Beside(reason) => Dropped::Left(reason),
+        Kind::Other => left("is no sheet by its name; sheets end in csv, tsv, txt, xlsx, xlsm, xls, xlsb or ods"),
+    }
+}
+
 /// Length and time of a file, to tell whether it was written to while it was read.
 pub fn stamp(path: &Path) -> Option<(u64, std::time::SystemTime)> {
     let metadata = fs::metadata(path).ok()?;

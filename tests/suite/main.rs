@@ -34,6 +34,7 @@ mod templates;
 mod test_zip;
 mod threads;
 mod tidy;
+mod watch;
 mod workbooks;
 mod world;
 mod wounds;

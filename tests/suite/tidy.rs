@@ -34,6 +34,8 @@ const USE_FILES: &[&str] = &[
     "src/bin/",
     // The private file in which checked rows wait for the plan.
     "src/plan/spool.rs",
+    // The drop folder, whose files it moves.
+    "src/watch/",
     // Generated sheets, ledgers to measure with, and what the system says of a process.
     "src/bench/",
 ];

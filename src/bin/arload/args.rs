@@ -13,6 +13,7 @@ mod runs;
 mod sandbox;
 mod search;
 mod template;
+mod watch;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -31,6 +32,7 @@ pub(crate) use self::runs::{
 pub(crate) use self::sandbox::SandboxArgs;
 pub(crate) use self::search::{AskingArgs, CompareArgs, CustomersSearchArgs, ExportArgs, InvoicesSearchArgs, PullArgs};
 pub(crate) use self::template::TemplateArgs;
+pub(crate) use self::watch::WatchArgs;
 use crate::help::exit_codes;
 
 /// Load finance sheets into Enkash's Account Receivable API, with a proven outcome for every row
@@ -58,6 +60,8 @@ pub(crate) enum Command {
     /// Create, update, back up and seed the ledger
     #[command(subcommand)]
     Ledger(LedgerCommand),
+    /// Load the sheets that people drop into a folder
+    Watch(Box<WatchArgs>),
     /// Show what would be read of sheets, and what their columns mean
     Inspect(Box<InspectArgs>),
     /// Write an empty sheet for an operation, to be filled

@@ -184,6 +184,11 @@ impl Console {
             | Event::Exported { .. }
             | Event::Pulled { .. }
             | Event::Compared { .. } => self.tell_export(event),
+            Event::Watching { .. }
+            | Event::FileTaken { .. }
+            | Event::FileLeft { .. }
+            | Event::FileWaits { .. }
+            | Event::FileEnded { .. } => self.tell_folder(event),
             Event::ResultsWritten { path } => {
                 let shown = self.here.as_ref().and_then(|here| Path::new(path).strip_prefix(here).ok());
                 let shown = shown.map_or_else(|| path.clone(), |shown| shown.display().to_string());
@@ -227,6 +232,29 @@ impl Console {
                     let rows = count(*first, "record");
                     self.talk(&format!("this upload is not proven here yet: {rows} first, alone, and read back"));
                 }
+            }
+            _ => {}
+        }
+    }
+
+    /// What happens in a watched folder.
+    fn tell_folder(&self, event: &Event) {
+        match event {
+            Event::Watching { folder, inboxes, poll } => self.talk(&format!(
+                "watching {folder}: {} in its inbox, a look every {}",
+                count(*inboxes, "folder"),
+                span(*poll)
+            )),
+            Event::FileTaken { path, .. } => self.talk(&format!("{path}: taken")),
+            Event::FileLeft { path, reason } => self.say(&format!("{path}: {reason}")),
+            Event::FileWaits { path, reason, time, holds } => {
+                let others = if *holds { "; the other files of its profile wait too" } else { "" };
+                self.problem(&format!("{path}: waits, tried again in {}{others}: {reason}", span(*time)), None);
+            }
+            Event::FileEnded { path, to, exit: 0, .. } => self.talk(&format!("{path}: done, in {to}")),
+            Event::FileEnded { path, to, exit, reason, .. } => {
+                let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+                self.problem(&format!("{path}: ended with {exit}, in {to}{reason}"), None);
             }
             _ => {}
         }

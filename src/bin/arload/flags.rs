@@ -8,7 +8,7 @@ use crate::args::{
     AccountArgs, AskingArgs, AuthCheckArgs, CompareArgs, ConfigShowArgs, CustomersArgs, GateArgs, InspectArgs,
     LedgerArgs, LedgerBackupArgs, LedgerSeedArgs, MappingArgs, OutputArgs, PaceArgs, ReadingArgs, ResultsArgs, RunArgs,
     RunEvidenceArgs, RunResultsArgs, RunSendArgs, RunsListArgs, RunsVerifyArgs, ServerArgs, SheetArgs, StateArgs,
-    WaitArgs, YesArgs,
+    WaitArgs, WatchArgs, YesArgs,
 };
 
 /// A group of flags that settings are made of.
@@ -162,6 +162,7 @@ groups! {
     RunsVerifyArgs: shared;
     LedgerArgs: account, server, state, output;
     AskingArgs: account, server, wait, pace, state, output;
+    WatchArgs: account, server, wait, pace, state, output;
     LedgerBackupArgs: shared;
     LedgerSeedArgs: account, server, reading, mapping, customers, wait, state, output;
 }

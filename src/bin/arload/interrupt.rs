@@ -15,13 +15,18 @@ pub(crate) const FINISHING: &str = "stopping: what is under way is finished; onc
 ///
 /// `first` is what the first signal is answered with.
 pub(crate) fn listen(stop: &Arc<Stop>, first: &'static str) -> std::io::Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM])?;
     let stop = Arc::clone(stop);
+    listen_to(move || stop.ask(StopReason::Interrupted), first)
+}
+
+/// The same for more than one wish to stop.
+pub(crate) fn listen_to(ask: impl Fn() + Send + 'static, first: &'static str) -> std::io::Result<()> {
+    let mut signals = Signals::new([SIGINT, SIGTERM])?;
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
         for (count, _) in signals.forever().enumerate() {
             let mut talk = std::io::stderr().lock();
             if count == 0 {
-                stop.ask(StopReason::Interrupted);
+                ask();
                 let _ = writeln!(talk, "arload: {first}");
             } else {
                 let _ = writeln!(talk, "arload: stopped at once; the ledger knows what was sent");

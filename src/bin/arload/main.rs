@@ -44,6 +44,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::Reminders(command) => on_sheets("reminders", command.parts(), &surroundings),
         Command::Runs(command) => commands::runs::run(command, &surroundings, &mut out),
         Command::Ledger(command) => commands::ledger::run(command, &surroundings, &mut out),
+        Command::Watch(arguments) => commands::watch::run(arguments, &surroundings),
         Command::Inspect(arguments) => commands::inspect::run(arguments, &surroundings, &mut out, &mut io::stderr()),
         Command::Template(arguments) => commands::template::run(arguments, &mut out, &mut io::stderr()),
         Command::Sandbox(arguments) => commands::sandbox::run(arguments, &mut out),
@@ -129,7 +130,7 @@ fn code(error: &anyhow::Error) -> ExitCode {
         return ExitCode::StoppedEarly;
     }
     match error.downcast_ref::<RunError>() {
-        Some(RunError::Locked(_)) => ExitCode::Locked,
+        Some(RunError::Locked(_) | RunError::Watched(_)) => ExitCode::Locked,
         Some(RunError::Interrupted) => ExitCode::Interrupted,
         Some(RunError::Stopped { reason, .. } | RunError::Export { reason: Some(reason), .. }) => stop_code(*reason),
         Some(RunError::Export { reason: None, .. } | RunError::NotExported { .. }) => ExitCode::StoppedEarly,

@@ -137,6 +137,11 @@ impl Session {
         format!("{}, company {}", self.host, self.settings.company.company_id)
     }
 
+    /// The ledger's file, for what only a file has.
+    pub(crate) fn store(&self) -> &SqliteLedger {
+        &self.ledger
+    }
+
     /// The ledger, for commands that list and show.
     pub(crate) fn ledger(&self) -> &dyn Ledger {
         &self.ledger

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use arload::config::error::ConfigError;
-use arload::config::file::{ProfileFile, Search, load};
+use arload::config::file::{DEFAULT_PROFILE, ProfileFile, Search, load};
 use arload::config::given::FlagValues;
 use arload::config::layers::{Layers, Purpose, Settled};
 use arload::config::mapping_place;
@@ -48,6 +48,14 @@ impl Surroundings {
             user: self.config_folder.as_deref(),
             profile: flags.profile.as_deref().or(variable("ARLOAD_PROFILE").map(String::as_str)),
         })
+    }
+
+    /// The profiles to go through: the one that is named, else all of the settings file.
+    pub(crate) fn profiles(&self, flags: &FlagValues) -> Result<Vec<String>, ConfigError> {
+        let Some(file) = self.file(flags)? else { return Ok(vec![DEFAULT_PROFILE.to_owned()]) };
+        let variable = self.environment.get("ARLOAD_PROFILE").is_some_and(|name| !name.trim().is_empty());
+        let named = flags.profile.is_some() || variable || file.profiles.is_empty();
+        Ok(if named { vec![file.name] } else { file.profiles })
     }
 
     /// Where a saved mapping of this name would be looked for.

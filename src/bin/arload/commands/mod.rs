@@ -15,3 +15,4 @@ pub(crate) mod search;
 pub(crate) mod seed;
 pub(crate) mod sheets;
 pub(crate) mod template;
+pub(crate) mod watch;

@@ -3,8 +3,9 @@
 use std::io;
 use std::sync::Arc;
 
+use arload::config::Settings;
 use arload::config::layers::Purpose;
-use arload::event::{Event, Observer as _};
+use arload::event::{Event, Observer};
 use arload::exit::ExitCode;
 use arload::ledger::RunState;
 use arload::operation::Operation;
@@ -39,17 +40,10 @@ pub(crate) fn run(
             hint: Some("name another folder with --state".to_owned()),
         });
     }
-    size_pool(settled.settings.threads);
     let stop = Arc::new(Stop::default());
     interrupt::listen(&stop, interrupt::FINISHING)?;
     let asks = confirm::must_ask(operation, &settled.settings, &arguments.files)?;
-    let mut session = Session::open(settled.settings, Use::Write, &stop)?;
-    console.event(&Event::Account {
-        host: session.host().to_owned(),
-        environment: session.settings.environment.clone(),
-        company: session.settings.company.company_id.clone(),
-        operation: operation.name(),
-    });
+    let mut session = open(operation, settled.settings, &stop, &console)?;
     let pipeline = session.pipeline(&stop, &console);
     let report = pipeline.run_sheets(operation, &arguments.files, Box::new(io::stdin()))?;
     let waiting = match report.run.filter(|_| asks) {
@@ -62,6 +56,24 @@ pub(crate) fn run(
     }
     session.settings.mode.yes = true;
     Ok(session.pipeline(&stop, &console).send_run(run.id)?.exit)
+}
+
+/// Opens what an operation on sheets needs, and tells first whom it talks to.
+pub(super) fn open(
+    operation: &Operation,
+    settings: Settings,
+    stop: &Stop,
+    observer: &dyn Observer,
+) -> anyhow::Result<Session> {
+    size_pool(settings.threads);
+    let session = Session::open(settings, Use::Write, stop)?;
+    observer.event(&Event::Account {
+        host: session.host().to_owned(),
+        environment: session.settings.environment.clone(),
+        company: session.settings.company.company_id.clone(),
+        operation: operation.name(),
+    });
+    Ok(session)
 }
 
 /// Gives rayon as many workers as asked for.
