@@ -45,5 +45,6 @@ pub mod error;
 pub mod event;
 pub mod exit;
 pub mod money;
+pub mod nearest;
 pub mod platform;
 pub mod stop;
