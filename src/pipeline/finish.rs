@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Pipeline, Report, stop_code};
 use crate::config::Target;
 use crate::error::RunError;
-use crate::event::Event;
+use crate::event::{Event, Stage};
 use crate::exit::ExitCode;
 use crate::export::Format;
 use crate::ledger::{ChunkHead, Run, RunState};
@@ -77,6 +77,7 @@ impl Pipeline<'_> {
         if run.state == RunState::Open && !open {
             self.ledger.set_run_state(run.id, RunState::Finished, "", None, self.clock.now())?;
         }
+        self.observer.event(&Event::Stage { stage: Stage::Results });
         let run = self.stored(run.id)?;
         let (totals, breakdown) = results::totals_with(self.ledger, &run, rehearsed)?;
         let exit = self.exit_code(&run, &totals, &breakdown, refused);

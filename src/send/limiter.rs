@@ -72,6 +72,7 @@ const SECOND: Duration = Duration::from_secs(1);
 pub struct Limiter {
     clock: Arc<dyn Clock>,
     set_rate: f64,
+    began: Duration,
     burst: NonZeroU32,
     longest_pause: Duration,
     state: Mutex<State>,
@@ -82,6 +83,10 @@ pub struct Limiter {
 pub struct Pace {
     /// Requests a second at present.
     pub rate: f64,
+    /// Requests a second that are set.
+    pub set_rate: f64,
+    /// Requests a second that left in the last seconds.
+    pub measured: f64,
     /// End of the pause that holds, on the clock's `elapsed`.
     pub paused_until: Option<Duration>,
     /// Answers of 429 so far.
@@ -170,7 +175,7 @@ impl Limiter {
             throttled: 0,
             cuts: 0,
         };
-        Self { clock, set_rate, burst, longest_pause: LONGEST_PAUSE, state: Mutex::new(state) }
+        Self { clock, set_rate, began: now, burst, longest_pause: LONGEST_PAUSE, state: Mutex::new(state) }
     }
 
     /// The same with another limit for the waits that a server asks for.
@@ -294,8 +299,13 @@ impl Limiter {
         let now = self.clock.elapsed();
         let mut state = self.state();
         self.recover(&mut state, now);
+        // The seconds before this one, as far as there were any.
+        let seen = MEMORY.min(now.saturating_sub(self.began)).max(SECOND);
+        let recent = state.departures.len() - state.departures.partition_point(|departure| departure.at + seen <= now);
         Pace {
             rate: state.rate,
+            set_rate: self.set_rate,
+            measured: recent as f64 / seen.as_secs_f64(),
             paused_until: Some(state.paused_until).filter(|&until| until > now),
             throttled: state.throttled,
             cuts: state.cuts,

@@ -9,6 +9,8 @@ mod console;
 mod flags;
 mod help;
 mod interrupt;
+mod progress;
+mod screen;
 mod session;
 mod surroundings;
 
@@ -26,9 +28,11 @@ use arload::pipeline::stop_code;
 use clap::Parser as _;
 
 use crate::args::{Arguments, Command, CustomersCommand, InvoicesCommand, SheetArgs};
+use crate::screen::Tone;
 use crate::surroundings::Surroundings;
 
 fn main() -> std::process::ExitCode {
+    surroundings::screen().settle();
     let arguments = Arguments::parse();
     // A panic has told its place by itself; scripts get the code of a bug.
     let ended = std::panic::catch_unwind(|| run(&arguments).unwrap_or_else(|error| report(&error)));
@@ -37,20 +41,20 @@ fn main() -> std::process::ExitCode {
 
 fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let surroundings = Surroundings::look();
-    let mut out = io::stdout();
+    let (mut out, mut talk) = (screen::output(), screen::talk());
     match &arguments.command {
         Command::Invoices(command) => invoices(command, &surroundings),
         Command::Customers(command) => customers(command, &surroundings),
         Command::Reminders(command) => on_sheets("reminders", command.parts(), &surroundings),
         Command::Runs(command) => commands::runs::run(command, &surroundings, &mut out),
         Command::Ledger(command) => commands::ledger::run(command, &surroundings, &mut out),
-        Command::Inspect(arguments) => commands::inspect::run(arguments, &surroundings, &mut out, &mut io::stderr()),
-        Command::Template(arguments) => commands::template::run(arguments, &mut out, &mut io::stderr()),
+        Command::Inspect(arguments) => commands::inspect::run(arguments, &surroundings, &mut out, &mut talk),
+        Command::Template(arguments) => commands::template::run(arguments, &mut out, &mut talk),
         Command::Sandbox(arguments) => commands::sandbox::run(arguments, &mut out),
-        Command::Auth(command) => commands::auth::run(command, &surroundings, &mut out, &mut io::stderr()),
-        Command::Config(command) => commands::config::run(command, &surroundings, &mut out, &mut io::stderr()),
+        Command::Auth(command) => commands::auth::run(command, &surroundings, &mut out, &mut talk),
+        Command::Config(command) => commands::config::run(command, &surroundings, &mut out, &mut talk),
         Command::Completions(arguments) => commands::pages::completions(arguments, &mut out),
-        Command::Man(arguments) => commands::pages::man(arguments, &mut out, &mut io::stderr()),
+        Command::Man(arguments) => commands::pages::man(arguments, &mut out, &mut talk),
         Command::Bench(arguments) => commands::bench::run(arguments, &surroundings, &mut out),
         Command::BenchJob => commands::bench::serve(),
         Command::DecodeWorkbook => commands::decode_workbook::run(),
@@ -102,10 +106,12 @@ fn report(error: &anyhow::Error) -> ExitCode {
     if error.chain().any(closed) {
         return ExitCode::Success;
     }
-    let mut talk = io::stderr().lock();
-    let _ = writeln!(talk, "arload: {}", printable(&format!("{error:#}")));
+    let mut talk = screen::talk();
+    let start = screen::toned("arload: ", Tone::Bad);
+    let _ = writeln!(talk, "{start}{}", printable(&format!("{error:#}")));
     if let Some(hint) = hint(error) {
-        let _ = writeln!(talk, "hint: {}", printable(&hint));
+        let start = screen::toned("hint: ", Tone::Hint);
+        let _ = writeln!(talk, "{start}{}", printable(&hint));
     }
     code(error)
 }

@@ -12,6 +12,14 @@ use arload::config::layers::{Layers, Purpose, Settled};
 use arload::config::mapping_place;
 use etcetera::{AppStrategy as _, AppStrategyArgs, choose_app_strategy};
 
+use crate::screen::{self, Screen};
+
+/// What the screen can show, by the variables that say so.
+pub(crate) fn screen() -> Screen {
+    let (out, err) = screen::terminals();
+    Screen::of(|name| std::env::var(name).ok(), out, err)
+}
+
 /// Where the program finds itself.
 #[derive(Clone)]
 pub(crate) struct Surroundings {
