@@ -111,7 +111,7 @@ impl Console {
         let state = self.state();
         let mut text = String::new();
         if state.refused.len() > 1 {
-            add(&mut text, format_args!("not read: {}", count(state.refused.len() as u64, "sheet or file")));
+            add(&mut text, format_args!("not read: {}", count(state.refused.len() as u64, "sheet")));
             for message in state.refused.iter().take(MOST_NAMED) {
                 add(&mut text, format_args!("  {}", printable(message)));
             }

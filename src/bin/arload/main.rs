@@ -4,8 +4,10 @@
 
 mod args;
 mod commands;
+mod completions;
 mod confirm;
 mod console;
+mod examples;
 mod flags;
 mod help;
 mod interrupt;
@@ -21,11 +23,12 @@ use arload::api::client::HttpError;
 use arload::config::error::ConfigError;
 use arload::error::RunError;
 use arload::exit::ExitCode;
+use arload::explain::ErrorCode;
 use arload::finding::printable;
 use arload::ledger::LedgerError;
 use arload::operation::Operation;
 use arload::pipeline::stop_code;
-use clap::Parser as _;
+use clap::FromArgMatches as _;
 
 use crate::args::{Arguments, Command, CustomersCommand, InvoicesCommand, SheetArgs};
 use crate::screen::Tone;
@@ -33,7 +36,12 @@ use crate::surroundings::Surroundings;
 
 fn main() -> std::process::ExitCode {
     surroundings::screen().settle();
-    let arguments = Arguments::parse();
+    if let Some(turned) = examples::turned(std::env::args_os().skip(1)) {
+        let _ = writeln!(screen::talk(), "arload: a verb stands behind what it is for\nhint: run \"arload {turned}\"");
+        return ExitCode::Usage.into();
+    }
+    let matches = examples::command().get_matches();
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     // A panic has told its place by itself; scripts get the code of a bug.
     let ended = std::panic::catch_unwind(|| run(&arguments).unwrap_or_else(|error| report(&error)));
     ended.unwrap_or(ExitCode::Bug).into()
@@ -53,6 +61,8 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::Sandbox(arguments) => commands::sandbox::run(arguments, &mut out),
         Command::Auth(command) => commands::auth::run(command, &surroundings, &mut out, &mut talk),
         Command::Config(command) => commands::config::run(command, &surroundings, &mut out, &mut talk),
+        Command::Explain(arguments) => commands::explain::run(arguments, &mut out),
+        Command::CompleteWords(arguments) => commands::complete::run(arguments, &surroundings, &mut out),
         Command::Completions(arguments) => commands::pages::completions(arguments, &mut out),
         Command::Man(arguments) => commands::pages::man(arguments, &mut out, &mut talk),
         Command::Bench(arguments) => commands::bench::run(arguments, &surroundings, &mut out),
@@ -113,6 +123,9 @@ fn report(error: &anyhow::Error) -> ExitCode {
         let start = screen::toned("hint: ", Tone::Hint);
         let _ = writeln!(talk, "{start}{}", printable(&hint));
     }
+    if let Some(code) = named(error) {
+        let _ = writeln!(talk, "more: arload explain {}", code.as_str());
+    }
     code(error)
 }
 
@@ -124,6 +137,17 @@ fn hint(error: &anyhow::Error) -> Option<String> {
         return Some(error.hint().to_owned());
     }
     error.downcast_ref::<ConfigError>().and_then(ConfigError::hint).map(str::to_owned)
+}
+
+/// The code under which the error is explained; none where the message says all there is to say.
+fn named(error: &anyhow::Error) -> Option<ErrorCode> {
+    if let Some(error) = error.downcast_ref::<RunError>() {
+        return Some(ErrorCode::from(error)).filter(|code| *code != ErrorCode::Input);
+    }
+    if let Some(error) = error.downcast_ref::<LedgerError>() {
+        return Some(ErrorCode::from(error));
+    }
+    error.downcast_ref::<ConfigError>().map(ErrorCode::from)
 }
 
 /// What an error that ended the command means to a script.

@@ -23,7 +23,9 @@ pub(crate) struct Screen {
 
 /// What one output can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct Sight {
+    terminal: bool,
     /// Whether lines can be drawn again in their place.
     redraws: bool,
     colours: bool,
@@ -51,6 +53,7 @@ impl Screen {
         let locale = locale.to_ascii_lowercase();
         let utf8 = cfg!(windows) || locale.contains("utf-8") || locale.contains("utf8");
         let sight = |terminal: bool| Sight {
+            terminal,
             redraws: terminal && !dumb,
             colours: set("NO_COLOR").is_none() && (forced || (terminal && !unwanted)),
             ascii: terminal && !utf8,
@@ -72,6 +75,11 @@ fn sight(of: impl Fn(&Screen) -> Sight) -> Sight {
 /// Whether lines of standard error can be drawn again in their place.
 pub(crate) fn redraws() -> bool {
     sight(|screen| screen.err).redraws
+}
+
+/// Columns of the terminal that standard output goes to; none where it goes elsewhere.
+pub(crate) fn columns_of_output() -> Option<usize> {
+    sight(|screen| screen.out).terminal.then(columns)
 }
 
 /// Columns of the terminal, at least enough for a word.
@@ -188,6 +196,23 @@ pub(crate) fn padded(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(columns.saturating_sub(width(&text))))
 }
 
+/// A text in lines of at most so many columns, broken between words.
+pub(crate) fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let line = lines.last_mut().expect("there is a first line");
+        if line.is_empty() {
+            line.push_str(word);
+        } else if width(line) + 1 + width(word) <= columns {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -238,6 +263,8 @@ mod tests {
         }
         assert_eq!(cut("\u{65e5}\u{672c}\u{8a9e}", 4), "\u{65e5}\u{2026}");
         assert_eq!(padded("\u{65e5}\u{672c}\u{8a9e}", 4), "\u{65e5}\u{2026} ");
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("", 7), [""]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use arload::config::error::ConfigError;
-use arload::config::file::{ProfileFile, Search, load};
+use arload::config::file::{FILE_NAME, ProfileFile, Search, load};
 use arload::config::given::FlagValues;
 use arload::config::layers::{Layers, Purpose, Settled};
 use arload::config::mapping_place;
@@ -56,6 +56,26 @@ impl Surroundings {
             user: self.config_folder.as_deref(),
             profile: flags.profile.as_deref().or(variable("ARLOAD_PROFILE").map(String::as_str)),
         })
+    }
+
+    /// Names of the profiles, each with its file; none where there is no file that can be read.
+    pub(crate) fn profiles(&self, flags: &FlagValues) -> Vec<(String, String)> {
+        let mut flags = flags.clone();
+        flags.profile = None;
+        let Ok(Some(file)) = self.file(&flags) else { return Vec::new() };
+        let shown = file.path.display().to_string();
+        file.profiles.into_iter().map(|name| (name, shown.clone())).collect()
+    }
+
+    /// The user's own settings file, whether or not it exists.
+    pub(crate) fn settings_file(&self) -> Option<PathBuf> {
+        self.config_folder.as_ref().map(|folder| folder.join(FILE_NAME))
+    }
+
+    /// A secret that a variable holds itself.
+    pub(crate) fn secret(&self, key: &str) -> Option<String> {
+        let name = format!("ARLOAD_{}", key.replace('-', "_").to_ascii_uppercase());
+        self.environment.get(&name).filter(|value| !value.is_empty()).cloned()
     }
 
     /// Where a saved mapping of this name would be looked for.
