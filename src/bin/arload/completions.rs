@@ -117,7 +117,8 @@ _arload_words() {
             --config | --state) flags+=(${words[index]} ${(Q)${words[index + 1]/#\~/$HOME}}) ;;
         esac
     done
-    found=(${(f)"$(arload complete-words $what $flags 2>/dev/null | sed -e 's/:/\\:/g' -e 's/\t/:/')"})
+    found=(${(f)"$(arload complete-words $what $flags 2>/dev/null)"})
+    found=(${found//$'\t'/:})
     _describe $what found
 }
 _arload_profiles() { _arload_words profiles }

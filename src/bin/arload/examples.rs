@@ -73,7 +73,7 @@ pub(crate) fn turned(words: impl Iterator<Item = OsString>) -> Option<String> {
     let is_meant = |operation: &&Operation| {
         operation.verb == verb && operation.resource.trim_end_matches('s') == resource.trim_end_matches('s')
     };
-    arload::operation::ALL.iter().find(is_meant).map(|operation| operation.name())
+    arload::operation::ALL.iter().find(is_meant).map(Operation::name)
 }
 
 fn words(path: &str) -> Vec<&str> {

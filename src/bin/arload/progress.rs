@@ -1,4 +1,4 @@
-//! How far a run is, on standard error: two lines that are drawn again in their place on a terminal, and one line every ten
+//! How far a run is, on standard error: two or three lines that are drawn again in their place on a terminal, and one line every ten
 //! seconds elsewhere.
 //!
 //! Leaves figures to the library's events. The rules: nothing is said here that no event said, a wait names its reason and
@@ -52,8 +52,10 @@ struct Shown {
     stage: Option<(Stage, Instant)>,
     /// What the stage has come to.
     so_far: String,
-    /// What else is to be said of it: its pace, what is left.
+    /// How it goes on: its pace, what is left.
     more: String,
+    /// What did not go well.
+    counts: String,
     /// Because of what nothing leaves, until when, and the same by this machine's own measure.
     wait: Option<(String, String, Instant)>,
 }
@@ -208,30 +210,22 @@ impl Shown {
             count(*total, "record"),
             rupees(*accepted_total, " accepted")
         );
-        let mut parts = Vec::new();
-        for (number, what) in [(*rejected, "rejected"), (*unknown, "unknown")] {
-            if number > 0 {
-                parts.push(format!("{} {what}", grouped(number)));
-            }
-        }
-        parts.push(paced(*pace, *rate, *limit));
-        let time = time_left.map(whole);
-        match (time, *further_days) {
-            (None, _) => {}
-            (Some(time), 0) => parts.push(format!("about {time} left")),
+        let counts = [(*rejected, "rejected"), (*unknown, "unknown")];
+        let counts = counts.iter().filter(|(number, _)| *number > 0);
+        self.counts =
+            counts.map(|(number, what)| format!("{} {what}", grouped(*number))).collect::<Vec<_>>().join(", ");
+        let pace = paced(*pace, *rate, *limit);
+        self.more = match (time_left.map(whole), *further_days) {
+            (None, _) => pace,
+            (Some(time), 0) => format!("{pace}; about {time} left"),
             (Some(time), days) => {
-                let today = left_today.unwrap_or_default();
-                let again = count(days, "more day");
-                parts.push(format!(
-                    "the quota ends today after {} (about {time}), {again} needed",
-                    count(today, "more request")
-                ));
+                let today = grouped(left_today.unwrap_or_default());
+                format!("{pace}; quota: {today} today (about {time}), then {}", count(days, "more day"))
             }
-        }
-        self.more = parts.join("; ");
+        };
     }
 
-    /// What is to be shown: a line of what was done, and one of how it goes on.
+    /// What is to be shown: a line of what was done, one of how it goes on, and one of what did not go well.
     fn lines(&self, now: Instant) -> Vec<String> {
         let Some((stage, since)) = self.stage else {
             return if self.more.is_empty() { Vec::new() } else { vec![self.more.clone()] };
@@ -252,7 +246,7 @@ impl Shown {
             Some((reason, until, _)) => format!("waiting until {until} ({reason})"),
             None => self.more.clone(),
         };
-        [first, second].into_iter().filter(|line| !line.is_empty()).collect()
+        [first, second, self.counts.clone()].into_iter().filter(|line| !line.is_empty()).collect()
     }
 }
 
@@ -261,9 +255,9 @@ fn paced(pace: f64, rate: f64, limit: f64) -> String {
     let slowed = rate < limit * 0.99;
     match (limit < 1.0, slowed) {
         (true, false) => format!("at most {}", per(limit)),
-        (true, true) => format!("slowed from {} to {}", per(limit), per(rate)),
+        (true, true) => format!("slowed to {} of {}", per(rate), per(limit)),
         (false, false) => format!("{} of {}", per(pace), per(limit)),
-        (false, true) => format!("{}, slowed from {} to {}", per(pace), per(limit), per(rate)),
+        (false, true) => format!("{}, slowed to {} of {}", per(pace), per(rate), per(limit)),
     }
 }
 
@@ -297,18 +291,18 @@ mod tests {
 
     fn progress(further_days: u64, rate: f64, limit: f64) -> Event {
         Event::Progress {
-            done: 1_00_500,
-            total: 10_00_000,
+            done: 100_500,
+            total: 1_000_000,
             accepted: 99_000,
             rejected: 300,
             unknown: 1_200,
-            accepted_total: Total(284_710_500_00),
+            accepted_total: Total(28_471_050_000),
             rate,
             limit,
             pace: 4.8,
             requests_left: 1_800,
             left_today: (further_days > 0).then_some(400),
-            time_left: Some(Duration::from_secs(480)),
+            time_left: Some(Duration::from_mins(8)),
             further_days,
         }
     }
@@ -321,13 +315,13 @@ mod tests {
         assert!(shown.lines(start).is_empty());
         shown.hear(&Event::Stage { stage: Stage::Reading }, start);
         assert_eq!(shown.lines(later), ["reading and checking, 12 s"]);
-        shown.hear(&Event::Checked { rows: 1_20_000, total: Total(48_120_300_00) }, start);
+        shown.hear(&Event::Checked { rows: 120_000, total: Total(4_812_030_000) }, start);
         assert_eq!(shown.lines(later), ["reading and checking: 1,20,000 rows, ₹4,81,20,300.00, 12 s"]);
         shown.hear(&Event::Stage { stage: Stage::Sending }, start);
         for (event, second) in [
-            (progress(0, 5.0, 5.0), "300 rejected; 1,200 unknown; 4.8/s of 5/s; about 8 min left"),
-            (progress(0, 2.5, 5.0), "300 rejected; 1,200 unknown; 4.8/s, slowed from 5/s to 2.5/s; about 8 min left"),
-            (progress(0, 0.2, 0.2), "300 rejected; 1,200 unknown; at most 12/min; about 8 min left"),
+            (progress(0, 5.0, 5.0), "4.8/s of 5/s; about 8 min left"),
+            (progress(0, 2.5, 5.0), "4.8/s, slowed to 2.5/s of 5/s; about 8 min left"),
+            (progress(0, 0.2, 0.2), "at most 12/min; about 8 min left"),
         ] {
             shown.hear(&event, start);
             let lines = shown.lines(later);
@@ -335,9 +329,11 @@ mod tests {
             assert_eq!(lines[1], second);
             assert!(lines.iter().all(|line| screen::width(line) < 80), "{lines:?}");
         }
-        shown.hear(&progress(3, 5.0, 5.0), start);
-        let quota = "the quota ends today after 400 more requests (about 8 min), 3 more days needed";
-        assert!(shown.lines(later)[1].ends_with(quota), "{:?}", shown.lines(later));
+        shown.hear(&progress(3, 2.5, 5.0), start);
+        let lines = shown.lines(later);
+        assert_eq!(lines[1], "4.8/s, slowed to 2.5/s of 5/s; quota: 400 today (about 8 min), then 3 more days");
+        assert_eq!(lines[2], "300 rejected, 1,200 unknown");
+        assert!(lines.iter().all(|line| screen::width(line) < 80), "{lines:?}");
     }
 
     #[test]

@@ -248,7 +248,7 @@ mod tests {
     #[test]
     fn a_terminal_without_utf8_gets_ascii_only() {
         let mut shown = Shown { inner: Vec::new(), ascii: true };
-        write!(shown, "{} \u{20b9}1,200.00 \u{2192} \u{20b9}1.00 \u{2026} \u{0905}", "plain").unwrap();
+        write!(shown, "plain \u{20b9}1,200.00 \u{2192} \u{20b9}1.00 \u{2026} \u{0905}").unwrap();
         assert_eq!(String::from_utf8(shown.inner).unwrap(), "plain Rs 1,200.00 -> Rs 1.00 ... ?");
         let mut shown = Shown { inner: Vec::new(), ascii: false };
         write!(shown, "\u{20b9}").unwrap();
