@@ -79,9 +79,12 @@ impl Console {
         self.state.lock().expect("no printer panics")
     }
 
-    /// Says why a sheet is not read; a way out that was told before is not repeated.
+    /// Says why a sheet is not read; of many, a way out that was told before is not repeated.
     fn refused(&self, message: &str, hint: Option<&String>) {
-        let hint = hint.filter(|hint| self.state().hints.insert((*hint).clone()));
+        let hint = hint.filter(|hint| {
+            let mut state = self.state();
+            state.hints.insert((*hint).clone()) || state.refused.len() < MOST_NAMED
+        });
         self.problem(message, hint, Tone::Bad);
         self.state().refused.push(message.to_owned());
     }
