@@ -72,7 +72,6 @@ const SECOND: Duration = Duration::from_secs(1);
 pub struct Limiter {
     clock: Arc<dyn Clock>,
     set_rate: f64,
-    began: Duration,
     burst: NonZeroU32,
     longest_pause: Duration,
     state: Mutex<State>,
@@ -175,7 +174,7 @@ impl Limiter {
             throttled: 0,
             cuts: 0,
         };
-        Self { clock, set_rate, began: now, burst, longest_pause: LONGEST_PAUSE, state: Mutex::new(state) }
+        Self { clock, set_rate, burst, longest_pause: LONGEST_PAUSE, state: Mutex::new(state) }
     }
 
     /// The same with another limit for the waits that a server asks for.
@@ -299,13 +298,14 @@ impl Limiter {
         let now = self.clock.elapsed();
         let mut state = self.state();
         self.recover(&mut state, now);
-        // The seconds before this one, as far as there were any.
-        let seen = MEMORY.min(now.saturating_sub(self.began)).max(SECOND);
-        let recent = state.departures.len() - state.departures.partition_point(|departure| departure.at + seen <= now);
+        // Requests after the first of the last seconds, in the time since it: the first one stands for the time before.
+        let first = state.departures.partition_point(|departure| departure.at + MEMORY <= now);
+        let since = state.departures.get(first).map_or(MEMORY, |departure| now.saturating_sub(departure.at));
+        let recent = (state.departures.len() - first).saturating_sub(1);
         Pace {
             rate: state.rate,
             set_rate: self.set_rate,
-            measured: recent as f64 / seen.as_secs_f64(),
+            measured: recent as f64 / since.as_secs_f64().max(1.0),
             paused_until: Some(state.paused_until).filter(|&until| until > now),
             throttled: state.throttled,
             cuts: state.cuts,

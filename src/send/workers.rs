@@ -234,7 +234,9 @@ impl Senders<'_> {
     fn leave_or_wait(&self, next: Next, shared: &Shared) -> Option<Onward> {
         match next {
             Next::RetryAfter(time) => {
-                if time > TOLD {
+                // What all senders wait for was told already.
+                let pause = self.limiter.paused_until().unwrap_or_default();
+                if time > TOLD && pause + TOLD < self.clock.elapsed() + time {
                     self.tell_wait("back-off after no useful answer", time);
                 }
                 self.clock.wait(time, self.stop).then_some(Onward::Stop)
