@@ -4,8 +4,11 @@
 
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+use crate::money::Total;
 use crate::outcome::Totals;
 
 /// One thing that happened.
@@ -36,6 +39,8 @@ pub enum Event {
         message: String,
         /// The way out.
         hint: Option<String>,
+        /// What kind of refusal it is, as `arload explain` takes it.
+        code: &'static str,
     },
     /// A sheet was read and checked.
     SheetRead {
@@ -53,10 +58,17 @@ pub enum Event {
         /// The figures that agree.
         figures: String,
     },
+    /// A part of the work begins.
+    Stage {
+        /// Which.
+        stage: Stage,
+    },
     /// Rows were read and checked so far.
     Checked {
         /// Rows.
         rows: u64,
+        /// Sum of their invoice totals, else taxable values.
+        total: Total,
     },
     /// The ledger does not know the account: what the API has of these records is looked up before the plan is made.
     FirstUse {
@@ -168,8 +180,23 @@ pub enum Event {
         rejected: u64,
         /// Unknown so far.
         unknown: u64,
+        /// Sum of the invoice totals, else taxable values, of the accepted ones.
+        accepted_total: Total,
         /// Requests a second that the limiter allows at the moment.
         rate: f64,
+        /// Requests a second that are set.
+        limit: f64,
+        /// Requests a second that left in the last seconds.
+        pace: f64,
+        /// Requests of the plan that are not answered yet.
+        requests_left: u64,
+        /// Requests that `--per-day` still lets through today; none without it.
+        left_today: Option<u64>,
+        /// Time until all is answered, or until the quota of the day is used up, in seconds; none where nobody can say.
+        #[serde(serialize_with = "some_seconds")]
+        time_left: Option<Duration>,
+        /// Days beyond today that the quota makes necessary.
+        further_days: u64,
     },
     /// A chunk that no answer settled was looked up.
     LookedUp {
@@ -205,6 +232,8 @@ pub enum Event {
         /// How long, in seconds.
         #[serde(serialize_with = "seconds")]
         time: Duration,
+        /// Until when, by the profile's time zone: `14:03:20`.
+        until: String,
     },
     /// Sending stops early.
     Stopping {
@@ -349,6 +378,38 @@ pub enum Event {
         /// Hash over the last records of the run, in hexadecimal.
         head: String,
     },
+}
+
+/// The parts of a run, in the order of their beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// Sheets are read and their rows checked.
+    Reading,
+    /// Duplicates are settled and the plan is written.
+    Planning,
+    /// Requests leave, and what no answer settles is looked up.
+    Sending,
+    /// Totals are added up and results written.
+    Results,
+}
+
+impl Event {
+    /// A wait that begins now.
+    pub(crate) fn waiting(reason: impl Into<String>, time: Duration, now: Timestamp, zone: &TimeZone) -> Event {
+        let end = now.saturating_add(SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX));
+        let (now, end) = (now.to_zoned(zone.clone()), end.unwrap_or(Timestamp::MAX).to_zoned(zone.clone()));
+        let form = if now.date() == end.date() { "%H:%M:%S" } else { "%Y-%m-%d %H:%M" };
+        Event::Waiting { reason: reason.into(), time, until: end.strftime(form).to_string() }
+    }
+}
+
+#[expect(clippy::ref_option, reason = "serde hands over references")]
+fn some_seconds<S: serde::Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    match time {
+        Some(time) => serializer.serialize_some(&time.as_secs_f64()),
+        None => serializer.serialize_none(),
+    }
 }
 
 fn seconds<S: serde::Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {

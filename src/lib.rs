@@ -45,6 +45,8 @@ pub mod config;
 pub mod error;
 pub mod event;
 pub mod exit;
+pub mod explain;
 pub mod money;
+pub mod nearest;
 pub mod platform;
 pub mod stop;

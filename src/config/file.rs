@@ -12,6 +12,7 @@ use super::error::ConfigError;
 use super::given::{Given, Source};
 use super::parse;
 use crate::mapping::saved::{Misread, SavedMapping};
+use crate::nearest::did_you_mean;
 use crate::platform;
 
 /// Name of the settings file in the folders that are searched.
@@ -167,9 +168,11 @@ pub fn read_profile(text: &str, path: &Path, place: Place, named: Option<&str>) 
     let profiles: Vec<String> = document.profiles.keys().cloned().collect();
     let entries = document.profiles.remove(wanted);
     if entries.is_none() && name.is_some() {
+        let near = did_you_mean(wanted, profiles.iter().map(String::as_str));
+        let then = if near.is_empty() { ";" } else { "" };
         let there = if profiles.is_empty() { "none".to_owned() } else { profiles.join(", ") };
         return Err(ConfigError::NoProfile {
-            what: format!("{}: no profile {wanted}; found: {there}", path.display()),
+            what: format!("{}: no profile {wanted}{near}{then} found: {there}", path.display()),
             hint: format!("add a table [profiles.{wanted}], or choose one with --profile NAME"),
         });
     }
@@ -199,6 +202,8 @@ mod tests {
         assert_eq!(profile(text, Some("live")).unwrap().name, "live");
         let message = profile(text, Some("test")).unwrap_err().to_string();
         assert_eq!(message, "arload.toml: no profile test; found: live, uat");
+        let message = profile(text, Some("lvie")).unwrap_err().to_string();
+        assert_eq!(message, "arload.toml: no profile lvie; did you mean live? found: live, uat");
         let plain = profile("[profiles.default]\nburst = 2\n", None).unwrap();
         let (given, source) = plain.value("burst").unwrap();
         assert_eq!((given.shown().as_str(), source.to_string().as_str()), ("2", "arload.toml:2"));

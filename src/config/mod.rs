@@ -10,6 +10,7 @@ pub mod error;
 pub mod file;
 pub mod given;
 mod hosts;
+pub mod init;
 pub mod keys;
 pub mod layers;
 mod parse;

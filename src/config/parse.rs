@@ -13,8 +13,8 @@ use super::error::ConfigError;
 use super::file::Entry;
 use super::given::Given;
 use super::keys::{self, Form, KEYS, Key};
-use super::values;
 use crate::finding::quote;
+use crate::nearest::nearest;
 
 /// A settings file, read and checked for its form.
 pub(super) struct Document {
@@ -60,7 +60,7 @@ pub(super) fn document(text: &str, path: &Path) -> Result<Document, ConfigError>
             (name, _) => {
                 let hint = (keys::find(name).is_some())
                     .then(|| "keys belong to a profile; put it below [profiles.default]".to_owned());
-                let near = hint.is_none().then(|| values::nearest(name, TOP_KEYS.iter().copied())).flatten();
+                let near = hint.is_none().then(|| nearest(name, TOP_KEYS.iter().copied())).flatten();
                 return Err(reader.unknown(at, name, near, hint));
             }
         }
@@ -101,7 +101,7 @@ impl Reader<'_> {
             let text = name.get_ref().as_ref();
             let known = |key: &&Key| only.is_none_or(|only| only.contains(&key.name));
             let Some(key) = keys::find(text).filter(known) else {
-                let near = values::nearest(text, KEYS.iter().filter(known).map(|key| key.name));
+                let near = nearest(text, KEYS.iter().filter(known).map(|key| key.name));
                 return Err(self.unknown(at, text, near, None));
             };
             let given = Self::given(key, value).ok_or_else(|| {

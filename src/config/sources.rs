@@ -12,6 +12,7 @@ use super::given::{FlagValues, Given, Source};
 use super::keys::{self, Form, KEYS, Key};
 use super::values;
 use crate::finding::quote;
+use crate::nearest::did_you_mean;
 
 /// Variables that are no setting of a profile, and choose the profile and file instead.
 const CHOICES: &[&str] = &["ARLOAD_PROFILE", "ARLOAD_CONFIG"];
@@ -162,8 +163,7 @@ impl Sources<'_> {
         names
             .filter(|name| !all().any(|other| other == name.as_str()))
             .map(|name| {
-                let near = values::nearest(name, all());
-                let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+                let near = did_you_mean(name, all());
                 format!("environment: {} is not a setting of arload and was ignored{near}", quote(name))
             })
             .collect()

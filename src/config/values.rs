@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use super::{DateOrder, HiddenRows, Progress};
 use crate::finding::{Code, Severity, quote};
 use crate::money::Money;
+use crate::nearest::did_you_mean;
 use crate::operation::{ALL, Operation};
 use crate::watch;
 
@@ -289,8 +290,7 @@ pub fn only_amount(text: &str) -> Result<String, String> {
 /// A code of the table of findings.
 pub fn code(text: &str) -> Result<Code, String> {
     Code::parse(text.trim()).ok_or_else(|| {
-        let near = nearest(text, Code::ALL.iter().map(|code| code.as_str()));
-        let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+        let near = did_you_mean(text, Code::ALL.iter().map(|code| code.as_str()));
         format!("{} is not a code of a finding{near}", quote(text))
     })
 }
@@ -324,16 +324,6 @@ pub fn text(text: &str) -> Result<String, String> {
 /// A path, taken as it is.
 pub fn path(text: &str) -> Result<PathBuf, String> {
     if text.is_empty() { Err("the path is blank".to_owned()) } else { Ok(PathBuf::from(text)) }
-}
-
-/// The word of a list that a mistyped one was probably meant to be.
-pub fn nearest<'a>(typed: &str, words: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    // Limit: longer texts are no typing mistakes, and comparing them would take long.
-    if typed.len() > 60 {
-        return None;
-    }
-    let scored = words.map(|word| (strsim::damerau_levenshtein(typed, word), word));
-    scored.filter(|(distance, word)| *distance <= 1 + word.len() / 4).min().map(|(_, word)| word)
 }
 
 #[cfg(test)]
@@ -512,6 +502,5 @@ mod tests {
     fn a_mistyped_code_is_recognised() {
         assert_eq!(code("total-mismatch"), Ok(Code::TotalMismatch));
         assert!(code("total-missmatch").unwrap_err().contains("did you mean total-mismatch?"));
-        assert_eq!(nearest("zzz", ["rate", "burst"].into_iter()), None);
     }
 }

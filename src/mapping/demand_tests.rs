@@ -9,6 +9,10 @@ fn missing_fields_name_what_was_found_and_what_may_be_meant() {
     let found = "no column for dueDate; found: Invoice No, Customer, Invoice Date, Due, Taxable Value";
     assert_eq!(error.to_string(), found);
     assert_eq!(error.hint().as_deref(), Some("pass --map \"Due=dueDate\""));
+    let error = map(&["Bill Ref", "Customer", "Invoice Date", "Taxable Value"]).unwrap_err();
+    let both =
+        "pass --map \"Bill Ref=invoiceNumber\" --map \"HEADING=dueDate\", or --set creditDays=30 in place of the last";
+    assert_eq!(error.hint().as_deref(), Some(both), "a way out for each");
     let error = map(&["Invoice No", "Invoice Date", "Due Date", "Taxable Value"]).unwrap_err();
     assert!(error.to_string().starts_with("no column for customerId (or customerCode, customerGstin, customerName)"));
     let unnumbered = MappingSettings { allow_unnumbered: true, ..MappingSettings::default() };

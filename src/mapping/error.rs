@@ -187,7 +187,18 @@ fn missing_hint(fields: &[String], suggestions: &[(String, &'static str)]) -> St
     }
     let maps: Vec<String> =
         suggestions.iter().map(|(heading, field)| format!("--map \"{}={field}\"", plain(heading))).collect();
-    format!("pass {}", maps.join(" "))
+    let maps = maps.join(" ");
+    // A field with alternatives, `customerId (or customerCode)`, is served by a suggestion for any of them.
+    let open = fields.iter().filter(|field| !suggestions.iter().any(|(_, suggested)| field.contains(suggested)));
+    let open: Vec<&str> = open.filter_map(|field| field.split(' ').next()).collect();
+    match open[..] {
+        [] => format!("pass {maps}"),
+        ["dueDate"] => format!("pass {maps} --map \"HEADING=dueDate\", or --set creditDays=30 in place of the last"),
+        _ => {
+            let others: Vec<String> = open.iter().map(|field| format!("--map \"HEADING={field}\"")).collect();
+            format!("pass {maps} {} with the headings of their columns", others.join(" "))
+        }
+    }
 }
 
 /// Headings in a row, cut to what a line can hold.

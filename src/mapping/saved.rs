@@ -12,6 +12,7 @@ use toml::de::{DeTable, DeValue};
 use super::{Grouping, Mapping, MappingError, Unit, heading, suggest};
 use crate::config::{DateOrder, values};
 use crate::finding::quote;
+use crate::nearest::did_you_mean;
 use crate::operation::Operation;
 use crate::plan::count;
 
@@ -123,8 +124,7 @@ impl SavedMapping {
             }
             "header-signature" => self.headings = texts(value).ok_or_else(|| form("a list of headings in quotes"))?,
             _ => {
-                let near = values::nearest(key, KEYS.into_iter());
-                let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+                let near = did_you_mean(key, KEYS.into_iter());
                 return Err((None, format!("unknown key {}{near}", quote(key))));
             }
         }

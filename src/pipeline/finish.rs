@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use super::{Pipeline, Report, stop_code};
 use crate::config::Target;
 use crate::error::RunError;
-use crate::event::Event;
+use crate::event::{Event, Stage};
 use crate::exit::ExitCode;
 use crate::export::Format;
+use crate::finding::{Code, Severity};
 use crate::ledger::{ChunkHead, Run, RunState};
 use crate::operation::{Operation, Repeat};
 use crate::outcome::{Status, Totals, code};
@@ -77,6 +78,7 @@ impl Pipeline<'_> {
         if run.state == RunState::Open && !open {
             self.ledger.set_run_state(run.id, RunState::Finished, "", None, self.clock.now())?;
         }
+        self.observer.event(&Event::Stage { stage: Stage::Results });
         let run = self.stored(run.id)?;
         let written = self.write_or_warn(&run, rehearsed)?;
         let (totals, breakdown) = if let Some(written) = &written {
@@ -256,8 +258,24 @@ fn next_steps(
             again(operation, totals.rows(Status::Accepted) > 0)
         ));
     }
+    if let Some(most) = most_frequent(breakdown) {
+        next.push(format!("most often {most}; \"arload explain CODE\" says what a code means and what to do"));
+    }
     if dry_run && rows(code::DRY_RUN) > 0 {
         next.push(format!("{} would be sent by {}", count(rows(code::DRY_RUN), "row"), operation.name()));
     }
     next
+}
+
+/// The errors that most rows have: `date-future (12 rows), gstin-format (3 rows)`.
+fn most_frequent(breakdown: &Breakdown) -> Option<String> {
+    // Limit: what a line holds; the summary has all.
+    const MOST: usize = 3;
+    let error = |code: &str| Code::parse(code).is_some_and(|code| code.severity() == Severity::Error);
+    let mut codes: Vec<(&str, u64)> = breakdown.codes.iter().map(|(code, rows)| (code.as_str(), *rows)).collect();
+    codes.retain(|(code, _)| error(code));
+    codes.sort_by_key(|(code, rows)| (std::cmp::Reverse(*rows), *code));
+    let words: Vec<String> =
+        codes.iter().take(MOST).map(|(code, rows)| format!("{code} ({})", count(*rows, "row"))).collect();
+    (!words.is_empty()).then(|| words.join(", "))
 }

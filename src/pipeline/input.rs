@@ -10,6 +10,7 @@ use crate::config::{Gate, Settings};
 use crate::directory::Directory;
 use crate::error::RunError;
 use crate::event::{Event, Observer};
+use crate::explain::ErrorCode;
 use crate::outcome::Sum;
 use crate::plan::control::{Control, malformed};
 use crate::plan::read::{ReadRun, ReadSheet, Reading};
@@ -151,7 +152,8 @@ pub(super) fn read_file<'r>(
         .filter_map(|sheet| sheet.other_table.map(|(row, rows)| other_table(&sheet.source.label(), row, rows)));
     let refused: Vec<Refusal> = refused.into_iter().map(|(_, refusal)| refusal).chain(tables).collect();
     for refusal in &refused {
-        reading.observer.event(&Event::SheetRefused { message: refusal.message.clone(), hint: refusal.hint.clone() });
+        let Refusal { message, hint, code, .. } = refusal.clone();
+        reading.observer.event(&Event::SheetRefused { message, hint, code: code.as_str() });
     }
     Ok(refused.into_iter().map(|refusal| refusal.message).collect())
 }
@@ -195,6 +197,7 @@ pub(super) fn read_directory(path: &Path) -> Result<Directory, RunError> {
 
 fn refuse(error: &SheetError, observer: &dyn Observer) -> String {
     let message = error.to_string();
-    observer.event(&Event::SheetRefused { message: message.clone(), hint: error.hint() });
+    let code = ErrorCode::from(error).as_str();
+    observer.event(&Event::SheetRefused { message: message.clone(), hint: error.hint(), code });
     message
 }

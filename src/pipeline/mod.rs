@@ -48,7 +48,7 @@ use crate::config::Settings;
 use crate::config::assumed::{self, Assumed};
 use crate::directory::Directory;
 use crate::error::RunError;
-use crate::event::{Event, Observer};
+use crate::event::{Event, Observer, Stage};
 use crate::exit::ExitCode;
 use crate::ledger::{ChunkHead, Ledger, Run, RunId, RunState};
 use crate::operation::Operation;
@@ -108,6 +108,7 @@ impl Pipeline<'_> {
         stdin: Box<dyn Read + '_>,
     ) -> Result<Report, RunError> {
         self.refuse_assumed(operation)?;
+        self.observer.event(&Event::Stage { stage: Stage::Reading });
         let opened = input::open(inputs, stdin, self.settings, self.observer)?;
         self.test_results(&opened.shown())?;
         let mode = &self.settings.mode;
@@ -145,6 +146,7 @@ impl Pipeline<'_> {
             }
             self.find_changed(operation, &identity, &read, &mut superseding)?;
         }
+        self.observer.event(&Event::Stage { stage: Stage::Planning });
         let mut at_api = self.look_up_first_use(operation, &mut read, &superseding)?;
         at_api.ids = self.look_up_numbers(operation, &mut read)?;
         let planned = self.plan(operation, &mut read, &identity, &unread, &superseding, &at_api)?;
@@ -367,6 +369,7 @@ impl Pipeline<'_> {
             return Ok(None);
         }
         let Some(api) = self.api else { return Ok(None) };
+        self.observer.event(&Event::Stage { stage: Stage::Sending });
         let sending = &self.settings.sending;
         let limiter = Limiter::new(sending.rate, sending.burst, Arc::clone(&self.clock));
         let sheets = self.ledger.sheets(run.id)?.iter().map(results::facts).collect::<Result<Vec<_>, _>>()?;

@@ -295,7 +295,7 @@ fn rows_that_are_not_found_wait_for_the_settle_time_before_they_are_sent_again()
     let began = std::time::Instant::now();
     let report = world.run(&world.sheet("april.csv", 6, |_| false), &flags).unwrap();
     assert_eq!((report.exit.code(), world.state("invoices"), world.state("uploads")), (0, 6, 4));
-    assert!(world.said("settle: what is not found by") && began.elapsed().as_secs() >= 2);
+    assert!(world.said("look-up: what is not found by then") && began.elapsed().as_secs() >= 2);
 }
 
 #[test]

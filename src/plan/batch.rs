@@ -5,6 +5,7 @@
 use super::read::Reading;
 use super::refusal::{Refusal, other_operation};
 use crate::error::RunError;
+use crate::explain::ErrorCode;
 use crate::mapping::{self, Mapping, MappingError};
 use crate::sheet::RowBlock;
 use crate::sheet::open::OpenSheet;
@@ -41,7 +42,8 @@ pub(super) fn map(open: &OpenSheet, batch: &[RowBlock], reading: &Reading<'_>) -
                 MappingError::MissingColumn { .. } => mapping::likely(asked, headings, &samples),
                 _ => None,
             };
-            let refusal = Refusal { message: error.to_string(), hint: error.hint(), no_table: false };
+            let code = ErrorCode::from(&error);
+            let refusal = Refusal { message: error.to_string(), hint: error.hint(), no_table: false, code };
             Err(other.map_or(refusal.clone(), |other| other_operation(asked, other, Some(refusal))))
         }
     }

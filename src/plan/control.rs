@@ -11,6 +11,7 @@ use crate::config::values;
 use crate::error::RunError;
 use crate::finding::quote;
 use crate::money::{Money, Total};
+use crate::nearest::did_you_mean;
 use crate::outcome::Sum;
 
 /// Keys of a control file.
@@ -50,8 +51,7 @@ impl Control {
                     Err(format!("found {}, expected a number or text in quotes", value.get_ref().type_str()))
                 }
                 _ => {
-                    let near = values::nearest(key, KEYS.into_iter());
-                    let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+                    let near = did_you_mean(key, KEYS.into_iter());
                     return Err(refused(at, &format!("unknown key {}{near}", quote(key))));
                 }
             };

@@ -261,7 +261,7 @@ impl<'r> ReadRun<'r> {
                 return Ok(Pass::Refused(refusal));
             }
             if went_on {
-                reading.observer.event(&Event::Checked { rows: u64::from(self.rows) });
+                reading.observer.event(&Event::Checked { rows: u64::from(self.rows), total: self.read.total });
             }
             if reading.stop.asked() {
                 return Err(RunError::Interrupted);
@@ -272,7 +272,7 @@ impl<'r> ReadRun<'r> {
                 if let Some(refusal) = self.keep_all(&mut sheet, &label, std::mem::take(&mut checked), &spare)? {
                     return Ok(Pass::Refused(refusal));
                 }
-                reading.observer.event(&Event::Checked { rows: u64::from(self.rows) });
+                reading.observer.event(&Event::Checked { rows: u64::from(self.rows), total: self.read.total });
             }
             batch = next?;
             if end {

@@ -1,6 +1,7 @@
 //! Why a sheet is left out whole, in words that name it and the way out.
 
 use super::count;
+use crate::explain::ErrorCode;
 use crate::finding::quote;
 use crate::group;
 use crate::group::settle::Unsettled;
@@ -17,12 +18,14 @@ pub struct Refusal {
     pub hint: Option<String>,
     /// Whether there is no table at all, as on a cover sheet.
     pub no_table: bool,
+    /// What kind of refusal it is, for `arload explain`.
+    pub code: ErrorCode,
 }
 
 impl From<SheetError> for Refusal {
     fn from(error: SheetError) -> Self {
         let no_table = matches!(error, SheetError::NoHeader { .. } | SheetError::Empty { .. });
-        Self { message: error.to_string(), hint: error.hint(), no_table }
+        Self { message: error.to_string(), hint: error.hint(), no_table, code: ErrorCode::from(&error) }
     }
 }
 
@@ -32,6 +35,7 @@ pub(super) fn no_rows(label: &str, header: u32) -> Refusal {
         message: format!("{label}: has no rows below the headings of row {header}"),
         hint: Some("check that the right file or sheet was exported".to_owned()),
         no_table: true,
+        code: ErrorCode::Empty,
     }
 }
 
@@ -52,6 +56,7 @@ pub(super) fn other_operation(asked: &Operation, other: &Operation, refusal: Opt
         message,
         hint: Some(format!("run \"arload {other}\" if that is what the sheet is for{else_way}")),
         no_table: false,
+        code: ErrorCode::OtherOperation,
     }
 }
 
@@ -60,6 +65,7 @@ pub(super) fn line_level(label: &str, row: &str) -> Refusal {
         message: format!("{label}: {}", crate::mapping::line_level_words(row)),
         hint: Some(crate::mapping::LINE_LEVEL_HINT.to_owned()),
         no_table: false,
+        code: ErrorCode::Lines,
     }
 }
 
@@ -70,6 +76,7 @@ pub fn other_table(label: &str, row: u32, rows: u64) -> Refusal {
         message: format!("{label}: row {row} begins another table; its {} {verb} not read", count(rows, "row")),
         hint: Some("put it in a sheet of its own; if it is no table, delete the blank row above it".to_owned()),
         no_table: false,
+        code: ErrorCode::OtherTable,
     }
 }
 
@@ -79,6 +86,7 @@ pub(super) fn doubtful_total(label: &str, row: u32, text: &str) -> Refusal {
         message: format!("{label}: row {row} {} may be a total of the rows above or a line of an invoice", quote(text)),
         hint: Some("delete the row if it is a total, or call the line something else".to_owned()),
         no_table: false,
+        code: ErrorCode::DoubtfulTotal,
     }
 }
 
@@ -111,7 +119,7 @@ pub(super) fn unjoinable(label: &str, headings: &[String], why: &Unjoinable) -> 
             )
         }
     };
-    Refusal { message: format!("{label}: {what}"), hint: Some(hint), no_table: false }
+    Refusal { message: format!("{label}: {what}"), hint: Some(hint), no_table: false, code: ErrorCode::Lines }
 }
 
 /// Refuses a sheet whose dates a spreadsheet set to month first has swapped; no row of it can be trusted.
@@ -120,6 +128,7 @@ pub(super) fn swapped(label: &str, column: usize) -> Refusal {
         message: format!("{label}: {}", crate::check::dates::swapped_words(column)),
         hint: Some(crate::check::dates::SWAPPED_HINT.to_owned()),
         no_table: false,
+        code: ErrorCode::SwappedDates,
     }
 }
 
@@ -131,6 +140,7 @@ pub(super) fn falling(label: &str, number: u32) -> Refusal {
         ),
         hint: Some("open it in Excel and save it again".to_owned()),
         no_table: false,
+        code: ErrorCode::RowsFall,
     }
 }
 
@@ -140,5 +150,6 @@ pub(super) fn changed(label: &str) -> Refusal {
         message: format!("{label}: changed while it was read"),
         hint: Some("wait until whatever writes it has finished, and run the same command again".to_owned()),
         no_table: false,
+        code: ErrorCode::Changed,
     }
 }

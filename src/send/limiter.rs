@@ -82,6 +82,10 @@ pub struct Limiter {
 pub struct Pace {
     /// Requests a second at present.
     pub rate: f64,
+    /// Requests a second that are set.
+    pub set_rate: f64,
+    /// Requests a second that left in the last seconds.
+    pub measured: f64,
     /// End of the pause that holds, on the clock's `elapsed`.
     pub paused_until: Option<Duration>,
     /// Answers of 429 so far.
@@ -294,8 +298,14 @@ impl Limiter {
         let now = self.clock.elapsed();
         let mut state = self.state();
         self.recover(&mut state, now);
+        // Requests after the first of the last seconds, in the time since it: the first one stands for the time before.
+        let first = state.departures.partition_point(|departure| departure.at + MEMORY <= now);
+        let since = state.departures.get(first).map_or(MEMORY, |departure| now.saturating_sub(departure.at));
+        let recent = (state.departures.len() - first).saturating_sub(1);
         Pace {
             rate: state.rate,
+            set_rate: self.set_rate,
+            measured: recent as f64 / since.as_secs_f64().max(1.0),
             paused_until: Some(state.paused_until).filter(|&until| until > now),
             throttled: state.throttled,
             cuts: state.cuts,

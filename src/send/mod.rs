@@ -9,6 +9,7 @@ mod controls;
 mod evidence;
 mod file;
 pub mod first_use;
+mod forecast;
 pub mod limiter;
 pub mod lookup;
 mod outage;

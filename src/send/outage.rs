@@ -22,7 +22,8 @@ impl Rounds<'_> {
             return Err(Ended::Halted(StopReason::Outage, message));
         }
         for wait in WAITS.map(Duration::from_secs) {
-            self.observer.event(&Event::Waiting { reason: format!("outage: {message}"), time: wait });
+            let reason = format!("outage: {message}");
+            self.observer.event(&Event::waiting(reason, wait, self.clock.now(), self.timezone));
             if self.clock.wait(wait, self.stop) {
                 return Err(Ended::Stopped(None));
             }

@@ -219,8 +219,13 @@ impl Rounds<'_> {
     }
 
     fn send_planned(&self, scope: Scope, memo: &mut Memo<'_>) -> Result<(), Ended> {
-        let mut chunks = self.in_scope(scope)?;
+        let mut chunks = self.in_scope(Scope::All)?;
         chunks.retain(|chunk| chunk.state == ChunkState::Planned);
+        memo.tally.requests(chunks.len() as u64, self.clock.elapsed());
+        if scope != Scope::All {
+            let concerned: HashSet<u32> = self.in_scope(scope)?.iter().map(|chunk| chunk.ordinal).collect();
+            chunks.retain(|chunk| concerned.contains(&chunk.ordinal));
+        }
         if chunks.is_empty() {
             return Ok(());
         }
@@ -274,8 +279,8 @@ impl Rounds<'_> {
         if time < TOLD {
             return if self.clock.wait(time, self.stop) { Err(Ended::Stopped(None)) } else { Ok(()) };
         }
-        let at = until.to_zoned(self.timezone.clone()).strftime("%H:%M:%S").to_string();
-        self.observer.event(&Event::Waiting { reason: format!("settle: what is not found by {at} is missing"), time });
+        let reason = "look-up: what is not found by then is missing";
+        self.observer.event(&Event::waiting(reason, time, self.clock.now(), self.timezone));
         if self.clock.wait(time, self.stop) { Err(Ended::Stopped(None)) } else { Ok(()) }
     }
 

@@ -241,7 +241,9 @@ impl Asking<'_, '_> {
         match next {
             Next::RetryAfter(time) => {
                 if time > TOLD {
-                    self.searcher.observer.event(&Event::Waiting { reason: "search".to_owned(), time });
+                    let now = self.searcher.clock.now();
+                    let reason = "look-up: back-off after no useful answer";
+                    self.searcher.observer.event(&Event::waiting(reason, time, now, self.searcher.timezone));
                 }
                 if self.searcher.clock.wait(time, self.searcher.stop) { Err(self.searcher.stopped()) } else { Ok(()) }
             }

@@ -151,7 +151,7 @@ impl Rounds<'_> {
                 memo.waiting.insert(head.id.0, self.clock.now());
             }
         }
-        self.observer.event(&memo.tally.progress(self.limiter.current_rate()));
+        self.observer.event(&memo.tally.progress(&self.limiter.pace(), self.clock.elapsed()));
         Ok(true)
     }
 

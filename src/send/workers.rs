@@ -34,6 +34,9 @@ const OUTAGE_CHUNKS: u32 = 5;
 const RECORD_TRIES: u32 = 20;
 const RECORD_WAIT: Duration = Duration::from_millis(500);
 
+/// Waits longer than this are told.
+const TOLD: Duration = Duration::from_secs(2);
+
 /// Everything that sending needs.
 pub struct Senders<'a> {
     /// What is done to the rows.
@@ -231,8 +234,10 @@ impl Senders<'_> {
     fn leave_or_wait(&self, next: Next, shared: &Shared) -> Option<Onward> {
         match next {
             Next::RetryAfter(time) => {
-                if time > Duration::from_secs(2) {
-                    self.observer.event(&Event::Waiting { reason: "back-off".to_owned(), time });
+                // What all senders wait for was told already.
+                let pause = self.limiter.paused_until().unwrap_or_default();
+                if time > TOLD && pause + TOLD < self.clock.elapsed() + time {
+                    self.tell_wait("back-off after no useful answer", time);
                 }
                 self.clock.wait(time, self.stop).then_some(Onward::Stop)
             }
@@ -285,6 +290,7 @@ impl Senders<'_> {
         };
         let left = used < per_day;
         *quota = Some((today, used + u64::from(left)));
+        self.tally.quota(per_day.saturating_sub(used + u64::from(left)), per_day);
         drop(quota);
         if !left {
             let message = format!("--per-day: the {per_day} requests of today are used up; the rest stays planned");
@@ -309,14 +315,17 @@ impl Senders<'_> {
         };
         let reading = reply::read(self.operation, response, &outgoing.rows, &self.settings.reply_names);
         let retry_after = response.retry_after;
+        let paused = self.limiter.paused_until();
         // A 429, and a 503 that names a time, slow all senders down; other headers are only a hint.
         match &reading {
             Reading::NotActedOn { throttled, .. } if *throttled || retry_after.is_some() => {
                 self.limiter.throttled(left_at, retry_after);
+                self.tell_pause(paused, "limit: the server asks to wait");
             }
             _ => {
                 if let Some(left) = response.rate_left {
                     self.limiter.hint(left);
+                    self.tell_pause(paused, "limit: the server says that none is left");
                 }
             }
         }
@@ -351,7 +360,7 @@ impl Senders<'_> {
             (self.account, &self.day()),
         )?;
         if let Some(settled) = &settled {
-            self.count(settled);
+            self.count(settled, &outgoing.rows);
             if settled.refused {
                 self.mind_budget(shared)?;
             }
@@ -388,12 +397,26 @@ impl Senders<'_> {
         recorded
     }
 
-    fn count(&self, settled: &Settled) {
+    fn count(&self, settled: &Settled, rows: &[SentRow]) {
         for message in &settled.oddities {
             self.observer.event(&Event::Warning { message: message.clone(), hint: None });
         }
-        self.tally.add(&settled.outcomes);
-        self.observer.event(&self.tally.progress(self.limiter.current_rate()));
+        self.tally.answered(&settled.outcomes, rows);
+        self.observer.event(&self.tally.progress(&self.limiter.pace(), self.clock.elapsed()));
+    }
+
+    fn tell_wait(&self, reason: &str, time: Duration) {
+        self.observer.event(&Event::waiting(reason, time, self.clock.now(), self.timezone));
+    }
+
+    /// Tells of a pause of all senders, once however many answers ask for it.
+    fn tell_pause(&self, before: Option<Duration>, reason: &str) {
+        let after = self.limiter.paused_until();
+        let time = after.map_or(Duration::ZERO, |until| until.saturating_sub(self.clock.elapsed()));
+        let longer = after > before.map(|before| before + TOLD);
+        if time > TOLD && longer {
+            self.tell_wait(reason, time);
+        }
     }
 
     fn tell(&self, outgoing: &Outgoing, number: u32, answer: &Answer, next: &Next, took: Duration) {

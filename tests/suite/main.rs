@@ -19,6 +19,7 @@ mod first_use;
 mod gateway;
 mod group;
 mod group_doubts;
+mod hour;
 mod inspect;
 mod ledgers;
 mod main_job;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use arload::exit::ExitCode;
+use arload::explain::{self, Group};
 use arload::finding::{Code, Severity};
 use arload::operation::{ALL, Repeat, RequestKind};
 use arload::sandbox::SandboxSettings;
@@ -114,10 +115,19 @@ fn every_code_is_explained_in_the_readme_as_in_the_program() {
         let line = format!("| `{code}` | {weight} | {} |", code.explanation());
         assert!(readme.contains(&line), "README.md lacks the line\n{line}");
     }
+    for one in explain::all() {
+        let (code, meaning) = (&one.code, one.meaning);
+        let line = match one.group {
+            Group::Status => format!("| `{code}` | {meaning} | {} |", one.way_out),
+            Group::Outcome => format!("| `{code}` | {} | {meaning} |", one.with),
+            Group::Finding | Group::Error | Group::Exit => continue,
+        };
+        assert!(readme.contains(&line), "README.md lacks the line\n{line}");
+    }
     let outcomes = std::fs::read_to_string(root().join("src/outcome.rs")).expect("the source is here");
     for line in outcomes.lines().filter(|line| line.trim_start().starts_with("pub const") && line.contains("&str")) {
         let code = line.split('"').nth(1).expect("a code stands in quotes");
-        assert!(readme.contains(&format!("| `{code}` |")), "README.md does not explain the code {code}");
+        assert!(explain::find(code).is_some(), "src/explain does not explain the code {code}");
     }
 }
 

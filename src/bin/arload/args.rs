@@ -5,6 +5,8 @@
 
 mod auth;
 mod bench;
+mod config;
+mod explain;
 mod inspect;
 mod ledger;
 mod operations;
@@ -22,10 +24,12 @@ use clap::{Args, Parser, Subcommand};
 
 pub(crate) use self::auth::{AuthCheckArgs, AuthCommand};
 pub(crate) use self::bench::{BenchArgs, BenchCommand, Form, GenerateArgs, Kind};
+pub(crate) use self::config::{ConfigInitArgs, SecretsFrom};
+pub(crate) use self::explain::ExplainArgs;
 pub(crate) use self::inspect::InspectArgs;
 pub(crate) use self::ledger::{LedgerArgs, LedgerBackupArgs, LedgerCommand, LedgerSeedArgs};
 pub(crate) use self::operations::{CustomersCommand, InvoicesCommand, RemindersCommand};
-pub(crate) use self::pages::{CompletionsArgs, ManArgs};
+pub(crate) use self::pages::{CompleteWordsArgs, CompletionsArgs, ManArgs, Words};
 pub(crate) use self::runs::{
     RunArgs, RunEvidenceArgs, RunResultsArgs, RunSendArgs, RunsCommand, RunsListArgs, RunsVerifyArgs,
 };
@@ -76,10 +80,15 @@ pub(crate) enum Command {
     /// Write a settings file, or show the settings in force
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Say what a code means, with an example and the way out
+    Explain(ExplainArgs),
     /// Write completions for a shell
     Completions(CompletionsArgs),
     /// Write the manual as man pages
     Man(ManArgs),
+    /// Print what a shell can offer for a word
+    #[command(hide = true)]
+    CompleteWords(CompleteWordsArgs),
     /// Decode workbooks for the arload that started this one
     #[command(hide = true)]
     DecodeWorkbook,
@@ -406,32 +415,18 @@ pub(crate) struct OutputArgs {
     pub(crate) quiet: bool,
     /// Show progress
     ///
-    /// Default: auto, on a terminal only.
+    /// "auto" draws it on a terminal and writes a line every ten seconds elsewhere; "always" does so with --quiet and
+    /// --json too. Default: auto.
     #[arg(long, value_name = "WHEN", value_parser = ["auto", "always", "never"])]
     pub(crate) progress: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Write a settings file with every key explained
-    Init(ConfigInitArgs),
+    /// Write a settings file, from questions on a terminal or from flags
+    Init(Box<ConfigInitArgs>),
     /// Show every setting with its value and where it comes from
     Show(Box<ConfigShowArgs>),
-}
-
-/// What `config init` takes.
-#[derive(Debug, Args)]
-pub(crate) struct ConfigInitArgs {
-    /// Write this file
-    ///
-    /// Default: arload.toml in the current directory.
-    #[arg(value_name = "FILE", default_value = "arload.toml", hide_default_value = true)]
-    pub(crate) file: PathBuf,
-    /// Replace a file that exists
-    ///
-    /// Default: off.
-    #[arg(long)]
-    pub(crate) force: bool,
 }
 
 /// What `config show` takes: any flag of a setting, so that its effect can be seen.

@@ -2,65 +2,64 @@
 //!
 //! One observer for both kinds of reader. The rule: with `--json` standard output holds JSON lines and nothing else.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
 
-use arload::config::{Output, Progress};
-use arload::event::{Event, Observer};
+use arload::config::Output;
+use arload::event::{Event, Observer, Stage};
 use arload::finding::printable;
 use arload::money::Total;
 use arload::outcome::{Status, Totals};
 use arload::plan::{count, grouped};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// How often a line is written where there is no terminal.
-const PLAIN_EVERY: Duration = Duration::from_secs(10);
+use crate::progress::Progress;
+use crate::screen::{self, Tone};
+
+/// Limit: sheets that were not read and files that were skipped, named in the summary; more would scroll it away.
+const MOST_NAMED: usize = 10;
 
 /// Prints events.
 pub(crate) struct Console {
     output: Output,
-    bar: Option<ProgressBar>,
+    progress: Progress,
     /// Results below it are shown by their short path.
     here: Option<PathBuf>,
     state: Mutex<State>,
 }
 
+#[derive(Default)]
 struct State {
-    last_line: Instant,
     files: Vec<String>,
+    /// Sheets that were not read, in words.
+    refused: Vec<String>,
+    /// Ways out that were told; the same one is not said for each of many files.
+    hints: HashSet<String>,
+    skipped: usize,
 }
 
 impl Console {
     /// A console as the settings wish it.
     pub(crate) fn new(output: Output) -> Self {
-        let wanted = match output.progress {
-            Progress::Always => true,
-            Progress::Never => false,
-            Progress::Auto => io::stderr().is_terminal(),
-        };
-        let bar = (wanted && !output.quiet && !output.json && io::stderr().is_terminal()).then(|| {
-            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(5));
-            let style = ProgressStyle::with_template("{msg}").expect("the template is a constant");
-            bar.set_style(style);
-            bar
-        });
-        let state = State { last_line: Instant::now(), files: Vec::new() };
-        Self { output, bar, here: std::env::current_dir().ok(), state: Mutex::new(state) }
+        let here = std::env::current_dir().ok();
+        Self { output, progress: Progress::new(output), here, state: Mutex::default() }
     }
 
     /// Says one line; what a file's name holds of control characters must not command the terminal.
     fn say(&self, text: &str) {
+        self.line("", text);
+    }
+
+    /// Says one line that begins with a word of a colour.
+    fn line(&self, start: &str, text: &str) {
         let text = printable(text);
-        let print = || {
+        self.progress.above(|| {
             // Nothing more can be done where standard error is gone.
-            let _ = writeln!(io::stderr().lock(), "{text}");
-        };
-        match &self.bar {
-            Some(bar) => bar.suspend(print),
-            None => print(),
-        }
+            let _ = writeln!(screen::talk(), "{start}{text}");
+        });
     }
 
     fn talk(&self, text: &str) {
@@ -69,38 +68,69 @@ impl Console {
         }
     }
 
-    fn problem(&self, message: &str, hint: Option<&String>) {
-        self.say(&format!("arload: {message}"));
+    fn problem(&self, message: &str, hint: Option<&String>, tone: Tone) {
+        self.line(&screen::toned("arload: ", tone), message);
         if let Some(hint) = hint {
-            self.say(&format!("hint: {hint}"));
+            self.line(&screen::toned("hint: ", Tone::Hint), hint);
         }
     }
 
-    /// Shows how far things are: in the bar on a terminal, else in a line every ten seconds.
-    fn progress(&self, text: impl FnOnce() -> String) {
-        if let Some(bar) = &self.bar {
-            bar.set_message(text());
-            bar.tick();
-            return;
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no printer panics")
+    }
+
+    /// Says why a sheet is not read; of many, a way out that was told before is not repeated.
+    fn refused(&self, message: &str, hint: Option<&String>) {
+        let hint = hint.filter(|hint| {
+            let mut state = self.state();
+            state.hints.insert((*hint).clone()) || state.refused.len() < MOST_NAMED
+        });
+        self.problem(message, hint, Tone::Bad);
+        self.state().refused.push(message.to_owned());
+    }
+
+    /// Names a file that is skipped; of many only the first ones.
+    fn skipped(&self, path: &str, reason: &str) {
+        let before = {
+            let mut state = self.state();
+            state.skipped += 1;
+            state.skipped - 1
+        };
+        if before < MOST_NAMED {
+            self.talk(&format!("{path}: {reason}"));
         }
-        if self.output.quiet || self.output.progress == Progress::Never {
-            return;
+    }
+
+    /// How many more were skipped than were named.
+    fn end_of_reading(&self) {
+        let more = std::mem::take(&mut self.state().skipped).saturating_sub(MOST_NAMED);
+        if more > 0 {
+            self.talk(&format!("and {} skipped; --json names all", count(more as u64, "more file")));
         }
-        let mut state = self.state.lock().expect("no printer panics");
-        if state.last_line.elapsed() >= PLAIN_EVERY {
-            state.last_line = Instant::now();
-            drop(state);
-            self.say(&text());
+    }
+
+    /// The sheets that were not read, once more where they were many: the summary may be all that is still on the screen.
+    fn not_read(&self) -> String {
+        let state = self.state();
+        let mut text = String::new();
+        if state.refused.len() > 1 {
+            add(&mut text, format_args!("not read: {}", count(state.refused.len() as u64, "sheet")));
+            for message in state.refused.iter().take(MOST_NAMED) {
+                add(&mut text, format_args!("  {}", printable(message)));
+            }
+            if state.refused.len() > MOST_NAMED {
+                add(&mut text, format_args!("  and {} more, named above", state.refused.len() - MOST_NAMED));
+            }
         }
+        text
     }
 
     fn finished(&self, run: Option<i64>, totals: &Totals, next: &[String], head: &str) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
+        self.progress.end();
         let mut text = verdict(run, totals);
-        text.push_str(&table(totals));
-        for file in &self.state.lock().expect("no printer panics").files {
+        text.push_str(&toned_table(&table(totals)));
+        text.push_str(&self.not_read());
+        for file in &self.state().files {
             add(&mut text, format_args!("results: {}", printable(file)));
         }
         for step in next {
@@ -119,7 +149,7 @@ impl Console {
                 let company = if company.is_empty() { String::new() } else { format!(", company {company}") };
                 self.talk(&format!("{operation}: {host}{environment}{company}"));
             }
-            Event::InputSkipped { path, reason } => self.talk(&format!("{path}: {reason}")),
+            Event::InputSkipped { path, reason } => self.skipped(path, reason),
             Event::ControlAgreed { control, figures } => self.talk(&format!("{control}: agrees: {figures}")),
             Event::SheetRead { sheet, rows, notes } => {
                 self.talk(&format!("{sheet}: {}", count(*rows, "row")));
@@ -127,7 +157,13 @@ impl Console {
                     self.talk(&format!("  {note}"));
                 }
             }
-            Event::Checked { rows } => self.progress(|| format!("checked {}", count(*rows, "row"))),
+            Event::Stage { stage } => {
+                if *stage != Stage::Reading {
+                    self.end_of_reading();
+                }
+                self.progress.hear(event);
+            }
+            Event::Checked { .. } | Event::Progress { .. } => self.progress.hear(event),
             Event::FirstUse { .. }
             | Event::FirstUseProgress { .. }
             | Event::FirstUseDone { .. }
@@ -156,28 +192,21 @@ impl Console {
                 "run {run} was cut off: {} without a recorded answer, unknown from now on",
                 count(u64::from(*chunks), "request")
             )),
-            Event::Withheld { reason } => self.problem(&format!("nothing was sent: {reason}"), None),
+            Event::Withheld { reason } => self.problem(&format!("nothing was sent: {reason}"), None, Tone::Bad),
             Event::Attempt { chunk, number, status, message, .. } if !message.is_empty() => {
                 let status = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
                 self.talk(&format!("chunk {chunk}, try {number}: {status}: {message}"));
             }
             Event::Attempt { .. } => {}
-            Event::Progress { done, total, accepted, rejected, unknown, rate } => self.progress(|| {
-                format!(
-                    "sent {} of {}: {} accepted, {} rejected, {} unknown; {rate:.1}/s{}",
-                    grouped(*done),
-                    count(*total, "record"),
-                    grouped(*accepted),
-                    grouped(*rejected),
-                    grouped(*unknown),
-                    self.left(*done, *total)
-                )
-            }),
-            Event::Waiting { reason, time } => self.talk(&format!("waiting {} ({reason})", span(*time))),
-            Event::Stopping { reason } => self.problem(&format!("stopping: {reason}"), None),
-            Event::SheetRefused { message, hint } | Event::Warning { message, hint } => {
-                self.problem(message, hint.as_ref());
+            Event::Waiting { reason, until, .. } => {
+                self.progress.hear(event);
+                if !self.progress.draws() {
+                    self.talk(&format!("waiting until {until} ({reason})"));
+                }
             }
+            Event::Stopping { reason } => self.problem(&format!("stopping: {reason}"), None, Tone::Bad),
+            Event::SheetRefused { message, hint, .. } => self.refused(message, hint.as_ref()),
+            Event::Warning { message, hint } => self.problem(message, hint.as_ref(), Tone::Doubt),
             Event::SearchResumed { .. }
             | Event::SearchProgress { .. }
             | Event::SearchAgain { .. }
@@ -192,7 +221,7 @@ impl Console {
             Event::ResultsWritten { path } => {
                 let shown = self.here.as_ref().and_then(|here| Path::new(path).strip_prefix(here).ok());
                 let shown = shown.map_or_else(|| path.clone(), |shown| shown.display().to_string());
-                self.state.lock().expect("no printer panics").files.push(shown);
+                self.state().files.push(shown);
             }
             Event::Finished { run, totals, next, head, .. } => self.finished(*run, totals, next, head),
         }
@@ -201,11 +230,11 @@ impl Console {
     fn tell_plan(&self, event: &Event) {
         match event {
             Event::FirstUse { resource, until, customers, .. } => self.first_use(resource, until.as_ref(), *customers),
-            Event::FirstUseProgress { done, customers, found } => self.progress(|| {
+            Event::FirstUseProgress { done, customers, found } => {
                 let of = customers
                     .map_or_else(String::new, |all| format!("{} of {}, ", grouped(*done), count(all, "customer")));
-                format!("looked up: {of}{} found", count(*found, "record"))
-            }),
+                self.progress.note(format!("looked up: {of}{} found", count(*found, "record")));
+            }
             Event::FirstUseDone { same: 0, other: 0 } => self.talk("  none of these rows was put in before"),
             Event::FirstUseDone { same, other } => {
                 self.talk(&format!("  {} put in before; {} with other content", count(*same, "row"), grouped(*other)));
@@ -249,12 +278,16 @@ impl Console {
             Event::FileLeft { path, reason } => self.say(&format!("{path}: {reason}")),
             Event::FileWaits { path, reason, time, holds } => {
                 let others = if *holds { "; the other files of its profile wait too" } else { "" };
-                self.problem(&format!("{path}: waits, tried again in {}{others}: {reason}", span(*time)), None);
+                self.problem(
+                    &format!("{path}: waits, tried again in {}{others}: {reason}", span(*time)),
+                    None,
+                    Tone::Doubt,
+                );
             }
             Event::FileEnded { path, to, exit: 0, .. } => self.talk(&format!("{path}: done, in {to}")),
             Event::FileEnded { path, to, exit, reason, .. } => {
                 let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
-                self.problem(&format!("{path}: ended with {exit}, in {to}{reason}"), None);
+                self.problem(&format!("{path}: ended with {exit}, in {to}{reason}"), None, Tone::Bad);
             }
             _ => {}
         }
@@ -266,10 +299,10 @@ impl Console {
             Event::SearchResumed { path, pages } => {
                 self.talk(&format!("{path}: going on after {}", count(*pages, "page")));
             }
-            Event::SearchProgress { resource, records, total } => self.progress(|| {
+            Event::SearchProgress { resource, records, total } => {
                 let of = total.map_or_else(String::new, |total| format!(" of {}", grouped(total)));
-                format!("read {}{of} {resource}", grouped(*records))
-            }),
+                self.progress.note(format!("read {}{of} {resource}", grouped(*records)));
+            }
             Event::SearchAgain { reason } => self.talk(reason),
             Event::Exported { path, resource, records, pages, requests, order } => {
                 let read = format!("{} read in {}", count(*pages, "page"), count(*requests, "request"));
@@ -310,9 +343,7 @@ impl Console {
 
     /// Prints what a command came to.
     fn summary(&self, text: &str) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
+        self.progress.end();
         print(text);
     }
 
@@ -332,17 +363,6 @@ impl Console {
         let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
         self.talk(&format!("chunk {chunk}, looked up: {}{reason}", parts.join(", ")));
     }
-
-    /// The time left, from the pace so far.
-    fn left(&self, done: u64, total: u64) -> String {
-        let Some(bar) = &self.bar else { return String::new() };
-        let elapsed = bar.elapsed();
-        if done == 0 || done >= total {
-            return String::new();
-        }
-        let left = elapsed.mul_f64((total - done) as f64 / done as f64);
-        format!(", about {} left", span(left))
-    }
 }
 
 impl Observer for Console {
@@ -358,7 +378,7 @@ impl Observer for Console {
 
 /// Writes data; a closed pipe ends the talk, not the run.
 fn print(text: &str) {
-    let mut out = io::stdout().lock();
+    let mut out = screen::output();
     if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
         && error.kind() != io::ErrorKind::BrokenPipe
     {
@@ -370,6 +390,24 @@ fn print(text: &str) {
 fn add(text: &mut String, line: std::fmt::Arguments<'_>) {
     // Writing to a string cannot fail.
     let _ = std::fmt::Write::write_fmt(text, format_args!("{line}\n"));
+}
+
+/// The table with the words of its outcomes in their colours.
+fn toned_table(table: &str) -> String {
+    let mut text = String::new();
+    for line in table.lines() {
+        let status =
+            Status::ALL.into_iter().find(|status| line.trim_start().starts_with(&format!("{} ", status.as_str())));
+        let tone = status.and_then(|status| match status {
+            Status::Accepted | Status::AlreadyAccepted => Some(Tone::Good),
+            Status::Rejected | Status::Invalid => Some(Tone::Bad),
+            Status::Unknown | Status::NotSent => Some(Tone::Doubt),
+            Status::Excluded => None,
+        });
+        let line = tone.map_or(Cow::Borrowed(line), |tone| screen::toned_output(line, tone));
+        add(&mut text, format_args!("{line}"));
+    }
+    text
 }
 
 /// The run in one sentence: every outcome that occurs, of all rows and rupees.

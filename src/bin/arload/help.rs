@@ -47,6 +47,9 @@ fn examples(operation: &Operation) -> Vec<String> {
     };
     let map = match (operation.resource, operation.field("customerCode").is_some()) {
         ("invoices", _) => "Bill No=invoiceNumber",
+        ("reminders", _) if operation.field("customerReminderId").is_some_and(|field| field.need == Need::Required) => {
+            "Reminder Id=customerReminderId"
+        }
         (_, true) => "Party Code=customerCode",
         _ if operation.creates() => "Party=legalName",
         _ => "Enkash Id=customerId",

@@ -4,11 +4,15 @@
 
 mod args;
 mod commands;
+mod completions;
 mod confirm;
 mod console;
+mod examples;
 mod flags;
 mod help;
 mod interrupt;
+mod progress;
+mod screen;
 mod session;
 mod surroundings;
 
@@ -19,17 +23,25 @@ use arload::api::client::HttpError;
 use arload::config::error::ConfigError;
 use arload::error::RunError;
 use arload::exit::ExitCode;
+use arload::explain::ErrorCode;
 use arload::finding::printable;
 use arload::ledger::LedgerError;
 use arload::operation::Operation;
 use arload::pipeline::stop_code;
-use clap::Parser as _;
+use clap::FromArgMatches as _;
 
 use crate::args::{Arguments, Command, CustomersCommand, InvoicesCommand, SheetArgs};
+use crate::screen::Tone;
 use crate::surroundings::Surroundings;
 
 fn main() -> std::process::ExitCode {
-    let arguments = Arguments::parse();
+    surroundings::screen().settle();
+    if let Some(turned) = examples::turned(std::env::args_os().skip(1)) {
+        let _ = writeln!(screen::talk(), "arload: a verb stands behind what it is for\nhint: run \"arload {turned}\"");
+        return ExitCode::Usage.into();
+    }
+    let matches = examples::command().get_matches();
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     // A panic has told its place by itself; scripts get the code of a bug.
     let ended = std::panic::catch_unwind(|| run(&arguments).unwrap_or_else(|error| report(&error)));
     ended.unwrap_or(ExitCode::Bug).into()
@@ -37,7 +49,7 @@ fn main() -> std::process::ExitCode {
 
 fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let surroundings = Surroundings::look();
-    let mut out = io::stdout();
+    let (mut out, mut talk) = (screen::output(), screen::talk());
     match &arguments.command {
         Command::Invoices(command) => invoices(command, &surroundings),
         Command::Customers(command) => customers(command, &surroundings),
@@ -45,13 +57,15 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::Runs(command) => commands::runs::run(command, &surroundings, &mut out),
         Command::Ledger(command) => commands::ledger::run(command, &surroundings, &mut out),
         Command::Watch(arguments) => commands::watch::run(arguments, &surroundings),
-        Command::Inspect(arguments) => commands::inspect::run(arguments, &surroundings, &mut out, &mut io::stderr()),
-        Command::Template(arguments) => commands::template::run(arguments, &mut out, &mut io::stderr()),
+        Command::Inspect(arguments) => commands::inspect::run(arguments, &surroundings, &mut out, &mut talk),
+        Command::Template(arguments) => commands::template::run(arguments, &mut out, &mut talk),
         Command::Sandbox(arguments) => commands::sandbox::run(arguments, &mut out),
-        Command::Auth(command) => commands::auth::run(command, &surroundings, &mut out, &mut io::stderr()),
-        Command::Config(command) => commands::config::run(command, &surroundings, &mut out, &mut io::stderr()),
+        Command::Auth(command) => commands::auth::run(command, &surroundings, &mut out, &mut talk),
+        Command::Config(command) => commands::config::run(command, &surroundings, &mut out, &mut talk),
+        Command::Explain(arguments) => commands::explain::run(arguments, &mut out),
+        Command::CompleteWords(arguments) => commands::complete::run(arguments, &surroundings, &mut out),
         Command::Completions(arguments) => commands::pages::completions(arguments, &mut out),
-        Command::Man(arguments) => commands::pages::man(arguments, &mut out, &mut io::stderr()),
+        Command::Man(arguments) => commands::pages::man(arguments, &mut out, &mut talk),
         Command::Bench(arguments) => commands::bench::run(arguments, &surroundings, &mut out),
         Command::BenchJob => commands::bench::serve(),
         Command::DecodeWorkbook => commands::decode_workbook::run(),
@@ -103,10 +117,15 @@ fn report(error: &anyhow::Error) -> ExitCode {
     if error.chain().any(closed) {
         return ExitCode::Success;
     }
-    let mut talk = io::stderr().lock();
-    let _ = writeln!(talk, "arload: {}", printable(&format!("{error:#}")));
+    let mut talk = screen::talk();
+    let start = screen::toned("arload: ", Tone::Bad);
+    let _ = writeln!(talk, "{start}{}", printable(&format!("{error:#}")));
     if let Some(hint) = hint(error) {
-        let _ = writeln!(talk, "hint: {}", printable(&hint));
+        let start = screen::toned("hint: ", Tone::Hint);
+        let _ = writeln!(talk, "{start}{}", printable(&hint));
+    }
+    if let Some(code) = named(error) {
+        let _ = writeln!(talk, "more: arload explain {}", code.as_str());
     }
     code(error)
 }
@@ -119,6 +138,17 @@ fn hint(error: &anyhow::Error) -> Option<String> {
         return Some(error.hint().to_owned());
     }
     error.downcast_ref::<ConfigError>().and_then(ConfigError::hint).map(str::to_owned)
+}
+
+/// The code under which the error is explained; none where the message says all there is to say.
+fn named(error: &anyhow::Error) -> Option<ErrorCode> {
+    if let Some(error) = error.downcast_ref::<RunError>() {
+        return Some(ErrorCode::from(error)).filter(|code| *code != ErrorCode::Input);
+    }
+    if let Some(error) = error.downcast_ref::<LedgerError>() {
+        return Some(ErrorCode::from(error));
+    }
+    error.downcast_ref::<ConfigError>().map(ErrorCode::from)
 }
 
 /// What an error that ended the command means to a script.

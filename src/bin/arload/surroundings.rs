@@ -6,11 +6,19 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use arload::config::error::ConfigError;
-use arload::config::file::{DEFAULT_PROFILE, ProfileFile, Search, load};
+use arload::config::file::{DEFAULT_PROFILE, FILE_NAME, ProfileFile, Search, load};
 use arload::config::given::FlagValues;
 use arload::config::layers::{Layers, Purpose, Settled};
 use arload::config::mapping_place;
 use etcetera::{AppStrategy as _, AppStrategyArgs, choose_app_strategy};
+
+use crate::screen::{self, Screen};
+
+/// What the screen can show, by the variables that say so.
+pub(crate) fn screen() -> Screen {
+    let (out, err) = screen::terminals();
+    Screen::of(|name| std::env::var(name).ok(), out, err)
+}
 
 /// Where the program finds itself.
 #[derive(Clone)]
@@ -56,6 +64,26 @@ impl Surroundings {
         let variable = self.environment.get("ARLOAD_PROFILE").is_some_and(|name| !name.trim().is_empty());
         let named = flags.profile.is_some() || variable || file.profiles.is_empty();
         Ok(if named { vec![file.name] } else { file.profiles })
+    }
+
+    /// Names of the profiles, each with its file; none where there is no file that can be read.
+    pub(crate) fn known_profiles(&self, flags: &FlagValues) -> Vec<(String, String)> {
+        let mut flags = flags.clone();
+        flags.profile = None;
+        let Ok(Some(file)) = self.file(&flags) else { return Vec::new() };
+        let shown = file.path.display().to_string();
+        file.profiles.into_iter().map(|name| (name, shown.clone())).collect()
+    }
+
+    /// The user's own settings file, whether or not it exists.
+    pub(crate) fn settings_file(&self) -> Option<PathBuf> {
+        self.config_folder.as_ref().map(|folder| folder.join(FILE_NAME))
+    }
+
+    /// A secret that a variable holds itself.
+    pub(crate) fn secret(&self, key: &str) -> Option<String> {
+        let name = format!("ARLOAD_{}", key.replace('-', "_").to_ascii_uppercase());
+        self.environment.get(&name).filter(|value| !value.is_empty()).cloned()
     }
 
     /// Where a saved mapping of this name would be looked for.

@@ -306,3 +306,15 @@ fn a_cut_holds_up_no_request_that_is_recorded() {
     let waited = clock.elapsed().checked_sub(before).unwrap();
     assert!(waited <= ms(100), "{waited:?}");
 }
+
+#[test]
+fn the_measured_pace_is_that_of_the_last_seconds_and_not_above_the_rate() {
+    let (clock, limiter) = limiter(4.0, 1);
+    assert!(limiter.pace().measured.abs() < 0.01);
+    departures(&clock, &limiter, ms(10_000), ms(0));
+    let measured = limiter.pace().measured;
+    assert!((3.5..=4.01).contains(&measured), "{measured}");
+    clock.advance(ms(4_000));
+    assert!(limiter.pace().measured.abs() < 0.01);
+    assert!((limiter.pace().set_rate - 4.0).abs() < 0.01);
+}

@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use clap_complete::Shell;
+
+use super::RunsListArgs;
 
 /// What `completions` takes.
 #[derive(Debug, Args)]
@@ -26,4 +28,25 @@ pub(crate) struct ManArgs {
     /// It is created; pages of the same names are replaced. Default: the first page on standard output.
     #[arg(value_name = "DIR")]
     pub(crate) folder: Option<PathBuf>,
+}
+
+/// What `complete-words` takes.
+#[derive(Debug, Args)]
+pub(crate) struct CompleteWordsArgs {
+    /// Which words
+    #[arg(value_name = "WHAT")]
+    pub(crate) words: Words,
+    #[command(flatten)]
+    pub(crate) shared: RunsListArgs,
+}
+
+/// Words that shells can offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Words {
+    /// Names of profiles.
+    Profiles,
+    /// Numbers of runs.
+    Runs,
+    /// Codes that can be explained.
+    Codes,
 }

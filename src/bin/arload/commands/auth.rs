@@ -30,7 +30,8 @@ pub(crate) fn run(
     }
 }
 
-fn check(
+/// Tries the log-in once.
+pub(super) fn check(
     arguments: &AuthCheckArgs,
     surroundings: &Surroundings,
     out: &mut dyn Write,

@@ -1,19 +1,16 @@
-//! `arload config init` and `arload config show`.
+//! `arload config`: `show` here, `init` in a file of its own.
 //!
-//! Leaves the settings to [`arload::config`]. The rule: `init` never replaces a file unasked, and `show` never tells a
-//! secret.
+//! Leaves the settings to [`arload::config`]. The rule: `show` never tells a secret.
 
 use std::io::Write;
 
 use arload::config::Settings;
-use arload::config::error::ConfigError;
 use arload::config::layers::{Purpose, Settled};
-use arload::config::template::TEMPLATE;
 use arload::exit::ExitCode;
 use arload::operation::routes::{Endpoint, Standing};
-use arload::platform;
 
-use crate::args::{ConfigCommand, ConfigInitArgs, ConfigShowArgs};
+use super::config_init;
+use crate::args::{ConfigCommand, ConfigShowArgs};
 use crate::flags::Flags as _;
 use crate::surroundings::Surroundings;
 
@@ -25,33 +22,9 @@ pub(crate) fn run(
     talk: &mut dyn Write,
 ) -> anyhow::Result<ExitCode> {
     match command {
-        ConfigCommand::Init(arguments) => init(arguments, talk),
+        ConfigCommand::Init(arguments) => config_init::run(arguments, surroundings, out, talk),
         ConfigCommand::Show(arguments) => show(arguments, surroundings, out, talk),
     }
-}
-
-fn init(arguments: &ConfigInitArgs, talk: &mut dyn Write) -> anyhow::Result<ExitCode> {
-    let path = &arguments.file;
-    let shown = path.display();
-    if path.symlink_metadata().is_ok() {
-        if !arguments.force {
-            writeln!(talk, "arload: {shown}: already exists, nothing written")?;
-            writeln!(talk, "hint: pass --force to replace it, or name another file")?;
-            return Ok(ExitCode::Usage);
-        }
-        let removed = std::fs::remove_file(path);
-        removed.map_err(|source| ConfigError::File { path: path.clone(), step: "replace the settings", source })?;
-    }
-    let written = platform::create_private(path).and_then(|mut file| {
-        file.write_all(TEMPLATE.as_bytes())?;
-        file.sync_all()
-    });
-    written.map_err(|source| ConfigError::File { path: path.clone(), step: "write settings", source })?;
-    writeln!(
-        talk,
-        "wrote {shown}: every key explained and switched off; \"arload config show\" tells what is in force"
-    )?;
-    Ok(ExitCode::Success)
 }
 
 fn show(

@@ -3,9 +3,12 @@
 pub(crate) mod auth;
 pub(crate) mod bench;
 pub(crate) mod compare;
+pub(crate) mod complete;
 pub(crate) mod config;
+pub(crate) mod config_init;
 pub(crate) mod decode_workbook;
 pub(crate) mod evidence;
+pub(crate) mod explain;
 pub(crate) mod inspect;
 pub(crate) mod ledger;
 pub(crate) mod pages;

@@ -8,15 +8,15 @@ use std::io::Write;
 use anyhow::Context as _;
 use arload::exit::ExitCode;
 use arload::platform::Beside;
-use clap::{Command, CommandFactory as _};
+use clap::Command;
 use clap_mangen::Man;
 
-use crate::args::{Arguments, CompletionsArgs, ManArgs};
+use crate::args::{CompletionsArgs, ManArgs};
+use crate::{completions, examples};
 
 /// Writes the completions of a shell.
 pub(crate) fn completions(arguments: &CompletionsArgs, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-    let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut Arguments::command(), "arload", &mut script);
+    let script = completions::script(arguments.shell, &mut examples::command())?;
     out.write_all(&script)?;
     out.flush()?;
     Ok(ExitCode::Success)
@@ -24,7 +24,7 @@ pub(crate) fn completions(arguments: &CompletionsArgs, out: &mut dyn Write) -> a
 
 /// Writes the manual.
 pub(crate) fn man(arguments: &ManArgs, out: &mut dyn Write, talk: &mut dyn Write) -> anyhow::Result<ExitCode> {
-    let mut program = Arguments::command();
+    let mut program = examples::command();
     program.build();
     let Some(folder) = &arguments.folder else {
         out.write_all(&page(&program)?)?;

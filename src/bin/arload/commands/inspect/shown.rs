@@ -11,6 +11,8 @@ use arload::mapping::Origin;
 use arload::plan::{count, grouped};
 use arload::sheet::KnownBy;
 
+use crate::screen::{cut, padded, width};
+
 const WIDTH: usize = 100;
 /// Where the words of a line with a label begin.
 const INDENT: usize = 14;
@@ -232,7 +234,7 @@ fn uses(columns: &[Column]) -> String {
 
 fn columns(inspection: &Inspection, page: &mut Page) {
     let letters = inspection.columns.iter().map(|column| column.letters.len()).max().unwrap_or(1);
-    let longest = inspection.columns.iter().map(|column| length(&visible(&column.heading))).max().unwrap_or(0);
+    let longest = inspection.columns.iter().map(|column| width(&visible(&column.heading))).max().unwrap_or(0);
     let heading = longest.clamp("heading".len(), HEADING);
     page.line("");
     page.line(&format!("  {:letters$}  {:heading$}  {:TYPE$}  {:>6}  field", "", "heading", "type", "filled"));
@@ -249,7 +251,7 @@ fn columns(inspection: &Inspection, page: &mut Page) {
         let unused = field.is_none().then(|| why_unused(column)).flatten();
         // The reason stands in the field's place where it fits.
         let beside = unused.as_ref().map(|why| format!("- ({why})"));
-        let beside = beside.filter(|beside| length(&start) + length(beside) <= WIDTH);
+        let beside = beside.filter(|beside| width(&start) + width(beside) <= WIDTH);
         let below = unused.filter(|_| beside.is_none()).map(|why| format!("not used: {why}"));
         page.line(&format!("{start}{}", field.or(beside).as_deref().unwrap_or("-")));
         for line in below.into_iter().chain(remarks(column)) {
@@ -315,23 +317,6 @@ fn visible(text: &str) -> String {
         .collect()
 }
 
-fn length(text: &str) -> usize {
-    text.chars().count()
-}
-
-fn padded(text: &str, width: usize) -> String {
-    let text = cut(text, width);
-    format!("{text}{}", " ".repeat(width - length(&text)))
-}
-
-fn cut(text: &str, width: usize) -> String {
-    if length(text) <= width {
-        return text.to_owned();
-    }
-    let kept: String = text.chars().take(width - 1).collect();
-    format!("{kept}…")
-}
-
 /// Lines of at most [`WIDTH`] characters.
 #[derive(Default)]
 struct Page {
@@ -350,7 +335,7 @@ impl Page {
         let mut line = format!("  {label:width$}", width = INDENT - 2);
         let mut is_fresh = true;
         for word in words.split(' ') {
-            if !is_fresh && length(&line) + 1 + length(word) > WIDTH {
+            if !is_fresh && width(&line) + 1 + width(word) > WIDTH {
                 self.line(&line);
                 line = " ".repeat(INDENT);
                 is_fresh = true;
@@ -400,7 +385,7 @@ mod tests {
             ..Inspection::default()
         };
         let text = text(&inspection);
-        assert!(text.lines().all(|line| length(line) <= WIDTH), "{text}");
+        assert!(text.lines().all(|line| width(line) <= WIDTH), "{text}");
         assert!(text.contains("  file        delimited text, UTF-8 (detected)\n"), "{text}");
         assert!(
             text.contains("separated by commas (by its line sep=), quoted with \" (doubled inside a cell), CRLF"),

@@ -331,7 +331,7 @@ impl Observer for Relay {
         match event {
             // Results move with their file, which tells where they are in the end.
             Event::ResultsWritten { .. } => return,
-            Event::SheetRefused { message, hint } | Event::Warning { message, hint } => {
+            Event::SheetRefused { message, hint, .. } | Event::Warning { message, hint } => {
                 self.note(message, hint.as_ref());
             }
             Event::Withheld { reason } => self.note(&format!("nothing was sent: {reason}"), None),
