@@ -32,6 +32,8 @@ impl Pipeline<'_> {
             bom: self.settings.places.results_bom,
             delimiter: self.settings.places.results_delimiter,
             durable: !dry_run,
+            split_by: self.settings.places.split_by.clone(),
+            renews: false,
             timezone: self.settings.timezone.clone(),
         }
     }
@@ -49,6 +51,12 @@ impl Pipeline<'_> {
     /// The same with another form of what was read, as `arload runs results` does.
     pub fn write_results_as(&self, run: &Run, export: Format) -> Result<results::Written, RunError> {
         self.write_with(run, export, &mut Rehearsed::default())
+    }
+
+    /// Writes the results of an earlier run again where they stand already, with what corrections made of its rows.
+    pub(super) fn renew_results(&self, run: &Run) -> Result<results::Written, RunError> {
+        let settings = ResultSettings { renews: true, ..self.result_settings() };
+        results::write_run(self.ledger, run, &self.label(run)?, &settings)
     }
 
     fn write_with(&self, run: &Run, export: Format, rehearsed: &mut Rehearsed) -> Result<results::Written, RunError> {
@@ -81,6 +89,7 @@ impl Pipeline<'_> {
         let (totals, breakdown) = results::totals_with(self.ledger, &run, rehearsed)?;
         let exit = self.exit_code(&run, &totals, &breakdown, refused);
         let (files, exit) = self.write_or_warn(&run, exit, rehearsed)?;
+        self.bring_up_to_date(&run)?;
         let id = (!self.settings.mode.dry_run).then_some(run.id);
         self.observer.event(&Event::Finished {
             run: id.map(|run| run.0),
@@ -254,6 +263,9 @@ fn next_steps(
             count(totals.rows(Status::Invalid), "row"),
             again(operation, totals.rows(Status::Accepted) > 0)
         ));
+    }
+    if !dry_run && run.state != RunState::Closed && totals.rows(Status::Invalid) + totals.rows(Status::Rejected) > 0 {
+        next.push("or correct these rows in the corrections workbook, and give that to the same command".to_owned());
     }
     if dry_run && rows(code::DRY_RUN) > 0 {
         next.push(format!("{} would be sent by {}", count(rows(code::DRY_RUN), "row"), operation.name()));

@@ -6,6 +6,7 @@
 use super::gate::BadRows;
 use crate::check::record::{CheckedBlock, Standing};
 use crate::check::{Checker, dates};
+use crate::corrections::Correcting;
 use crate::ledger::blob;
 use crate::results::rehearsal::{Lines, Rehearsal};
 use crate::sheet::RowBlock;
@@ -18,6 +19,8 @@ pub(super) struct Worker<'w> {
     /// Whether cells are packed as the ledger keeps them; a dry run is over before that would pay.
     pub(super) packs: bool,
     pub(super) rehearsal: Option<Rehearsal>,
+    /// What is to be done with rows of a corrections workbook.
+    pub(super) correcting: Option<&'w Correcting>,
 }
 
 /// What a worker makes of a block.
@@ -53,11 +56,12 @@ impl Worker<'_> {
     pub(super) fn pack(
         &self,
         block: &RowBlock,
-        checked: CheckedBlock,
+        mut checked: CheckedBlock,
         evidence: dates::Evidence,
         bad: BadRows,
         (copies, cells): ([i128; 5], Vec<u64>),
     ) -> Done {
+        let bad = self.correcting.map_or(bad, |correcting| correcting.settle(&mut checked));
         let lines = self.rehearsal.as_ref().map(|rehearsal| rehearsal.write(block, &checked));
         let packed = || if self.packs { blob::pack(block) } else { blob::pack_plainly(block) };
         let (packed_cells, packed_checked) = match (&lines, &self.rehearsal) {

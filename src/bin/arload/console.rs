@@ -30,6 +30,8 @@ pub(crate) struct Console {
 struct State {
     last_line: Instant,
     files: Vec<String>,
+    /// What earlier runs came to, now that rows of theirs were corrected.
+    corrected: Vec<String>,
 }
 
 impl Console {
@@ -46,7 +48,7 @@ impl Console {
             bar.set_style(style);
             bar
         });
-        let state = State { last_line: Instant::now(), files: Vec::new() };
+        let state = State { last_line: Instant::now(), files: Vec::new(), corrected: Vec::new() };
         Self { output, bar, here: std::env::current_dir().ok(), state: Mutex::new(state) }
     }
 
@@ -100,9 +102,14 @@ impl Console {
         }
         let mut text = verdict(run, totals);
         text.push_str(&table(totals));
-        for file in &self.state.lock().expect("no printer panics").files {
+        let state = self.state.lock().expect("no printer panics");
+        for message in &state.corrected {
+            add(&mut text, format_args!("{message}"));
+        }
+        for file in &state.files {
             add(&mut text, format_args!("results: {}", printable(file)));
         }
+        drop(state);
         for step in next {
             add(&mut text, format_args!("next: {step}"));
         }
@@ -184,6 +191,9 @@ impl Console {
             | Event::Exported { .. }
             | Event::Pulled { .. }
             | Event::Compared { .. } => self.tell_export(event),
+            Event::Corrected { message, .. } => {
+                self.state.lock().expect("no printer panics").corrected.push(message.clone());
+            }
             Event::ResultsWritten { path } => {
                 let shown = self.here.as_ref().and_then(|here| Path::new(path).strip_prefix(here).ok());
                 let shown = shown.map_or_else(|| path.clone(), |shown| shown.display().to_string());
