@@ -154,7 +154,9 @@ fn corrections_are_written_again_byte_for_byte() {
     let (world, api) = left(40, 10);
     let files = ["march.corrections.xlsx", "march.results.csv", "march.summary.json"];
     let before = files.map(|name| world.read(name));
-    files.iter().for_each(|name| std::fs::remove_file(world.path(name)).unwrap());
+    for name in files {
+        std::fs::remove_file(world.path(name)).unwrap();
+    }
     world.run(&api, &["runs", "results", "1"]).expect(0);
     assert!(files.map(|name| world.read(name)) == before);
     // Over what is there already, too.
@@ -332,21 +334,23 @@ fn a_dry_run_of_corrections_sends_nothing_and_says_what_would_go() {
 fn a_document_of_several_rows_comes_back_whole_and_goes_whole() {
     let world = World::new();
     let head = "Invoice Number,Invoice Date,Due Date,Customer Id,Item Name,Taxable Value,CGST,SGST,Invoice Total";
-    let line =
-        |number: &str, item: &str, amounts: &str| format!("{number},05/07/2026,25/08/2026,{ID},{item},{amounts}");
+    let line = |number: &str, due: &str, rest: &str| format!("{number},05/07/2026,{due},{ID},{rest}");
     let rows = [
         head.to_owned(),
-        line("G-1", "Bolts", "1000.00,90.00,90.00,1180.00"),
-        line("G-2", "Bolts", "1000.00,90.00,90.00,3540.00"),
-        line("G-2", "Nuts", "abc,180.00,180.00,3540.00"),
-        line("G-3", "Nuts", "xyz,90.00,90.00,1180.00"),
+        line("G-1", "25/08/2026", "Bolts,1000.00,90.00,90.00,1180.00"),
+        line("G-2", "31/06/2026", "Bolts,1000.00,90.00,90.00,3540.00"),
+        line("G-2", "31/06/2026", "Nuts,2000.00,180.00,180.00,3540.00"),
+        line("G-3", "31/06/2026", "Nuts,1000.00,90.00,90.00,1180.00"),
     ];
     world.write("march.csv", rows.join("\n") + "\n");
     let api = sandbox(|_| {});
     world.run(&api, &["invoices", "create", "march.csv", "--group", "--max-invalid", "100%"]).expect(1);
     let rows = read(&world, "march.corrections.xlsx").remove(0).1;
     assert_eq!(rows.len(), 4, "{rows:?}");
-    save(&world, "march.corrections.xlsx", "march.corrections.xlsx", |rows| rows[2][8] = "2000.00".to_owned());
+    save(&world, "march.corrections.xlsx", "march.corrections.xlsx", |rows| {
+        rows[1][5] = "30/08/2026".to_owned();
+        rows[2][5] = "30/08/2026".to_owned();
+    });
     run(&world, &api, "march.corrections.xlsx", 1);
     let lines = world.lines("march.corrections.results.csv");
     let found: Vec<&str> = lines.iter().map(|line| line["status"].as_str()).collect();
@@ -358,10 +362,10 @@ fn a_document_of_several_rows_comes_back_whole_and_goes_whole() {
     save(&world, "march.corrections.xlsx", "part.xlsx", |rows| {
         rows.remove(1);
         rows.remove(2);
-        rows[1][8] = "2500.00".to_owned();
     });
     run(&world, &api, "part.xlsx", 1);
-    assert_eq!(world.lines("part.results.csv")[0]["code"], "correction-unclear");
+    let code = &world.lines("part.results.csv")[0]["code"];
+    assert!(code.ends_with("correction-unclear"), "{code}");
     assert_eq!(stored_numbers(&api), ["G-1", "G-2"]);
 }
 

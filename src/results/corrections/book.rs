@@ -56,6 +56,7 @@ pub(super) struct Book {
     notes: u32,
     facts: Vec<(&'static str, String)>,
     head: Format,
+    words: Format,
     plain: Format,
     faulty: Format,
     asking: Format,
@@ -93,6 +94,7 @@ impl Book {
                 ("operation", run.operation.clone()),
             ],
             head: Format::new().set_bold().set_text_wrap().set_align(FormatAlign::Top),
+            words: text().set_text_wrap().set_align(FormatAlign::Top),
             plain: text(),
             faulty: text().set_background_color(Color::RGB(0x00FF_C7CE)),
             asking: text().set_background_color(Color::RGB(0x00FF_F2CC)),
@@ -156,7 +158,7 @@ impl Book {
         let worksheet = &mut self.workbook.worksheets_mut()[at];
         let row = page.rows;
         let words: String = line.words.chars().take(2_000).collect();
-        worksheet.write_string_with_format(row, 0, words, &self.plain)?;
+        worksheet.write_string_with_format(row, 0, words, &self.words)?;
         let mut first = 1;
         if !page.is_unknown {
             worksheet.write_blank(row, 1, &self.asking)?;

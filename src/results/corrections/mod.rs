@@ -23,7 +23,7 @@ use crate::operation::Operation;
 use crate::outcome::{RowOutcome, Status};
 use crate::plan::SheetFacts;
 use crate::plan::history::History;
-use crate::plan::verdict::{Destiny, RowVerdict};
+use crate::plan::verdict::RowVerdict;
 use crate::sheet::RowBlock;
 
 /// Limit: workbooks of one input; each is open until all are written.
@@ -160,7 +160,7 @@ impl Writer<'_> {
         let marks = marks(self.run, &findings, facts, &columns);
         let key = RowKey { ledger: self.label.ledger.clone(), sheet: sheet.id, row: verdict.number };
         let place = now.map_or_else(|| format!("row {} of {}", verdict.number, sheet.file_name), Correction::label);
-        let words = to_do(self.run, outcome, &findings, &verdict.destiny, (&place, facts));
+        let words = to_do(self.run, outcome, &findings, (&place, facts));
         let headings: Vec<&str> = columns.iter().map(|(_, heading)| heading.as_str()).collect();
         let line = Line { words: &words, key: &key.text(), cells: &cells, marks: &marks };
         let failed = |cause| RunError::Results { path: self.place.display().to_string(), cause };
@@ -207,13 +207,7 @@ fn column_of(run: &Run, finding: &Finding, facts: &SheetFacts) -> Option<usize> 
 }
 
 /// What is to be done with a row, in plain words.
-fn to_do(
-    run: &Run,
-    outcome: &RowOutcome,
-    findings: &[Finding],
-    destiny: &Destiny,
-    (place, facts): (&str, &SheetFacts),
-) -> String {
+fn to_do(run: &Run, outcome: &RowOutcome, findings: &[Finding], (place, facts): (&str, &SheetFacts)) -> String {
     let why = if outcome.message.is_empty() { outcome.code.as_str() } else { outcome.message.as_str() };
     match outcome.status {
         Status::Unknown => {
@@ -234,11 +228,7 @@ fn to_do(
             let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
             let sentences: Vec<String> = errors.map(|finding| sentence(finding, facts)).collect();
             let what = if sentences.is_empty() { why.to_owned() } else { sentences.join("; ") };
-            let whole = match destiny {
-                Destiny::Joined { first, .. } => format!(" The row belongs to the document of row {first}."),
-                _ => String::new(),
-            };
-            format!("Correct the row ({place}): {what}.{whole} Or write drop to be done with it.")
+            format!("Correct the row ({place}): {what}. Or write drop to be done with it.")
         }
     }
 }
