@@ -84,6 +84,20 @@ impl Originals {
         let by_row = rows.iter().enumerate().map(|(at, original)| (original.row, at)).collect();
         Ok(Self { headings, rows, by_row })
     }
+
+    /// Keeps the columns that came back only: one that was taken out as a whole changes no row.
+    pub fn keep(&mut self, came_back: &[bool]) {
+        let keeps = |at: &mut usize| {
+            *at += 1;
+            came_back.get(*at - 1).copied().unwrap_or(false)
+        };
+        let mut at = 0;
+        self.headings.retain(|_| keeps(&mut at));
+        for row in &mut self.rows {
+            let mut at = 0;
+            row.cells.retain(|_| keeps(&mut at));
+        }
+    }
 }
 
 /// A hash of a cell as it means the same to everybody: without blanks around it, with one kind of line end, and without
@@ -106,6 +120,17 @@ fn plain_number(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_column_that_is_gone_changes_no_row() {
+        let outcome = RowOutcome::new(crate::outcome::Status::Invalid, "", "");
+        let row = Original { row: 2, outcome, document: 2, cells: vec![7, 8, 9] };
+        let headings = ["a", "b", "c"].map(str::to_owned).into_iter().enumerate().collect();
+        let mut originals = Originals { headings, rows: vec![row], by_row: HashMap::new() };
+        originals.keep(&[true, false, true]);
+        assert_eq!(originals.rows[0].cells, [7, 9]);
+        assert_eq!(originals.headings, [(0, "a".to_owned()), (2, "c".to_owned())]);
+    }
 
     #[test]
     fn cells_that_a_program_wrote_otherwise_are_the_same() {

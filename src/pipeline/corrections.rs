@@ -220,7 +220,7 @@ impl Pipeline<'_> {
         let Place { run, sheet } = place;
         let facts = results::facts(sheet)?;
         let mut history = History::new(ledger);
-        let originals = Originals::load(ledger, &mut history, run, sheet, &facts)?;
+        let mut originals = Originals::load(ledger, &mut history, run, sheet, &facts)?;
         let places: Vec<Option<usize>> = facts
             .header
             .columns
@@ -234,6 +234,8 @@ impl Pipeline<'_> {
             no(message, "put the column back with its heading; its cells may stay blank where the row allows it")
         })?;
         let moved = |order: &ColumnOrder| Some(ColumnOrder { column: places.get(order.column).copied()??, ..*order });
+        let came_back: Vec<bool> = originals.headings.iter().map(|(at, _)| places[*at].is_some()).collect();
+        originals.keep(&came_back);
         let columns: Vec<Option<usize>> = originals.headings.iter().map(|(at, _)| places[*at]).collect();
         let rows = book::rows(source, &self.settings.reading, head, &columns)?;
         let label = sheet.sheet_name.as_ref().map_or_else(

@@ -312,7 +312,13 @@ fn a_workbook_that_somebody_worked_in_is_moved_aside_and_said() {
 #[test]
 fn a_dry_run_of_corrections_sends_nothing_and_says_what_would_go() {
     let (world, api) = left(20, 10);
-    save(&world, "march.corrections.xlsx", "march.corrections.xlsx", |rows| fix(rows, 1));
+    save(&world, "march.corrections.xlsx", "march.corrections.xlsx", |rows| {
+        fix(rows, 1);
+        // A column that nothing needs may go; that changes no row.
+        for row in rows {
+            row.truncate(10);
+        }
+    });
     world.run(&api, &["invoices", "create", "march.corrections.xlsx", "--dry-run"]).expect(1);
     let lines = world.lines("march.corrections.dry-run.results.csv");
     let found: Vec<(&str, &str)> = lines.iter().map(|line| (line["status"].as_str(), line["code"].as_str())).collect();
