@@ -365,6 +365,15 @@ pub enum Event {
         /// The file.
         path: String,
     },
+    /// An earlier run has other totals now, because its rows were corrected.
+    Corrected {
+        /// The earlier run.
+        run: i64,
+        /// What it came to, in a sentence.
+        message: String,
+        /// Its control totals with the corrections.
+        totals: Totals,
+    },
     /// The run is over for this process.
     Finished {
         /// The run; none for a dry run.

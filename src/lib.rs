@@ -17,6 +17,7 @@ pub mod plan;
 
 pub mod check;
 pub mod chunk;
+pub mod corrections;
 pub mod dedupe;
 pub mod directory;
 pub mod finding;

@@ -93,6 +93,12 @@ pub mod code {
     pub const HELD_BY_RUN: &str = "held-by-run";
     /// A later run of the changed sheet took over.
     pub const SUPERSEDED: &str = "superseded";
+    /// A row that a corrections workbook brought back as it was.
+    pub const UNCHANGED: &str = "unchanged";
+    /// `drop` stands beside it in a corrections workbook.
+    pub const DROPPED: &str = "dropped";
+    /// A later run corrected the row.
+    pub const CORRECTED: &str = "corrected";
     /// An identical row stands above.
     pub const DUPLICATE_ROW: &str = "duplicate-row";
     /// The document is void.

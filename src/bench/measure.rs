@@ -216,7 +216,15 @@ fn check(job: &Job, decoder: Option<Decoder>) -> Result<u64, BenchError> {
         allow_unnumbered: false,
     };
     let operation = job.sample.kind().operation();
-    let reading = Reading { operation, settings: &settings, rules, stop: &stop, observer: &Silent, results: None };
+    let reading = Reading {
+        operation,
+        settings: &settings,
+        rules,
+        stop: &stop,
+        observer: &Silent,
+        results: None,
+        corrections: &[],
+    };
     let mut read = ReadRun::new()?;
     for source in list(&job.sheet, &settings.reading)?.sources {
         if let Some(refusal) = read.take(&source, &job.sheet, &reading)? {

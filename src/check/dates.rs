@@ -1,5 +1,7 @@
 //! Whether day or month comes first: decided for a whole column, from all its rows.
 
+use serde::{Deserialize, Serialize};
+
 use super::value::{self, DateEvidence, Faults};
 use crate::config::DateOrder;
 use crate::mapping::Mapping;
@@ -7,7 +9,7 @@ use crate::operation::{FieldKind, Operation};
 use crate::sheet::{Cell, RowBlock, column_letters};
 
 /// The order of one column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ColumnOrder {
     /// The sheet's column.
     pub column: usize,
@@ -129,6 +131,17 @@ impl Evidence {
                 ColumnOrder { column: evidence.column, order, proved }
             })
             .collect()
+    }
+
+    /// The same where the order of columns is known from elsewhere.
+    pub fn decide_as(&self, told: Option<DateOrder>, known: &[ColumnOrder]) -> Vec<ColumnOrder> {
+        let mut orders = self.decide(told);
+        for order in &mut orders {
+            if let Some(known) = known.iter().find(|known| known.column == order.column) {
+                *order = ColumnOrder { proved: true, ..*known };
+            }
+        }
+        orders
     }
 
     /// What a person should know about the dates of the sheet, a sentence each.

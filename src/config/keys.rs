@@ -139,6 +139,7 @@ pub static KEYS: &[Key] = &[
     file("upload", Form::Pairs),
     file("reply-names", Form::Pairs),
     flag("results", Form::Path),
+    flag("split-by", Form::Text),
     flag("state", Form::Path),
     file("results-bom", Form::Switch).or("true"),
     file("results-delimiter", Form::Text).or(","),

@@ -191,6 +191,7 @@ impl Layers<'_> {
     fn places(&self, sources: &Sources<'_>) -> Result<Places, ConfigError> {
         Ok(Places {
             results: sources.path("results")?,
+            split_by: sources.read("split-by", |column| Ok(column.trim().to_owned()))?,
             state: sources.path("state")?.unwrap_or_else(|| self.default_state.to_path_buf()),
             user_state: self.default_state.to_path_buf(),
             results_bom: sources.switch("results-bom")?,
@@ -247,6 +248,7 @@ fn company(sources: &Sources<'_>, target: &Target) -> Result<Company, ConfigErro
 
 fn reading(sources: &Sources<'_>, saved: &Saved<'_>) -> Result<Reading, ConfigError> {
     Ok(Reading {
+        as_written: false,
         sheets: sources.texts("sheet"),
         // Limit: a worksheet has this many rows.
         header_row: sources.read("header-row", number(1, 1_048_576))?,

@@ -27,6 +27,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 
 pub use self::saved::mapping_place;
 use crate::api::reply::ReplyNames;
@@ -129,6 +130,9 @@ pub struct Reading {
     pub date_order: Option<DateOrder>,
     /// Whether rows that a workbook does not show are read.
     pub hidden_rows: HiddenRows,
+    /// Whether a sheet is read as it stands: the headings where they are said to be, every filled row below them a row. The
+    /// program sets it for workbooks of its own, no setting does.
+    pub as_written: bool,
     /// Who decodes workbooks; none decodes them in this process. The program sets it, no setting does.
     pub decoder: Option<Decoder>,
 }
@@ -144,7 +148,8 @@ pub enum HiddenRows {
 }
 
 /// Order of the parts of a numeric date.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum DateOrder {
     /// Day, month, year.
     Dmy,
@@ -240,6 +245,8 @@ pub struct Places {
     pub state: PathBuf,
     /// The user's own state folder, whatever `state` says: refused log-ins are remembered there for all ledgers.
     pub user_state: PathBuf,
+    /// Heading of the column whose values have a corrections workbook each.
+    pub split_by: Option<String>,
     /// Whether result CSVs begin with a byte order mark.
     pub results_bom: bool,
     /// Delimiter of result CSVs.

@@ -35,8 +35,13 @@ fn plan(ledger: &SqliteLedger) -> (RunId, ChunkId) {
         settings: r#"{"seller":"CEK1"}"#,
     };
     let run = ledger.begin_plan(&run).unwrap();
-    let facts =
-        SheetFacts { header: Header::default(), mapping: Mapping::default(), read: Sum::default(), notes: Vec::new() };
+    let facts = SheetFacts {
+        header: Header::default(),
+        mapping: Mapping::default(),
+        orders: Vec::new(),
+        read: Sum::default(),
+        notes: Vec::new(),
+    };
     let facts = serde_json::to_string(&facts).unwrap();
     let sheet = NewSheet {
         ordinal: 0,

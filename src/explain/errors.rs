@@ -59,6 +59,8 @@ errors! {
         "--expect-total differs from what was read" => "follow the hint below the message";
     NotLookedUp = "not-looked-up": "What the API has already could not be looked up, so no plan was made; nothing was sent.";
         "the search answers with an error before the first create" => "run it again once the API answers; --first-use goes without, where the account has no such records";
+    Corrections = "corrections-misfit": "A corrections workbook belongs elsewhere or lacks what tells its rows; it is left out whole.";
+        "the workbook of a sandbox run given to a real account" => "give it to the command, account and ledger that wrote it, with its hidden sheet";
     Results = "results-not-written": "Results could not be written.";
         "the folder of the sheet is read-only" => "name another folder with --results DIR; arload runs results ID writes them again from the ledger";
     Evidence = "evidence-not-written": "A run's evidence could not be written.";

@@ -210,4 +210,7 @@ advice! {
         => "correct the number or the date of one of them";
     DocumentInvalid: "one line of INV-417 has an amount that cannot be read"
         => "correct the row that the message names; all lines then go together";
+
+    CorrectionUnclear: "\"maybe\" in the column that takes retry or drop"
+        => "write retry, drop or nothing, and give the workbook to the ledger that wrote it";
 }

@@ -100,6 +100,15 @@ outcomes! {
     "unknown-in-run", "unknown":
         "An earlier run sent the row and never learnt what became of it";
         "run 7 was cut off, and the sheet is given again" => "`arload runs reconcile ID` with the number of the run that the message names";
+    "unchanged", "not-sent":
+        "The row came back in a corrections workbook as it was, and `retry` does not stand beside it";
+        "a row that was left for later" => "correct the row, or write retry or drop beside it, and give the workbook again";
+    "dropped", "excluded":
+        "`drop` stands beside the row in a corrections workbook";
+        "an invoice that was made by mistake" => "nothing";
+    "corrected", "any":
+        "A later run corrected the row; the message names where, and the status is what that came to";
+        "row 12 of the first sheet, put right in its corrections workbook" => "nothing, if the status is accepted";
     "duplicate-row", "excluded":
         "The same row stands above";
         "a row that was pasted twice" => "nothing";

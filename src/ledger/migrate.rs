@@ -6,10 +6,11 @@
 use rusqlite::Connection;
 
 /// Format of the file that this program writes.
-pub(super) const FORMAT: i64 = 3;
+pub(super) const FORMAT: i64 = 4;
 
 /// Steps by the format they start from.
-const STEPS: [(i64, &str); 2] = [(1, include_str!("migrate_1.sql")), (2, include_str!("migrate_2.sql"))];
+const STEPS: [(i64, &str); 3] =
+    [(1, include_str!("migrate_1.sql")), (2, include_str!("migrate_2.sql")), (3, include_str!("migrate_3.sql"))];
 
 /// Brings an open file of an earlier format to [`FORMAT`]; inside a transaction of the caller's.
 pub(super) fn migrate(connection: &Connection, found: i64) -> rusqlite::Result<()> {

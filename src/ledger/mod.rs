@@ -15,6 +15,7 @@
 //! * `key_block`: sorted keys of the duplicate guard, 32 bytes each, per financial year.
 //! * `pace`: requests and refusals of each day. `directory`: customers known from accepted uploads and pulls.
 //! * `canary`: what became of the first chunk of an upload template and mapping at a host.
+//! * `correction`: which rows of a sheet correct rows of an earlier one; what that makes of the earlier run is derived.
 //! * `history`: accounts whose earlier records this ledger knows, so that creates need no first-use check.
 //!
 //! The one rule: [`Ledger::start_attempt`] returns only when the attempt is durable, and nothing is sent before
@@ -384,6 +385,8 @@ pub trait Ledger: Send + Sync {
     fn add_rows(&self, sheet: SheetId, ordinal: u32, cells: &[u8]) -> Result<(), LedgerError>;
     /// Adds what was decided about a block's rows.
     fn add_verdicts(&self, sheet: SheetId, ordinal: u32, rows: (u32, u32), verdicts: &[u8]) -> Result<(), LedgerError>;
+    /// Says which rows of a sheet correct rows of an earlier one; `links` are packed pairs of row numbers.
+    fn add_correction(&self, sheet: SheetId, of: SheetId, links: &[u8]) -> Result<(), LedgerError>;
     /// Adds a chunk to the plan.
     fn add_chunk(&self, run: RunId, chunk: &NewChunk<'_>) -> Result<ChunkId, LedgerError>;
     /// Adds sorted, packed keys of 32 bytes each.
@@ -423,6 +426,10 @@ pub trait Ledger: Send + Sync {
     fn verdict_block(&self, sheet: SheetId, ordinal: u32) -> Result<Option<Vec<u8>>, LedgerError>;
     /// The first and last row of each verdict block of a sheet, by ordinal, in their order.
     fn block_ranges(&self, sheet: SheetId) -> Result<Vec<(u32, RangeInclusive<u32>)>, LedgerError>;
+    /// The sheets whose rows correct rows of this one, oldest first, each with its links.
+    fn corrected_in(&self, sheet: SheetId) -> Result<Vec<(SheetId, Vec<u8>)>, LedgerError>;
+    /// The earlier sheets that rows of this one correct.
+    fn corrects(&self, sheet: SheetId) -> Result<Vec<SheetId>, LedgerError>;
 
     /// A run's chunks in order.
     fn chunks(&self, run: RunId) -> Result<Vec<ChunkHead>, LedgerError>;

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{ChunkHead, ChunkId, ChunkState, Run, RunId, RunState, SheetId, SheetRecord};
+use super::{ChunkHead, ChunkId, ChunkLines, ChunkState, HistoryMark, Run, RunId, RunState, SheetId, SheetRecord};
 use crate::directory::Entry;
 
 pub(super) fn read_time(milliseconds: i64) -> Timestamp {
@@ -126,6 +126,14 @@ pub(super) fn add_customer(connection: &Connection, account: &str, customer: &En
             customer.legal_name.as_deref().unwrap_or_default(),
         ])?;
     Ok(())
+}
+
+pub(super) fn read_mark(row: &Row<'_>) -> rusqlite::Result<HistoryMark> {
+    Ok(HistoryMark { since: read_time(row.get(0)?), complete: row.get(1)? })
+}
+
+pub(super) fn read_lines(row: &Row<'_>) -> rusqlite::Result<ChunkLines> {
+    Ok(ChunkLines { outcomes: row.get(0)?, moved: row.get(1)? })
 }
 
 pub(super) fn change_customers(

@@ -1,4 +1,4 @@
--- The ledger's tables, version 3. The story of each is told in ledger/mod.rs.
+-- The ledger's tables, version 4. The story of each is told in ledger/mod.rs.
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 -- Tells this ledger from every other, because runs count from 1 in each.
 INSERT INTO meta VALUES ('id', lower(hex(randomblob(8))));
@@ -172,3 +172,12 @@ CREATE TABLE history (
     complete INTEGER NOT NULL,
     PRIMARY KEY (account, kind)
 );
+
+-- Which rows of a sheet correct rows of an earlier one: packed pairs of row numbers, the new one first.
+CREATE TABLE correction (
+    sheet_id INTEGER NOT NULL REFERENCES sheet (id),
+    of_sheet INTEGER NOT NULL REFERENCES sheet (id),
+    links BLOB NOT NULL,
+    PRIMARY KEY (sheet_id, of_sheet)
+);
+CREATE INDEX correction_by_original ON correction (of_sheet);

@@ -13,11 +13,11 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, TransactionBehavio
 use super::beside::Beside;
 use super::migrate::{self, FORMAT};
 use super::records::{
-    CHUNK_COLUMNS, RUN_COLUMNS, SHEET_COLUMNS, change_customers, last_hash, last_resolution, read_chunk, read_customer,
-    read_run, read_sheet, read_time,
+    CHUNK_COLUMNS, RUN_COLUMNS, SHEET_COLUMNS, change_customers, read_chunk, read_customer, read_lines, read_mark,
+    read_run, read_sheet,
 };
 use super::together::Together;
-use super::trail::{self, AttemptRecord, ResolutionRecord, head_of};
+use super::trail::{self, AttemptRecord, ResolutionRecord};
 use super::{
     AttemptId, Attempted, Canary, ChunkChange, ChunkHead, ChunkId, ChunkLines, ChunkState, HistoryMark, Ledger,
     LedgerError, NewAttempt, NewChunk, NewReply, NewRun, NewSheet, Resolution, Run, RunId, RunState, SheetId,
@@ -258,6 +258,10 @@ impl Ledger for SqliteLedger {
         self.change(sql, params![sheet.0, ordinal, rows.0, rows.1, verdicts])
     }
 
+    fn add_correction(&self, sheet: SheetId, of: SheetId, links: &[u8]) -> Answer<()> {
+        self.change("INSERT INTO correction VALUES (?, ?, ?)", params![sheet.0, of.0, links])
+    }
+
     fn add_chunk(&self, run: RunId, chunk: &NewChunk<'_>) -> Answer<ChunkId> {
         self.ask(|connection| attempts::add_chunk(connection, run.0, None, chunk))
     }
@@ -347,6 +351,15 @@ impl Ledger for SqliteLedger {
         self.list(sql, [sheet.0], |found| Ok((found.get(0)?, found.get(1)?..=found.get(2)?)))
     }
 
+    fn corrected_in(&self, sheet: SheetId) -> Answer<Vec<(SheetId, Vec<u8>)>> {
+        let sql = "SELECT sheet_id, links FROM correction WHERE of_sheet = ? ORDER BY sheet_id";
+        self.list(sql, [sheet.0], |found| Ok((SheetId(found.get(0)?), found.get(1)?)))
+    }
+
+    fn corrects(&self, sheet: SheetId) -> Answer<Vec<SheetId>> {
+        self.list("SELECT of_sheet FROM correction WHERE sheet_id = ?", [sheet.0], |found| found.get(0).map(SheetId))
+    }
+
     fn chunks(&self, run: RunId) -> Answer<Vec<ChunkHead>> {
         self.list(&format!("SELECT {CHUNK_COLUMNS} FROM chunk WHERE run_id = ? ORDER BY ordinal"), [run.0], read_chunk)
     }
@@ -365,9 +378,7 @@ impl Ledger for SqliteLedger {
     }
 
     fn chunk_lines(&self, chunk: ChunkId) -> Answer<ChunkLines> {
-        let lines = self.one("SELECT outcomes, moved FROM chunk WHERE id = ?", [chunk.0], |row| {
-            Ok(ChunkLines { outcomes: row.get(0)?, moved: row.get(1)? })
-        })?;
+        let lines = self.one("SELECT outcomes, moved FROM chunk WHERE id = ?", [chunk.0], read_lines)?;
         lines.ok_or_else(|| LedgerError::Damaged(format!("chunk {chunk} is gone")))
     }
 
@@ -448,8 +459,7 @@ impl Ledger for SqliteLedger {
 
     fn history(&self, account: &str, kind: &str) -> Answer<Option<HistoryMark>> {
         let sql = "SELECT since, complete FROM history WHERE account = ? AND kind = ?";
-        let read = |row: &Row<'_>| Ok(HistoryMark { since: read_time(row.get(0)?), complete: row.get(1)? });
-        self.one(sql, params![account, kind], read)
+        self.one(sql, params![account, kind], read_mark)
     }
 
     fn begin_history(&self, account: &str, kind: &str, history: HistoryMark) -> Answer<()> {
@@ -462,14 +472,7 @@ impl Ledger for SqliteLedger {
     }
 
     fn head(&self, run: RunId) -> Answer<[u8; 32]> {
-        let senders: Vec<String> =
-            self.list("SELECT DISTINCT sender FROM attempt WHERE run_id = ? ORDER BY sender", [run.0], |row| {
-                row.get(0)
-            })?;
-        let hashes = senders.iter().map(|sender| self.ask(|connection| last_hash(connection, run, sender)));
-        let hashes = hashes.collect::<Answer<Vec<_>>>()?;
-        let last = self.ask(|connection| last_resolution(connection, run))?;
-        Ok(head_of(senders.iter().map(String::as_str).zip(hashes.iter().map(Vec::as_slice)), &last))
+        self.ask(|connection| trail::head(connection, run))
     }
 
     fn trail(&self, run: RunId, after: AttemptId) -> Answer<Vec<AttemptRecord>> {

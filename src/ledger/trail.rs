@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::records::{chain, read_time};
+use super::records::{chain, last_hash, last_resolution, read_time};
 use super::{AttemptId, ChunkId, RunId};
 
 /// Limit: records handed out at once.
@@ -142,8 +142,19 @@ fn read_link(row: &rusqlite::Row<'_>) -> rusqlite::Result<Link> {
     Ok(Link { digest: row.get(0)?, previous: row.get(1)?, hash: row.get(2)? })
 }
 
+/// The head of a run as its records stand.
+pub(super) fn head(connection: &Connection, run: RunId) -> rusqlite::Result<[u8; 32]> {
+    let mut statement =
+        connection.prepare_cached("SELECT DISTINCT sender FROM attempt WHERE run_id = ? ORDER BY sender")?;
+    let senders: Vec<String> = statement.query_map([run.0], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    let hashes = senders.iter().map(|sender| last_hash(connection, run, sender));
+    let hashes = hashes.collect::<rusqlite::Result<Vec<_>>>()?;
+    let last = last_resolution(connection, run)?;
+    Ok(head_of(senders.iter().map(String::as_str).zip(hashes.iter().map(Vec::as_slice)), &last))
+}
+
 /// Hash over the last records of all senders and the last resolution.
-pub(super) fn head_of<'s>(senders: impl Iterator<Item = (&'s str, &'s [u8])>, resolution: &[u8]) -> [u8; 32] {
+fn head_of<'s>(senders: impl Iterator<Item = (&'s str, &'s [u8])>, resolution: &[u8]) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new_derive_key("arload ledger head 2");
     for (sender, hash) in senders {
         hasher.update(&(sender.len() as u64).to_le_bytes());

@@ -11,6 +11,7 @@ mod exporter;
 pub mod heading;
 mod likely;
 mod lines;
+mod moved;
 mod samples;
 pub mod saved;
 mod suggest;

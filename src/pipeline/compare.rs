@@ -51,7 +51,7 @@ impl Pipeline<'_> {
         let places = self.places(&opened)?;
         let directory = self.directory()?;
         let (mut read, refused) = self.read(operation, &opened, &directory, None)?;
-        let unread = Unread::new(opened.refused.into_iter().chain(refused));
+        let unread = Unread::new(opened.refused.iter().cloned().chain(refused));
         if read.sheets.is_empty() {
             return Err(RunError::NoSheets);
         }

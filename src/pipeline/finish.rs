@@ -33,6 +33,8 @@ impl Pipeline<'_> {
             bom: self.settings.places.results_bom,
             delimiter: self.settings.places.results_delimiter,
             durable: !dry_run,
+            split_by: self.settings.places.split_by.clone(),
+            renews: false,
             timezone: self.settings.timezone.clone(),
         }
     }
@@ -50,6 +52,12 @@ impl Pipeline<'_> {
     /// The same with another form of what was read, as `arload runs results` does.
     pub fn write_results_as(&self, run: &Run, export: Format) -> Result<results::Written, RunError> {
         self.write_with(run, export, &mut Rehearsed::default())
+    }
+
+    /// Writes the results of an earlier run again where they stand already, with what corrections made of its rows.
+    pub(super) fn renew_results(&self, run: &Run) -> Result<results::Written, RunError> {
+        let settings = ResultSettings { renews: true, ..self.result_settings() };
+        results::write_run(self.ledger, run, &self.label(run)?, &settings)
     }
 
     fn write_with(&self, run: &Run, export: Format, rehearsed: &mut Rehearsed) -> Result<results::Written, RunError> {
@@ -81,7 +89,8 @@ impl Pipeline<'_> {
         self.observer.event(&Event::Stage { stage: Stage::Results });
         let run = self.stored(run.id)?;
         let written = self.write_or_warn(&run, rehearsed)?;
-        let (totals, breakdown) = if let Some(written) = &written {
+        let own = written.as_ref().filter(|written| !written.is_corrected);
+        let (totals, breakdown) = if let Some(written) = own {
             (written.totals.clone(), written.breakdown.clone())
         } else {
             results::totals_with(self.ledger, &run, rehearsed)?
@@ -89,6 +98,7 @@ impl Pipeline<'_> {
         let exit = self.exit_code(&run, &totals, &breakdown, refused);
         let exit = if written.is_some() { exit } else { ExitCode::worst([exit, ExitCode::StoppedEarly]) };
         let files = written.map(|written| written.files).unwrap_or_default();
+        self.bring_up_to_date(&run)?;
         let id = (!self.settings.mode.dry_run).then_some(run.id);
         self.observer.event(&Event::Finished {
             run: id.map(|run| run.0),
@@ -260,6 +270,9 @@ fn next_steps(
     }
     if let Some(most) = most_frequent(breakdown) {
         next.push(format!("most often {most}; \"arload explain CODE\" says what a code means and what to do"));
+    }
+    if !dry_run && run.state != RunState::Closed && totals.rows(Status::Invalid) + totals.rows(Status::Rejected) > 0 {
+        next.push("or correct these rows in the corrections workbook, and give that to the same command".to_owned());
     }
     if dry_run && rows(code::DRY_RUN) > 0 {
         next.push(format!("{} would be sent by {}", count(rows(code::DRY_RUN), "row"), operation.name()));

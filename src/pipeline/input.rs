@@ -6,7 +6,9 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use super::corrections::FileCorrections;
 use crate::config::{Gate, Settings};
+use crate::corrections::MARKER;
 use crate::directory::Directory;
 use crate::error::RunError;
 use crate::event::{Event, Observer};
@@ -15,6 +17,7 @@ use crate::outcome::Sum;
 use crate::plan::control::{Control, malformed};
 use crate::plan::read::{ReadRun, ReadSheet, Reading};
 use crate::plan::refusal::{Refusal, other_table};
+use crate::results::corrections::shelf::next_round;
 use crate::sheet::SheetSource;
 use crate::sheet::error::SheetError;
 use crate::sheet::input::{self, Spool};
@@ -30,6 +33,15 @@ pub(super) struct Opened {
     _spool: Option<Spool>,
 }
 
+/// By what a file may be a corrections workbook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MarkedBy {
+    /// Its hidden sheet.
+    Sheet,
+    /// Its name.
+    Name,
+}
+
 /// One file with its sheets.
 pub(super) struct InputFile {
     /// The path that the ledger keeps and results stand beside.
@@ -37,12 +49,17 @@ pub(super) struct InputFile {
     pub(super) sources: Vec<SheetSource>,
     /// What must hold for the file, where a control file stands beside it.
     control: Option<Control>,
+    /// Whether it may be a corrections workbook: by its mark, or by its name alone.
+    pub(super) marked: Option<MarkedBy>,
+    /// What it brings back, once that is understood.
+    pub(super) corrections: Option<FileCorrections>,
 }
 
 impl InputFile {
     /// The month that the file's invoices must be dated in.
     pub(super) fn period(&self, gate: &Gate) -> Result<Option<(i16, i8)>, RunError> {
-        self.control.as_ref().map_or(Ok(gate.period), |control| control.period(gate.period))
+        let period = self.corrections.as_ref().map_or(gate.period, |corrections| corrections.settings.gate.period);
+        self.control.as_ref().map_or(Ok(period), |control| control.period(period))
     }
 
     /// Holds the sheets that were taken of the file against its control file.
@@ -63,7 +80,7 @@ impl InputFile {
 impl Opened {
     /// Sheets that were unpacked, each with the path that the ledger keeps.
     pub(super) fn of_sheets(sheets: Vec<(PathBuf, Vec<SheetSource>)>) -> Self {
-        let file = |(shown, sources)| InputFile { shown, sources, control: None };
+        let file = |(shown, sources)| InputFile { shown, sources, control: None, marked: None, corrections: None };
         Self { files: sheets.into_iter().map(file).collect(), refused: Vec::new(), _spool: None }
     }
 
@@ -100,8 +117,18 @@ pub(super) fn open(
     let mut refused: Vec<String> = found.refused.iter().map(|error| refuse(error, observer)).collect();
     for path in &found.files {
         match list(path, &settings.reading) {
-            Ok(listing) => {
-                for note in listing.notes {
+            Ok(mut listing) => {
+                let is_marker = |name: &str| name == MARKER;
+                let has_mark = listing.hidden.iter().any(|name| is_marker(name))
+                    || listing.sources.iter().any(|source| source.sheet.as_deref().is_some_and(is_marker));
+                let named = path.file_name().is_some_and(|name| next_round(&name.to_string_lossy()).is_some());
+                let marked = match (has_mark, named) {
+                    (true, _) => Some(MarkedBy::Sheet),
+                    (false, true) => Some(MarkedBy::Name),
+                    (false, false) => None,
+                };
+                listing.sources.retain(|source| !source.sheet.as_deref().is_some_and(is_marker));
+                for note in listing.notes.into_iter().filter(|_| !has_mark) {
                     observer.event(&Event::InputSkipped { path: path.display().to_string(), reason: note });
                 }
                 // Results of standard input stand where the command was given.
@@ -110,7 +137,7 @@ pub(super) fn open(
                 let shown = std::path::absolute(shown).unwrap_or_else(|_| shown.to_owned());
                 // What comes through a pipe has nothing beside it.
                 let control = if spooled { None } else { read_control(path)? };
-                files.push(InputFile { shown, sources: listing.sources, control });
+                files.push(InputFile { shown, sources: listing.sources, control, marked, corrections: None });
             }
             Err(error) => {
                 refused.push(refuse(&error, observer));

@@ -5,6 +5,7 @@
 //! results are written from the ledger whatever ended the sending.
 
 mod compare;
+mod corrections;
 mod export;
 #[cfg(test)]
 mod export_tests;
@@ -109,7 +110,8 @@ impl Pipeline<'_> {
     ) -> Result<Report, RunError> {
         self.refuse_assumed(operation)?;
         self.observer.event(&Event::Stage { stage: Stage::Reading });
-        let opened = input::open(inputs, stdin, self.settings, self.observer)?;
+        let mut opened = input::open(inputs, stdin, self.settings, self.observer)?;
+        self.understand_corrections(operation, &mut opened)?;
         self.test_results(&opened.shown())?;
         let mode = &self.settings.mode;
         let rehearsed = (mode.dry_run && !mode.seed).then(|| self.result_settings());
@@ -261,7 +263,7 @@ impl Pipeline<'_> {
     fn read<'r>(
         &'r self,
         operation: &'static Operation,
-        opened: &input::Opened,
+        opened: &'r input::Opened,
         directory: &'r Directory,
         rehearsed: Option<&ResultSettings>,
     ) -> Result<(ReadRun<'r>, Vec<String>), RunError> {
@@ -278,14 +280,16 @@ impl Pipeline<'_> {
                 severity: &self.settings.severity,
                 allow_unnumbered: self.settings.mapping.allow_unnumbered,
             };
+            let corrections = file.corrections.as_ref();
             let reading = Reading {
                 operation,
-                settings: self.settings,
+                settings: corrections.map_or(self.settings, |corrections| &corrections.settings),
                 rules,
                 stop: self.stop,
                 observer: self.observer,
                 // Results of a workbook have the columns of all its sheets.
-                results: rehearsed.filter(|_| file.sources.len() == 1).cloned(),
+                results: rehearsed.filter(|_| file.sources.len() == 1 && corrections.is_none()).cloned(),
+                corrections: corrections.map_or(&[], |corrections| &corrections.sheets),
             };
             let before = read.sheets.len();
             refused.extend(input::read_file(&mut read, file, &reading)?);

@@ -76,7 +76,7 @@ impl Pipeline<'_> {
             self.recover_open_runs()?;
         }
         let identity = resume::Identity::of(operation, self.settings, &read);
-        let unread = Unread::new(opened.refused.into_iter().chain(refused));
+        let unread = Unread::new(opened.refused.iter().cloned().chain(refused));
         let planned = self.plan(operation, &mut read, &identity, &unread, &[], &AtApi::default())?;
         drop(read);
         if planned.withheld.is_none() {

@@ -3,12 +3,13 @@
 //! Leaves what becomes of the rows to [`super::read`]. The one rule: every reading of a sheet cuts it into the same blocks.
 
 use super::read::Reading;
-use super::refusal::{Refusal, other_operation};
+use super::refusal::{Refusal, other_operation, unmarked};
+use crate::corrections::KEY;
 use crate::error::RunError;
 use crate::explain::ErrorCode;
 use crate::mapping::{self, Mapping, MappingError};
-use crate::sheet::RowBlock;
 use crate::sheet::open::OpenSheet;
+use crate::sheet::{RowBlock, SheetSource};
 
 // Limit: blocks of this size keep every thread busy and cost little memory.
 const BLOCK_ROWS: usize = 1000;
@@ -19,7 +20,20 @@ pub(super) fn read_batch(open: &mut OpenSheet) -> Result<Vec<RowBlock>, RunError
     Ok(open.next_blocks(rayon::current_num_threads() * 2, BLOCK_ROWS, BLOCK_BYTES)?)
 }
 
-pub(super) fn map(open: &OpenSheet, batch: &[RowBlock], reading: &Reading<'_>) -> Result<Mapping, Refusal> {
+pub(super) fn map(
+    source: &SheetSource,
+    open: &OpenSheet,
+    batch: &[RowBlock],
+    reading: &Reading<'_>,
+) -> Result<Mapping, Refusal> {
+    if let Some(correcting) = reading.correcting(source) {
+        let mut mapping = correcting.mapping.clone();
+        mapping.columns.resize(open.header.columns.len(), None);
+        return Ok(mapping);
+    }
+    if open.header.columns.iter().any(|heading| heading == KEY) {
+        return Err(unmarked());
+    }
     let samples = |column: usize| {
         let cells = batch.iter().flat_map(|block| (0..block.len()).map(move |row| block.text(row, column)));
         cells.take(200).map(str::to_owned).collect()

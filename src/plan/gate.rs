@@ -43,6 +43,7 @@ pub fn is_format_error(code: Code) -> bool {
             | Code::SellerUnlisted
             | Code::OutsidePeriod
             | Code::DocumentNumberTwice
+            | Code::CorrectionUnclear
     )
 }
 

@@ -49,16 +49,16 @@ pub(super) fn survey(source: &SheetSource, reading: &Reading<'_>) -> Result<Resu
     let stamp = input::stamp(&source.path);
     let mut orders: Option<Vec<dates::ColumnOrder>> = None;
     loop {
-        let mut open = source.open(&reading.settings.reading, &recognise)?;
+        let mut open = source.open(&reading.of_sheet(source), &recognise)?;
         let mut batch = read_batch(&mut open)?;
-        let Ok(mapping) = map(&open, &batch, reading) else { return Ok(Ok(None)) };
+        let Ok(mapping) = map(source, &open, &batch, reading) else { return Ok(Ok(None)) };
         let Some(grouping) = mapping.grouping.as_ref().filter(|_| !batch.is_empty()) else { return Ok(Ok(None)) };
         let date_columns = dates::columns(operation, &mapping, reading.rules.period);
         let mut evidence = dates::Evidence::new(&date_columns);
         for block in &batch {
             evidence.add(block);
         }
-        let used = orders.take().unwrap_or_else(|| evidence.decide(reading.settings.reading.date_order));
+        let used = orders.take().unwrap_or_else(|| reading.orders(source, &evidence));
         let columns = Columns::new(operation, &mapping, &used);
         let headings = open.header.columns.clone();
         let refused = |why| unjoinable(&source.label(), &headings, &why);
@@ -78,7 +78,7 @@ pub(super) fn survey(source: &SheetSource, reading: &Reading<'_>) -> Result<Resu
             }
             batch = read_batch(&mut open)?;
         }
-        let better = evidence.decide(reading.settings.reading.date_order);
+        let better = reading.orders(source, &evidence);
         if dates::overturned(&used, &better) {
             orders = Some(better);
             continue;

@@ -30,6 +30,7 @@ pub mod write;
 
 use serde::{Deserialize, Serialize};
 
+use crate::check::dates::ColumnOrder;
 use crate::mapping::Mapping;
 use crate::outcome::Sum;
 use crate::sheet::Header;
@@ -41,6 +42,9 @@ pub struct SheetFacts {
     pub header: Header,
     /// Which column is which field.
     pub mapping: Mapping,
+    /// The order of day and month in each column of dates; none in the ledger of an earlier arload.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub orders: Vec<ColumnOrder>,
     /// Data rows and their rupees, added up as they were read.
     pub read: Sum,
     /// What was understood and what was left out, a sentence each.

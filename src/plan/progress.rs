@@ -11,6 +11,7 @@ use crate::check::record::CheckedBlock;
 use crate::check::totals::ColumnSums;
 use crate::operation::{Key, Operation};
 use crate::outcome::Sum;
+use crate::sheet::SheetSource;
 use crate::sheet::identity::ContentHasher;
 use crate::sheet::open::OpenSheet;
 
@@ -54,14 +55,16 @@ impl SheetInProgress {
     /// What is to be said of the sheet's dates, now that all are known; what they ask for where they were read wrongly.
     pub(super) fn settled_dates(
         &self,
-        label: &str,
+        (label, source): (&str, &SheetSource),
         orders: &[dates::ColumnOrder],
         reading: &Reading<'_>,
     ) -> Result<Vec<String>, Pass> {
-        if let Some(column) = self.evidence.swapped_column() {
+        // What a person types into a few rows has the form of that person's spreadsheet.
+        let mixed = self.evidence.swapped_column().filter(|_| reading.correcting(source).is_none());
+        if let Some(column) = mixed {
             return Err(Pass::Refused(swapped(label, column)));
         }
-        let better = self.evidence.decide(reading.settings.reading.date_order);
+        let better = reading.orders(source, &self.evidence);
         if dates::overturned(orders, &better) {
             return Err(Pass::OrderOverturned(better));
         }

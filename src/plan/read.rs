@@ -4,7 +4,9 @@
 //! checked, and a sheet whose later rows overturn the day/month order is read again. The one rule: a sheet is taken
 //! whole or refused whole.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -21,7 +23,8 @@ use super::{group, notes};
 use crate::check::record::{CheckedRow, Standing};
 use crate::check::totals::{grand_total_mismatch, not_held};
 use crate::check::{Checker, Rules, dates};
-use crate::config::Settings;
+use crate::config::{self, Settings};
+use crate::corrections::Correcting;
 use crate::dedupe::Keys;
 use crate::error::RunError;
 use crate::event::{Event, Observer};
@@ -54,6 +57,30 @@ pub struct Reading<'a> {
     pub observer: &'a dyn Observer,
     /// How the results of a dry run are written, whose lines are worked out at once; none in every other run.
     pub results: Option<ResultSettings>,
+    /// The sheets of a corrections workbook, where the file is one.
+    pub corrections: &'a [Arc<Correcting>],
+}
+
+impl Reading<'_> {
+    /// What is known of a sheet that brings corrections back.
+    pub(super) fn correcting(&self, source: &SheetSource) -> Option<&Arc<Correcting>> {
+        self.corrections.iter().find(|correcting| source.sheet.as_ref() == Some(&correcting.sheet))
+    }
+
+    /// How a sheet is read: of corrections, from the headings on, wherever somebody has put them.
+    pub(super) fn of_sheet(&self, source: &SheetSource) -> Cow<'_, config::Reading> {
+        let reading = &self.settings.reading;
+        self.correcting(source).map_or(Cow::Borrowed(reading), |correcting| {
+            Cow::Owned(config::Reading { header_row: Some(correcting.header_row), ..reading.clone() })
+        })
+    }
+
+    /// The order of each column of dates: of corrections, as their run found it.
+    pub(super) fn orders(&self, source: &SheetSource, evidence: &dates::Evidence) -> Vec<dates::ColumnOrder> {
+        let told = self.settings.reading.date_order;
+        self.correcting(source)
+            .map_or_else(|| evidence.decide(told), |correcting| evidence.decide_as(told, &correcting.orders))
+    }
 }
 
 /// Everything that was read, waiting to be planned.
@@ -99,6 +126,8 @@ pub struct ReadSheet {
     pub period: Option<(i16, i8)>,
     /// Where another table begins below it that is not read, and how many rows it has.
     pub other_table: Option<(u32, u64)>,
+    /// Which rows of an earlier run its rows correct, if they do.
+    pub correcting: Option<Arc<Correcting>>,
     /// What all its rows show, a sentence each: how they were joined, and what its own total says. Among the notes, too.
     pub said_of_rows: Vec<String>,
 }
@@ -191,10 +220,10 @@ impl<'r> ReadRun<'r> {
         let operation = reading.operation;
         let recognise = |heading: &str| mapping::recognises(operation, heading);
         let stamp = found.map_or_else(|| stamp(&source.path), |found| found.stamp);
-        let mut open = source.open(&reading.settings.reading, &recognise)?;
+        let mut open = source.open(&reading.of_sheet(source), &recognise)?;
         let label = source.label();
         let mut batch = read_batch(&mut open)?;
-        let mut mapping = match map(&open, &batch, reading) {
+        let mut mapping = match map(source, &open, &batch, reading) {
             Ok(mapping) => mapping,
             Err(refusal) => {
                 return Ok(Pass::Refused(Refusal { message: format!("{label}: {}", refusal.message), ..refusal }));
@@ -210,7 +239,7 @@ impl<'r> ReadRun<'r> {
         }
         let orders = match orders.or(found.map(|found| found.orders.as_slice())) {
             Some(orders) => orders.to_vec(),
-            None => evidence.decide(reading.settings.reading.date_order),
+            None => reading.orders(source, &evidence),
         };
         if let Some((grouping, found)) = mapping.grouping.as_mut().zip(found) {
             grouping.line_columns.clone_from(&found.surveyed.line_columns);
@@ -224,8 +253,10 @@ impl<'r> ReadRun<'r> {
         let checker = Checker::new(operation, &mapping, &orders, &reading.rules);
         // A line that waits for an id, or for its document's first row, is planning's.
         let rehearsed = reading.results.as_ref().filter(|_| operation.creates() && joining.is_none());
+        let correcting = reading.correcting(source).map(AsRef::as_ref);
         let spare = Spare::default();
         let worker = Worker {
+            correcting,
             spare: &spare,
             checker: &checker,
             date_columns: &date_columns,
@@ -283,11 +314,11 @@ impl<'r> ReadRun<'r> {
             return Ok(Pass::Refused(changed(&label)));
         }
         drop(joining);
-        let dates = match sheet.settled_dates(&label, &orders, reading) {
+        let dates = match sheet.settled_dates((&label, source), &orders, reading) {
             Ok(notes) => notes,
             Err(pass) => return Ok(pass),
         };
-        self.finish_sheet((source, shown), open, sheet, mapping, &dates, reading)?;
+        self.finish_sheet((source, shown), open, sheet, (mapping, orders), &dates, reading)?;
         Ok(Pass::Taken)
     }
 
@@ -364,7 +395,7 @@ impl<'r> ReadRun<'r> {
         (source, shown): (&SheetSource, &Path),
         open: OpenSheet,
         sheet: SheetInProgress,
-        mapping: Mapping,
+        (mapping, orders): (Mapping, Vec<dates::ColumnOrder>),
         dates: &[String],
         reading: &Reading<'_>,
     ) -> Result<(), RunError> {
@@ -373,8 +404,14 @@ impl<'r> ReadRun<'r> {
         notes.extend(mapping.notes.iter().cloned());
         notes.extend(notes::unmapped(&mapping));
         notes.extend(dates.iter().cloned());
+        let correcting = reading.correcting(source);
+        if let Some(correcting) = correcting {
+            notes.clone_from(&correcting.notes);
+        }
         let end = open.finish();
         notes.extend(notes::left_out(&end));
+        // Its hidden column is ours.
+        notes.retain(|note| correcting.is_none() || !note.starts_with("hidden columns"));
         let mut said_of_rows: Vec<String> = notes::joined(&mapping, &header.columns, &sheet.read).into_iter().collect();
         said_of_rows.extend(compare_total(source, &mapping, &sheet, &end, reading)?);
         notes.extend(said_of_rows.iter().cloned());
@@ -388,11 +425,12 @@ impl<'r> ReadRun<'r> {
             source: source.clone(),
             shown: shown.to_owned(),
             content: sheet.hasher.finish(),
-            facts: SheetFacts { header, mapping, read: sheet.read, notes },
+            facts: SheetFacts { header, mapping, orders, read: sheet.read, notes },
             blocks: sheet.first_block..self.waiting.len(),
             first_row: sheet.first_row,
             period: reading.rules.period,
             other_table: end.other_table,
+            correcting: correcting.cloned(),
             said_of_rows,
         });
         Ok(())

@@ -153,3 +153,17 @@ pub(super) fn changed(label: &str) -> Refusal {
         code: ErrorCode::Changed,
     }
 }
+
+/// Row keys of a corrections workbook in a file that does not say which run it belongs to.
+pub(super) fn unmarked() -> Refusal {
+    Refusal {
+        message: "has the row keys of a corrections workbook, and nothing in the file says which run it belongs to"
+            .to_owned(),
+        hint: Some(
+            "give the workbook as arload wrote it, with its hidden sheet; without its first three columns the rows are read as a sheet of their own"
+                .to_owned(),
+        ),
+        no_table: false,
+        code: ErrorCode::Corrections,
+    }
+}

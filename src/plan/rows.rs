@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -19,6 +20,7 @@ use super::write::{Planning, Spoken, key_kind};
 use crate::check::named;
 use crate::check::record::{CheckedBlock, CheckedRow, Standing};
 use crate::chunk::{ChunkLimits, Cutter, FullChunk, Group};
+use crate::corrections::{Correcting, Treatment};
 use crate::dedupe::{Earlier, Keys, Verdict};
 use crate::error::RunError;
 use crate::finding::{Code, Finding, Severity};
@@ -99,6 +101,8 @@ pub(super) struct Writer<'a> {
     pub(super) written: Written,
     /// The last row that is no further line of a document: its number and where it goes.
     pub(super) document: Option<(u32, Destiny)>,
+    /// What is to be done with the rows of the sheet, where they correct rows of an earlier run.
+    pub(super) correcting: Option<Arc<Correcting>>,
     /// Whether the sheet's rows are joined into documents.
     pub(super) joins: bool,
     /// Rows whose keys are held, counted over all sheets, with their numbers; 8 bytes a row.
@@ -138,6 +142,10 @@ impl Writer<'_> {
         self.starts.push((sheet.first_row, id));
         self.document = None;
         self.joins = sheet.facts.mapping.grouping.is_some();
+        self.correcting.clone_from(&sheet.correcting);
+        if let Some(correcting) = sheet.correcting.as_ref().filter(|_| !self.planning.settings.mode.dry_run) {
+            ledger.add_correction(id, correcting.of, &blob::pack(&correcting.links))?;
+        }
         let rehearsed = alone && self.withheld.is_none();
         let mut written = Batch::default();
         let mut next = sheet.blocks.start;
@@ -231,6 +239,7 @@ impl Writer<'_> {
             return Ok(self.join(row));
         }
         let mut findings = row.findings.clone();
+        let treatment = self.treatment(row.number);
         let decision = match self.spoken.next_if(|(spoken, ..)| *spoken == index) {
             Some((_, verdict, fate)) => {
                 // What the API has is remembered as what runs put in is.
@@ -242,12 +251,19 @@ impl Writer<'_> {
             None => Decision::Send,
         };
         let ended = match (&row.standing, decision) {
+            (_, _) if matches!(treatment, Some(Treatment::Done(_))) => treatment.and_then(Treatment::outcome),
+            (Standing::Invalid, _) if matches!(treatment, Some(Treatment::Unchanged(_))) => {
+                Some(RowOutcome::new(Status::Invalid, code::UNCHANGED, ""))
+            }
             (Standing::Excluded { .. } | Standing::Invalid, _) => rehearsal::ended(&row.standing),
             (Standing::Ready, Decision::Invalid(finding)) => {
                 findings.push(*finding);
                 Some(RowOutcome::new(Status::Invalid, "", ""))
             }
             (Standing::Ready, Decision::Ended(outcome)) => Some(outcome),
+            (Standing::Ready, Decision::Send) if matches!(treatment, Some(Treatment::Unchanged(_))) => {
+                treatment.and_then(Treatment::outcome)
+            }
             (Standing::Ready, Decision::Send) => {
                 let doubtful = self.tell_alike(index, row, &mut findings);
                 if doubtful { Some(RowOutcome::new(Status::Invalid, "", "")) } else { self.held_back(index, row) }
@@ -283,6 +299,15 @@ impl Writer<'_> {
             amounts: row.amounts,
             labels: row.labels.clone(),
         })
+    }
+
+    /// What is to be done with a row that corrects another; one that was changed, or is to be tried again, goes though its
+    /// original was rejected.
+    fn treatment(&mut self, number: u32) -> Option<Treatment> {
+        let treatment = self.correcting.as_ref().map(|correcting| correcting.of_row(number).clone());
+        let again = matches!(treatment, Some(Treatment::Send | Treatment::Retry));
+        self.deciding.retry_rejected = self.planning.settings.mode.retry_rejected || again;
+        treatment
     }
 
     /// Adds what a row looks like to its findings; true where the profile makes that an error.

@@ -8,6 +8,7 @@ use super::spare::Spare;
 use crate::check::record::{CheckedBlock, Standing};
 use crate::check::totals::ColumnSums;
 use crate::check::{Checker, dates};
+use crate::corrections::Correcting;
 use crate::ledger::blob;
 use crate::outcome::Sum;
 use crate::results::rehearsal::{Lines, Rehearsal};
@@ -22,6 +23,8 @@ pub(super) struct Worker<'w> {
     pub(super) packs: bool,
     pub(super) rehearsal: Option<Rehearsal>,
     pub(super) spare: &'w Spare,
+    /// What is to be done with rows of a corrections workbook.
+    pub(super) correcting: Option<&'w Correcting>,
 }
 
 /// What a worker makes of a block.
@@ -63,11 +66,12 @@ impl Worker<'_> {
     pub(super) fn pack(
         &self,
         block: &RowBlock,
-        checked: CheckedBlock,
+        mut checked: CheckedBlock,
         evidence: dates::Evidence,
         bad: BadRows,
         (copies, cells): ([i128; 5], Vec<u64>),
     ) -> Done {
+        let bad = self.correcting.map_or(bad, |correcting| correcting.settle(&mut checked));
         let lines = self.rehearsal.as_ref().map(|rehearsal| rehearsal.write(block, &checked, self.spare.take()));
         let packed = || if self.packs { blob::pack(block) } else { blob::pack_plainly(block) };
         let (packed_cells, packed_checked) = match (&lines, &self.rehearsal) {

@@ -254,6 +254,7 @@ impl Planning<'_> {
             withheld,
             written: Written::default(),
             document: None,
+            correcting: None,
             joins: false,
             held: Vec::new(),
             remote_id: None,

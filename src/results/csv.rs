@@ -6,18 +6,19 @@ use std::io::Write as _;
 
 use super::ResultSettings;
 use super::target::Target;
+use crate::corrections::after::{After, Correction};
 use crate::error::RunError;
 use crate::finding::Finding;
 use crate::ledger::{ChunkId, Ledger, LedgerError, Run, SheetId, SheetRecord, blob};
-use crate::outcome::{RowOutcome, Status};
+use crate::outcome::{RowOutcome, Status, code};
 use crate::plan::SheetFacts;
 use crate::plan::history::{History, RowFate};
 use crate::plan::verdict::{LentVerdict, RowVerdict};
 use crate::sheet::input::RESULT_HEADINGS;
 use crate::sheet::{RowBlock, column_letters};
 
-/// Takes the fate and verdict of each row as it is written.
-pub type Count<'c> = dyn FnMut(&RowFate<'_>, &LentVerdict<'_>) + 'c;
+/// Takes the fate and verdict of each row as it is written, and the row that stands for it now.
+pub type Count<'c> = dyn FnMut(&RowFate<'_>, &LentVerdict<'_>, Option<&Correction>) + 'c;
 
 /// Copies the lines of a block that were written before, and counts them; false where there are none.
 pub type Copying<'c> = dyn FnMut((SheetId, u32), &mut Target) -> Result<bool, RunError> + 'c;
@@ -26,7 +27,7 @@ pub type Copying<'c> = dyn FnMut((SheetId, u32), &mut Target) -> Result<bool, Ru
 pub fn write(
     ledger: &dyn Ledger,
     run: &Run,
-    history: &mut History<'_>,
+    (history, after): (&mut History<'_>, &mut After<'_>),
     sheets: &[(SheetRecord, SheetFacts)],
     settings: &ResultSettings,
     target: &mut Target,
@@ -57,6 +58,7 @@ pub fn write(
         let columns: Vec<Option<usize>> = originals.iter().map(|name| places.get(name).copied()).collect();
         // As in every file of one sheet without a heading twice.
         let as_read = (0..facts.header.columns.len()).map(Some).eq(columns.iter().copied());
+        let is_corrected = after.knows(sheet.id)?;
         let mut first = 0;
         while copy((sheet.id, first), target)? {
             first += 1;
@@ -70,7 +72,11 @@ pub fn write(
             let mut line = RowLine::new(settings.delimiter, std::mem::take(&mut lines));
             for (row, verdict) in verdicts.iter().enumerate() {
                 let fate = history.fate(run, &verdict.destiny)?;
-                our_cells(&mut line, sheet, verdict, &fate, &mut sent);
+                let now = if is_corrected { after.of(sheet.id, verdict.number, fate.outcome())? } else { None };
+                match &now {
+                    Some(now) => corrected_cells(&mut line, verdict, sheet, now, settings),
+                    None => our_cells(&mut line, sheet, verdict, &fate, &mut sent),
+                }
                 if as_read {
                     line.cells(&block.cells, row);
                 } else {
@@ -78,7 +84,7 @@ pub fn write(
                     cells.for_each(|cell| line.cell(cell));
                 }
                 line.end();
-                count(&fate, verdict);
+                count(&fate, verdict, now.as_ref());
             }
             lines = line.finish();
             target.write_all(&lines).map_err(|error| target.failed(error))
@@ -338,6 +344,29 @@ fn our_cells(
     }
     line.cell(outcome.remote_id.as_deref().unwrap_or_default());
     for cell in sent.of(fate) {
+        line.cell(cell);
+    }
+}
+
+/// Writes what is said of a row that another one stands for now: all of it is the other one's, but for the place.
+fn corrected_cells(
+    line: &mut RowLine,
+    verdict: &LentVerdict<'_>,
+    sheet: &SheetRecord,
+    now: &Correction,
+    settings: &ResultSettings,
+) {
+    let (code, message) = told(&now.sheet, &now.verdict, &now.fate);
+    let outcome = now.fate.outcome();
+    let message = joined(&format!("corrected: {}", now.label()), std::iter::once(message));
+    line.cell(&verdict.number.to_string());
+    line.cell(sheet.sheet_name.as_deref().unwrap_or_default());
+    let code = joined(code::CORRECTED, std::iter::once(code));
+    for cell in [outcome.status.as_str(), &code, &message, &now.verdict.key] {
+        line.cell(cell);
+    }
+    line.cell(outcome.remote_id.as_deref().unwrap_or_default());
+    for cell in SentCells::new(&now.run, settings).of(&now.fate) {
         line.cell(cell);
     }
 }

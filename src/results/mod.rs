@@ -5,6 +5,7 @@
 //! [`summary`] the figures, [`target`] puts finished files into place. The one rule: the totals are added up and must
 //! agree with what was read before a file is put into place.
 
+pub mod corrections;
 pub mod csv;
 pub mod place;
 pub mod read;
@@ -19,10 +20,11 @@ use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 
+use crate::corrections::after::{After, Corrected, Correction};
 use crate::error::RunError;
 use crate::export::{Format, reads};
 use crate::ledger::{ChunkState, Ledger, LedgerError, Run, SheetRecord, blob};
-use crate::outcome::{Status, Totals};
+use crate::outcome::{Status, Sum, Totals};
 use crate::plan::SheetFacts;
 use crate::plan::history::{History, RowFate};
 use crate::plan::verdict::LentVerdict;
@@ -45,6 +47,10 @@ pub struct ResultSettings {
     pub delimiter: u8,
     /// Whether files are synced to disk; a dry run's need not be.
     pub durable: bool,
+    /// Heading of the column whose values have a corrections workbook each.
+    pub split_by: Option<String>,
+    /// Whether only results that stand in their places already are written again, without corrections.
+    pub renews: bool,
     /// Zone of the times in results.
     pub timezone: TimeZone,
 }
@@ -82,6 +88,8 @@ pub struct Written {
     pub totals: Totals,
     /// The same by what rows are counted under.
     pub breakdown: Breakdown,
+    /// Whether corrections by later runs are among them.
+    pub is_corrected: bool,
     /// The files, in the order of the inputs.
     pub files: Vec<PathBuf>,
     /// Things a person should know, such as a result that went under another name.
@@ -115,7 +123,8 @@ pub fn totals_with(ledger: &dyn Ledger, run: &Run, rehearsed: &Rehearsed) -> Res
                 let verdicts: Vec<LentVerdict<'_>> = blob::read(&block)?;
                 for verdict in &verdicts {
                     let fate = history.fate(run, &verdict.destiny)?;
-                    add(&mut totals, &mut breakdown, &fate, verdict);
+                    breakdown.add(&mut totals, fate.outcome(), verdict);
+                    breakdown.waiting += u64::from(waits(&fate));
                 }
             }
         }
@@ -146,43 +155,60 @@ pub fn write_run_with(
     let mut written = Written::default();
     let inputs = inputs(ledger, run)?;
     let names = place::names(&inputs.iter().map(|input| input.path.clone()).collect::<Vec<_>>(), settings);
+    let mut after = After::new(ledger);
     for (input, place) in inputs.iter().zip(names) {
-        let mut breakdown = Breakdown::default();
-        let mut totals = Totals::default();
-        for (_, facts) in &input.sheets {
-            totals.read.merge(&facts.read);
+        if settings.renews && !target::is_of(&place, label) {
+            continue;
         }
+        let mut tally = Corrected::default();
+        let mut read = Sum::default();
+        for (_, facts) in &input.sheets {
+            read.merge(&facts.read);
+        }
+        tally.totals.read.merge(&read);
         let mut results = target::Target::create(&place.results, settings)?;
-        let counted = RefCell::new((&mut totals, &mut breakdown));
-        let mut count = |fate: &RowFate<'_>, verdict: &LentVerdict<'_>| {
-            let (totals, breakdown) = &mut *counted.borrow_mut();
-            add(totals, breakdown, fate, verdict);
+        let counted = RefCell::new(&mut tally);
+        let mut count = |fate: &RowFate<'_>, verdict: &LentVerdict<'_>, now: Option<&Correction>| {
+            let mut tally = counted.borrow_mut();
+            tally.add(verdict, fate.outcome(), now);
+            tally.breakdown.waiting += u64::from(waits(fate));
         };
         let mut copy = |place, target: &mut target::Target| {
-            let (totals, breakdown) = &mut *counted.borrow_mut();
+            let mut tally = counted.borrow_mut();
+            let Corrected { totals, breakdown, .. } = &mut **tally;
             rehearsed.add_up(place, totals, breakdown);
             rehearsed.copy(place, target).map_err(|error| target.failed(error))
         };
-        csv::write(ledger, run, &mut history, &input.sheets, settings, &mut results, (&mut count, &mut copy))?;
-        check(&totals, &input.path.display().to_string())?;
+        let asked = (&mut history, &mut after);
+        csv::write(ledger, run, asked, &input.sheets, settings, &mut results, (&mut count, &mut copy))?;
+        check(&tally.totals, &input.path.display().to_string())?;
         let mut summary = target::Target::create(&place.summary, settings)?;
-        summary::write(&mut summary, label, &input.path, &input.sheets, &totals, &breakdown)?;
+        summary::write(&mut summary, label, &input.path, &input.sheets, (&tally, &read))?;
         let export = reads::write(ledger, run, &mut history, &input.sheets, settings, &place.export)?;
+        let to_correct = if corrections::goes_out(run, settings) && tally.left() > 0 {
+            let asked = (&mut history, &mut after);
+            Some(corrections::write((ledger, run, label), asked, &input.sheets, settings, &place.corrections)?)
+        } else {
+            None
+        };
         target::make_way(&place, label, &mut written.warnings)?;
         for file in [Some(results), Some(summary), export].into_iter().flatten() {
             written.files.push(file.finish(label.run, &mut written.warnings)?);
         }
-        written.totals.merge(&totals);
-        written.breakdown.merge(&breakdown);
+        if settings.durable && !settings.renews {
+            let books = corrections::shelf::put(&place.corrections, label, to_correct, &mut written.warnings)?;
+            written.files.extend(books);
+        }
+        written.totals.merge(&tally.totals);
+        written.breakdown.merge(&tally.breakdown);
+        written.is_corrected |= tally.rows > 0;
     }
     Ok(written)
 }
 
-/// Adds what became of a row.
-fn add(totals: &mut Totals, breakdown: &mut Breakdown, fate: &RowFate<'_>, verdict: &LentVerdict<'_>) {
-    breakdown.add(totals, fate.outcome(), verdict);
-    let planned = fate.chunk.as_ref().is_some_and(|chunk| chunk.head.state == ChunkState::Planned);
-    breakdown.waiting += u64::from(planned);
+/// Whether a row's upload is still to be sent.
+fn waits(fate: &RowFate<'_>) -> bool {
+    fate.chunk.as_ref().is_some_and(|chunk| chunk.head.state == ChunkState::Planned)
 }
 
 /// The invalid rows of a run, a sentence each with the place; the last says how many more there are.
@@ -208,7 +234,7 @@ pub fn invalid_rows(ledger: &dyn Ledger, run: &Run) -> Result<Vec<String>, RunEr
     Ok(named)
 }
 
-fn check(totals: &Totals, of: &str) -> Result<(), RunError> {
+pub(crate) fn check(totals: &Totals, of: &str) -> Result<(), RunError> {
     if totals.agree() {
         return Ok(());
     }

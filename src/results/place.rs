@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::ResultSettings;
+use super::corrections::shelf::next_round;
 
 /// Names of one input's results.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct Place {
     pub export: PathBuf,
     /// `NAME.compare.csv`.
     pub compare: PathBuf,
+    /// `NAME.corrections.xlsx`; `NAME-2.xlsx` for a workbook of corrections.
+    pub corrections: PathBuf,
 }
 
 /// The names for each input: its file name without extension, or with it where two inputs would share a result.
@@ -40,7 +43,10 @@ pub fn names(inputs: &[PathBuf], settings: &ResultSettings) -> Vec<Place> {
             let free = names.find(|name| taken.insert(name.to_string_lossy().to_lowercase()));
             let base = free.expect("some number is free");
             let infix = if settings.infix.is_empty() { String::new() } else { format!(".{}", settings.infix) };
+            let name = base.file_name().unwrap_or_default().to_string_lossy();
+            let round = next_round(&name).map(|next| base.with_file_name(format!("{next}.xlsx")));
             Place {
+                corrections: round.unwrap_or_else(|| with_suffix(&base, &format!("{infix}.corrections.xlsx"))),
                 results: with_suffix(&base, &format!("{infix}.results.csv")),
                 summary: with_suffix(&base, &format!("{infix}.summary.json")),
                 compare: with_suffix(&base, &format!("{infix}.compare.csv")),
@@ -76,6 +82,8 @@ mod tests {
             bom: true,
             delimiter: b',',
             durable: true,
+            split_by: None,
+            renews: false,
             timezone: jiff::tz::TimeZone::UTC,
         }
     }

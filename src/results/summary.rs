@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::RunLabel;
 use super::target::Target;
+use crate::corrections::after::Corrected;
 use crate::error::RunError;
 use crate::finding::Severity;
 use crate::ledger::SheetRecord;
@@ -113,9 +114,20 @@ struct Summary<'a> {
     input: String,
     sheets: Vec<SheetSummary<'a>>,
     totals: &'a Totals,
+    /// Where later runs corrected rows: the totals are those of the rows as they stand now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    corrections: Option<CorrectionsSummary<'a>>,
     groups: Vec<GroupSummary<'a>>,
     rows_by_code: &'a BTreeMap<String, u64>,
     rows_with_warnings: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct CorrectionsSummary<'a> {
+    runs: Vec<i64>,
+    rows: u64,
+    read_before: &'a Sum,
 }
 
 #[derive(Serialize)]
@@ -143,9 +155,14 @@ pub fn write(
     label: &RunLabel,
     input: &Path,
     sheets: &[(SheetRecord, SheetFacts)],
-    totals: &Totals,
-    breakdown: &Breakdown,
+    (tally, read): (&Corrected, &Sum),
 ) -> Result<(), RunError> {
+    let (totals, breakdown) = (&tally.totals, &tally.breakdown);
+    let corrections = (tally.rows > 0).then(|| CorrectionsSummary {
+        runs: tally.runs.iter().copied().collect(),
+        rows: tally.rows,
+        read_before: read,
+    });
     let summary = Summary {
         arload: env!("CARGO_PKG_VERSION"),
         label,
@@ -161,6 +178,7 @@ pub fn write(
             })
             .collect(),
         totals,
+        corrections,
         groups: breakdown
             .groups
             .iter()

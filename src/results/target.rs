@@ -103,6 +103,11 @@ pub fn make_way(place: &Place, label: &RunLabel, warnings: &mut Vec<String>) -> 
     Ok(())
 }
 
+/// Whether the results in a place are of this very run.
+pub(super) fn is_of(place: &Place, label: &RunLabel) -> bool {
+    owner_of(&place.summary).is_some_and(|owner| owner.run == label.run && owner.ledger == label.ledger)
+}
+
 /// Whose results stand in a place, as the summary says.
 #[derive(Debug, PartialEq, Eq)]
 struct Owner {
@@ -119,7 +124,7 @@ fn owner_of(summary: &Path) -> Option<Owner> {
 }
 
 /// `NAME.results.csv` becomes `NAME.results.7.csv`.
-fn of_run(path: &Path, run: Option<i64>) -> PathBuf {
+pub(super) fn of_run(path: &Path, run: Option<i64>) -> PathBuf {
     let run = run.map_or_else(|| "earlier".to_owned(), |run| run.to_string());
     path.with_extension(format!("{run}.{}", extension(path)))
 }
@@ -129,7 +134,7 @@ fn extension(path: &Path) -> String {
 }
 
 /// The name, or the first numbered one like it that nothing stands under.
-fn free_name(path: &Path) -> PathBuf {
+pub(super) fn free_name(path: &Path) -> PathBuf {
     let numbered = (2..).map(|number| path.with_extension(format!("{number}.{}", extension(path))));
     std::iter::once(path.to_owned()).chain(numbered).find(|path| !path.exists()).expect("some number is free")
 }
@@ -149,7 +154,7 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-fn failed(path: &Path, cause: io::Error) -> RunError {
+pub(super) fn failed(path: &Path, cause: io::Error) -> RunError {
     RunError::Results { path: path.display().to_string(), cause }
 }
 
@@ -178,6 +183,8 @@ mod tests {
             bom: true,
             delimiter: b',',
             durable: true,
+            split_by: None,
+            renews: false,
             timezone: jiff::tz::TimeZone::UTC,
         }
     }
@@ -189,6 +196,7 @@ mod tests {
             summary: place("a.summary.json"),
             export: place("a.export.csv"),
             compare: place("a.compare.csv"),
+            corrections: place("a.corrections.xlsx"),
         }
     }
 

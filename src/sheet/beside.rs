@@ -89,7 +89,9 @@ pub(super) fn written_here(path: &Path) -> Option<&'static str> {
     if ends(".results.csv") || ends(".results.xlsx") {
         return Some("is named as a result of arload");
     }
-    ends(".corrections.xlsx").then_some("is a corrections workbook, read only where it is named")
+    // Of a part, of what was left of one, or of an earlier run.
+    let corrects = name.contains(".corrections.") || name.contains(".corrections-");
+    (corrects && ends(".xlsx")).then_some("is a corrections workbook, read only where it is named")
 }
 
 /// An archive is a sheet if it holds one file and that one is a sheet; a damaged one is refused when it is opened.

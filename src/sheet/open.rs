@@ -44,7 +44,8 @@ impl SheetSource {
     /// Opens the sheet from its beginning; `recognise` says whether the operation's mapping knows a heading.
     pub fn open<'r>(&self, reading: &Reading, recognise: Recognise<'r>) -> Result<OpenSheet<'r>, SheetError> {
         let (rows, unpacked, notes) = self.rows(reading)?;
-        let mut sheet = OpenSheet::settle(rows, unpacked, self.label(), notes, reading.header_row, recognise)?;
+        let mut sheet = OpenSheet::settle(rows, unpacked, self.label(), notes, reading, recognise)?;
+        sheet.filter.keeps_all = reading.as_written;
         sheet.hidden.setting = reading.hidden_rows;
         Ok(sheet)
     }
@@ -172,9 +173,10 @@ impl<'r> OpenSheet<'r> {
         unpacked: Option<TempPath>,
         file: String,
         mut notes: Vec<String>,
-        header_row: Option<RowNumber>,
+        reading: &Reading,
         recognise: Recognise<'r>,
     ) -> Result<Self, SheetError> {
+        let header_row = reading.header_row;
         let mut sample = read_from(&mut rows, header_row.unwrap_or(1))?;
         let known = header::once(recognise);
         let at = if let Some(number) = header_row {
@@ -186,7 +188,7 @@ impl<'r> OpenSheet<'r> {
             let Some(at) = header::find(&sample, &known) else { return Err(no_header(file, &sample)) };
             at
         };
-        let joined = captions::join(&sample, at, &known);
+        let joined = captions::join(&sample, at, &known).filter(|_| !reading.as_written);
         let (first, last) = joined.as_ref().map_or((at, at), |joined| (joined.first, joined.last));
         let below = sample.split_off(last + 1);
         let standing: Vec<&RawRow> = sample[first..].iter().collect();

@@ -20,19 +20,27 @@ fn a_ledger_is_created_once_and_an_old_one_is_brought_up_to_date() {
     assert!(here(&world, &["ledger", "migrate", "--state", "new"]).expect(0).out.contains("nothing to do"));
     here(&world, &["runs", "verify", "--state", "new"]).expect(0);
 
-    let formats = [include_str!("../data/ledger/format-1.sql"), include_str!("../data/ledger/format-2.sql")];
+    let formats = [
+        include_str!("../data/ledger/format-1.sql"),
+        include_str!("../data/ledger/format-2.sql"),
+        include_str!("../data/ledger/format-3.sql"),
+    ];
     for (format, tables) in (1..).zip(formats) {
         let folder = format!("old-{format}");
         fs::create_dir(world.path(&folder)).unwrap();
         let old = rusqlite::Connection::open(world.path(&format!("{folder}/ledger.db"))).unwrap();
         old.execute_batch(tables).unwrap();
-        let bytes = "SELECT group_concat(hex(payload)) FROM (SELECT payload FROM chunk ORDER BY id)";
+        let bytes = if format < 3 {
+            "SELECT group_concat(hex(payload)) FROM (SELECT payload FROM chunk ORDER BY id)"
+        } else {
+            "SELECT group_concat(hex(bytes)) FROM (SELECT bytes FROM payload ORDER BY chunk_id)"
+        };
         let before: String = old.query_row(bytes, [], |row| row.get(0)).unwrap();
         drop(old);
         let refused = here(&world, &["runs", "list", "--state", &folder]).expect(2);
         assert!(refused.err.contains("ledger migrate"), "{}", refused.err);
         let moved = here(&world, &["ledger", "migrate", "--state", &folder]).expect(0);
-        assert!(moved.out.contains(&format!("from format {format} to 3")), "{}", moved.out);
+        assert!(moved.out.contains(&format!("from format {format} to 4")), "{}", moved.out);
         here(&world, &["runs", "list", "--state", &folder]).expect(0);
         let moved = rusqlite::Connection::open(world.path(&format!("{folder}/ledger.db"))).unwrap();
         let bytes = "SELECT group_concat(hex(bytes)) FROM (SELECT bytes FROM payload ORDER BY chunk_id)";

@@ -124,6 +124,8 @@ pub(crate) struct SheetArgs {
     #[command(flatten)]
     pub(crate) results: ResultsArgs,
     #[command(flatten)]
+    pub(crate) corrections: CorrectionsArgs,
+    #[command(flatten)]
     pub(crate) state: StateArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
@@ -383,6 +385,17 @@ pub(crate) struct ResultsArgs {
     pub(crate) results: Option<String>,
 }
 
+/// How rows that are left go out.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Results")]
+pub(crate) struct CorrectionsArgs {
+    /// Write a corrections workbook for each value of this column
+    ///
+    /// Such as a branch or an owner. Default: one for each input.
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) split_by: Option<String>,
+}
+
 /// Where the ledger lives.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Results")]
@@ -457,6 +470,8 @@ pub(crate) struct ConfigShowArgs {
     pub(crate) pace: PaceArgs,
     #[command(flatten)]
     pub(crate) results: ResultsArgs,
+    #[command(flatten)]
+    pub(crate) corrections: CorrectionsArgs,
     #[command(flatten)]
     pub(crate) state: StateArgs,
     #[command(flatten)]

@@ -39,6 +39,8 @@ struct State {
     /// Ways out that were told; the same one is not said for each of many files.
     hints: HashSet<String>,
     skipped: usize,
+    /// What earlier runs came to, now that rows of theirs were corrected.
+    corrected: Vec<String>,
 }
 
 impl Console {
@@ -130,9 +132,14 @@ impl Console {
         let mut text = verdict(run, totals);
         text.push_str(&toned_table(&table(totals)));
         text.push_str(&self.not_read());
-        for file in &self.state().files {
+        let state = self.state();
+        for message in &state.corrected {
+            add(&mut text, format_args!("{message}"));
+        }
+        for file in &state.files {
             add(&mut text, format_args!("results: {}", printable(file)));
         }
+        drop(state);
         for step in next {
             add(&mut text, format_args!("next: {step}"));
         }
@@ -218,6 +225,9 @@ impl Console {
             | Event::FileLeft { .. }
             | Event::FileWaits { .. }
             | Event::FileEnded { .. } => self.tell_folder(event),
+            Event::Corrected { message, .. } => {
+                self.state().corrected.push(message.clone());
+            }
             Event::ResultsWritten { path } => {
                 let shown = self.here.as_ref().and_then(|here| Path::new(path).strip_prefix(here).ok());
                 let shown = shown.map_or_else(|| path.clone(), |shown| shown.display().to_string());

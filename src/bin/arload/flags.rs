@@ -5,10 +5,10 @@
 use arload::config::given::FlagValues;
 
 use crate::args::{
-    AccountArgs, AskingArgs, AuthCheckArgs, CompareArgs, ConfigShowArgs, CustomersArgs, GateArgs, InspectArgs,
-    LedgerArgs, LedgerBackupArgs, LedgerSeedArgs, MappingArgs, OutputArgs, PaceArgs, ReadingArgs, ResultsArgs, RunArgs,
-    RunEvidenceArgs, RunResultsArgs, RunSendArgs, RunsListArgs, RunsVerifyArgs, ServerArgs, SheetArgs, StateArgs,
-    WaitArgs, WatchArgs, YesArgs,
+    AccountArgs, AskingArgs, AuthCheckArgs, CompareArgs, ConfigShowArgs, CorrectionsArgs, CustomersArgs, GateArgs,
+    InspectArgs, LedgerArgs, LedgerBackupArgs, LedgerSeedArgs, MappingArgs, OutputArgs, PaceArgs, ReadingArgs,
+    ResultsArgs, RunArgs, RunEvidenceArgs, RunResultsArgs, RunSendArgs, RunsListArgs, RunsVerifyArgs, ServerArgs,
+    SheetArgs, StateArgs, WaitArgs, WatchArgs, YesArgs,
 };
 
 /// A group of flags that settings are made of.
@@ -112,6 +112,12 @@ impl Flags for ResultsArgs {
     }
 }
 
+impl Flags for CorrectionsArgs {
+    fn add_to(&self, flags: &mut FlagValues) {
+        flags.text("split-by", self.split_by.clone());
+    }
+}
+
 impl Flags for StateArgs {
     fn add_to(&self, flags: &mut FlagValues) {
         flags.text("state", self.state.clone());
@@ -150,14 +156,14 @@ macro_rules! groups {
 }
 
 groups! {
-    SheetArgs: account, server, reading, mapping, customers, gate, yes, wait, pace, results, state, output;
-    ConfigShowArgs: account, server, reading, mapping, customers, gate, yes, wait, pace, results, state, output;
+    SheetArgs: account, server, reading, mapping, customers, gate, yes, wait, pace, results, corrections, state, output;
+    ConfigShowArgs: account, server, reading, mapping, customers, gate, yes, wait, pace, results, corrections, state, output;
     InspectArgs: account, reading, mapping;
     AuthCheckArgs: account, server, state, output;
     RunsListArgs: account, server, state, output;
     RunArgs: shared;
-    RunSendArgs: run, yes, wait, pace, results;
-    RunResultsArgs: run, results;
+    RunSendArgs: run, yes, wait, pace, results, corrections;
+    RunResultsArgs: run, results, corrections;
     RunEvidenceArgs: shared;
     RunsVerifyArgs: shared;
     LedgerArgs: account, server, state, output;

@@ -78,6 +78,7 @@ ledger_seam! {
     writes add_sheet(run: RunId, sheet: &NewSheet<'_>) -> SheetId;
     writes add_rows(sheet: SheetId, ordinal: u32, cells: &[u8]) -> ();
     writes add_verdicts(sheet: SheetId, ordinal: u32, rows: (u32, u32), verdicts: &[u8]) -> ();
+    writes add_correction(sheet: SheetId, of: SheetId, links: &[u8]) -> ();
     writes add_chunk(run: RunId, chunk: &NewChunk<'_>) -> ChunkId;
     writes add_keys(run: RunId, account: &str, kind: &str, year: i16, keys: &[u8]) -> ();
     writes commit_plan() -> ();
@@ -93,6 +94,8 @@ ledger_seam! {
     reads row_block(sheet: SheetId, ordinal: u32) -> Option<Vec<u8>>;
     reads verdict_block(sheet: SheetId, ordinal: u32) -> Option<Vec<u8>>;
     reads block_ranges(sheet: SheetId) -> Vec<(u32, RangeInclusive<u32>)>;
+    reads corrected_in(sheet: SheetId) -> Vec<(SheetId, Vec<u8>)>;
+    reads corrects(sheet: SheetId) -> Vec<SheetId>;
     reads chunks(run: RunId) -> Vec<ChunkHead>;
     reads chunk(run: RunId, ordinal: u32) -> Option<ChunkHead>;
     reads chunk_payload(chunk: ChunkId) -> Vec<u8>;

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{AccountArgs, OutputArgs, PaceArgs, ResultsArgs, ServerArgs, StateArgs, WaitArgs, YesArgs};
+use super::{
+    AccountArgs, CorrectionsArgs, OutputArgs, PaceArgs, ResultsArgs, ServerArgs, StateArgs, WaitArgs, YesArgs,
+};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RunsCommand {
@@ -62,6 +64,8 @@ pub(crate) struct RunSendArgs {
     pub(crate) pace: PaceArgs,
     #[command(flatten)]
     pub(crate) results: ResultsArgs,
+    #[command(flatten)]
+    pub(crate) corrections: CorrectionsArgs,
 }
 
 /// What `runs results` takes.
@@ -76,6 +80,8 @@ pub(crate) struct RunResultsArgs {
     pub(crate) run: RunArgs,
     #[command(flatten)]
     pub(crate) results: ResultsArgs,
+    #[command(flatten)]
+    pub(crate) corrections: CorrectionsArgs,
 }
 
 /// What `runs evidence` takes.

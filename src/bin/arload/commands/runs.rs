@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arload::config::Target;
 use arload::config::layers::{Purpose, Settled};
+use arload::corrections::after;
 use arload::error::RunError;
 use arload::event::{Event, Observer as _};
 use arload::exit::ExitCode;
@@ -88,12 +89,17 @@ fn show(arguments: &RunArgs, surroundings: &Surroundings, out: &mut dyn Write) -
     let ledger = session.ledger();
     let run = find(ledger, &arguments.run)?;
     let (totals, breakdown) = results::totals(ledger, &run)?;
+    let corrected = after::totals(ledger, &run)?;
     let head = hex(&ledger.head(run.id)?);
     if session.settings.output.json {
         let line = json!({
             "run": run.id.0, "planned-at": run.created_at.to_string(), "state": run.state.as_str(), "reason": run.reason,
             "operation": run.operation, "account": run.account, "totals": totals, "rows-by-code": breakdown.codes,
             "head": head,
+            "corrected": corrected.map(|corrected| json!({
+                "runs": corrected.runs, "rows": corrected.rows, "totals": corrected.totals,
+                "rows-by-code": corrected.breakdown.codes,
+            })),
         });
         writeln!(out, "{line}")?;
         return Ok(ExitCode::Success);
@@ -121,6 +127,13 @@ fn show(arguments: &RunArgs, surroundings: &Surroundings, out: &mut dyn Write) -
     write!(out, "{}", console::table(&totals))?;
     for (code, rows) in &breakdown.codes {
         writeln!(out, "  {code}: {}", count(*rows, "row"))?;
+    }
+    if let Some(corrected) = corrected {
+        writeln!(out, "{}", corrected.words(run.id))?;
+        write!(out, "{}", console::table(&corrected.totals))?;
+    }
+    for before in after::runs_before(ledger, run.id)? {
+        writeln!(out, "corrects rows of run {before}: \"arload runs show {before}\"")?;
     }
     show_requests(ledger, &run, out)?;
     writeln!(out, "history: {head}")?;

@@ -1,0 +1,266 @@
+//! What became of the rows of a run once later runs corrected them: derived from the ledger whenever it is asked.
+//!
+//! Owns which of several corrections counts. Leaves what became of each row in its own run to [`crate::plan::history`].
+//! The one rule: an accepted row stays accepted, and a correction that did nothing changes nothing.
+
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+
+use crate::dedupe::Earlier;
+use crate::error::RunError;
+use crate::ledger::{Ledger, LedgerError, Run, RunId, RunState, SheetId, SheetRecord, blob};
+use crate::outcome::{RowOutcome, Status, Totals, code};
+use crate::plan::history::{History, RowFate};
+use crate::plan::verdict::{LentVerdict, RowVerdict};
+use crate::plan::{count, grouped};
+use crate::results::summary::Breakdown;
+
+/// Limit: rounds of corrections of one row that are followed.
+const MOST_ROUNDS: u32 = 1000;
+
+/// Whether a row is left to be corrected, or looked up.
+pub fn is_left(outcome: &RowOutcome) -> bool {
+    match outcome.status {
+        Status::Invalid | Status::Rejected | Status::Unknown => true,
+        Status::NotSent => outcome.code == code::UNCHANGED,
+        Status::Accepted | Status::AlreadyAccepted | Status::Excluded => false,
+    }
+}
+
+fn is_accepted(status: Status) -> bool {
+    matches!(status, Status::Accepted | Status::AlreadyAccepted)
+}
+
+/// The row of a later run that stands for a row now.
+#[derive(Debug, Clone)]
+pub struct Correction {
+    /// Its run.
+    pub run: Rc<Run>,
+    /// Its sheet.
+    pub sheet: Rc<SheetRecord>,
+    /// What planning decided about it.
+    pub verdict: RowVerdict,
+    /// What became of it.
+    pub fate: RowFate<'static>,
+}
+
+impl Correction {
+    /// `run 8, march.corrections.xlsx[march]:5`, as messages name it.
+    pub fn label(&self) -> String {
+        let sheet = self.sheet.sheet_name.as_ref().map_or(String::new(), |name| format!("[{name}]"));
+        format!("run {}, {}{sheet}:{}", self.run.id, self.sheet.file_name, self.verdict.number)
+    }
+
+    /// Whether it changes anything for the row that it corrects.
+    fn counts(&self) -> bool {
+        let outcome = self.fate.outcome();
+        match outcome.status {
+            _ if outcome.code == code::UNCHANGED => false,
+            Status::NotSent => self.run.state == RunState::Open && outcome.code != code::HELD_BY_RUN,
+            Status::Rejected => outcome.code != code::REJECTED_EARLIER,
+            _ => true,
+        }
+    }
+}
+
+/// A block of a sheet by its ordinal.
+type Block = ((SheetId, u32), Rc<Vec<RowVerdict>>);
+
+/// Rows of a sheet with the rows that correct them, sorted.
+type Links = Rc<Vec<(u32, Earlier)>>;
+
+/// Answers what rows came to, over all runs of a ledger.
+pub struct After<'l> {
+    ledger: &'l dyn Ledger,
+    history: History<'l>,
+    links: HashMap<SheetId, Links>,
+    /// The block that was asked for last; rows that are asked for mostly follow each other.
+    block: Option<Block>,
+}
+
+impl<'l> After<'l> {
+    /// Of a ledger.
+    pub fn new(ledger: &'l dyn Ledger) -> Self {
+        Self { ledger, history: History::new(ledger), links: HashMap::new(), block: None }
+    }
+
+    /// Whether any row of a sheet was corrected, or was tried to be.
+    pub fn knows(&mut self, sheet: SheetId) -> Result<bool, LedgerError> {
+        Ok(!self.links(sheet)?.is_empty())
+    }
+
+    /// What stands for a row of a sheet now; none where nothing but its own outcome does.
+    pub fn of(&mut self, sheet: SheetId, row: u32, own: &RowOutcome) -> Result<Option<Correction>, LedgerError> {
+        self.follow(sheet, row, own, 0)
+    }
+
+    fn follow(
+        &mut self,
+        sheet: SheetId,
+        row: u32,
+        own: &RowOutcome,
+        round: u32,
+    ) -> Result<Option<Correction>, LedgerError> {
+        if !is_left(own) || own.status == Status::Unknown || round > MOST_ROUNDS {
+            return Ok(None);
+        }
+        let links = self.links(sheet)?;
+        let from = links.partition_point(|(of, _)| *of < row);
+        let mut current = None;
+        for (_, by) in links[from..].iter().take_while(|(of, _)| *of == row) {
+            let Some(found) = self.row(*by)? else { continue };
+            let further = self.follow(by.sheet, by.row, found.fate.outcome(), round + 1)?;
+            let found = further.unwrap_or(found);
+            if !found.counts() {
+                continue;
+            }
+            let done = is_accepted(found.fate.outcome().status);
+            current = Some(found);
+            if done {
+                break;
+            }
+        }
+        Ok(current)
+    }
+
+    fn row(&mut self, at: Earlier) -> Result<Option<Correction>, LedgerError> {
+        let Some(found) = self.history.row(at)? else { return Ok(None) };
+        let Some(verdict) = self.verdict(at)? else { return Ok(None) };
+        Ok(Some(Correction { run: found.run, sheet: found.sheet, verdict, fate: found.fate }))
+    }
+
+    fn verdict(&mut self, at: Earlier) -> Result<Option<RowVerdict>, LedgerError> {
+        let ranges = self.ledger.block_ranges(at.sheet)?;
+        let Some((ordinal, _)) = ranges.into_iter().find(|(_, rows)| rows.contains(&at.row)) else { return Ok(None) };
+        let place = (at.sheet, ordinal);
+        let block = match &self.block {
+            Some((known, block)) if *known == place => Rc::clone(block),
+            _ => {
+                let packed = self.ledger.verdict_block(at.sheet, ordinal)?;
+                let gone = || LedgerError::Damaged(format!("block {ordinal} of sheet {} is gone", at.sheet));
+                let block: Rc<Vec<RowVerdict>> = Rc::new(blob::unpack(&packed.ok_or_else(gone)?)?);
+                self.block = Some((place, Rc::clone(&block)));
+                block
+            }
+        };
+        Ok(block.iter().find(|verdict| verdict.number == at.row).cloned())
+    }
+
+    fn links(&mut self, sheet: SheetId) -> Result<Links, LedgerError> {
+        if let Some(links) = self.links.get(&sheet) {
+            return Ok(Rc::clone(links));
+        }
+        let mut links = Vec::new();
+        // A row is corrected by a later one only, so that following them comes to an end.
+        for (by, packed) in self.ledger.corrected_in(sheet)?.into_iter().filter(|(by, _)| *by > sheet) {
+            let pairs: Vec<(u32, u32)> = blob::unpack(&packed)?;
+            links.extend(pairs.into_iter().map(|(row, of)| (of, Earlier { sheet: by, row })));
+        }
+        links.sort_by_key(|(of, by)| (*of, by.sheet, by.row));
+        let links = Rc::new(links);
+        self.links.insert(sheet, Rc::clone(&links));
+        Ok(links)
+    }
+}
+
+/// What a run came to with all corrections of its rows.
+#[derive(Debug, Clone, Default)]
+pub struct Corrected {
+    /// Its rows by what became of them in the end; amounts are those of the rows that stand for them now.
+    pub totals: Totals,
+    /// The same by code, seller and month.
+    pub breakdown: Breakdown,
+    /// The runs that corrected rows of it, oldest first.
+    pub runs: BTreeSet<i64>,
+    /// Rows that another row stands for now.
+    pub rows: u64,
+}
+
+impl Corrected {
+    /// Counts a row; `now` is what stands for it.
+    pub fn add(&mut self, own: &LentVerdict<'_>, outcome: &RowOutcome, now: Option<&Correction>) {
+        let Some(now) = now else { return self.breakdown.add(&mut self.totals, outcome, own) };
+        self.rows += 1;
+        self.runs.insert(now.run.id.0);
+        let lent = now.verdict.lend();
+        let read = &mut self.totals.read;
+        if own.is_joined() {
+            read.rows -= 1;
+            read.joined -= 1;
+        } else {
+            read.remove(&own.amounts);
+        }
+        if lent.is_joined() {
+            read.add_joined();
+        } else {
+            read.add(&lent.amounts);
+        }
+        *self.breakdown.codes.entry(code::CORRECTED.to_owned()).or_default() += 1;
+        self.breakdown.add(&mut self.totals, now.fate.outcome(), &lent);
+    }
+
+    /// Rows that are left to be corrected or looked up.
+    pub fn left(&self) -> u64 {
+        let left = [Status::Invalid, Status::Rejected, Status::Unknown].map(|status| self.totals.rows(status));
+        left.iter().sum::<u64>() + self.breakdown.codes.get(code::UNCHANGED).copied().unwrap_or_default()
+    }
+
+    /// `run 7: 1,940 of 1,943 rows accepted after correction 1 (run 8)`.
+    pub fn words(&self, run: RunId) -> String {
+        let accepted = self.totals.rows(Status::Accepted) + self.totals.rows(Status::AlreadyAccepted);
+        let runs: Vec<String> = self.runs.iter().map(ToString::to_string).collect();
+        let noun = if runs.len() == 1 { "run" } else { "runs" };
+        let after = match runs.len() {
+            0 => "; nothing was corrected yet".to_owned(),
+            corrections => format!(" after correction {corrections} ({noun} {})", runs.join(", ")),
+        };
+        let of = count(self.totals.read.rows, "row");
+        format!("run {run}: {} of {of} accepted{after}", grouped(accepted))
+    }
+}
+
+/// What a run came to with all corrections of its rows; none where nobody tried to correct one.
+pub fn totals(ledger: &dyn Ledger, run: &Run) -> Result<Option<Corrected>, RunError> {
+    let sheets = ledger.sheets(run.id)?;
+    let mut after = After::new(ledger);
+    let mut known = false;
+    for sheet in &sheets {
+        known |= after.knows(sheet.id)?;
+    }
+    if !known {
+        return Ok(None);
+    }
+    let mut history = History::new(ledger);
+    let mut corrected = Corrected::default();
+    for sheet in &sheets {
+        corrected.totals.read.merge(&crate::results::facts(sheet)?.read);
+        for ordinal in 0.. {
+            let Some(packed) = ledger.verdict_block(sheet.id, ordinal)? else { break };
+            let block = blob::decompress(&packed)?;
+            let verdicts: Vec<LentVerdict<'_>> = blob::read(&block)?;
+            for verdict in &verdicts {
+                let fate = history.fate(run, &verdict.destiny)?;
+                let now = after.of(sheet.id, verdict.number, fate.outcome())?;
+                corrected.add(verdict, fate.outcome(), now.as_ref());
+            }
+        }
+    }
+    crate::results::check(&corrected.totals, "all sheets")?;
+    Ok(Some(corrected))
+}
+
+/// The runs whose rows a run's rows correct, however many rounds ago, the newest first.
+pub fn runs_before(ledger: &dyn Ledger, run: RunId) -> Result<Vec<RunId>, LedgerError> {
+    let (mut found, mut waiting) = (BTreeSet::new(), vec![run]);
+    while let Some(run) = waiting.pop() {
+        for sheet in ledger.sheets(run)? {
+            for of in ledger.corrects(sheet.id)? {
+                let Some(original) = ledger.sheet(of)? else { continue };
+                if original.run < run && found.insert(original.run) {
+                    waiting.push(original.run);
+                }
+            }
+        }
+    }
+    Ok(found.into_iter().rev().collect())
+}
