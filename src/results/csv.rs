@@ -16,8 +16,24 @@ use crate::plan::verdict::{LentVerdict, RowVerdict};
 use crate::sheet::input::RESULT_HEADINGS;
 use crate::sheet::{RowBlock, column_letters};
 
-/// Takes the outcome and verdict of each row as it is written.
-pub type Count<'c> = dyn FnMut(&RowOutcome, &LentVerdict<'_>) + 'c;
+/// A row as it is written.
+pub struct Written<'w> {
+    /// Its sheet.
+    pub(super) sheet: &'w SheetRecord,
+    /// What planning decided.
+    pub(super) verdict: &'w LentVerdict<'w>,
+    /// What became of it.
+    pub(super) fate: &'w RowFate<'w>,
+    /// What is said of its upload: request id, number, attempts, when it was settled.
+    pub(super) sent: [&'w str; 4],
+    /// The block that holds its cells, and its place in there.
+    pub(super) cells: (&'w RowBlock, usize),
+    /// Where each column of the results stands in the sheet.
+    pub(super) columns: &'w [Option<usize>],
+}
+
+/// Takes each row as it is written.
+pub type Seeing<'c> = dyn FnMut(&Written<'_>) -> Result<(), RunError> + 'c;
 
 /// Copies the lines of a block that were written before, and counts them; false where there are none.
 pub type Copying<'c> = dyn FnMut((SheetId, u32), &mut Target) -> Result<bool, RunError> + 'c;
@@ -30,7 +46,7 @@ pub fn write(
     sheets: &[(SheetRecord, SheetFacts)],
     settings: &ResultSettings,
     target: &mut Target,
-    (count, copy): (&mut Count<'_>, &mut Copying<'_>),
+    (see, copy): (&mut Seeing<'_>, &mut Copying<'_>),
 ) -> Result<(), RunError> {
     if settings.bom {
         target.write_all(b"\xEF\xBB\xBF").map_err(|error| target.failed(error))?;
@@ -68,11 +84,12 @@ pub fn write(
             let mut line = RowLine::new(settings.delimiter, std::mem::take(&mut lines));
             for (row, verdict) in verdicts.iter().enumerate() {
                 let fate = history.fate(run, &verdict.destiny)?;
-                our_cells(&mut line, sheet, verdict, &fate, &mut sent);
+                let sent = sent.of(&fate);
+                our_cells(&mut line, sheet, verdict, &fate, sent);
                 let cells = columns.iter().map(|column| column.map_or("", |column| block.cells.text(row, column)));
                 cells.for_each(|cell| line.cell(cell));
                 line.end();
-                count(fate.outcome(), verdict);
+                see(&Written { sheet, verdict, fate: &fate, sent, cells: (&block.cells, row), columns: &columns })?;
             }
             lines = line.finish();
             target.write_all(&lines).map_err(|error| target.failed(error))
@@ -262,14 +279,14 @@ fn is_plain_number(cell: &str) -> bool {
 }
 
 /// The headings of all sheets of an input, each once, in the order they first stand.
-fn original_headings(sheets: &[(SheetRecord, SheetFacts)]) -> Vec<String> {
+pub(super) fn original_headings(sheets: &[(SheetRecord, SheetFacts)]) -> Vec<String> {
     let mut seen = HashSet::new();
     let headings = sheets.iter().flat_map(|(_, facts)| &facts.header.columns);
     headings.filter(|heading| seen.insert(heading.as_str())).cloned().collect()
 }
 
 /// A heading of the sheet, told apart from ours.
-fn own(heading: &str) -> Cow<'_, str> {
+pub(super) fn own(heading: &str) -> Cow<'_, str> {
     if RESULT_HEADINGS.iter().any(|ours| ours.eq_ignore_ascii_case(heading)) {
         Cow::Owned(format!("sheet_{heading}"))
     } else {
@@ -278,13 +295,7 @@ fn own(heading: &str) -> Cow<'_, str> {
 }
 
 /// Writes what is said of a row.
-fn our_cells(
-    line: &mut RowLine,
-    sheet: &SheetRecord,
-    verdict: &LentVerdict<'_>,
-    fate: &RowFate<'_>,
-    sent: &mut SentCells<'_>,
-) {
+fn our_cells(line: &mut RowLine, sheet: &SheetRecord, verdict: &LentVerdict<'_>, fate: &RowFate<'_>, sent: [&str; 4]) {
     let outcome = fate.outcome();
     let place = (sheet.file_name.as_str(), sheet.sheet_name.as_deref());
     let (code, message) = told_of(place, (verdict.number, verdict.line_number), &verdict.findings, outcome);
@@ -294,7 +305,7 @@ fn our_cells(
         line.cell(cell);
     }
     line.cell(outcome.remote_id.as_deref().unwrap_or_default());
-    for cell in sent.of(fate) {
+    for cell in sent {
         line.cell(cell);
     }
 }
@@ -362,14 +373,19 @@ fn joined(first: &str, rest: impl Iterator<Item = String>) -> String {
     parts.join("; ")
 }
 
-/// A finding with its place: `invoices.xlsx[March]!D17: baseAmount: ...`.
-fn sentence((file, sheet): (&str, Option<&str>), (number, line): (u32, u32), finding: &Finding) -> String {
-    let place = match (sheet, finding.column) {
+/// Where a row or a cell of it stands: `invoices.xlsx[March]!D17`, `a.csv:118 (line 131)`.
+pub(super) fn place((file, sheet): (&str, Option<&str>), (number, line): (u32, u32), column: Option<u16>) -> String {
+    match (sheet, column) {
         (Some(name), Some(column)) => format!("{file}[{name}]!{}{number}", column_letters(usize::from(column))),
         (Some(name), None) => format!("{file}[{name}]:{number}"),
         (None, _) if line != 0 => format!("{file}:{number} (line {line})"),
         (None, _) => format!("{file}:{number}"),
-    };
+    }
+}
+
+/// A finding with its place: `invoices.xlsx[March]!D17: baseAmount: ...`.
+pub(super) fn sentence(file: (&str, Option<&str>), row: (u32, u32), finding: &Finding) -> String {
+    let place = place(file, row, finding.column);
     let field = if finding.field.is_empty() { String::new() } else { format!("{}: ", finding.field) };
     let hint = finding.hint.as_ref().map_or_else(String::new, |hint| format!("; hint: {hint}"));
     format!("{place}: {field}{}{hint}", finding.message)

@@ -1,17 +1,19 @@
 //! Results: what became of every row, as files a person and a script can use.
 //!
 //! Everything here is derived from the ledger and can be made again from it ([`write_run`]), but for lines of a dry run,
-//! which [`rehearsal`] writes while rows are checked. [`csv`] writes the rows,
-//! [`summary`] the figures, [`target`] puts finished files into place. The one rule: the totals are added up and must
+//! which [`rehearsal`] writes while rows are checked. [`csv`] writes the rows, [`workbook`] the same for Excel, [`summary`]
+//! the figures, [`report`] the page for people, [`target`] puts finished files into place. The one rule: the totals are added up and must
 //! agree with what was read before a file is put into place.
 
 pub mod csv;
 pub mod place;
 pub mod read;
 pub mod rehearsal;
+pub mod report;
 pub mod summary;
 mod tally;
 pub mod target;
+mod workbook;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -22,13 +24,15 @@ use jiff::tz::TimeZone;
 use crate::error::RunError;
 use crate::export::{Format, reads};
 use crate::ledger::{ChunkState, Ledger, LedgerError, Run, SheetRecord, blob};
-use crate::outcome::{RowOutcome, Status, Totals};
+use crate::outcome::{Status, Totals};
 use crate::plan::SheetFacts;
 use crate::plan::history::History;
 use crate::plan::verdict::LentVerdict;
 use crate::platform;
 use rehearsal::Rehearsed;
+use report::{Report, RunFigures, Telling};
 use summary::Breakdown;
+use workbook::Workbook;
 
 /// Where and how results are written.
 #[derive(Debug, Clone)]
@@ -92,6 +96,12 @@ struct Input {
     sheets: Vec<(SheetRecord, SheetFacts)>,
 }
 
+impl Input {
+    fn is_workbook(&self) -> bool {
+        self.sheets.iter().any(|(sheet, _)| sheet.sheet_name.is_some())
+    }
+}
+
 /// Adds up what became of a run's rows, without writing anything.
 pub fn totals(ledger: &dyn Ledger, run: &Run) -> Result<(Totals, Breakdown), RunError> {
     totals_with(ledger, run, &Rehearsed::default())
@@ -124,57 +134,91 @@ pub fn totals_with(ledger: &dyn Ledger, run: &Run, rehearsed: &Rehearsed) -> Res
     Ok((totals, breakdown))
 }
 
-/// Writes the results and the summary of every input of a run.
+/// Writes the results, the summary and the page of every input of a run.
 pub fn write_run(
     ledger: &dyn Ledger,
     run: &Run,
     label: &RunLabel,
+    telling: &Telling<'_>,
     settings: &ResultSettings,
 ) -> Result<Written, RunError> {
-    write_run_with(ledger, run, label, settings, &mut Rehearsed::default())
+    write_run_with(ledger, run, label, Some(telling), settings, &mut Rehearsed::default())
 }
 
-/// The same of a dry run, blocks of whose rows nobody spoke.
+/// The same of a dry run, blocks of whose rows nobody spoke; without something to tell there is no page and no workbook.
 pub fn write_run_with(
     ledger: &dyn Ledger,
     run: &Run,
     label: &RunLabel,
+    telling: Option<&Telling<'_>>,
     settings: &ResultSettings,
     rehearsed: &mut Rehearsed,
 ) -> Result<Written, RunError> {
+    let figures = telling.map(|telling| RunFigures::of(ledger, run, label, telling, settings)).transpose()?;
     let mut history = History::new(ledger);
     let mut written = Written::default();
     let inputs = inputs(ledger, run)?;
     let names = place::names(&inputs.iter().map(|input| input.path.clone()).collect::<Vec<_>>(), settings);
     for (input, place) in inputs.iter().zip(names) {
-        let mut breakdown = Breakdown::default();
-        let mut totals = Totals::default();
-        for (_, facts) in &input.sheets {
-            totals.read.merge(&facts.read);
-        }
         let mut results = target::Target::create(&place.results, settings)?;
-        let counted = RefCell::new((&mut totals, &mut breakdown));
-        let mut count = |outcome: &RowOutcome, verdict: &LentVerdict<'_>| {
-            let (totals, breakdown) = &mut *counted.borrow_mut();
-            breakdown.add(totals, outcome, verdict);
+        let mut book = match &figures {
+            Some(_) if input.is_workbook() => {
+                Some(Workbook::begin(&place.workbook, &run.operation, &input.sheets, settings)?)
+            }
+            _ => None,
+        };
+        let counted = RefCell::new(Counted::default());
+        for (_, facts) in &input.sheets {
+            counted.borrow_mut().totals.read.merge(&facts.read);
+        }
+        let mut see = |row: &csv::Written<'_>| {
+            counted.borrow_mut().add(row, figures.is_some());
+            book.as_mut().map_or(Ok(()), |book| book.row(row))
         };
         let mut copy = |place, target: &mut target::Target| {
-            let (totals, breakdown) = &mut *counted.borrow_mut();
+            let Counted { totals, breakdown, .. } = &mut *counted.borrow_mut();
             rehearsed.add_up(place, totals, breakdown);
             rehearsed.copy(place, target).map_err(|error| target.failed(error))
         };
-        csv::write(ledger, run, &mut history, &input.sheets, settings, &mut results, (&mut count, &mut copy))?;
+        csv::write(ledger, run, &mut history, &input.sheets, settings, &mut results, (&mut see, &mut copy))?;
+        let Counted { totals, breakdown, report } = counted.into_inner();
         check(&totals, &input.path.display().to_string())?;
         let mut summary = target::Target::create(&place.summary, settings)?;
         summary::write(&mut summary, label, &input.path, &input.sheets, &totals, &breakdown)?;
-        let export = reads::write(ledger, run, &mut history, &input.sheets, settings, &place.export)?;
+        let mut files = vec![results, summary];
+        files.extend(reads::write(ledger, run, &mut history, &input.sheets, settings, &place.export)?);
+        files.extend(book.map(|book| book.finish(&mut written.warnings)).transpose()?);
+        if let Some(figures) = &figures {
+            let mut page = target::Target::create(&place.report, settings)?;
+            let input = (input.path.as_path(), &place, input.sheets.as_slice());
+            report.write(&mut page, figures, input, (&totals, &breakdown))?;
+            files.push(page);
+        }
         target::make_way(&place, label, &mut written.warnings)?;
-        for file in [Some(results), Some(summary), export].into_iter().flatten() {
+        for file in files {
             written.files.push(file.finish(label.run, &mut written.warnings)?);
         }
         written.totals.merge(&totals);
     }
     Ok(written)
+}
+
+/// What the rows of one input come to, while they are gone through.
+#[derive(Default)]
+struct Counted {
+    totals: Totals,
+    breakdown: Breakdown,
+    report: Report,
+}
+
+impl Counted {
+    fn add(&mut self, row: &csv::Written<'_>, reports: bool) {
+        let outcome = row.fate.outcome();
+        self.breakdown.add(&mut self.totals, outcome, row.verdict);
+        if reports {
+            self.report.add(row.sheet, row.verdict, outcome);
+        }
+    }
 }
 
 /// The invalid rows of a run, a sentence each with the place; the last says how many more there are.

@@ -17,6 +17,10 @@ pub struct Place {
     pub export: PathBuf,
     /// `NAME.compare.csv`.
     pub compare: PathBuf,
+    /// `NAME.report.html`.
+    pub report: PathBuf,
+    /// `NAME.results.xlsx`, of a workbook.
+    pub workbook: PathBuf,
 }
 
 /// The names for each input: its file name without extension, or with it where two inputs would share a result.
@@ -43,6 +47,8 @@ pub fn names(inputs: &[PathBuf], settings: &ResultSettings) -> Vec<Place> {
             Place {
                 results: with_suffix(&base, &format!("{infix}.results.csv")),
                 summary: with_suffix(&base, &format!("{infix}.summary.json")),
+                report: with_suffix(&base, &format!("{infix}.report.html")),
+                workbook: with_suffix(&base, &format!("{infix}.results.xlsx")),
                 compare: with_suffix(&base, &format!("{infix}.compare.csv")),
                 export: with_suffix(&base, &format!("{infix}.export.{}", settings.export.extension())),
             }

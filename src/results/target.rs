@@ -82,7 +82,7 @@ pub fn make_way(place: &Place, label: &RunLabel, warnings: &mut Vec<String>) -> 
         return Ok(());
     }
     let reads = Operation::by_name(&label.operation).is_some_and(Operation::reads);
-    for path in [&place.results, &place.summary, &place.export] {
+    for path in [&place.results, &place.summary, &place.export, &place.report, &place.workbook] {
         if !path.exists() || (path == &place.export && !reads) {
             continue;
         }
@@ -119,7 +119,7 @@ fn owner_of(summary: &Path) -> Option<Owner> {
 }
 
 /// `NAME.results.csv` becomes `NAME.results.7.csv`.
-fn of_run(path: &Path, run: Option<i64>) -> PathBuf {
+pub(super) fn of_run(path: &Path, run: Option<i64>) -> PathBuf {
     let run = run.map_or_else(|| "earlier".to_owned(), |run| run.to_string());
     path.with_extension(format!("{run}.{}", extension(path)))
 }
@@ -189,6 +189,8 @@ mod tests {
             summary: place("a.summary.json"),
             export: place("a.export.csv"),
             compare: place("a.compare.csv"),
+            report: place("a.report.html"),
+            workbook: place("a.results.xlsx"),
         }
     }
 

@@ -7,8 +7,8 @@ use arload::config::given::FlagValues;
 use crate::args::{
     AccountArgs, AskingArgs, AuthCheckArgs, CompareArgs, ConfigShowArgs, CustomersArgs, GateArgs, InspectArgs,
     LedgerArgs, LedgerBackupArgs, LedgerSeedArgs, MappingArgs, OutputArgs, PaceArgs, ReadingArgs, ResultsArgs, RunArgs,
-    RunEvidenceArgs, RunResultsArgs, RunSendArgs, RunsListArgs, RunsVerifyArgs, ServerArgs, SheetArgs, StateArgs,
-    WaitArgs, YesArgs,
+    RunEvidenceArgs, RunResultsArgs, RunSendArgs, RunShowArgs, RunsListArgs, RunsVerifyArgs, ServerArgs, SheetArgs,
+    StateArgs, WaitArgs, YesArgs,
 };
 
 /// A group of flags that settings are made of.
@@ -157,6 +157,7 @@ groups! {
     RunsListArgs: account, server, state, output;
     RunArgs: shared;
     RunSendArgs: run, yes, wait, pace, results;
+    RunShowArgs: run, results;
     RunResultsArgs: run, results;
     RunEvidenceArgs: shared;
     RunsVerifyArgs: shared;

@@ -9,6 +9,7 @@ pub(crate) mod evidence;
 pub(crate) mod inspect;
 pub(crate) mod ledger;
 pub(crate) mod pages;
+mod run_page;
 pub(crate) mod runs;
 pub(crate) mod sandbox;
 pub(crate) mod search;

@@ -19,7 +19,7 @@ use arload::results::summary::hex;
 use arload::stop::Stop;
 use serde_json::json;
 
-use crate::args::{RunArgs, RunResultsArgs, RunSendArgs, RunsCommand, RunsListArgs};
+use crate::args::{RunResultsArgs, RunSendArgs, RunShowArgs, RunsCommand, RunsListArgs};
 use crate::confirm;
 use crate::console::{self, Console};
 use crate::flags::Flags as _;
@@ -82,12 +82,17 @@ fn list(arguments: &RunsListArgs, surroundings: &Surroundings, out: &mut dyn Wri
     Ok(ExitCode::Success)
 }
 
-fn show(arguments: &RunArgs, surroundings: &Surroundings, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-    let settled = surroundings.settle(&arguments.shared.values(), Purpose::Local)?;
+fn show(arguments: &RunShowArgs, surroundings: &Surroundings, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    let settled = surroundings.settle(&arguments.values(), Purpose::Local)?;
     let session = Session::open(settled.settings, Use::Read, &Stop::default())?;
+    let run = find(session.ledger(), &arguments.run.run)?;
+    show_run(&session, &run, out)?;
+    if arguments.open { super::run_page::open(&session, &run, out) } else { Ok(ExitCode::Success) }
+}
+
+fn show_run(session: &Session, run: &Run, out: &mut dyn Write) -> anyhow::Result<()> {
     let ledger = session.ledger();
-    let run = find(ledger, &arguments.run)?;
-    let (totals, breakdown) = results::totals(ledger, &run)?;
+    let (totals, breakdown) = results::totals(ledger, run)?;
     let head = hex(&ledger.head(run.id)?);
     if session.settings.output.json {
         let line = json!({
@@ -96,7 +101,7 @@ fn show(arguments: &RunArgs, surroundings: &Surroundings, out: &mut dyn Write) -
             "head": head,
         });
         writeln!(out, "{line}")?;
-        return Ok(ExitCode::Success);
+        return Ok(());
     }
     let zone = session.settings.timezone.clone();
     let time = |at: jiff::Timestamp| at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string();
@@ -109,7 +114,7 @@ fn show(arguments: &RunArgs, surroundings: &Surroundings, out: &mut dyn Write) -
     if let Some(at) = run.finished_at {
         writeln!(out, "ended:   {}", time(at))?;
     }
-    for (name, facts) in sheets(ledger, &run)? {
+    for (name, facts) in sheets(ledger, run)? {
         writeln!(out, "sheet {name}: {}, headings in row {}", count(facts.read.rows, "row"), facts.header.number)?;
         for note in &facts.notes {
             writeln!(out, "  {note}")?;
@@ -122,9 +127,9 @@ fn show(arguments: &RunArgs, surroundings: &Surroundings, out: &mut dyn Write) -
     for (code, rows) in &breakdown.codes {
         writeln!(out, "  {code}: {}", count(*rows, "row"))?;
     }
-    show_requests(ledger, &run, out)?;
+    show_requests(ledger, run, out)?;
     writeln!(out, "history: {head}")?;
-    Ok(ExitCode::Success)
+    Ok(())
 }
 
 /// The chunks by state, and how to go on.
