@@ -1,10 +1,12 @@
-//! What differs between systems: private files, locks, renaming, syncing folders.
+//! What differs between systems: private files, locks, renaming, syncing folders, showing a file.
 //!
 //! One function a need, with a counterpart for each system inside it; nothing else looks at the system it runs on.
 
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
@@ -184,6 +186,36 @@ impl Beside {
 
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Asks the system to show a file in the program that its user has for such files; comes back when that was taken over.
+///
+/// Limit: who has not said no after three seconds is showing it.
+pub fn show_file(path: &Path) -> io::Result<()> {
+    // Takes the path as it is, where `start` would take some letters for commands.
+    let (program, before) = if cfg!(windows) {
+        ("rundll32", Some("url.dll,FileProtocolHandler"))
+    } else {
+        (if cfg!(target_os = "macos") { "open" } else { "xdg-open" }, None)
+    };
+    let mut command = Command::new(program);
+    command.args(before).arg(std::path::absolute(path)?);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    // Ctrl-C is for this program, not for what it opened.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let mut child = command.spawn().map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => io::Error::new(error.kind(), format!("{program} is not installed")),
+        _ => error,
+    })?;
+    for _ in 0..60 {
+        match child.try_wait()? {
+            Some(status) if status.success() => return Ok(()),
+            Some(status) => return Err(io::Error::other(format!("{program} found no program for it ({status})"))),
+            None => std::thread::sleep(Duration::from_millis(50)),
+        }
+    }
+    Ok(())
 }
 
 /// Makes a folder's entries durable, where the system has such a thing.

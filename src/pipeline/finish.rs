@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Pipeline, Report, stop_code};
+use super::unread::Unread;
+use super::{Pipeline, Report, pace, stop_code};
 use crate::config::Target;
 use crate::error::RunError;
 use crate::event::{Event, Stage};
@@ -15,6 +16,7 @@ use crate::outcome::{Status, Totals, code};
 use crate::plan::count;
 use crate::platform;
 use crate::results::rehearsal::Rehearsed;
+use crate::results::report::Telling;
 use crate::results::summary::{Breakdown, hex};
 use crate::results::{self, ResultSettings, RunLabel};
 
@@ -57,7 +59,7 @@ impl Pipeline<'_> {
     /// Writes the results of an earlier run again where they stand already, with what corrections made of its rows.
     pub(super) fn renew_results(&self, run: &Run) -> Result<results::Written, RunError> {
         let settings = ResultSettings { renews: true, ..self.result_settings() };
-        results::write_run(self.ledger, run, &self.label(run)?, &settings)
+        self.write_as(run, &settings, &mut Rehearsed::default())
     }
 
     fn write_with(&self, run: &Run, export: Format, rehearsed: &mut Rehearsed) -> Result<results::Written, RunError> {
@@ -71,7 +73,22 @@ impl Pipeline<'_> {
             }
         }
         let settings = ResultSettings { export, ..self.result_settings() };
-        results::write_run_with(self.ledger, run, &self.label(run)?, &settings, rehearsed)
+        self.write_as(run, &settings, rehearsed)
+    }
+
+    fn write_as(
+        &self,
+        run: &Run,
+        settings: &ResultSettings,
+        rehearsed: &mut Rehearsed,
+    ) -> Result<results::Written, RunError> {
+        let next = |totals: &Totals, breakdown: &Breakdown| match Operation::by_name(&run.operation) {
+            Some(operation) => next_steps(operation, run, totals, breakdown, None, false),
+            None => Vec::new(),
+        };
+        let telling = self.telling(run, &next);
+        let telling = (!self.settings.mode.dry_run).then_some(&telling);
+        results::write_run_with(self.ledger, run, &self.label(run)?, telling, settings, rehearsed)
     }
 
     pub(super) fn finish(
@@ -130,7 +147,19 @@ impl Pipeline<'_> {
         Ok(Some(written))
     }
 
-    fn label(&self, run: &Run) -> Result<RunLabel, RunError> {
+    /// What the page for people says besides the figures.
+    fn telling<'t>(&self, run: &Run, next: &'t dyn Fn(&Totals, &Breakdown) -> Vec<String>) -> Telling<'t> {
+        let sandbox = if self.settings.target == Target::Sandbox { " --sandbox" } else { "" };
+        Telling {
+            next,
+            not_read: Unread::of(&run.settings).words(),
+            rate: pace::of(&run.settings),
+            flags: sandbox.to_owned(),
+        }
+    }
+
+    /// Who is named in the results of a run.
+    pub fn label(&self, run: &Run) -> Result<RunLabel, RunError> {
         Ok(RunLabel {
             run: (!self.settings.mode.dry_run).then_some(run.id.0),
             ledger: self.ledger.id()?,

@@ -16,6 +16,7 @@ mod invoice_ids;
 pub mod lock;
 #[cfg(test)]
 mod operations_tests;
+mod pace;
 #[cfg(test)]
 mod quirks_tests;
 #[cfg(test)]
@@ -331,7 +332,7 @@ impl Pipeline<'_> {
             at_api,
             content: identity.content,
             plan: identity.plan,
-            plan_settings: &unread.beside(&identity.settings),
+            plan_settings: &pace::beside(&unread.beside(&identity.settings), self.settings.sending.rate),
             now: self.clock.now(),
         };
         let rows = u64::from(read.rows);

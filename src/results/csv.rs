@@ -17,8 +17,37 @@ use crate::plan::verdict::{LentVerdict, RowVerdict};
 use crate::sheet::input::RESULT_HEADINGS;
 use crate::sheet::{RowBlock, column_letters};
 
-/// Takes the fate and verdict of each row as it is written, and the row that stands for it now.
-pub type Count<'c> = dyn FnMut(&RowFate<'_>, &LentVerdict<'_>, Option<&Correction>) + 'c;
+/// A row as it is written.
+pub struct Written<'w> {
+    /// Its sheet.
+    pub(super) sheet: &'w SheetRecord,
+    /// What planning decided.
+    pub(super) verdict: &'w LentVerdict<'w>,
+    /// What became of it.
+    pub(super) fate: &'w RowFate<'w>,
+    /// The row that stands for it now.
+    pub(super) now: Option<&'w Correction>,
+    /// What is said of it.
+    pub(super) told: &'w Told<'w>,
+    /// The block that holds its cells, and its place in there.
+    pub(super) cells: (&'w RowBlock, usize),
+    /// Where each column of the results stands in the sheet.
+    pub(super) columns: &'w [Option<usize>],
+}
+
+/// What is said of a row in its first cells, behind its number and sheet.
+pub struct Told<'t> {
+    pub(super) status: Status,
+    pub(super) code: Cow<'t, str>,
+    pub(super) message: Cow<'t, str>,
+    pub(super) key: &'t str,
+    pub(super) remote_id: &'t str,
+    /// Of its upload: request id, number, attempts, when it was settled.
+    pub(super) sent: [&'t str; 4],
+}
+
+/// Takes each row as it is written.
+pub type Seeing<'c> = dyn FnMut(&Written<'_>) -> Result<(), RunError> + 'c;
 
 /// Copies the lines of a block that were written before, and counts them; false where there are none.
 pub type Copying<'c> = dyn FnMut((SheetId, u32), &mut Target) -> Result<bool, RunError> + 'c;
@@ -31,7 +60,7 @@ pub fn write(
     sheets: &[(SheetRecord, SheetFacts)],
     settings: &ResultSettings,
     target: &mut Target,
-    (count, copy): (&mut Count<'_>, &mut Copying<'_>),
+    (see, copy): (&mut Seeing<'_>, &mut Copying<'_>),
 ) -> Result<(), RunError> {
     if settings.bom {
         target.write_all(b"\xEF\xBB\xBF").map_err(|error| target.failed(error))?;
@@ -73,10 +102,12 @@ pub fn write(
             for (row, verdict) in verdicts.iter().enumerate() {
                 let fate = history.fate(run, &verdict.destiny)?;
                 let now = if is_corrected { after.of(sheet.id, verdict.number, fate.outcome())? } else { None };
-                match &now {
-                    Some(now) => corrected_cells(&mut line, verdict, sheet, now, settings),
-                    None => our_cells(&mut line, sheet, verdict, &fate, &mut sent),
-                }
+                let mut sent_later = now.as_ref().map(|now| SentCells::new(&now.run, settings));
+                let told = match now.as_ref().zip(sent_later.as_mut()) {
+                    Some((now, sent)) => Told::corrected(now, sent.of(&now.fate)),
+                    None => Told::of(sheet, verdict, &fate, sent.of(&fate)),
+                };
+                our_cells(&mut line, sheet, verdict, &told);
                 if as_read {
                     line.cells(&block.cells, row);
                 } else {
@@ -84,7 +115,8 @@ pub fn write(
                     cells.for_each(|cell| line.cell(cell));
                 }
                 line.end();
-                count(&fate, verdict, now.as_ref());
+                let (cells, now) = ((&block.cells, row), now.as_ref());
+                see(&Written { sheet, verdict, fate: &fate, now, told: &told, cells, columns: &columns })?;
             }
             lines = line.finish();
             target.write_all(&lines).map_err(|error| target.failed(error))
@@ -311,14 +343,14 @@ fn is_plain_number(cell: &str) -> bool {
 }
 
 /// The headings of all sheets of an input, each once, in the order they first stand.
-fn original_headings(sheets: &[(SheetRecord, SheetFacts)]) -> Vec<String> {
+pub(super) fn original_headings(sheets: &[(SheetRecord, SheetFacts)]) -> Vec<String> {
     let mut seen = HashSet::new();
     let headings = sheets.iter().flat_map(|(_, facts)| &facts.header.columns);
     headings.filter(|heading| seen.insert(heading.as_str())).cloned().collect()
 }
 
 /// A heading of the sheet, told apart from ours.
-fn own(heading: &str) -> Cow<'_, str> {
+pub(super) fn own(heading: &str) -> Cow<'_, str> {
     if RESULT_HEADINGS.iter().any(|ours| ours.eq_ignore_ascii_case(heading)) {
         Cow::Owned(format!("sheet_{heading}"))
     } else {
@@ -327,47 +359,38 @@ fn own(heading: &str) -> Cow<'_, str> {
 }
 
 /// Writes what is said of a row.
-fn our_cells(
-    line: &mut RowLine,
-    sheet: &SheetRecord,
-    verdict: &LentVerdict<'_>,
-    fate: &RowFate<'_>,
-    sent: &mut SentCells<'_>,
-) {
-    let outcome = fate.outcome();
-    let place = (sheet.file_name.as_str(), sheet.sheet_name.as_deref());
-    let (code, message) = told_of(place, (verdict.number, verdict.line_number), &verdict.findings, outcome);
+fn our_cells(line: &mut RowLine, sheet: &SheetRecord, verdict: &LentVerdict<'_>, told: &Told<'_>) {
     line.cell(&verdict.number.to_string());
     line.cell(sheet.sheet_name.as_deref().unwrap_or_default());
-    for cell in [outcome.status.as_str(), &code, &message, verdict.key] {
+    for cell in [told.status.as_str(), &told.code, &told.message, told.key, told.remote_id] {
         line.cell(cell);
     }
-    line.cell(outcome.remote_id.as_deref().unwrap_or_default());
-    for cell in sent.of(fate) {
+    for cell in told.sent {
         line.cell(cell);
     }
 }
 
-/// Writes what is said of a row that another one stands for now: all of it is the other one's, but for the place.
-fn corrected_cells(
-    line: &mut RowLine,
-    verdict: &LentVerdict<'_>,
-    sheet: &SheetRecord,
-    now: &Correction,
-    settings: &ResultSettings,
-) {
-    let (code, message) = told(&now.sheet, &now.verdict, &now.fate);
-    let outcome = now.fate.outcome();
-    let message = joined(&format!("corrected: {}", now.label()), std::iter::once(message));
-    line.cell(&verdict.number.to_string());
-    line.cell(sheet.sheet_name.as_deref().unwrap_or_default());
-    let code = joined(code::CORRECTED, std::iter::once(code));
-    for cell in [outcome.status.as_str(), &code, &message, &now.verdict.key] {
-        line.cell(cell);
+impl<'t> Told<'t> {
+    fn of(sheet: &SheetRecord, verdict: &LentVerdict<'t>, fate: &'t RowFate<'_>, sent: [&'t str; 4]) -> Self {
+        let outcome = fate.outcome();
+        let place = (sheet.file_name.as_str(), sheet.sheet_name.as_deref());
+        let (code, message) = told_of(place, (verdict.number, verdict.line_number), &verdict.findings, outcome);
+        let remote_id = outcome.remote_id.as_deref().unwrap_or_default();
+        Self { status: outcome.status, code, message, key: verdict.key, remote_id, sent }
     }
-    line.cell(outcome.remote_id.as_deref().unwrap_or_default());
-    for cell in SentCells::new(&now.run, settings).of(&now.fate) {
-        line.cell(cell);
+
+    /// Of a row that another one stands for now: all of it is the other one's, but for the place.
+    fn corrected(now: &'t Correction, sent: [&'t str; 4]) -> Self {
+        let (code, message) = told(&now.sheet, &now.verdict, &now.fate);
+        let outcome = now.fate.outcome();
+        Self {
+            status: outcome.status,
+            code: joined(code::CORRECTED, std::iter::once(code)).into(),
+            message: joined(&format!("corrected: {}", now.label()), std::iter::once(message)).into(),
+            key: &now.verdict.key,
+            remote_id: outcome.remote_id.as_deref().unwrap_or_default(),
+            sent,
+        }
     }
 }
 
@@ -434,14 +457,19 @@ fn joined(first: &str, rest: impl Iterator<Item = String>) -> String {
     parts.join("; ")
 }
 
-/// A finding with its place: `invoices.xlsx[March]!D17: baseAmount: ...`.
-fn sentence((file, sheet): (&str, Option<&str>), (number, line): (u32, u32), finding: &Finding) -> String {
-    let place = match (sheet, finding.column) {
+/// Where a row or a cell of it stands: `invoices.xlsx[March]!D17`, `a.csv:118 (line 131)`.
+pub(super) fn place((file, sheet): (&str, Option<&str>), (number, line): (u32, u32), column: Option<u16>) -> String {
+    match (sheet, column) {
         (Some(name), Some(column)) => format!("{file}[{name}]!{}{number}", column_letters(usize::from(column))),
         (Some(name), None) => format!("{file}[{name}]:{number}"),
         (None, _) if line != 0 => format!("{file}:{number} (line {line})"),
         (None, _) => format!("{file}:{number}"),
-    };
+    }
+}
+
+/// A finding with its place: `invoices.xlsx[March]!D17: baseAmount: ...`.
+pub(super) fn sentence(file: (&str, Option<&str>), row: (u32, u32), finding: &Finding) -> String {
+    let place = place(file, row, finding.column);
     let field = if finding.field.is_empty() { String::new() } else { format!("{}: ", finding.field) };
     let hint = finding.hint.as_ref().map_or_else(String::new, |hint| format!("; hint: {hint}"));
     format!("{place}: {field}{}{hint}", finding.message)

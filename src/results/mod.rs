@@ -1,8 +1,8 @@
 //! Results: what became of every row, as files a person and a script can use.
 //!
 //! Everything here is derived from the ledger and can be made again from it ([`write_run`]), but for lines of a dry run,
-//! which [`rehearsal`] writes while rows are checked. [`csv`] writes the rows,
-//! [`summary`] the figures, [`target`] puts finished files into place. The one rule: the totals are added up and must
+//! which [`rehearsal`] writes while rows are checked. [`csv`] writes the rows, [`workbook`] the same for Excel, [`summary`]
+//! the figures, [`report`] the page for people, [`target`] puts finished files into place. The one rule: the totals are added up and must
 //! agree with what was read before a file is put into place.
 
 pub mod corrections;
@@ -10,9 +10,11 @@ pub mod csv;
 pub mod place;
 pub mod read;
 pub mod rehearsal;
+pub mod report;
 pub mod summary;
 mod tally;
 pub mod target;
+mod workbook;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -20,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 
-use crate::corrections::after::{After, Corrected, Correction};
+use crate::corrections::after::{After, Corrected};
 use crate::error::RunError;
 use crate::export::{Format, reads};
 use crate::ledger::{ChunkState, Ledger, LedgerError, Run, SheetRecord, blob};
@@ -30,7 +32,9 @@ use crate::plan::history::{History, RowFate};
 use crate::plan::verdict::LentVerdict;
 use crate::platform;
 use rehearsal::Rehearsed;
+use report::{Report, RunFigures, Telling};
 use summary::Breakdown;
+use workbook::Workbook;
 
 /// Where and how results are written.
 #[derive(Debug, Clone)]
@@ -102,6 +106,12 @@ struct Input {
     sheets: Vec<(SheetRecord, SheetFacts)>,
 }
 
+impl Input {
+    fn is_workbook(&self) -> bool {
+        self.sheets.iter().any(|(sheet, _)| sheet.sheet_name.is_some())
+    }
+}
+
 /// Adds up what became of a run's rows, without writing anything.
 pub fn totals(ledger: &dyn Ledger, run: &Run) -> Result<(Totals, Breakdown), RunError> {
     totals_with(ledger, run, &Rehearsed::default())
@@ -133,24 +143,27 @@ pub fn totals_with(ledger: &dyn Ledger, run: &Run, rehearsed: &Rehearsed) -> Res
     Ok((totals, breakdown))
 }
 
-/// Writes the results and the summary of every input of a run.
+/// Writes the results, the summary and the page of every input of a run.
 pub fn write_run(
     ledger: &dyn Ledger,
     run: &Run,
     label: &RunLabel,
+    telling: &Telling<'_>,
     settings: &ResultSettings,
 ) -> Result<Written, RunError> {
-    write_run_with(ledger, run, label, settings, &mut Rehearsed::default())
+    write_run_with(ledger, run, label, Some(telling), settings, &mut Rehearsed::default())
 }
 
-/// The same of a dry run, blocks of whose rows nobody spoke.
+/// The same of a dry run, blocks of whose rows nobody spoke; without something to tell there is no page and no workbook.
 pub fn write_run_with(
     ledger: &dyn Ledger,
     run: &Run,
     label: &RunLabel,
+    telling: Option<&Telling<'_>>,
     settings: &ResultSettings,
     rehearsed: &mut Rehearsed,
 ) -> Result<Written, RunError> {
+    let figures = telling.map(|telling| RunFigures::of(ledger, run, label, telling, settings)).transpose()?;
     let mut history = History::new(ledger);
     let mut written = Written::default();
     let inputs = inputs(ledger, run)?;
@@ -160,31 +173,43 @@ pub fn write_run_with(
         if settings.renews && !target::is_of(&place, label) {
             continue;
         }
-        let mut tally = Corrected::default();
         let mut read = Sum::default();
         for (_, facts) in &input.sheets {
             read.merge(&facts.read);
         }
-        tally.totals.read.merge(&read);
         let mut results = target::Target::create(&place.results, settings)?;
-        let counted = RefCell::new(&mut tally);
-        let mut count = |fate: &RowFate<'_>, verdict: &LentVerdict<'_>, now: Option<&Correction>| {
-            let mut tally = counted.borrow_mut();
-            tally.add(verdict, fate.outcome(), now);
-            tally.breakdown.waiting += u64::from(waits(fate));
+        let mut book = match &figures {
+            Some(_) if input.is_workbook() => {
+                Some(Workbook::begin(&place.workbook, &run.operation, &input.sheets, settings)?)
+            }
+            _ => None,
+        };
+        let counted = RefCell::new(Counted::default());
+        counted.borrow_mut().tally.totals.read.merge(&read);
+        let mut see = |row: &csv::Written<'_>| {
+            counted.borrow_mut().add(row, figures.is_some());
+            book.as_mut().map_or(Ok(()), |book| book.row(row))
         };
         let mut copy = |place, target: &mut target::Target| {
-            let mut tally = counted.borrow_mut();
-            let Corrected { totals, breakdown, .. } = &mut **tally;
+            let Corrected { totals, breakdown, .. } = &mut counted.borrow_mut().tally;
             rehearsed.add_up(place, totals, breakdown);
             rehearsed.copy(place, target).map_err(|error| target.failed(error))
         };
         let asked = (&mut history, &mut after);
-        csv::write(ledger, run, asked, &input.sheets, settings, &mut results, (&mut count, &mut copy))?;
+        csv::write(ledger, run, asked, &input.sheets, settings, &mut results, (&mut see, &mut copy))?;
+        let Counted { tally, report } = counted.into_inner();
         check(&tally.totals, &input.path.display().to_string())?;
         let mut summary = target::Target::create(&place.summary, settings)?;
         summary::write(&mut summary, label, &input.path, &input.sheets, (&tally, &read))?;
-        let export = reads::write(ledger, run, &mut history, &input.sheets, settings, &place.export)?;
+        let mut files = vec![results, summary];
+        files.extend(reads::write(ledger, run, &mut history, &input.sheets, settings, &place.export)?);
+        files.extend(book.map(|book| book.finish(&mut written.warnings)).transpose()?);
+        if let Some(figures) = &figures {
+            let mut page = target::Target::create(&place.report, settings)?;
+            let input = (input.path.as_path(), &place, input.sheets.as_slice());
+            report.write(&mut page, figures, input, &tally)?;
+            files.push(page);
+        }
         let to_correct = if corrections::goes_out(run, settings) && tally.left() > 0 {
             let asked = (&mut history, &mut after);
             Some(corrections::write((ledger, run, label), asked, &input.sheets, settings, &place.corrections)?)
@@ -192,7 +217,7 @@ pub fn write_run_with(
             None
         };
         target::make_way(&place, label, &mut written.warnings)?;
-        for file in [Some(results), Some(summary), export].into_iter().flatten() {
+        for file in files {
             written.files.push(file.finish(label.run, &mut written.warnings)?);
         }
         if settings.durable && !settings.renews {
@@ -209,6 +234,27 @@ pub fn write_run_with(
 /// Whether a row's upload is still to be sent.
 fn waits(fate: &RowFate<'_>) -> bool {
     fate.chunk.as_ref().is_some_and(|chunk| chunk.head.state == ChunkState::Planned)
+}
+
+/// What the rows of one input come to, while they are gone through.
+#[derive(Default)]
+struct Counted {
+    tally: Corrected,
+    report: Report,
+}
+
+impl Counted {
+    fn add(&mut self, row: &csv::Written<'_>, reports: bool) {
+        self.tally.add(row.verdict, row.fate.outcome(), row.now);
+        self.tally.breakdown.waiting += u64::from(waits(row.fate));
+        if !reports {
+            return;
+        }
+        match row.now {
+            Some(now) => self.report.add(&now.sheet, &now.verdict.lend(), now.fate.outcome()),
+            None => self.report.add(row.sheet, row.verdict, row.fate.outcome()),
+        }
+    }
 }
 
 /// The invalid rows of a run, a sentence each with the place; the last says how many more there are.

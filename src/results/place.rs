@@ -20,6 +20,10 @@ pub struct Place {
     pub compare: PathBuf,
     /// `NAME.corrections.xlsx`; `NAME-2.xlsx` for a workbook of corrections.
     pub corrections: PathBuf,
+    /// `NAME.report.html`.
+    pub report: PathBuf,
+    /// `NAME.results.xlsx`, of a workbook.
+    pub workbook: PathBuf,
 }
 
 /// The names for each input: its file name without extension, or with it where two inputs would share a result.
@@ -49,6 +53,8 @@ pub fn names(inputs: &[PathBuf], settings: &ResultSettings) -> Vec<Place> {
                 corrections: round.unwrap_or_else(|| with_suffix(&base, &format!("{infix}.corrections.xlsx"))),
                 results: with_suffix(&base, &format!("{infix}.results.csv")),
                 summary: with_suffix(&base, &format!("{infix}.summary.json")),
+                report: with_suffix(&base, &format!("{infix}.report.html")),
+                workbook: with_suffix(&base, &format!("{infix}.results.xlsx")),
                 compare: with_suffix(&base, &format!("{infix}.compare.csv")),
                 export: with_suffix(&base, &format!("{infix}.export.{}", settings.export.extension())),
             }

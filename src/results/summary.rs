@@ -59,6 +59,17 @@ impl Breakdown {
         self.refused_whole += other.refused_whole;
     }
 
+    /// Seller, supplier GSTIN, month, and how their rows ended.
+    pub(super) fn groups(&self) -> impl Iterator<Item = (&str, &str, &str, &BTreeMap<Status, Sum>)> {
+        let gstins = self
+            .groups
+            .iter()
+            .flat_map(|(seller, below)| below.iter().map(move |(gstin, below)| (seller, gstin, below)));
+        gstins.flat_map(|(seller, gstin, below)| {
+            below.iter().map(move |(month, by_status)| (seller.as_str(), gstin.as_str(), month.as_str(), by_status))
+        })
+    }
+
     fn group(&mut self, seller: &str, supplier_gstin: &str, month: &str) -> &mut BTreeMap<Status, Sum> {
         below(below(below(&mut self.groups, seller), supplier_gstin), month)
     }
@@ -180,12 +191,8 @@ pub fn write(
         totals,
         corrections,
         groups: breakdown
-            .groups
-            .iter()
-            .flat_map(|(seller, below)| below.iter().map(move |(gstin, below)| (seller, gstin, below)))
-            .flat_map(|(seller, supplier_gstin, below)| {
-                below.iter().map(move |(month, by_status)| GroupSummary { seller, supplier_gstin, month, by_status })
-            })
+            .groups()
+            .map(|(seller, supplier_gstin, month, by_status)| GroupSummary { seller, supplier_gstin, month, by_status })
             .collect(),
         rows_by_code: &breakdown.codes,
         rows_with_warnings: breakdown.rows_with_warnings,

@@ -82,7 +82,7 @@ pub fn make_way(place: &Place, label: &RunLabel, warnings: &mut Vec<String>) -> 
         return Ok(());
     }
     let reads = Operation::by_name(&label.operation).is_some_and(Operation::reads);
-    for path in [&place.results, &place.summary, &place.export] {
+    for path in [&place.results, &place.summary, &place.export, &place.report, &place.workbook] {
         if !path.exists() || (path == &place.export && !reads) {
             continue;
         }
@@ -197,6 +197,8 @@ mod tests {
             export: place("a.export.csv"),
             compare: place("a.compare.csv"),
             corrections: place("a.corrections.xlsx"),
+            report: place("a.report.html"),
+            workbook: place("a.results.xlsx"),
         }
     }
 

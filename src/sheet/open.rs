@@ -22,6 +22,7 @@ use super::excel::BookRows;
 use super::handed::hand_over;
 use super::header::{self, MAX_COLUMNS};
 use super::hidden::Hidden;
+use super::input::RESULT_HEADINGS;
 pub use super::listing::{Listing, list, sheets_of};
 use super::marks::{self, mark};
 use super::row::{RawRow, is_identifier, is_value};
@@ -205,6 +206,13 @@ impl<'r> OpenSheet<'r> {
         let header = header::name_columns(&header_row, &below, rows.is_text());
         if header.columns.len() > MAX_COLUMNS {
             return Err(SheetError::TooWide { file, row: header.number, columns: header.columns.len() });
+        }
+        // Results as text are told by their first bytes, before they are opened.
+        if !rows.is_text()
+            && header.columns.len() >= RESULT_HEADINGS.len()
+            && header.columns.iter().zip(RESULT_HEADINGS).all(|(name, ours)| name == ours)
+        {
+            return Err(SheetError::NotInput { file, what: "is a result of arload" });
         }
         let mut end = SheetEnd::default();
         let above = sample.iter().filter(|row| row.filled().next().is_some());

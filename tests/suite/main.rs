@@ -27,6 +27,7 @@ mod main_job;
 mod mappings;
 mod messy;
 mod operations;
+mod report;
 mod resume;
 mod routes;
 mod samples;

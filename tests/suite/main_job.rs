@@ -93,8 +93,11 @@ fn the_built_in_sandbox_keeps_its_records_from_start_to_start() {
       read       369  ₹2,84,71,059.45  ₹3,28,11,590.14
     results: invoices.csv.sandbox.results.csv
     results: invoices.csv.sandbox.summary.json
+    results: invoices.csv.sandbox.report.html
     results: invoices.xlsx.sandbox.results.csv
     results: invoices.xlsx.sandbox.summary.json
+    results: invoices.xlsx.sandbox.results.xlsx
+    results: invoices.xlsx.sandbox.report.html
     history: [HEAD]
     ");
     let stored = fs::read(world.state().join("sandbox-records.jsonl")).unwrap();

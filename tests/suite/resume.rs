@@ -211,7 +211,7 @@ fn results_that_were_deleted_come_back_byte_for_byte() {
     let arguments = ["invoices", "create", "invoices-broken.csv", "invoices.xlsx", "--max-invalid", "100%"];
     world.run(&api, &arguments).expect(1);
     let names = world.results();
-    assert_eq!(names.len(), 4);
+    assert_eq!(names.len(), 7);
     let before: Vec<Vec<u8>> = names.iter().map(|name| world.read(name)).collect();
     for name in &names {
         std::fs::remove_file(world.path(name)).unwrap();

@@ -152,7 +152,8 @@ impl World {
     /// Names of results in the folder.
     pub(crate) fn results(&self) -> Vec<String> {
         let names = self.files().into_iter().map(|path| path.file_name().unwrap().to_string_lossy().into_owned());
-        names.filter(|name| name.contains(".results.") || name.contains(".summary.") || name.contains(".tmp")).collect()
+        let parts = [".results.", ".summary.", ".report.", ".tmp"];
+        names.filter(|name| parts.iter().any(|part| name.contains(part))).collect()
     }
 
     /// A text with what differs from run to run replaced.

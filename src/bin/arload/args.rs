@@ -31,7 +31,7 @@ pub(crate) use self::ledger::{LedgerArgs, LedgerBackupArgs, LedgerCommand, Ledge
 pub(crate) use self::operations::{CustomersCommand, InvoicesCommand, RemindersCommand};
 pub(crate) use self::pages::{CompleteWordsArgs, CompletionsArgs, ManArgs, Words};
 pub(crate) use self::runs::{
-    RunArgs, RunEvidenceArgs, RunResultsArgs, RunSendArgs, RunsCommand, RunsListArgs, RunsVerifyArgs,
+    RunArgs, RunEvidenceArgs, RunResultsArgs, RunSendArgs, RunShowArgs, RunsCommand, RunsListArgs, RunsVerifyArgs,
 };
 pub(crate) use self::sandbox::SandboxArgs;
 pub(crate) use self::search::{AskingArgs, CompareArgs, CustomersSearchArgs, ExportArgs, InvoicesSearchArgs, PullArgs};

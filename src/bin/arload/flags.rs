@@ -7,8 +7,8 @@ use arload::config::given::FlagValues;
 use crate::args::{
     AccountArgs, AskingArgs, AuthCheckArgs, CompareArgs, ConfigShowArgs, CorrectionsArgs, CustomersArgs, GateArgs,
     InspectArgs, LedgerArgs, LedgerBackupArgs, LedgerSeedArgs, MappingArgs, OutputArgs, PaceArgs, ReadingArgs,
-    ResultsArgs, RunArgs, RunEvidenceArgs, RunResultsArgs, RunSendArgs, RunsListArgs, RunsVerifyArgs, ServerArgs,
-    SheetArgs, StateArgs, WaitArgs, WatchArgs, YesArgs,
+    ResultsArgs, RunArgs, RunEvidenceArgs, RunResultsArgs, RunSendArgs, RunShowArgs, RunsListArgs, RunsVerifyArgs,
+    ServerArgs, SheetArgs, StateArgs, WaitArgs, WatchArgs, YesArgs,
 };
 
 /// A group of flags that settings are made of.
@@ -163,6 +163,7 @@ groups! {
     RunsListArgs: account, server, state, output;
     RunArgs: shared;
     RunSendArgs: run, yes, wait, pace, results, corrections;
+    RunShowArgs: run, results;
     RunResultsArgs: run, results, corrections;
     RunEvidenceArgs: shared;
     RunsVerifyArgs: shared;

@@ -15,7 +15,7 @@ pub(crate) enum RunsCommand {
     /// List the runs of the ledger
     List(RunsListArgs),
     /// Show a run: its sheets, chunks and outcomes
-    Show(RunArgs),
+    Show(RunShowArgs),
     /// Go on with a planned or unfinished run
     Send(Box<RunSendArgs>),
     /// Look a run's unknown rows up, and send what that proves missing
@@ -49,6 +49,20 @@ pub(crate) struct RunArgs {
     pub(crate) run: String,
     #[command(flatten)]
     pub(crate) shared: RunsListArgs,
+}
+
+/// What `runs show` takes.
+#[derive(Debug, Args)]
+pub(crate) struct RunShowArgs {
+    /// Open the run's report page in the browser
+    ///
+    /// Where there is none, the page's place is told.
+    #[arg(long)]
+    pub(crate) open: bool,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+    #[command(flatten)]
+    pub(crate) results: ResultsArgs,
 }
 
 /// What `runs send` and `runs reconcile` take.

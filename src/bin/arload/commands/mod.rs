@@ -12,6 +12,7 @@ pub(crate) mod explain;
 pub(crate) mod inspect;
 pub(crate) mod ledger;
 pub(crate) mod pages;
+mod run_page;
 pub(crate) mod runs;
 pub(crate) mod sandbox;
 pub(crate) mod search;

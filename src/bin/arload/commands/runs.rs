@@ -20,7 +20,7 @@ use arload::results::summary::hex;
 use arload::stop::Stop;
 use serde_json::json;
 
-use crate::args::{RunArgs, RunResultsArgs, RunSendArgs, RunsCommand, RunsListArgs};
+use crate::args::{RunResultsArgs, RunSendArgs, RunShowArgs, RunsCommand, RunsListArgs};
 use crate::confirm;
 use crate::console::{self, Console};
 use crate::flags::Flags as _;
@@ -83,13 +83,18 @@ fn list(arguments: &RunsListArgs, surroundings: &Surroundings, out: &mut dyn Wri
     Ok(ExitCode::Success)
 }
 
-fn show(arguments: &RunArgs, surroundings: &Surroundings, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-    let settled = surroundings.settle(&arguments.shared.values(), Purpose::Local)?;
+fn show(arguments: &RunShowArgs, surroundings: &Surroundings, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    let settled = surroundings.settle(&arguments.values(), Purpose::Local)?;
     let session = Session::open(settled.settings, Use::Read, &Stop::default())?;
+    let run = find(session.ledger(), &arguments.run.run)?;
+    show_run(&session, &run, out)?;
+    if arguments.open { super::run_page::open(&session, &run, out) } else { Ok(ExitCode::Success) }
+}
+
+fn show_run(session: &Session, run: &Run, out: &mut dyn Write) -> anyhow::Result<()> {
     let ledger = session.ledger();
-    let run = find(ledger, &arguments.run)?;
-    let (totals, breakdown) = results::totals(ledger, &run)?;
-    let corrected = after::totals(ledger, &run)?;
+    let (totals, breakdown) = results::totals(ledger, run)?;
+    let corrected = after::totals(ledger, run)?;
     let head = hex(&ledger.head(run.id)?);
     if session.settings.output.json {
         let line = json!({
@@ -102,7 +107,7 @@ fn show(arguments: &RunArgs, surroundings: &Surroundings, out: &mut dyn Write) -
             })),
         });
         writeln!(out, "{line}")?;
-        return Ok(ExitCode::Success);
+        return Ok(());
     }
     let zone = session.settings.timezone.clone();
     let time = |at: jiff::Timestamp| at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string();
@@ -115,7 +120,7 @@ fn show(arguments: &RunArgs, surroundings: &Surroundings, out: &mut dyn Write) -
     if let Some(at) = run.finished_at {
         writeln!(out, "ended:   {}", time(at))?;
     }
-    for (name, facts) in sheets(ledger, &run)? {
+    for (name, facts) in sheets(ledger, run)? {
         writeln!(out, "sheet {name}: {}, headings in row {}", count(facts.read.rows, "row"), facts.header.number)?;
         for note in &facts.notes {
             writeln!(out, "  {note}")?;
@@ -135,9 +140,9 @@ fn show(arguments: &RunArgs, surroundings: &Surroundings, out: &mut dyn Write) -
     for before in after::runs_before(ledger, run.id)? {
         writeln!(out, "corrects rows of run {before}: \"arload runs show {before}\"")?;
     }
-    show_requests(ledger, &run, out)?;
+    show_requests(ledger, run, out)?;
     writeln!(out, "history: {head}")?;
-    Ok(ExitCode::Success)
+    Ok(())
 }
 
 /// The chunks by state, and how to go on.
