@@ -109,6 +109,9 @@ impl Pipeline<'_> {
     ) -> Result<Report, RunError> {
         self.refuse_assumed(operation)?;
         let opened = input::open(inputs, stdin, self.settings, self.observer)?;
+        if opened.files.is_empty() {
+            return self.nothing_to_do();
+        }
         self.test_results(&opened.shown())?;
         let mode = &self.settings.mode;
         let rehearsed = (mode.dry_run && !mode.seed).then(|| self.result_settings());
@@ -126,6 +129,9 @@ impl Pipeline<'_> {
         let (mut read, refused) = self.read(operation, opened, &directory, rehearsed)?;
         let unread = Unread::new(opened.refused.iter().cloned().chain(refused));
         let refused = unread.count;
+        if read.sheets.is_empty() && refused == 0 && self.settings.gate.allow_empty {
+            return self.nothing_to_do();
+        }
         if read.sheets.is_empty() {
             return Err(RunError::NoSheets);
         }

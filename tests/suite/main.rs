@@ -28,6 +28,7 @@ mod operations;
 mod resume;
 mod routes;
 mod samples;
+mod scheduled;
 mod stub;
 mod templates;
 #[path = "../../src/sheet/test_zip.rs"]

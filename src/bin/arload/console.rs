@@ -94,11 +94,11 @@ impl Console {
         }
     }
 
-    fn finished(&self, run: Option<i64>, totals: &Totals, next: &[String], head: &str) {
+    fn finished(&self, run: Option<i64>, (totals, tolerated): (&Totals, u64), next: &[String], head: &str) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
-        let mut text = verdict(run, totals);
+        let mut text = verdict(run, totals, tolerated);
         text.push_str(&table(totals));
         for file in &self.state.lock().expect("no printer panics").files {
             add(&mut text, format_args!("results: {}", printable(file)));
@@ -161,7 +161,8 @@ impl Console {
                 let status = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
                 self.talk(&format!("chunk {chunk}, try {number}: {status}: {message}"));
             }
-            Event::Attempt { .. } => {}
+            // The last words of the program say how it failed.
+            Event::Attempt { .. } | Event::Failed { .. } => {}
             Event::Progress { done, total, accepted, rejected, unknown, rate } => self.progress(|| {
                 format!(
                     "sent {} of {}: {} accepted, {} rejected, {} unknown; {rate:.1}/s{}",
@@ -189,7 +190,12 @@ impl Console {
                 let shown = shown.map_or_else(|| path.clone(), |shown| shown.display().to_string());
                 self.state.lock().expect("no printer panics").files.push(shown);
             }
-            Event::Finished { run, totals, next, head, .. } => self.finished(*run, totals, next, head),
+            Event::Finished { run, totals, tolerated, next, head, .. } => {
+                self.finished(*run, (totals, *tolerated), next, head);
+            }
+            Event::ExpectedMissed { standing } => {
+                self.problem(standing.missed.as_deref().unwrap_or_default(), None);
+            }
         }
     }
 
@@ -345,7 +351,10 @@ fn add(text: &mut String, line: std::fmt::Arguments<'_>) {
 }
 
 /// The run in one sentence: every outcome that occurs, of all rows and rupees.
-fn verdict(run: Option<i64>, totals: &Totals) -> String {
+fn verdict(run: Option<i64>, totals: &Totals, tolerated: u64) -> String {
+    if run.is_none() && totals.read.rows == 0 {
+        return "nothing to send: no data rows\n".to_owned();
+    }
     let parts: Vec<String> = Status::ALL
         .iter()
         .filter(|status| totals.rows(**status) > 0)
@@ -354,7 +363,20 @@ fn verdict(run: Option<i64>, totals: &Totals) -> String {
     let parts = if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") };
     let sum = rupees(totals.read.total);
     let run = run.map_or_else(|| "dry run".to_owned(), |run| format!("run {run}"));
-    format!("{run}: {parts} of {}{sum}\n", in_documents(totals.read.rows, totals.read.documents()))
+    let rows = in_documents(totals.read.rows, totals.read.documents());
+    let tolerated = match tolerated {
+        0 => String::new(),
+        some => format!("; {} tolerated ({}%)", count(some, "row"), share(some, totals.read.rows)),
+    };
+    format!("{run}: {parts} of {rows}{sum}{tolerated}\n")
+}
+
+/// A share in percent with as many digits as tell it from none.
+fn share(part: u64, of: u64) -> String {
+    let percent = part as f64 * 100.0 / of as f64;
+    let digits = if percent >= 1.0 { 1 } else { 3 };
+    let text = format!("{percent:.digits$}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// `29 rows`, or `29 rows in 9 documents` where lines were joined.
@@ -424,7 +446,9 @@ mod tests {
             totals.read.add(&amounts);
             totals.add(status, &amounts);
         }
-        assert_eq!(verdict(Some(7), &totals), "run 7: 2 accepted, 1 unknown of 3 rows (₹3,54,000.00)\n");
+        assert_eq!(verdict(Some(7), &totals, 0), "run 7: 2 accepted, 1 unknown of 3 rows (₹3,54,000.00)\n");
+        let tolerated = verdict(Some(7), &totals, 1);
+        assert!(tolerated.ends_with("of 3 rows (₹3,54,000.00); 1 row tolerated (33.3%)\n"), "{tolerated}");
         insta::assert_snapshot!(table(&totals), @r"
         outcome   rows       taxable         total
         accepted     2  ₹2,00,000.00  ₹2,36,000.00

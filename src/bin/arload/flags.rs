@@ -6,9 +6,9 @@ use arload::config::given::FlagValues;
 
 use crate::args::{
     AccountArgs, AskingArgs, AuthCheckArgs, CompareArgs, ConfigShowArgs, CustomersArgs, GateArgs, InspectArgs,
-    LedgerArgs, LedgerBackupArgs, LedgerSeedArgs, MappingArgs, OutputArgs, PaceArgs, ReadingArgs, ResultsArgs, RunArgs,
-    RunEvidenceArgs, RunResultsArgs, RunSendArgs, RunsListArgs, RunsVerifyArgs, ServerArgs, SheetArgs, StateArgs,
-    WaitArgs, YesArgs,
+    LedgerArgs, LedgerBackupArgs, LedgerSeedArgs, MappingArgs, OutputArgs, PaceArgs, ReadingArgs, ReportingArgs,
+    ResultsArgs, RunArgs, RunEvidenceArgs, RunResultsArgs, RunSendArgs, RunsExpectedArgs, RunsListArgs, RunsVerifyArgs,
+    ServerArgs, SheetArgs, StateArgs, WaitArgs, YesArgs,
 };
 
 /// A group of flags that settings are made of.
@@ -73,6 +73,8 @@ impl Flags for GateArgs {
         flags.text("expect-rows", self.expect_rows.clone());
         flags.text("expect-total", self.expect_total.clone());
         flags.text("period", self.period.clone());
+        flags.switch("allow-empty", self.allow_empty);
+        flags.text("tolerate", self.tolerate.clone());
         flags.switch("new-run", self.new_run);
         flags.switch("retry-rejected", self.retry_rejected);
         flags.switch("first-use", self.first_use);
@@ -127,6 +129,15 @@ impl Flags for OutputArgs {
     }
 }
 
+impl Flags for ReportingArgs {
+    fn add_to(&self, flags: &mut FlagValues) {
+        flags.text("log", self.log.clone());
+        flags.text("log-format", self.log_format.clone());
+        flags.text("metrics", self.metrics.clone());
+        flags.text("notify", self.notify.clone());
+    }
+}
+
 impl Flags for CompareArgs {
     fn add_to(&self, flags: &mut FlagValues) {
         flags.text("period", self.period.clone());
@@ -150,13 +161,14 @@ macro_rules! groups {
 }
 
 groups! {
-    SheetArgs: account, server, reading, mapping, customers, gate, yes, wait, pace, results, state, output;
-    ConfigShowArgs: account, server, reading, mapping, customers, gate, yes, wait, pace, results, state, output;
+    SheetArgs: account, server, reading, mapping, customers, gate, yes, wait, pace, results, state, output, reporting;
+    ConfigShowArgs: account, server, reading, mapping, customers, gate, yes, wait, pace, results, state, output, reporting;
     InspectArgs: account, reading, mapping;
     AuthCheckArgs: account, server, state, output;
     RunsListArgs: account, server, state, output;
     RunArgs: shared;
-    RunSendArgs: run, yes, wait, pace, results;
+    RunSendArgs: run, yes, wait, pace, results, reporting;
+    RunsExpectedArgs: shared, reporting;
     RunResultsArgs: run, results;
     RunEvidenceArgs: shared;
     RunsVerifyArgs: shared;
@@ -194,6 +206,7 @@ mod tests {
             let value = match key.name {
                 "date-order" => "dmy",
                 "hidden-rows" => "skip",
+                "log-format" => "json",
                 "progress" => "auto",
                 _ => "1",
             };

@@ -9,6 +9,7 @@ mod console;
 mod flags;
 mod help;
 mod interrupt;
+mod reporter;
 mod session;
 mod surroundings;
 
@@ -110,7 +111,7 @@ fn report(error: &anyhow::Error) -> ExitCode {
     code(error)
 }
 
-fn hint(error: &anyhow::Error) -> Option<String> {
+pub(crate) fn hint(error: &anyhow::Error) -> Option<String> {
     if let Some(error) = error.downcast_ref::<RunError>() {
         return error.hint();
     }
@@ -121,7 +122,7 @@ fn hint(error: &anyhow::Error) -> Option<String> {
 }
 
 /// What an error that ended the command means to a script.
-fn code(error: &anyhow::Error) -> ExitCode {
+pub(crate) fn code(error: &anyhow::Error) -> ExitCode {
     if error.downcast_ref::<HttpError>().is_some() {
         return ExitCode::Usage;
     }

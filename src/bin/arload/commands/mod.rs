@@ -6,6 +6,7 @@ pub(crate) mod compare;
 pub(crate) mod config;
 pub(crate) mod decode_workbook;
 pub(crate) mod evidence;
+pub(crate) mod expected;
 pub(crate) mod inspect;
 pub(crate) mod ledger;
 pub(crate) mod pages;

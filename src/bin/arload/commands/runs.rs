@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use arload::config::Target;
 use arload::config::layers::{Purpose, Settled};
+use arload::config::{Settings, Target};
 use arload::error::RunError;
 use arload::event::{Event, Observer as _};
 use arload::exit::ExitCode;
@@ -24,6 +24,7 @@ use crate::confirm;
 use crate::console::{self, Console};
 use crate::flags::Flags as _;
 use crate::interrupt;
+use crate::reporter::Reporter;
 use crate::session::{Session, Use};
 use crate::surroundings::Surroundings;
 
@@ -36,6 +37,7 @@ pub(crate) fn run(command: &RunsCommand, surroundings: &Surroundings, out: &mut 
         RunsCommand::Reconcile(arguments) => go_on(arguments, surroundings, Going::Reconcile),
         RunsCommand::Results(arguments) => write_results(arguments, surroundings),
         RunsCommand::Evidence(arguments) => super::evidence::run(arguments, surroundings, out),
+        RunsCommand::Expected(arguments) => super::expected::run(arguments, surroundings, out),
         RunsCommand::Verify(arguments) => super::evidence::audit(arguments, surroundings, out),
     }
 }
@@ -164,7 +166,16 @@ enum Going {
 
 fn go_on(arguments: &RunSendArgs, surroundings: &Surroundings, going: Going) -> anyhow::Result<ExitCode> {
     let Settled { settings, .. } = surroundings.settle(&arguments.values(), Purpose::Account)?;
-    let console = Console::new(settings.output);
+    let reporter = Reporter::new(&settings);
+    reporter.end(go_on_with(arguments, settings, going, &reporter))
+}
+
+fn go_on_with(
+    arguments: &RunSendArgs,
+    settings: Settings,
+    going: Going,
+    console: &Reporter,
+) -> anyhow::Result<ExitCode> {
     let stop = Arc::new(Stop::default());
     interrupt::listen(&stop, interrupt::FINISHING)?;
     let mut session = Session::open(settings, Use::Write, &stop)?;
@@ -175,7 +186,7 @@ fn go_on(arguments: &RunSendArgs, surroundings: &Surroundings, going: Going) -> 
         company: session.settings.company.company_id.clone(),
         operation: run.operation.clone(),
     });
-    if session.pipeline(&stop, &console).lacks_yes(&run)?
+    if session.pipeline(&stop, console).lacks_yes(&run)?
         && let Some(operation) = Operation::by_name(&run.operation)
         && confirm::must_ask(operation, &session.settings, &[])?
     {
@@ -185,7 +196,7 @@ fn go_on(arguments: &RunSendArgs, surroundings: &Surroundings, going: Going) -> 
         }
         session.settings.mode.yes = true;
     }
-    let pipeline = session.pipeline(&stop, &console);
+    let pipeline = session.pipeline(&stop, console);
     let report = match going {
         Going::Send => pipeline.send_run(run.id)?,
         Going::Reconcile => pipeline.reconcile_run(run.id)?,

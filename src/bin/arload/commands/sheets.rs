@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use arload::config::layers::Purpose;
+use arload::config::layers::{Purpose, Settled};
 use arload::event::{Event, Observer as _};
 use arload::exit::ExitCode;
 use arload::ledger::RunState;
@@ -13,9 +13,9 @@ use arload::stop::Stop;
 
 use crate::args::SheetArgs;
 use crate::confirm;
-use crate::console::Console;
 use crate::flags::Flags as _;
 use crate::interrupt;
+use crate::reporter::Reporter;
 use crate::session::{Session, Use};
 use crate::surroundings::Surroundings;
 
@@ -26,7 +26,16 @@ pub(crate) fn run(
     surroundings: &Surroundings,
 ) -> anyhow::Result<ExitCode> {
     let settled = surroundings.settle(&arguments.values(), Purpose::Sheets(operation))?;
-    let console = Console::new(settled.settings.output);
+    let reporter = Reporter::new(&settled.settings);
+    reporter.end(load(operation, arguments, settled, &reporter))
+}
+
+fn load(
+    operation: &'static Operation,
+    arguments: &SheetArgs,
+    settled: Settled,
+    console: &Reporter,
+) -> anyhow::Result<ExitCode> {
     for message in settled.warnings {
         console.event(&Event::Warning { message, hint: None });
     }
@@ -50,7 +59,7 @@ pub(crate) fn run(
         company: session.settings.company.company_id.clone(),
         operation: operation.name(),
     });
-    let pipeline = session.pipeline(&stop, &console);
+    let pipeline = session.pipeline(&stop, console);
     let report = pipeline.run_sheets(operation, &arguments.files, Box::new(io::stdin()))?;
     let waiting = match report.run.filter(|_| asks) {
         Some(id) => session.ledger().run(id)?,
@@ -61,7 +70,7 @@ pub(crate) fn run(
         return Ok(report.exit);
     }
     session.settings.mode.yes = true;
-    Ok(session.pipeline(&stop, &console).send_run(run.id)?.exit)
+    Ok(session.pipeline(&stop, console).send_run(run.id)?.exit)
 }
 
 /// Gives rayon as many workers as asked for.
