@@ -9,6 +9,7 @@ mod bench;
 mod contract;
 mod controls;
 mod crash;
+mod deploy;
 mod docs;
 mod evidence;
 mod exporters;
