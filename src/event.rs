@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+use crate::expect::Standing;
 use crate::money::Total;
 use crate::outcome::Totals;
 
@@ -382,10 +383,27 @@ pub enum Event {
         totals: Totals,
         /// The exit code.
         exit: u8,
+        /// Rejected and invalid rows that leave the exit code at 0.
+        tolerated: u64,
         /// What an outcome other than "all accepted" asks of the reader.
         next: Vec<String>,
         /// Hash over the last records of the run, in hexadecimal.
         head: String,
+    },
+    /// Something that was due has not come.
+    ExpectedMissed {
+        /// How it stands.
+        #[serde(flatten)]
+        standing: Standing,
+    },
+    /// The command ended before a run could.
+    Failed {
+        /// Why.
+        message: String,
+        /// The way out.
+        hint: Option<String>,
+        /// The exit code.
+        exit: u8,
     },
 }
 

@@ -7,7 +7,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum ExitCode {
-    /// Every row is accepted, already was, or was not meant to be sent; a dry run was clean.
+    /// Every row is accepted, already was, was not meant to be sent or is tolerated; a dry run was clean.
     Success = 0,
     /// The run finished and some rows are not accepted or not read, or a gate such as `--strict` stopped it.
     NotAllAccepted = 1,
@@ -63,7 +63,9 @@ impl ExitCode {
     /// What the code means, as the README and the help pages say it.
     pub fn meaning(self) -> &'static str {
         match self {
-            ExitCode::Success => "every row accepted (or already so, or excluded, or dry run clean)",
+            ExitCode::Success => {
+                "every row accepted (or already so, or excluded, or below --tolerate, or dry run clean)"
+            }
             ExitCode::NotAllAccepted => "some rows not accepted or not read, or stopped by --strict, --max-invalid",
             ExitCode::Usage => "usage, settings, or no sheet could be read; nothing sent",
             ExitCode::StoppedEarly => "stopped early, can be resumed",

@@ -31,8 +31,11 @@ pub mod upload;
 
 pub mod api;
 pub mod evidence;
+pub mod expect;
 pub mod export;
 pub mod ledger;
+pub mod log;
+pub mod metrics;
 pub mod outcome;
 pub mod results;
 pub mod sandbox;

@@ -271,6 +271,17 @@ impl Totals {
         self.by_status.get(&status).map_or(0, |sum| sum.rows)
     }
 
+    /// Rows that were rejected or are invalid.
+    pub fn refused(&self) -> u64 {
+        self.rows(Status::Rejected) + self.rows(Status::Invalid)
+    }
+
+    /// Whether these are fewer than a share of the rows read.
+    pub fn is_tolerable(&self, share: f64) -> bool {
+        // A share was written in decimal: what its binary form adds must not let a row more pass.
+        (self.refused() as f64) + 1e-6 < share * self.read.rows as f64
+    }
+
     /// Whether the outcomes add up to what was read, in rows and in rupees.
     pub fn agree(&self) -> bool {
         let mut added = Sum::default();
@@ -284,6 +295,24 @@ impl Totals {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn refused_rows_are_tolerable_below_the_share_and_not_at_it() {
+        for (rejected, invalid, rows, share, tolerable) in [
+            (0, 0, 100, 0.0, false),
+            (1, 0, 200, 0.005, false),
+            (0, 1, 201, 0.005, true),
+            (3, 4, 100, 0.07, false),
+            (3, 3, 100, 0.07, true),
+            (100, 0, 100, 1.0, false),
+            (0, 0, 0, 1.0, false),
+        ] {
+            let mut totals = Totals { read: Sum { rows, ..Sum::default() }, ..Totals::default() };
+            totals.by_status.insert(Status::Rejected, Sum { rows: rejected, ..Sum::default() });
+            totals.by_status.insert(Status::Invalid, Sum { rows: invalid, ..Sum::default() });
+            assert_eq!(totals.is_tolerable(share), tolerable, "{rejected} + {invalid} of {rows}, {share}");
+        }
+    }
 
     #[test]
     fn totals_agree_only_when_every_row_ended_once() {

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 use super::error::ConfigError;
 use super::given::{Given, Source};
-use super::parse;
+use super::{expected, parse};
+use crate::expect::Expectation;
 use crate::mapping::saved::{Misread, SavedMapping};
 use crate::nearest::did_you_mean;
 use crate::platform;
@@ -63,6 +64,7 @@ pub struct ProfileFile {
     pub readable_by_others: bool,
     pub(super) entries: BTreeMap<&'static str, Entry>,
     pub(super) mappings: BTreeMap<String, BTreeMap<&'static str, Entry>>,
+    pub(super) expectations: Vec<Expectation>,
 }
 
 /// One key's value and the line it stands on.
@@ -184,6 +186,7 @@ pub fn read_profile(text: &str, path: &Path, place: Place, named: Option<&str>) 
         readable_by_others: false,
         entries: entries.unwrap_or_default(),
         mappings: document.mappings,
+        expectations: expected::of_profile(document.expectations, wanted),
     })
 }
 

@@ -116,6 +116,8 @@ pub static KEYS: &[Key] = &[
     flag("expect-total", Form::Number),
     flag("period", Form::Text),
     file("accept-total-mismatch", Form::Switch).or("false"),
+    flag("allow-empty", Form::Switch).or("false"),
+    flag("tolerate", Form::Number).or("0%"),
     flag("new-run", Form::Switch).or("false"),
     flag("retry-rejected", Form::Switch).or("false"),
     flag("first-use", Form::Switch).or("false"),
@@ -147,6 +149,12 @@ pub static KEYS: &[Key] = &[
     flag("json", Form::Switch).or("false"),
     flag("quiet", Form::Switch).or("false"),
     flag("progress", Form::Text).or("auto"),
+    flag("log", Form::Path),
+    flag("log-format", Form::Text).or("text"),
+    file("log-size", Form::Number).or("10MiB"),
+    file("log-keep", Form::Count).or("5"),
+    flag("metrics", Form::Path),
+    flag("notify", Form::Text),
 ];
 
 /// The setting of a name.

@@ -16,8 +16,8 @@ use super::secret::{self, Located};
 use super::shown::{self, Shown};
 use super::sources::{Pair, Sources, understand};
 use super::{
-    Company, Credentials, Gate, MappingSettings, Mode, Output, Places, Reading, Sending, Settings, Target, hosts, keys,
-    values,
+    Company, Credentials, Gate, MappingSettings, Mode, Output, Places, Reading, Reporting, Sending, Settings, Target,
+    hosts, keys, values,
 };
 use crate::api::reply::ReplyNames;
 use crate::finding::{Code, Severity};
@@ -96,6 +96,8 @@ impl Layers<'_> {
             routes: routes(&sources)?,
             places: self.places(&sources)?,
             output: output(&sources)?,
+            reporting: reporting(&sources)?,
+            expectations: self.file.map(|file| file.expectations.clone()).unwrap_or_default(),
             severity: severity(&sources)?,
             threads: threads(&sources)?,
             watch_allow: watch_allow(&sources)?,
@@ -295,6 +297,8 @@ fn gate(sources: &Sources<'_>) -> Result<Gate, ConfigError> {
         expect_total: sources.read("expect-total", values::amount)?,
         period: sources.read("period", values::month)?,
         accept_total_mismatch: sources.switch("accept-total-mismatch")?,
+        allow_empty: sources.switch("allow-empty")?,
+        tolerate: sources.settle("tolerate", values::share)?,
     })
 }
 
@@ -347,6 +351,17 @@ fn output(sources: &Sources<'_>) -> Result<Output, ConfigError> {
         json: sources.switch("json")?,
         quiet: sources.switch("quiet")?,
         progress: sources.settle("progress", values::progress)?,
+    })
+}
+
+fn reporting(sources: &Sources<'_>) -> Result<Reporting, ConfigError> {
+    Ok(Reporting {
+        log: sources.path("log")?,
+        log_format: sources.settle("log-format", values::log_format)?,
+        log_size: sources.settle("log-size", |text| values::size(text, 1 << 10, 1 << 30))? as u64,
+        log_keep: sources.settle("log-keep", number(0, 1000))?,
+        metrics: sources.path("metrics")?,
+        notify: sources.read("notify", values::text)?,
     })
 }
 

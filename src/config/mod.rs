@@ -7,6 +7,7 @@
 pub mod account;
 pub mod assumed;
 pub mod error;
+mod expected;
 pub mod file;
 pub mod given;
 mod hosts;
@@ -31,6 +32,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::saved::mapping_place;
 use crate::api::reply::ReplyNames;
+use crate::expect::Expectation;
 use crate::finding::{Code, Severity};
 use crate::mapping::saved::SavedMapping;
 use crate::money::Money;
@@ -70,6 +72,10 @@ pub struct Settings {
     pub mode: Mode,
     /// What the person at the terminal sees.
     pub output: Output,
+    /// Who hears of a run besides them.
+    pub reporting: Reporting,
+    /// What has to come by when, as the settings file says.
+    pub expectations: Vec<Expectation>,
     /// Severities that the profile sets over the table's own.
     pub severity: BTreeMap<Code, Severity>,
     /// Workers for reading and checking.
@@ -195,6 +201,10 @@ pub struct Gate {
     pub period: Option<(i16, i8)>,
     /// Whether a sheet whose own grand total disagrees is taken.
     pub accept_total_mismatch: bool,
+    /// Whether nothing to read is fine.
+    pub allow_empty: bool,
+    /// Share of the rows read below which rejected and invalid ones leave the exit code at 0.
+    pub tolerate: f64,
 }
 
 /// Pace and limits of sending.
@@ -286,6 +296,33 @@ pub struct Output {
     pub quiet: bool,
     /// Whether progress is shown.
     pub progress: Progress,
+}
+
+/// Who hears of a run besides the person at the terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reporting {
+    /// The log's file; none where nothing is logged to a file.
+    pub log: Option<PathBuf>,
+    /// The form of log lines.
+    pub log_format: LogFormat,
+    /// Size at which the log's file gives way to a new one.
+    pub log_size: u64,
+    /// Older files of the log that are kept.
+    pub log_keep: u32,
+    /// The file of metrics for a collector.
+    pub metrics: Option<PathBuf>,
+    /// A command line for the shell that gets the summary at the end of a run.
+    pub notify: Option<String>,
+}
+
+/// The form of log lines.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One JSON object a line; without a file, standard error holds nothing else.
+    Json,
+    /// Time, level, and a word with its value for each part.
+    #[default]
+    Text,
 }
 
 /// Whether progress is shown.

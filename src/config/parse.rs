@@ -10,17 +10,19 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::ConfigError;
+use super::expected::{self, Expected};
 use super::file::Entry;
 use super::given::Given;
 use super::keys::{self, Form, KEYS, Key};
 use crate::finding::quote;
-use crate::nearest::nearest;
+use crate::nearest::{did_you_mean, nearest};
 
 /// A settings file, read and checked for its form.
 pub(super) struct Document {
     pub(super) default_profile: Option<(String, usize)>,
     pub(super) profiles: BTreeMap<String, Entries>,
     pub(super) mappings: BTreeMap<String, Entries>,
+    pub(super) expectations: Vec<Expected>,
 }
 
 type Entries = BTreeMap<&'static str, Entry>;
@@ -29,7 +31,7 @@ type Entries = BTreeMap<&'static str, Entry>;
 const MAPPING_KEYS: &[&str] = &["map", "set", "only-amount", "group"];
 
 /// Keys at the top of the file.
-const TOP_KEYS: &[&str] = &["default-profile", "profiles", "mappings"];
+const TOP_KEYS: &[&str] = &["default-profile", "profiles", "mappings", "expect"];
 
 /// Reads a whole settings file.
 pub(super) fn document(text: &str, path: &Path) -> Result<Document, ConfigError> {
@@ -40,7 +42,12 @@ pub(super) fn document(text: &str, path: &Path) -> Result<Document, ConfigError>
         let what = error.message().lines().next().unwrap_or("not valid TOML").to_owned();
         reader.line_error(at, what, None)
     })?;
-    let mut document = Document { default_profile: None, profiles: BTreeMap::new(), mappings: BTreeMap::new() };
+    let mut document = Document {
+        default_profile: None,
+        profiles: BTreeMap::new(),
+        mappings: BTreeMap::new(),
+        expectations: Vec::new(),
+    };
     for (key, value) in table.get_ref() {
         let at = key.span().start;
         match (key.get_ref().as_ref(), value.get_ref()) {
@@ -53,6 +60,11 @@ pub(super) fn document(text: &str, path: &Path) -> Result<Document, ConfigError>
             ("mappings", DeValue::Table(tables)) => {
                 document.mappings = reader.tables(tables, "mappings", Some(MAPPING_KEYS))?;
             }
+            ("expect", DeValue::Array(items)) => {
+                document.expectations =
+                    expected::all(items).map_err(|wrong| reader.line_error(wrong.at, wrong.what, wrong.hint))?;
+            }
+            ("expect", _) => return Err(reader.line_error(at, "expect: expected tables like [[expect]]".into(), None)),
             ("default-profile", _) => return Err(reader.line_error(at, "default-profile: expected text".into(), None)),
             (name @ ("profiles" | "mappings"), _) => {
                 return Err(reader.line_error(at, format!("{name}: expected tables like [{name}.NAME]"), None));
@@ -63,6 +75,13 @@ pub(super) fn document(text: &str, path: &Path) -> Result<Document, ConfigError>
                 let near = hint.is_none().then(|| nearest(name, TOP_KEYS.iter().copied())).flatten();
                 return Err(reader.unknown(at, name, near, hint));
             }
+        }
+    }
+    for expected in &document.expectations {
+        if let Some(name) = expected.profile.as_ref().filter(|name| !document.profiles.contains_key(*name)) {
+            let near = did_you_mean(name, document.profiles.keys().map(String::as_str));
+            let what = format!("expect: profile: the file has no profile {}{near}", quote(name));
+            return Err(reader.line_error(expected.at, what, None));
         }
     }
     Ok(document)

@@ -6,8 +6,6 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -17,12 +15,12 @@ use super::given::{Given, Source};
 use super::sources::Sources;
 use crate::finding::quote;
 use crate::platform;
+use crate::platform::command::{CommandLine, Printed};
 
 // Limit: longer than any password or token; what is larger is the wrong file.
 const MAX_BYTES: u64 = 64 << 10;
 /// How long a command may take to tell a secret.
 const COMMAND_LIMIT: Duration = Duration::from_secs(10);
-const POLL: Duration = Duration::from_millis(10);
 
 /// Where a secret is, not yet fetched.
 #[derive(Debug, Clone)]
@@ -144,73 +142,11 @@ fn read_file(path: &Path, warnings: &mut Vec<String>) -> Result<SecretString, St
 
 /// Runs a command by the system's shell and takes what it prints.
 fn run(line: &str, limit: Duration) -> Result<SecretString, String> {
-    let mut command = shell(line);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     // A command named in a file need not see secrets that the environment gives to arload.
-    command.env_remove("ARLOAD_PASSWORD").env_remove("ARLOAD_CLIENT_SECRET");
-    let mut child = command.spawn().map_err(|error| format!("start the command: {error}"))?;
-    let output = listen(child.stdout.take());
-    let complaint = listen(child.stderr.take());
-    let status = wait(&mut child, limit)?;
-    if !status.success() {
-        // What it printed may be half a secret; what it complained about is for people.
-        let complaint = complaint.recv_timeout(POLL * 100).unwrap_or_default();
-        let complaint = String::from_utf8_lossy(&complaint);
-        let complaint: Vec<&str> = complaint.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-        let said = complaint.last().map(|last| format!("; it said {}", quote(last))).unwrap_or_default();
-        return Err(format!("the command ended with {status}{said}"));
-    }
-    let bytes = output.recv_timeout(POLL * 100).map_err(|_| "the command left its output open".to_owned())?;
+    let without = ["ARLOAD_PASSWORD", "ARLOAD_CLIENT_SECRET"].map(str::to_owned);
+    let command = CommandLine { line, input: None, without: &without, limit, most: MAX_BYTES + 1 };
+    let Printed(bytes) = command.run()?;
     trimmed(bytes, "the command's output")
-}
-
-#[cfg(unix)]
-fn shell(line: &str) -> Command {
-    let mut command = Command::new("sh");
-    command.arg("-c").arg(line);
-    command
-}
-
-#[cfg(not(unix))]
-fn shell(line: &str) -> Command {
-    let mut command = Command::new("cmd");
-    command.arg("/C").arg(line);
-    command
-}
-
-/// Reads a pipe to its end beside the caller, who must not wait without a limit for a pipe that somebody holds open.
-fn listen(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Vec<u8>> {
-    let (sender, receiver) = mpsc::channel();
-    if let Some(pipe) = pipe {
-        std::thread::spawn(move || {
-            let mut bytes = Vec::new();
-            if pipe.take(MAX_BYTES + 1).read_to_end(&mut bytes).is_ok() {
-                // Nobody listens any more after the time limit.
-                let _ = sender.send(bytes);
-            }
-        });
-    }
-    receiver
-}
-
-fn wait(child: &mut Child, limit: Duration) -> Result<ExitStatus, String> {
-    let mut waited = Duration::ZERO;
-    loop {
-        match child.try_wait() {
-            Ok(Some(status)) => return Ok(status),
-            Ok(None) if waited < limit => {
-                std::thread::sleep(POLL);
-                waited += POLL;
-            }
-            Ok(None) => {
-                // It may have ended just now; then there is nothing to stop.
-                let _ = child.kill();
-                let _ = child.wait();
-                return Err(format!("the command took longer than {} s", limit.as_secs()));
-            }
-            Err(error) => return Err(format!("wait for the command: {error}")),
-        }
-    }
 }
 
 #[cfg(test)]

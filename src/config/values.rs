@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::{DateOrder, HiddenRows, Progress};
+use super::{DateOrder, HiddenRows, LogFormat, Progress};
 use crate::finding::{Code, Severity, quote};
 use crate::money::Money;
 use crate::nearest::did_you_mean;
@@ -312,6 +312,15 @@ pub fn severity(text: &str) -> Result<Severity, String> {
         "warning" => Ok(Severity::Warning),
         "note" => Ok(Severity::Note),
         _ => Err(format!("{} is not a severity; expected error, warning or note", quote(text))),
+    }
+}
+
+/// `json` or `text`.
+pub fn log_format(text: &str) -> Result<LogFormat, String> {
+    match text.trim() {
+        "json" => Ok(LogFormat::Json),
+        "text" => Ok(LogFormat::Text),
+        _ => Err(format!("{} is not a form of log lines; expected json or text", quote(text))),
     }
 }
 

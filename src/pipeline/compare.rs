@@ -48,6 +48,9 @@ impl Pipeline<'_> {
             hint: "pass --period, as in --period 2026-03".to_owned(),
         })?;
         let opened = input::open(inputs, stdin, self.settings, self.observer)?;
+        if opened.files.is_empty() {
+            return Err(RunError::NoSheets);
+        }
         let places = self.places(&opened)?;
         let directory = self.directory()?;
         let (mut read, refused) = self.read(operation, &opened, &directory, None)?;

@@ -12,8 +12,8 @@ use crate::export::Format;
 use crate::finding::{Code, Severity};
 use crate::ledger::{ChunkHead, Run, RunState};
 use crate::operation::{Operation, Repeat};
-use crate::outcome::{Status, Totals, code};
-use crate::plan::count;
+use crate::outcome::{Status, Sum, Totals, code};
+use crate::plan::{count, gate};
 use crate::platform;
 use crate::results::rehearsal::Rehearsed;
 use crate::results::report::Telling;
@@ -121,10 +121,25 @@ impl Pipeline<'_> {
             run: id.map(|run| run.0),
             totals: totals.clone(),
             exit: exit.code(),
+            tolerated: if exit == ExitCode::Success { totals.refused() } else { 0 },
             next: next_steps(operation, &run, &totals, &breakdown, stopped, self.settings.mode.dry_run),
             head: self.head(&run)?,
         });
         Ok(Report { run: id, totals, exit, files })
+    }
+
+    /// Ends where there was nothing to read and that is fine.
+    pub(super) fn nothing_to_do(&self) -> Result<Report, RunError> {
+        gate::expected(&self.settings.gate, &Sum::default())?;
+        self.observer.event(&Event::Finished {
+            run: None,
+            totals: Totals::default(),
+            exit: ExitCode::Success.code(),
+            tolerated: 0,
+            next: Vec::new(),
+            head: String::new(),
+        });
+        Ok(Report { run: None, totals: Totals::default(), exit: ExitCode::Success, files: Vec::new() })
     }
 
     /// Writes the results; what was sent is known whether or not they can be written, so a failure is told, not thrown.
@@ -186,8 +201,12 @@ impl Pipeline<'_> {
 
     fn exit_code(&self, run: &Run, totals: &Totals, breakdown: &Breakdown, refused: usize) -> ExitCode {
         let has = |status| totals.rows(status) > 0;
+        let gate = &self.settings.gate;
+        let bad_rows = totals.refused() > 0 && !totals.is_tolerable(gate.tolerate);
         if self.settings.mode.dry_run {
-            let bad = has(Status::Invalid) || refused > 0 || breakdown.codes.contains_key(code::MAX_INVALID);
+            // A real run would send nothing.
+            let withheld = breakdown.codes.contains_key(code::MAX_INVALID) || (gate.strict && has(Status::Invalid));
+            let bad = bad_rows || withheld || refused > 0;
             return if bad { ExitCode::NotAllAccepted } else { ExitCode::Success };
         }
         let planned_only = self.settings.mode.plan_only
@@ -201,7 +220,7 @@ impl Pipeline<'_> {
             reasons.push(stop_code(reason));
         }
         let not_sent = has(Status::NotSent) && !planned_only;
-        if has(Status::Rejected) || has(Status::Invalid) || not_sent || refused > 0 {
+        if bad_rows || not_sent || refused > 0 {
             reasons.push(ExitCode::NotAllAccepted);
         }
         ExitCode::worst(reasons)

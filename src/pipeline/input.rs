@@ -114,7 +114,15 @@ pub(super) fn open(
         });
     }
     let mut files = Vec::new();
-    let mut refused: Vec<String> = found.refused.iter().map(|error| refuse(error, observer)).collect();
+    let allows = settings.gate.allow_empty;
+    let mut refused = Vec::new();
+    for error in &found.refused {
+        if allows && is_nothing(error) {
+            pass_over(error, observer);
+        } else {
+            refused.push(refuse(error, observer));
+        }
+    }
     for path in &found.files {
         match list(path, &settings.reading) {
             Ok(mut listing) => {
@@ -139,12 +147,16 @@ pub(super) fn open(
                 let control = if spooled { None } else { read_control(path)? };
                 files.push(InputFile { shown, sources: listing.sources, control, marked, corrections: None });
             }
+            // Whoever wrote a control file beside it says how many rows there are.
+            Err(error) if allows && error.is_nothing() && agrees_with_nothing(read_control(path)?.as_ref()) => {
+                pass_over(&error, observer);
+            }
             Err(error) => {
                 refused.push(refuse(&error, observer));
             }
         }
     }
-    if files.is_empty() {
+    if files.is_empty() && !(allows && refused.is_empty()) {
         return Err(RunError::NoSheets);
     }
     Ok(Opened { files, refused, _spool: found.spool })
@@ -166,8 +178,10 @@ pub(super) fn read_file<'r>(
         }
     }
     let some_taken = refusals.len() < file.sources.len();
-    let (tableless, refused): (Vec<_>, Vec<_>) =
-        refusals.into_iter().partition(|(_, refusal)| some_taken && refusal.no_table);
+    let allows_empty = reading.settings.gate.allow_empty && agrees_with_nothing(file.control.as_ref());
+    let (tableless, refused): (Vec<_>, Vec<_>) = refusals
+        .into_iter()
+        .partition(|(_, refusal)| (some_taken && refusal.no_table) || (allows_empty && refusal.is_empty()));
     for (source, refusal) in tableless {
         let label = source.label();
         // A refusal names its sheet itself.
@@ -220,6 +234,26 @@ pub(super) fn read_directory(path: &Path) -> Result<Directory, RunError> {
         message: format!("--customers: {error}"),
         hint: "each row needs a KC id and a code, a GSTIN or a legal name".to_owned(),
     })
+}
+
+/// Whether a control file, where there is one, says that there is nothing.
+fn agrees_with_nothing(control: Option<&Control>) -> bool {
+    control.is_none_or(|control| control.check(&Sum::default()).is_ok())
+}
+
+/// Whether an argument leads to a place that holds nothing; a pattern in a folder that is not there leads nowhere.
+fn is_nothing(error: &SheetError) -> bool {
+    let SheetError::NoMatch { pattern } = error else { return error.is_nothing() };
+    let plain = pattern.split(['*', '?', '[']).next().unwrap_or_default();
+    let folder = plain.rfind(std::path::is_separator).map_or(".", |end| &plain[..=end]);
+    Path::new(folder).is_dir()
+}
+
+/// Tells of something without rows that may be without rows.
+fn pass_over(error: &SheetError, observer: &dyn Observer) {
+    let message = error.to_string();
+    let (path, reason) = message.rsplit_once(": ").unwrap_or((&message, "has no rows"));
+    observer.event(&Event::InputSkipped { path: path.to_owned(), reason: reason.to_owned() });
 }
 
 fn refuse(error: &SheetError, observer: &dyn Observer) -> String {

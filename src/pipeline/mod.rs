@@ -112,6 +112,9 @@ impl Pipeline<'_> {
         self.refuse_assumed(operation)?;
         self.observer.event(&Event::Stage { stage: Stage::Reading });
         let mut opened = input::open(inputs, stdin, self.settings, self.observer)?;
+        if opened.files.is_empty() {
+            return self.nothing_to_do();
+        }
         self.understand_corrections(operation, &mut opened)?;
         self.test_results(&opened.shown())?;
         let mode = &self.settings.mode;
@@ -130,6 +133,9 @@ impl Pipeline<'_> {
         let (mut read, refused) = self.read(operation, opened, &directory, rehearsed)?;
         let unread = Unread::new(opened.refused.iter().cloned().chain(refused));
         let refused = unread.count;
+        if read.sheets.is_empty() && refused == 0 && self.settings.gate.allow_empty {
+            return self.nothing_to_do();
+        }
         if read.sheets.is_empty() {
             return Err(RunError::NoSheets);
         }

@@ -54,6 +54,9 @@ impl Pipeline<'_> {
             Seeds::Results(files, folder) => self.open_results(files, folder)?,
             Seeds::Sheets(inputs) => {
                 let opened = input::open(inputs, Box::new(std::io::empty()), self.settings, self.observer)?;
+                if opened.files.is_empty() {
+                    return Err(RunError::NoSheets);
+                }
                 (opened, Passed::default())
             }
         };
@@ -201,6 +204,7 @@ impl Pipeline<'_> {
             run: id.map(|run| run.0),
             totals: totals.clone(),
             exit: exit.code(),
+            tolerated: 0,
             next,
             head: String::new(),
         });

@@ -117,7 +117,16 @@ mod tests {
     use super::*;
 
     fn gate(strict: bool, max_invalid: f64) -> Gate {
-        Gate { strict, max_invalid, expect_rows: None, expect_total: None, period: None, accept_total_mismatch: false }
+        Gate {
+            strict,
+            max_invalid,
+            expect_rows: None,
+            expect_total: None,
+            period: None,
+            accept_total_mismatch: false,
+            allow_empty: false,
+            tolerate: 0.0,
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::group;
 use crate::group::settle::Unsettled;
 use crate::group::survey::Unjoinable;
 use crate::operation::Operation;
-use crate::sheet::error::SheetError;
+use crate::sheet::error::{NO_ROWS_HINT, SheetError};
 
 /// A sheet that was left out whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,11 +29,18 @@ impl From<SheetError> for Refusal {
     }
 }
 
+impl Refusal {
+    /// Whether there is not one row, as opposed to rows that are no table.
+    pub fn is_empty(&self) -> bool {
+        self.no_table && self.hint.as_deref() == Some(NO_ROWS_HINT)
+    }
+}
+
 /// Refuses a sheet that has headings and nothing below them; in a workbook with other sheets it is only skipped.
 pub(super) fn no_rows(label: &str, header: u32) -> Refusal {
     Refusal {
         message: format!("{label}: has no rows below the headings of row {header}"),
-        hint: Some("check that the right file or sheet was exported".to_owned()),
+        hint: Some(NO_ROWS_HINT.to_owned()),
         no_table: true,
         code: ErrorCode::Empty,
     }

@@ -8,6 +8,9 @@ use std::path::Path;
 
 use super::budget;
 
+/// The way out where there is not one row.
+pub(crate) const NO_ROWS_HINT: &str = "check that the right file or sheet was exported";
+
 /// What kept a file or one of its sheets from being read; `file` is the file's path or the sheet's label.
 #[derive(Debug, thiserror::Error)]
 pub enum SheetError {
@@ -242,6 +245,11 @@ pub enum SheetError {
 }
 
 impl SheetError {
+    /// Whether there is nothing to read, as opposed to something that cannot be read.
+    pub fn is_nothing(&self) -> bool {
+        matches!(self, Self::Empty { .. } | Self::NothingInside { .. } | Self::NoMatch { .. })
+    }
+
     /// The way out, where there is one worth a line of its own.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
@@ -255,7 +263,7 @@ impl SheetError {
                 "expected files ending in csv, tsv, txt, xlsx, xlsm, xls, xlsb or ods, or such a file packed as gz or zip"
             }
             Self::NotInput { .. } => "pass the sheet itself",
-            Self::Empty { .. } => "check that the right file or sheet was exported",
+            Self::Empty { .. } => NO_ROWS_HINT,
             Self::Compressed { .. } => "unpack it first",
             Self::Archive { .. } => "unpack it first, or pack one csv file or workbook alone and without a password",
             Self::EndlessLine { .. } => {

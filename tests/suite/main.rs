@@ -10,6 +10,7 @@ mod contract;
 mod controls;
 mod corrections;
 mod crash;
+mod deploy;
 mod docs;
 mod evidence;
 mod exporters;
@@ -31,6 +32,7 @@ mod report;
 mod resume;
 mod routes;
 mod samples;
+mod scheduled;
 mod stub;
 mod templates;
 #[path = "../../src/sheet/test_zip.rs"]

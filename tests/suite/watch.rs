@@ -74,7 +74,8 @@ fn a_dropped_sheet_is_done_with_its_results_beside_it() {
     let api = sandbox(|_| {});
     let world = dropped(&api, &[("a.csv", &sheet("A", 3)), ("b.csv", &sheet("B", 2))]);
     let told = once(&world, &api, &[]).expect(0);
-    assert_eq!(done(&world), ["a.csv", "a.results.csv", "a.summary.json", "b.csv", "b.results.csv", "b.summary.json"]);
+    let of = |name: &str| ["csv", "report.html", "results.csv", "summary.json"].map(|kind| format!("{name}.{kind}"));
+    assert_eq!(done(&world), [of("a"), of("b")].concat());
     assert!(told.err.contains("inbox/default/invoices-create/a.csv: taken\n"), "{}", told.err);
     assert!(told.err.contains("a.csv: done, in done/"), "{}", told.err);
     assert_eq!((state(&api, "rows_stored"), files(&world, "working").len(), files(&world, "inbox").len()), (5, 0, 0));
@@ -98,7 +99,7 @@ fn the_same_sheet_dropped_again_is_known_row_for_row() {
     once(&world, &api, &[]).expect(0);
     world.write(&format!("{INBOX}/a.csv"), sheet("A", 3));
     once(&world, &api, &[]).expect(0);
-    assert_eq!(done(&world).iter().filter(|name| name.starts_with("a-2.")).count(), 3);
+    assert_eq!(done(&world).iter().filter(|name| name.starts_with("a-2.")).count(), 4);
     let results = fs::read_to_string(done_path(&world, "a-2.results.csv")).unwrap();
     assert_eq!((results.matches(",already-accepted,").count(), state(&api, "rows_stored")), (3, 3));
 }
@@ -142,12 +143,18 @@ fn broken_files_fail_with_the_reason_beside_them_and_block_nobody() {
     assert!(stored_numbers(&api).iter().filter(|number| number.starts_with("E/")).count() == 4);
 }
 
+/// A watcher that surely has the folder, and hears when it is asked to stop.
+fn first_watcher(world: &World, api: &Sandbox, arguments: &[&str]) -> Child {
+    let first = begun(watcher(world, api, arguments).arg("--wait"));
+    wait_until("the first watches", || once(world, api, arguments).code == 75);
+    first
+}
+
 #[test]
 fn of_two_watchers_the_second_ends_or_waits() {
     let api = sandbox(|_| {});
     let world = dropped(&api, &[]);
-    let first = begun(&mut watcher(&world, &api, &[]));
-    wait_until("the first watches", || once(&world, &api, &[]).code == 75);
+    let first = first_watcher(&world, &api, &[]);
     let second = once(&world, &api, &[]).expect(75);
     assert!(
         second.err.contains("drop: another arload watches this folder\nhint: wait for it to end, or pass --wait"),
@@ -156,7 +163,7 @@ fn of_two_watchers_the_second_ends_or_waits() {
     );
     let waiting = begun(&mut watcher(&world, &api, &["--once", "--wait"]));
     world.write(&format!("{INBOX}/a.csv"), sheet("A", 2));
-    wait_until("the first takes it", || done(&world).len() == 3);
+    wait_until("the first takes it", || done(&world).len() == 4);
     term(&first);
     // Stopped while nothing was under way.
     end_of(first).expect(0);
@@ -177,7 +184,7 @@ fn a_watcher_that_is_stopped_lets_the_next_one_go_on_with_the_run() {
     assert!(files(&world, "working").iter().any(|path| path.ends_with("/a.csv")));
     once(&world, &api, &narrow).expect(0);
     assert_eq!((state(&api, "rows_stored"), world.count("SELECT count(*) FROM run")), (62, 2));
-    assert_eq!(done(&world).len(), 6);
+    assert_eq!(done(&world).len(), 8);
 }
 
 #[test]
@@ -191,7 +198,7 @@ fn what_cannot_be_undone_is_planned_and_waits_for_a_person() {
     world.write("drop/inbox/default/invoices-dispatch/d.csv", "invoiceNumber\nA/26-27/00001\nA/26-27/00002\n");
     let told = allowed(&mut watcher(&world, &api, &["--once"])).expect(0);
     assert!(told.err.contains("d.csv: is planned as run 2 and waits for a person"), "{}", told.err);
-    assert_eq!(done(&world).len(), 3);
+    assert_eq!(done(&world).len(), 4);
     // The same file again waits for the first, and neither is planned twice.
     world.write("drop/inbox/default/invoices-dispatch/again.csv", "invoiceNumber\nA/26-27/00001\nA/26-27/00002\n");
     allowed(&mut watcher(&world, &api, &["--once"])).expect(0);
@@ -204,7 +211,7 @@ fn what_cannot_be_undone_is_planned_and_waits_for_a_person() {
     assert_eq!(dispatched(), 0);
     world.run(&api, &["runs", "send", "2", "--profile", "default", "--yes"]).expect(0);
     allowed(&mut watcher(&world, &api, &["--once"])).expect(0);
-    assert_eq!(done(&world).iter().filter(|name| name.starts_with("d.")).count(), 3);
+    assert_eq!(done(&world).iter().filter(|name| name.starts_with("d.")).count(), 4);
     // What was dispatched is known by then.
     assert_eq!((files(&world, "working"), dispatched()), (vec![], 2));
     let again = fs::read_to_string(done_path(&world, "again.results.csv")).unwrap();
@@ -253,7 +260,7 @@ fn an_api_that_cannot_be_asked_what_it_has_is_waited_for() {
     assert!(told.err.contains("a.csv: waits") && told.err.contains("cannot be looked up"), "{}", told.err);
     assert_eq!(files(&world, "failed"), [""; 0]);
     once(&world, &api, &[]).expect(0);
-    assert_eq!((state(&api, "rows_stored"), done(&world).len()), (3, 3));
+    assert_eq!((state(&api, "rows_stored"), done(&world).len()), (3, 4));
 }
 
 #[test]
@@ -325,7 +332,7 @@ fn stormed(seed: u64, count: usize, rows: usize) -> String {
         assert!(copy.wait().unwrap().success());
     }
     let left = done(&world).iter().filter(|name| is_sheet(name)).count();
-    let last = started(&mut dice);
+    let last = first_watcher(&world, &api, &["--max-chunk-rows", "10"]);
     wait_until("all files are done", || {
         done(&world).iter().filter(|name| is_sheet(name)).count() == count && files(&world, "working").is_empty()
     });

@@ -11,6 +11,7 @@ mod inspect;
 mod ledger;
 mod operations;
 mod pages;
+mod reporting;
 mod runs;
 mod sandbox;
 mod search;
@@ -30,8 +31,10 @@ pub(crate) use self::inspect::InspectArgs;
 pub(crate) use self::ledger::{LedgerArgs, LedgerBackupArgs, LedgerCommand, LedgerSeedArgs};
 pub(crate) use self::operations::{CustomersCommand, InvoicesCommand, RemindersCommand};
 pub(crate) use self::pages::{CompleteWordsArgs, CompletionsArgs, ManArgs, Words};
+pub(crate) use self::reporting::ReportingArgs;
 pub(crate) use self::runs::{
-    RunArgs, RunEvidenceArgs, RunResultsArgs, RunSendArgs, RunShowArgs, RunsCommand, RunsListArgs, RunsVerifyArgs,
+    RunArgs, RunEvidenceArgs, RunResultsArgs, RunSendArgs, RunShowArgs, RunsCommand, RunsExpectedArgs, RunsListArgs,
+    RunsVerifyArgs,
 };
 pub(crate) use self::sandbox::SandboxArgs;
 pub(crate) use self::search::{AskingArgs, CompareArgs, CustomersSearchArgs, ExportArgs, InvoicesSearchArgs, PullArgs};
@@ -129,6 +132,8 @@ pub(crate) struct SheetArgs {
     pub(crate) state: StateArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
+    #[command(flatten)]
+    pub(crate) reporting: ReportingArgs,
 }
 
 /// Which account and settings.
@@ -278,6 +283,16 @@ pub(crate) struct GateArgs {
     /// As in 2026-03; it also settles whether day or month comes first. Default: any month.
     #[arg(long, value_name = "MONTH")]
     pub(crate) period: Option<String>,
+    /// End with exit code 0 where there is nothing to read
+    ///
+    /// For a folder that is empty on some days, a pattern that matches nothing, and files without rows. Default: off.
+    #[arg(long)]
+    pub(crate) allow_empty: bool,
+    /// End with exit code 0 although fewer rows than this share were rejected or invalid
+    ///
+    /// Of the rows read, as in 0.5%. Never for unknown rows, rows not sent, or sheets that could not be read. Default: 0%.
+    #[arg(long, value_name = "SHARE")]
+    pub(crate) tolerate: Option<String>,
     /// Plan afresh, even if these sheets have an unfinished run
     ///
     /// What creates records is still not done twice; dispatches, status changes, payment confirmations and reminders are
@@ -476,4 +491,6 @@ pub(crate) struct ConfigShowArgs {
     pub(crate) state: StateArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
+    #[command(flatten)]
+    pub(crate) reporting: ReportingArgs,
 }

@@ -2,7 +2,6 @@
 //!
 //! One observer for both kinds of reader. The rule: with `--json` standard output holds JSON lines and nothing else.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -12,12 +11,12 @@ use std::time::Duration;
 use arload::config::Output;
 use arload::event::{Event, Observer, Stage};
 use arload::finding::printable;
-use arload::money::Total;
-use arload::outcome::{Status, Totals};
+use arload::outcome::Totals;
 use arload::plan::{count, grouped};
 
 use crate::progress::Progress;
 use crate::screen::{self, Tone};
+use crate::totals::{add, in_documents, table, toned_table, verdict};
 
 /// Limit: sheets that were not read and files that were skipped, named in the summary; more would scroll it away.
 const MOST_NAMED: usize = 10;
@@ -127,9 +126,9 @@ impl Console {
         text
     }
 
-    fn finished(&self, run: Option<i64>, totals: &Totals, next: &[String], head: &str) {
+    fn finished(&self, run: Option<i64>, (totals, tolerated): (&Totals, u64), next: &[String], head: &str) {
         self.progress.end();
-        let mut text = verdict(run, totals);
+        let mut text = verdict(run, totals, tolerated);
         text.push_str(&toned_table(&table(totals)));
         text.push_str(&self.not_read());
         let state = self.state();
@@ -204,7 +203,8 @@ impl Console {
                 let status = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
                 self.talk(&format!("chunk {chunk}, try {number}: {status}: {message}"));
             }
-            Event::Attempt { .. } => {}
+            // The last words of the program say how it failed.
+            Event::Attempt { .. } | Event::Failed { .. } => {}
             Event::Waiting { reason, until, .. } => {
                 self.progress.hear(event);
                 if !self.progress.draws() {
@@ -233,7 +233,12 @@ impl Console {
                 let shown = shown.map_or_else(|| path.clone(), |shown| shown.display().to_string());
                 self.state().files.push(shown);
             }
-            Event::Finished { run, totals, next, head, .. } => self.finished(*run, totals, next, head),
+            Event::Finished { run, totals, tolerated, next, head, .. } => {
+                self.finished(*run, (totals, *tolerated), next, head);
+            }
+            Event::ExpectedMissed { standing } => {
+                self.problem(standing.missed.as_deref().unwrap_or_default(), None, Tone::Bad);
+            }
         }
     }
 
@@ -396,85 +401,6 @@ fn print(text: &str) {
     }
 }
 
-/// Adds a line to a text.
-fn add(text: &mut String, line: std::fmt::Arguments<'_>) {
-    // Writing to a string cannot fail.
-    let _ = std::fmt::Write::write_fmt(text, format_args!("{line}\n"));
-}
-
-/// The table with the words of its outcomes in their colours.
-fn toned_table(table: &str) -> String {
-    let mut text = String::new();
-    for line in table.lines() {
-        let status =
-            Status::ALL.into_iter().find(|status| line.trim_start().starts_with(&format!("{} ", status.as_str())));
-        let tone = status.and_then(|status| match status {
-            Status::Accepted | Status::AlreadyAccepted => Some(Tone::Good),
-            Status::Rejected | Status::Invalid => Some(Tone::Bad),
-            Status::Unknown | Status::NotSent => Some(Tone::Doubt),
-            Status::Excluded => None,
-        });
-        let line = tone.map_or(Cow::Borrowed(line), |tone| screen::toned_output(line, tone));
-        add(&mut text, format_args!("{line}"));
-    }
-    text
-}
-
-/// The run in one sentence: every outcome that occurs, of all rows and rupees.
-fn verdict(run: Option<i64>, totals: &Totals) -> String {
-    let parts: Vec<String> = Status::ALL
-        .iter()
-        .filter(|status| totals.rows(**status) > 0)
-        .map(|status| format!("{} {}", grouped(totals.rows(*status)), status.as_str()))
-        .collect();
-    let parts = if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") };
-    let sum = rupees(totals.read.total);
-    let run = run.map_or_else(|| "dry run".to_owned(), |run| format!("run {run}"));
-    format!("{run}: {parts} of {}{sum}\n", in_documents(totals.read.rows, totals.read.documents()))
-}
-
-/// `29 rows`, or `29 rows in 9 documents` where lines were joined.
-fn in_documents(rows: u64, documents: u64) -> String {
-    let rows_counted = count(rows, "row");
-    if rows == documents { rows_counted } else { format!("{rows_counted} in {}", count(documents, "document")) }
-}
-
-fn rupees(total: Total) -> String {
-    if total == Total::default() { String::new() } else { format!(" ({})", total.rupees()) }
-}
-
-/// Rows and rupees by outcome, and what they add up to.
-pub(crate) fn table(totals: &Totals) -> String {
-    let lines = Status::ALL.iter().filter_map(|status| totals.by_status.get(status).map(|sum| (status.as_str(), sum)));
-    let lines: Vec<(&str, String, String, String)> = lines
-        .chain(std::iter::once(("read", &totals.read)))
-        .map(|(name, sum)| (name, grouped(sum.rows), sum.taxable.rupees(), sum.total.rupees()))
-        .collect();
-    let width = |pick: fn(&(&str, String, String, String)) -> usize| lines.iter().map(pick).max().unwrap_or(0);
-    let (names, rows) = (width(|line| line.0.len()).max(7), width(|line| line.1.chars().count()).max(4));
-    let taxable = width(|line| line.2.chars().count()).max(7);
-    let total = width(|line| line.3.chars().count()).max(5);
-    let money = totals.read.total != Total::default() || totals.read.taxable != Total::default();
-    let mut text = if money {
-        format!("  {:names$}  {:>rows$}  {:>taxable$}  {:>total$}\n", "outcome", "rows", "taxable", "total")
-    } else {
-        format!("  {:names$}  {:>rows$}\n", "outcome", "rows")
-    };
-    for (name, count, base, sum) in &lines {
-        let line = if money {
-            format!("  {name:names$}  {count:>rows$}  {base:>taxable$}  {sum:>total$}\n")
-        } else {
-            format!("  {name:names$}  {count:>rows$}\n")
-        };
-        text.push_str(&line);
-    }
-    if totals.read.rows_with_unreadable_amount > 0 {
-        let rows = count(totals.read.rows_with_unreadable_amount, "row");
-        add(&mut text, format_args!("  {rows} with an amount that cannot be read, counted with what can"));
-    }
-    text
-}
-
 /// `850 ms`, `9 s`, `12 min`, `3 h`.
 pub(crate) fn span(time: Duration) -> String {
     match time.as_secs() {
@@ -482,30 +408,5 @@ pub(crate) fn span(time: Duration) -> String {
         seconds @ 1..=119 => format!("{seconds} s"),
         seconds @ 120..=7199 => format!("{} min", seconds.div_ceil(60)),
         seconds => format!("{} h", seconds.div_ceil(3600)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use arload::money::Money;
-    use arload::outcome::Amounts;
-
-    #[test]
-    fn the_table_adds_up_before_the_readers_eyes() {
-        let amounts =
-            Amounts { taxable: Some(Money(10_000_000)), total: Some(Money(11_800_000)), ..Amounts::default() };
-        let mut totals = Totals::default();
-        for status in [Status::Accepted, Status::Accepted, Status::Unknown] {
-            totals.read.add(&amounts);
-            totals.add(status, &amounts);
-        }
-        assert_eq!(verdict(Some(7), &totals), "run 7: 2 accepted, 1 unknown of 3 rows (₹3,54,000.00)\n");
-        insta::assert_snapshot!(table(&totals), @r"
-        outcome   rows       taxable         total
-        accepted     2  ₹2,00,000.00  ₹2,36,000.00
-        unknown      1  ₹1,00,000.00  ₹1,18,000.00
-        read         3  ₹3,00,000.00  ₹3,54,000.00
-        ");
     }
 }

@@ -7,8 +7,8 @@ use arload::config::given::FlagValues;
 use crate::args::{
     AccountArgs, AskingArgs, AuthCheckArgs, CompareArgs, ConfigShowArgs, CorrectionsArgs, CustomersArgs, GateArgs,
     InspectArgs, LedgerArgs, LedgerBackupArgs, LedgerSeedArgs, MappingArgs, OutputArgs, PaceArgs, ReadingArgs,
-    ResultsArgs, RunArgs, RunEvidenceArgs, RunResultsArgs, RunSendArgs, RunShowArgs, RunsListArgs, RunsVerifyArgs,
-    ServerArgs, SheetArgs, StateArgs, WaitArgs, WatchArgs, YesArgs,
+    ReportingArgs, ResultsArgs, RunArgs, RunEvidenceArgs, RunResultsArgs, RunSendArgs, RunShowArgs, RunsExpectedArgs,
+    RunsListArgs, RunsVerifyArgs, ServerArgs, SheetArgs, StateArgs, WaitArgs, WatchArgs, YesArgs,
 };
 
 /// A group of flags that settings are made of.
@@ -73,6 +73,8 @@ impl Flags for GateArgs {
         flags.text("expect-rows", self.expect_rows.clone());
         flags.text("expect-total", self.expect_total.clone());
         flags.text("period", self.period.clone());
+        flags.switch("allow-empty", self.allow_empty);
+        flags.text("tolerate", self.tolerate.clone());
         flags.switch("new-run", self.new_run);
         flags.switch("retry-rejected", self.retry_rejected);
         flags.switch("first-use", self.first_use);
@@ -133,6 +135,15 @@ impl Flags for OutputArgs {
     }
 }
 
+impl Flags for ReportingArgs {
+    fn add_to(&self, flags: &mut FlagValues) {
+        flags.text("log", self.log.clone());
+        flags.text("log-format", self.log_format.clone());
+        flags.text("metrics", self.metrics.clone());
+        flags.text("notify", self.notify.clone());
+    }
+}
+
 impl Flags for CompareArgs {
     fn add_to(&self, flags: &mut FlagValues) {
         flags.text("period", self.period.clone());
@@ -156,20 +167,21 @@ macro_rules! groups {
 }
 
 groups! {
-    SheetArgs: account, server, reading, mapping, customers, gate, yes, wait, pace, results, corrections, state, output;
-    ConfigShowArgs: account, server, reading, mapping, customers, gate, yes, wait, pace, results, corrections, state, output;
+    SheetArgs: account, server, reading, mapping, customers, gate, yes, wait, pace, results, corrections, state, output, reporting;
+    ConfigShowArgs: account, server, reading, mapping, customers, gate, yes, wait, pace, results, corrections, state, output, reporting;
     InspectArgs: account, reading, mapping;
     AuthCheckArgs: account, server, state, output;
     RunsListArgs: account, server, state, output;
     RunArgs: shared;
-    RunSendArgs: run, yes, wait, pace, results, corrections;
+    RunSendArgs: run, yes, wait, pace, results, corrections, reporting;
     RunShowArgs: run, results;
+    RunsExpectedArgs: shared, reporting;
     RunResultsArgs: run, results, corrections;
     RunEvidenceArgs: shared;
     RunsVerifyArgs: shared;
     LedgerArgs: account, server, state, output;
     AskingArgs: account, server, wait, pace, state, output;
-    WatchArgs: account, server, wait, pace, state, output;
+    WatchArgs: account, server, wait, pace, state, output, reporting;
     LedgerBackupArgs: shared;
     LedgerSeedArgs: account, server, reading, mapping, customers, wait, state, output;
 }
@@ -202,6 +214,7 @@ mod tests {
             let value = match key.name {
                 "date-order" => "dmy",
                 "hidden-rows" => "skip",
+                "log-format" => "json",
                 "progress" => "auto",
                 _ => "1",
             };

@@ -12,9 +12,11 @@ mod flags;
 mod help;
 mod interrupt;
 mod progress;
+mod reporter;
 mod screen;
 mod session;
 mod surroundings;
+mod totals;
 
 use std::io::{self, Write as _};
 
@@ -130,7 +132,7 @@ fn report(error: &anyhow::Error) -> ExitCode {
     code(error)
 }
 
-fn hint(error: &anyhow::Error) -> Option<String> {
+pub(crate) fn hint(error: &anyhow::Error) -> Option<String> {
     if let Some(error) = error.downcast_ref::<RunError>() {
         return error.hint();
     }
@@ -152,7 +154,7 @@ fn named(error: &anyhow::Error) -> Option<ErrorCode> {
 }
 
 /// What an error that ended the command means to a script.
-fn code(error: &anyhow::Error) -> ExitCode {
+pub(crate) fn code(error: &anyhow::Error) -> ExitCode {
     if error.downcast_ref::<HttpError>().is_some() {
         return ExitCode::Usage;
     }

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::{
-    AccountArgs, CorrectionsArgs, OutputArgs, PaceArgs, ResultsArgs, ServerArgs, StateArgs, WaitArgs, YesArgs,
+    AccountArgs, CorrectionsArgs, OutputArgs, PaceArgs, ReportingArgs, ResultsArgs, ServerArgs, StateArgs, WaitArgs,
+    YesArgs,
 };
 
 #[derive(Debug, Subcommand)]
@@ -24,6 +25,8 @@ pub(crate) enum RunsCommand {
     Results(RunResultsArgs),
     /// Put all that shows what a run did into one file, or check such a file
     Evidence(RunEvidenceArgs),
+    /// Tell what is expected by when, and whether it came
+    Expected(RunsExpectedArgs),
     /// Check the ledger: the store, every run's history, totals and uploads
     Verify(RunsVerifyArgs),
 }
@@ -80,6 +83,22 @@ pub(crate) struct RunSendArgs {
     pub(crate) results: ResultsArgs,
     #[command(flatten)]
     pub(crate) corrections: CorrectionsArgs,
+    #[command(flatten)]
+    pub(crate) reporting: ReportingArgs,
+}
+
+/// What `runs expected` takes.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "What is expected stands in [[expect]] tables of the settings file. Exit code 0 if all of it \
+    came, 1 if something is missed.\n\nExamples:\n  arload runs expected --profile live\n  arload runs expected --profile \
+    live --quiet --notify \"mail -s missed accounts@example.com\""
+)]
+pub(crate) struct RunsExpectedArgs {
+    #[command(flatten)]
+    pub(crate) shared: RunsListArgs,
+    #[command(flatten)]
+    pub(crate) reporting: ReportingArgs,
 }
 
 /// What `runs results` takes.

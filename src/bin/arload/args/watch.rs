@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{AccountArgs, OutputArgs, PaceArgs, ServerArgs, StateArgs, WaitArgs};
+use super::{AccountArgs, OutputArgs, PaceArgs, ReportingArgs, ServerArgs, StateArgs, WaitArgs};
 
 /// What `watch` takes.
 #[derive(Debug, Args)]
@@ -42,4 +42,6 @@ pub(crate) struct WatchArgs {
     pub(crate) state: StateArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
+    #[command(flatten)]
+    pub(crate) reporting: ReportingArgs,
 }

@@ -8,6 +8,7 @@ pub(crate) mod config;
 pub(crate) mod config_init;
 pub(crate) mod decode_workbook;
 pub(crate) mod evidence;
+pub(crate) mod expected;
 pub(crate) mod explain;
 pub(crate) mod inspect;
 pub(crate) mod ledger;

@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use arload::config::Target;
 use arload::config::layers::{Purpose, Settled};
+use arload::config::{Settings, Target};
 use arload::corrections::after;
 use arload::error::RunError;
 use arload::event::{Event, Observer as _};
@@ -22,11 +22,13 @@ use serde_json::json;
 
 use crate::args::{RunResultsArgs, RunSendArgs, RunShowArgs, RunsCommand, RunsListArgs};
 use crate::confirm;
-use crate::console::{self, Console};
+use crate::console::Console;
 use crate::flags::Flags as _;
 use crate::interrupt;
+use crate::reporter::Reporter;
 use crate::session::{Session, Use};
 use crate::surroundings::Surroundings;
+use crate::totals;
 
 /// Runs a `runs` command; `out` takes data.
 pub(crate) fn run(command: &RunsCommand, surroundings: &Surroundings, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
@@ -37,6 +39,7 @@ pub(crate) fn run(command: &RunsCommand, surroundings: &Surroundings, out: &mut 
         RunsCommand::Reconcile(arguments) => go_on(arguments, surroundings, Going::Reconcile),
         RunsCommand::Results(arguments) => write_results(arguments, surroundings),
         RunsCommand::Evidence(arguments) => super::evidence::run(arguments, surroundings, out),
+        RunsCommand::Expected(arguments) => super::expected::run(arguments, surroundings, out),
         RunsCommand::Verify(arguments) => super::evidence::audit(arguments, surroundings, out),
     }
 }
@@ -129,13 +132,13 @@ fn show_run(session: &Session, run: &Run, out: &mut dyn Write) -> anyhow::Result
     for message in Unread::of(&run.settings).words() {
         writeln!(out, "not read: {}", printable(&message))?;
     }
-    write!(out, "{}", console::table(&totals))?;
+    write!(out, "{}", totals::table(&totals))?;
     for (code, rows) in &breakdown.codes {
         writeln!(out, "  {code}: {}", count(*rows, "row"))?;
     }
     if let Some(corrected) = corrected {
         writeln!(out, "{}", corrected.words(run.id))?;
-        write!(out, "{}", console::table(&corrected.totals))?;
+        write!(out, "{}", totals::table(&corrected.totals))?;
     }
     for before in after::runs_before(ledger, run.id)? {
         writeln!(out, "corrects rows of run {before}: \"arload runs show {before}\"")?;
@@ -182,7 +185,16 @@ enum Going {
 
 fn go_on(arguments: &RunSendArgs, surroundings: &Surroundings, going: Going) -> anyhow::Result<ExitCode> {
     let Settled { settings, .. } = surroundings.settle(&arguments.values(), Purpose::Account)?;
-    let console = Console::new(settings.output);
+    let reporter = Reporter::new(&settings);
+    reporter.end(go_on_with(arguments, settings, going, &reporter))
+}
+
+fn go_on_with(
+    arguments: &RunSendArgs,
+    settings: Settings,
+    going: Going,
+    console: &Reporter,
+) -> anyhow::Result<ExitCode> {
     let stop = Arc::new(Stop::default());
     interrupt::listen(&stop, interrupt::FINISHING)?;
     let mut session = Session::open(settings, Use::Write, &stop)?;
@@ -193,7 +205,7 @@ fn go_on(arguments: &RunSendArgs, surroundings: &Surroundings, going: Going) -> 
         company: session.settings.company.company_id.clone(),
         operation: run.operation.clone(),
     });
-    if session.pipeline(&stop, &console).lacks_yes(&run)?
+    if session.pipeline(&stop, console).lacks_yes(&run)?
         && let Some(operation) = Operation::by_name(&run.operation)
         && confirm::must_ask(operation, &session.settings, &[])?
     {
@@ -203,7 +215,7 @@ fn go_on(arguments: &RunSendArgs, surroundings: &Surroundings, going: Going) -> 
         }
         session.settings.mode.yes = true;
     }
-    let pipeline = session.pipeline(&stop, &console);
+    let pipeline = session.pipeline(&stop, console);
     let report = match going {
         Going::Send => pipeline.send_run(run.id)?,
         Going::Reconcile => pipeline.reconcile_run(run.id)?,

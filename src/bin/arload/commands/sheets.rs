@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use arload::config::Settings;
-use arload::config::layers::Purpose;
+use arload::config::layers::{Purpose, Settled};
 use arload::event::{Event, Observer};
 use arload::exit::ExitCode;
 use arload::ledger::RunState;
@@ -14,9 +14,9 @@ use arload::stop::Stop;
 
 use crate::args::SheetArgs;
 use crate::confirm;
-use crate::console::Console;
 use crate::flags::Flags as _;
 use crate::interrupt;
+use crate::reporter::Reporter;
 use crate::session::{Session, Use};
 use crate::surroundings::Surroundings;
 
@@ -27,7 +27,16 @@ pub(crate) fn run(
     surroundings: &Surroundings,
 ) -> anyhow::Result<ExitCode> {
     let settled = surroundings.settle(&arguments.values(), Purpose::Sheets(operation))?;
-    let console = Console::new(settled.settings.output);
+    let reporter = Reporter::new(&settled.settings);
+    reporter.end(load(operation, arguments, settled, &reporter))
+}
+
+fn load(
+    operation: &'static Operation,
+    arguments: &SheetArgs,
+    settled: Settled,
+    console: &Reporter,
+) -> anyhow::Result<ExitCode> {
     for message in settled.warnings {
         console.event(&Event::Warning { message, hint: None });
     }
@@ -43,8 +52,8 @@ pub(crate) fn run(
     let stop = Arc::new(Stop::default());
     interrupt::listen(&stop, interrupt::FINISHING)?;
     let asks = confirm::must_ask(operation, &settled.settings, &arguments.files)?;
-    let mut session = open(operation, settled.settings, &stop, &console)?;
-    let pipeline = session.pipeline(&stop, &console);
+    let mut session = open(operation, settled.settings, &stop, console)?;
+    let pipeline = session.pipeline(&stop, console);
     let report = pipeline.run_sheets(operation, &arguments.files, Box::new(io::stdin()))?;
     let waiting = match report.run.filter(|_| asks) {
         Some(id) => session.ledger().run(id)?,
@@ -55,7 +64,7 @@ pub(crate) fn run(
         return Ok(report.exit);
     }
     session.settings.mode.yes = true;
-    Ok(session.pipeline(&stop, &console).send_run(run.id)?.exit)
+    Ok(session.pipeline(&stop, console).send_run(run.id)?.exit)
 }
 
 /// Opens what an operation on sheets needs, and tells first whom it talks to.

@@ -24,9 +24,9 @@ use arload::watch::folder::Folder;
 use arload::watch::{Lane, Watch, needs_leave};
 
 use crate::args::WatchArgs;
-use crate::console::Console;
 use crate::flags::Flags as _;
 use crate::interrupt;
+use crate::reporter::Reporter;
 use crate::surroundings::Surroundings;
 
 /// How often a waiting process asks for the folder again.
@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: &WatchArgs, surroundings: &Surroundings) -> anyhow:
         hint: "give a time such as 10s or 1m".to_owned(),
     })?;
     let general = surroundings.settle(&arguments.values(), Purpose::Local)?;
-    let console = Console::new(general.settings.output);
+    let console = Reporter::new(&general.settings);
     for message in general.warnings {
         console.event(&Event::Warning { message, hint: None });
     }
@@ -98,7 +98,7 @@ fn prepare(
     root: &Path,
     lanes: &[Lane],
     (once, poll): (bool, Duration),
-    (stop, console): (&Stop, &Console),
+    (stop, console): (&Stop, &Reporter),
 ) -> anyhow::Result<Option<Folder>> {
     let mut told = false;
     loop {
@@ -140,7 +140,7 @@ fn lock(root: &Path, wait: bool, stop: &Stop) -> Result<ProcessLock, RunError> {
 }
 
 /// The folders of the inbox: for every profile, what may be dropped there.
-fn lanes(arguments: &WatchArgs, surroundings: &Surroundings, console: &Console) -> anyhow::Result<Vec<Lane>> {
+fn lanes(arguments: &WatchArgs, surroundings: &Surroundings, console: &Reporter) -> anyhow::Result<Vec<Lane>> {
     let mut lanes = Vec::new();
     let mut refused = None;
     for profile in surroundings.profiles(&arguments.values())? {
@@ -170,7 +170,7 @@ fn lanes(arguments: &WatchArgs, surroundings: &Surroundings, console: &Console) 
     }
 }
 
-fn warn_about_sync(state: &Path, console: &Console) {
+fn warn_about_sync(state: &Path, console: &Reporter) {
     if let Some(program) = platform::sync_program(state) {
         console.event(&Event::Warning {
             message: format!("{}: {program} copies this folder; it can damage a ledger", state.display()),

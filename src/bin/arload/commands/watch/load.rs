@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 use arload::config::given::FlagValues;
 use arload::config::layers::Purpose;
@@ -32,6 +32,7 @@ use crate::args::WatchArgs;
 use crate::commands::sheets;
 use crate::console::Console;
 use crate::flags::Flags as _;
+use crate::reporter::Reporter;
 use crate::session::{self, Session, Use};
 use crate::surroundings::Surroundings;
 
@@ -117,6 +118,7 @@ impl<'a> Desk<'a> {
             // Nothing was begun: whoever mends the settings need not touch the file.
             Err(error) => return Ok(waits(&error, ExitCode::Usage)),
         };
+        heard.reporter.get_or_init(|| Reporter::new(&settings));
         let how = &self.how(taken);
         let (zone, plan_only) = (settings.timezone.clone(), settings.mode.plan_only);
         let path = text_of_path(&taken.sheet);
@@ -129,7 +131,7 @@ impl<'a> Desk<'a> {
             Some(run) if run.state != RunState::Open => {
                 let session = Session::open(settings, Use::Read, stop)?;
                 // It was told when it ended; now only that its results are there.
-                let held = Relay { console: None, told: Mutex::default() };
+                let held = Relay { console: None, reporter: OnceLock::new(), told: Mutex::default() };
                 let report = session.pipeline(stop, &held).tell_run(run.id)?;
                 heard.take(held.told());
                 (report, Some(run), false)
@@ -189,19 +191,27 @@ fn begin(taken: &Taken, settings: Settings, path: &str, stop: &Stop, heard: &Rel
 impl Loader for Desk<'_> {
     fn load(&mut self, taken: &Taken) -> Loaded {
         let stop = self.stops.begin();
-        let heard = Relay { console: Some(Console::new(self.output)), told: Mutex::default() };
+        let heard =
+            Relay { console: Some(Console::new(self.output)), reporter: OnceLock::new(), told: Mutex::default() };
         // A panic has told its place by itself; the other files are not to suffer for it.
         let how = &self.how(taken);
         let loaded = catch_unwind(AssertUnwindSafe(|| self.try_load(taken, &stop, &heard)));
-        match loaded {
-            Ok(Ok(loaded)) => loaded,
-            Ok(Err(error)) => failed(taken, how, &error, heard.told()),
+        let (loaded, error) = match loaded {
+            Ok(Ok(loaded)) => (loaded, None),
+            Ok(Err(error)) => (failed(taken, how, &error, heard.told()), Some(error)),
             Err(_) => {
                 let mut told = heard.told();
                 told.problems.push(("arload has a bug that this file brings to light".to_owned(), None));
-                concluded(taken, how, told, ExitCode::Bug, Verdict::Failed)
+                (concluded(taken, how, told, ExitCode::Bug, Verdict::Failed), None)
             }
+        };
+        // A file that is tried again has not ended.
+        let has_ended = !matches!(loaded.verdict, Verdict::Later { .. } | Verdict::Stopped);
+        if let Some(reporter) = heard.reporter.get().filter(|_| has_ended) {
+            // The watch itself goes on whatever became of the file.
+            let _ = reporter.end(error.map_or(Ok(loaded.exit), Err));
         }
+        loaded
     }
 
     fn moved(&mut self, taken: &Taken, to: &Path) -> Result<(), String> {
@@ -304,6 +314,8 @@ fn failed(taken: &Taken, how: &str, error: &anyhow::Error, mut told: Told) -> Lo
 struct Relay {
     /// None for what nobody needs to hear again.
     console: Option<Console>,
+    /// Who hears of the run instead, once the settings of its profile are known.
+    reporter: OnceLock<Reporter>,
     told: Mutex<Told>,
 }
 
@@ -341,8 +353,10 @@ impl Observer for Relay {
             }
             _ => {}
         }
-        if let Some(console) = &self.console {
-            console.event(event);
+        match (self.reporter.get(), &self.console) {
+            (Some(reporter), _) => reporter.event(event),
+            (None, Some(console)) => console.event(event),
+            (None, None) => {}
         }
     }
 }
