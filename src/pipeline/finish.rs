@@ -96,15 +96,21 @@ impl Pipeline<'_> {
             results::totals_with(self.ledger, &run, rehearsed)?
         };
         let exit = self.exit_code(&run, &totals, &breakdown, refused);
-        let exit = if written.is_some() { exit } else { ExitCode::worst([exit, ExitCode::StoppedEarly]) };
+        let (waits, approval) = self.approval_words(&run)?;
+        // Nobody asked for a plan only, and nothing leaves before somebody else has approved it.
+        let stops = written.is_none() || (waits && !self.settings.mode.plan_only);
+        let exit = if stops { ExitCode::worst([exit, ExitCode::StoppedEarly]) } else { exit };
         let files = written.map(|written| written.files).unwrap_or_default();
         self.bring_up_to_date(&run)?;
         let id = (!self.settings.mode.dry_run).then_some(run.id);
+        let dry_run = self.settings.mode.dry_run;
+        let mut next = next_steps(operation, &run, &totals, &breakdown, stopped, (waits, dry_run));
+        next.splice(0..0, approval);
         self.observer.event(&Event::Finished {
             run: id.map(|run| run.0),
             totals: totals.clone(),
             exit: exit.code(),
-            next: next_steps(operation, &run, &totals, &breakdown, stopped, self.settings.mode.dry_run),
+            next,
             head: self.head(&run)?,
         });
         Ok(Report { run: id, totals, exit, files })
@@ -196,7 +202,7 @@ fn next_steps(
     totals: &Totals,
     breakdown: &Breakdown,
     stopped: Option<&str>,
-    dry_run: bool,
+    (waits, dry_run): (bool, bool),
 ) -> Vec<String> {
     let mut next = Vec::new();
     let rows = |code: &str| breakdown.codes.get(code).copied().unwrap_or_default();
@@ -243,7 +249,8 @@ fn next_steps(
         }
     }
     let resumable = rows(code::PLANNED) + rows(code::STOPPED) + breakdown.refused_whole;
-    if resumable > 0 && run.state == RunState::Open {
+    // What waits for an approval does not go on by itself.
+    if resumable > 0 && run.state == RunState::Open && !waits {
         next.push(format!(
             "{} not sent yet: the same command goes on with run {}, or \"arload runs send {}\"",
             count(resumable, "row"),

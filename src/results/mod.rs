@@ -152,6 +152,7 @@ pub fn write_run_with(
     rehearsed: &mut Rehearsed,
 ) -> Result<Written, RunError> {
     let mut history = History::new(ledger);
+    let purged = purged(ledger, run)?;
     let mut written = Written::default();
     let inputs = inputs(ledger, run)?;
     let names = place::names(&inputs.iter().map(|input| input.path.clone()).collect::<Vec<_>>(), settings);
@@ -195,7 +196,8 @@ pub fn write_run_with(
         for file in [Some(results), Some(summary), export].into_iter().flatten() {
             written.files.push(file.finish(label.run, &mut written.warnings)?);
         }
-        if settings.durable && !settings.renews {
+        // A workbook of rows that are gone would be empty; one that stands is left alone.
+        if settings.durable && !settings.renews && purged.is_empty() {
             let books = corrections::shelf::put(&place.corrections, label, to_correct, &mut written.warnings)?;
             written.files.extend(books);
         }
@@ -203,12 +205,19 @@ pub fn write_run_with(
         written.breakdown.merge(&tally.breakdown);
         written.is_corrected |= tally.rows > 0;
     }
+    written.warnings.extend(purged);
     Ok(written)
 }
 
 /// Whether a row's upload is still to be sent.
 fn waits(fate: &RowFate<'_>) -> bool {
     fate.chunk.as_ref().is_some_and(|chunk| chunk.head.state == ChunkState::Planned)
+}
+
+/// What was purged of a run, a sentence each.
+pub fn purged(ledger: &dyn Ledger, run: &Run) -> Result<Vec<String>, LedgerError> {
+    let purges = ledger.purges(run.id)?.into_iter();
+    Ok(purges.map(|purge| format!("run {}: {}", run.id, purge.words())).collect())
 }
 
 /// The invalid rows of a run, a sentence each with the place; the last says how many more there are.

@@ -6,9 +6,9 @@ use arload::config::given::FlagValues;
 
 use crate::args::{
     AccountArgs, AskingArgs, AuthCheckArgs, CompareArgs, ConfigShowArgs, CorrectionsArgs, CustomersArgs, GateArgs,
-    InspectArgs, LedgerArgs, LedgerBackupArgs, LedgerSeedArgs, MappingArgs, OutputArgs, PaceArgs, ReadingArgs,
-    ResultsArgs, RunArgs, RunEvidenceArgs, RunResultsArgs, RunSendArgs, RunsListArgs, RunsVerifyArgs, ServerArgs,
-    SheetArgs, StateArgs, WaitArgs, WatchArgs, YesArgs,
+    InspectArgs, LedgerArgs, LedgerBackupArgs, LedgerPolicyArgs, LedgerSeedArgs, MappingArgs, OutputArgs, PaceArgs,
+    ReadingArgs, ResultsArgs, RunApproveArgs, RunArgs, RunEvidenceArgs, RunResultsArgs, RunSendArgs, RunsArgs,
+    RunsForgetArgs, RunsListArgs, RunsVerifyArgs, ServerArgs, SheetArgs, StateArgs, WaitArgs, WatchArgs, YesArgs,
 };
 
 /// A group of flags that settings are made of.
@@ -160,7 +160,11 @@ groups! {
     ConfigShowArgs: account, server, reading, mapping, customers, gate, yes, wait, pace, results, corrections, state, output;
     InspectArgs: account, reading, mapping;
     AuthCheckArgs: account, server, state, output;
-    RunsListArgs: account, server, state, output;
+    RunsArgs: account, server, state, output;
+    RunsListArgs: shared;
+    RunApproveArgs: run;
+    RunsForgetArgs: shared;
+    LedgerPolicyArgs: shared;
     RunArgs: shared;
     RunSendArgs: run, yes, wait, pace, results, corrections;
     RunResultsArgs: run, results, corrections;
