@@ -95,6 +95,9 @@ pub enum RunError {
         /// What the system said.
         cause: std::io::Error,
     },
+    /// The ledger asks for an approval that nobody gave yet.
+    #[error("{0}")]
+    Unapproved(String),
     /// There is no such run.
     #[error("there is no run {0}")]
     NoRun(String),
@@ -137,6 +140,9 @@ impl RunError {
             RunError::NotExported { .. } => Some(
                 "free some disk space or name a file that you can write to, then run the same command again".to_owned(),
             ),
+            RunError::Unapproved(_) => {
+                Some("nothing was sent; the same command sends it once it is approved".to_owned())
+            }
             RunError::NoRun(_) => {
                 Some("\"arload runs list\" shows the runs there are; those of the sandbox need --sandbox".to_owned())
             }

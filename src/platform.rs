@@ -12,16 +12,88 @@ use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
-/// Creates a file that only its user can read, or leaves an existing one alone.
+/// Creates a file that only its user can read, or leaves an existing one alone; in a folder that its owner shares with a
+/// group ([`is_shared`]) the group can use it too.
 pub fn create_private_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
     {
-        use std::os::unix::fs::OpenOptionsExt as _;
+        use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
         options.mode(0o600);
+        if is_shared(folder_of(path)) && path.symlink_metadata().is_err() {
+            let file = options.open(path)?;
+            // The mask of new files does not stand in the way of what the folder's owner chose.
+            file.set_permissions(fs::Permissions::from_mode(0o660))?;
+            return Ok(file);
+        }
     }
     options.open(path)
+}
+
+/// Whether a folder is one that its owner shares with a group: the group may write to it, and what is made in it is the
+/// group's (setgid). Never on systems without such modes.
+pub fn is_shared(folder: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        fs::metadata(folder).is_ok_and(|metadata| metadata.is_dir() && metadata.mode() & 0o2020 == 0o2020)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = folder;
+        false
+    }
+}
+
+/// Whether a file is this user's own. Not asked on systems where files have no one owner: there it is a procedure.
+pub fn is_own(path: &Path) -> io::Result<bool> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        Ok(fs::metadata(path)?.uid() == rustix::process::geteuid().as_raw())
+    }
+    #[cfg(not(unix))]
+    {
+        fs::metadata(path)?;
+        Ok(true)
+    }
+}
+
+/// The name of the user at work, as the system knows it; variables of the environment are not asked, as anybody can set
+/// them. A user without a name is told by number, and nobody by an empty text.
+pub fn user_name() -> String {
+    #[cfg(unix)]
+    {
+        let uid = rustix::process::geteuid().as_raw().to_string();
+        let listed = fs::read_to_string("/etc/passwd").unwrap_or_default();
+        named_in(&listed, &uid)
+            .or_else(|| said_by(std::process::Command::new("/usr/bin/id").args(["-un"])))
+            .unwrap_or_else(|| format!("uid-{uid}"))
+    }
+    #[cfg(windows)]
+    {
+        said_by(&mut std::process::Command::new(r"C:\Windows\System32\whoami.exe")).unwrap_or_default()
+    }
+    #[cfg(not(any(unix, windows)))]
+    {
+        String::new()
+    }
+}
+
+/// The name that a list of users like `/etc/passwd` has for a number.
+#[cfg(unix)]
+fn named_in(listed: &str, uid: &str) -> Option<String> {
+    let mut users = listed.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    let user = users.find(|parts| parts.len() > 3 && parts[2] == uid && !parts[0].is_empty())?;
+    Some(user[0].to_owned())
+}
+
+/// The one word that a program of the system says.
+fn said_by(program: &mut std::process::Command) -> Option<String> {
+    let output = program.stdin(std::process::Stdio::null()).stderr(std::process::Stdio::null()).output().ok()?;
+    let name = String::from_utf8(output.stdout).ok()?.trim().to_owned();
+    (output.status.success() && !name.is_empty() && name.len() <= 256).then_some(name)
 }
 
 /// Creates a file that must not exist yet, for its owner's eyes only (0600).
@@ -34,6 +106,11 @@ pub fn create_private(path: &Path) -> io::Result<File> {
         options.mode(0o600);
     }
     options.open(path)
+}
+
+/// Opens a file to be read.
+pub fn open_to_read(path: &Path) -> io::Result<File> {
+    File::open(path)
 }
 
 /// What stands before the letters of a path that is no Unicode; no absolute path begins like it.
@@ -99,8 +176,11 @@ pub fn others_can_read(_metadata: &Metadata) -> bool {
     false
 }
 
-/// Creates a folder, and those above it, that only its user can enter; an existing one is left alone.
+/// Creates a folder, and those above it, that only its user can enter; an existing one is left alone. One within a
+/// folder that its owner shares with a group ([`is_shared`]) is shared alike.
 pub fn create_private_folder(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    let is_to_be_shared = !path.exists() && is_shared(folder_of(path));
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -108,7 +188,13 @@ pub fn create_private_folder(path: &Path) -> io::Result<()> {
         use std::os::unix::fs::DirBuilderExt as _;
         builder.mode(0o700);
     }
-    builder.create(path)
+    builder.create(path)?;
+    #[cfg(unix)]
+    if is_to_be_shared {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o2770))?;
+    }
+    Ok(())
 }
 
 /// The kind of network file system that a folder is on, if it is on one: locks and syncing cannot be relied on there.
@@ -335,6 +421,33 @@ mod tests {
         assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
         assert!(!others_can_read(&metadata) && !others_can_write(&metadata));
         assert_eq!(create_private(&path).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_made_in_a_folder_shared_with_a_group_is_the_groups_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+        for (shared, file, inner) in [(0o700, 0o600, 0o700), (0o770, 0o600, 0o700), (0o2770, 0o660, 0o2770)] {
+            let place = folder.path().join(format!("{shared:o}"));
+            fs::create_dir(&place).unwrap();
+            fs::set_permissions(&place, fs::Permissions::from_mode(shared)).unwrap();
+            create_private_file(&place.join("ledger.db")).unwrap();
+            create_private_folder(&place.join("locks")).unwrap();
+            assert_eq!(mode(&place.join("ledger.db")), file, "{shared:o}");
+            assert_eq!(mode(&place.join("locks")) & 0o2770, inner, "{shared:o}");
+            assert!(is_own(&place.join("ledger.db")).unwrap());
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn users_are_named_by_the_system_and_not_by_the_environment() {
+        let listed = "root:x:0:0:root:/r:/bin/sh\nmeera:x:1001:1001::/h:/bin/sh\nbroken\n:x:7:7::/:";
+        assert_eq!(named_in(listed, "1001").as_deref(), Some("meera"));
+        assert_eq!(named_in(listed, "100"), None);
+        assert_eq!(named_in(listed, "7"), None);
+        assert!(!user_name().is_empty());
     }
 
     #[cfg(unix)]

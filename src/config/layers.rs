@@ -342,6 +342,8 @@ fn mode(sources: &Sources<'_>) -> Result<Mode, ConfigError> {
         wait: sources.switch("wait")?,
         yes: sources.switch("yes")?,
         seed: false,
+        user: String::new(),
+        needs_approval: false,
         resume_within: sources.settle("resume-within", |text| values::duration(text, Duration::ZERO, 3650 * DAY))?,
     })
 }

@@ -283,6 +283,11 @@ pub struct Mode {
     pub yes: bool,
     /// Take the rows over as accepted and send nothing; `ledger seed` sets it, no setting does.
     pub seed: bool,
+    /// The operating-system user at work, who becomes the maker of what is planned; the program asks the system for it,
+    /// no setting does.
+    pub user: String,
+    /// Plan what another person has to approve, whatever the ledger asks; a drop folder sets it, no setting does.
+    pub needs_approval: bool,
     /// Age up to which an unfinished run goes on by the same command.
     pub resume_within: Duration,
 }

@@ -69,6 +69,15 @@ impl Originals {
             if left.is_empty() {
                 continue;
             }
+            if !ledger.purges(sheet.run)?.is_empty() {
+                return Err(RunError::Input {
+                    message: format!(
+                        "{}: the rows of run {} were purged, so none can be corrected",
+                        sheet.file_name, run.id
+                    ),
+                    hint: "give the corrected rows in a sheet of their own".to_owned(),
+                });
+            }
             let cells = ledger.row_block(sheet.rows_of, ordinal)?;
             let gone = || LedgerError::Damaged(format!("block {ordinal} of sheet {} is gone", sheet.rows_of));
             let block: RowBlock = blob::unpack(&cells.ok_or_else(gone)?)?;

@@ -18,6 +18,7 @@ const NAMED: usize = 5;
 /// Checks the store, then one run or all of them.
 pub fn audit(ledger: &SqliteLedger, only: Option<RunId>) -> Vec<Check> {
     let mut checks = vec![store(ledger)];
+    checks.extend(policies(ledger));
     let mut runs = match ledger.runs() {
         Ok(runs) => runs,
         Err(error) => {
@@ -50,7 +51,28 @@ fn store(ledger: &SqliteLedger) -> Check {
     }
 }
 
+/// The policies that were set; no check where none was.
+fn policies(ledger: &dyn Ledger) -> Option<Check> {
+    let policies = match ledger.policies() {
+        Ok(policies) => policies,
+        Err(error) => return Some(failed(error.to_string())),
+    };
+    let mut chains = Chains::default();
+    let mut last = [0; 32];
+    for policy in &policies {
+        chains.policy(policy, last);
+        last = policy.link.hash;
+    }
+    if !chains.broken().is_empty() {
+        return Some(failed(chains.broken().join("; ")));
+    }
+    let set = count(policies.len() as u64, "change");
+    let sentence = format!("{set} of the policy follow from each other");
+    (!policies.is_empty()).then_some(Check { holds: true, sentence })
+}
+
 fn chains(ledger: &dyn Ledger, run: &Run) -> Result<Check, RunError> {
+    let purged = results::purged(ledger, run)?;
     let mut chains = Chains::default();
     let (mut attempts, mut replies, mut resolutions) = (0, 0, 0);
     let mut bodies = Vec::new();
@@ -60,7 +82,8 @@ fn chains(ledger: &dyn Ledger, run: &Run) -> Result<Check, RunError> {
         for reply in &attempt.replies {
             replies += 1;
             let body = ledger.reply_body(reply.id)?;
-            if *blake3::hash(&body).as_bytes() != reply.link.digest && bodies.len() < NAMED {
+            let is_other = purged.is_empty() && *blake3::hash(&body).as_bytes() != reply.link.digest;
+            if is_other && bodies.len() < NAMED {
                 bodies.push(format!("reply {} does not have the body whose digest was recorded", reply.id));
             }
         }
@@ -71,16 +94,18 @@ fn chains(ledger: &dyn Ledger, run: &Run) -> Result<Check, RunError> {
         chains.resolution(resolution);
         Ok(())
     })?;
+    let approvals = ledger.approvals(run.id)?;
+    for approval in &approvals {
+        chains.approval(approval);
+    }
     let mut broken = chains.broken().to_vec();
     broken.append(&mut bodies);
     if !broken.is_empty() {
         return Ok(failed(broken.join("; ")));
     }
-    let records = [
-        count(attempts, "attempt"),
-        count(replies, "reply"),
-        format!("{} follow from each other", count(resolutions, "resolution")),
-    ];
+    let mut records = vec![count(attempts, "attempt"), count(replies, "reply")];
+    records.extend((!approvals.is_empty()).then(|| count(approvals.len() as u64, "approval")));
+    records.push(format!("{} follow from each other", count(resolutions, "resolution")));
     Ok(Check { holds: true, sentence: records.join(", ") })
 }
 
@@ -92,6 +117,9 @@ fn totals(ledger: &dyn Ledger, run: &Run) -> Result<Check, RunError> {
 
 /// The bytes of every chunk against what its attempts say was sent.
 fn payloads(ledger: &dyn Ledger, run: &Run) -> Result<Check, RunError> {
+    if let Some(purge) = ledger.purges(run.id)?.last() {
+        return Ok(Check { holds: true, sentence: purge.words() });
+    }
     let mut digests = std::collections::BTreeMap::new();
     let mut bad = Vec::new();
     for chunk in ledger.chunks(run.id)? {

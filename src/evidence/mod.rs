@@ -1,12 +1,16 @@
 //! Evidence: one archive that shows what a run planned, sent and was told, and that nobody changed it since.
 //!
-//! [`mod@write`] makes it from the ledger, [`verify`] checks it anywhere, without the ledger, and [`audit`] checks a ledger itself. Owns
+//! [`mod@write`] makes it from the ledger, [`verify`] checks it anywhere, without the ledger, and [`audit`] checks a ledger itself.
+//! [`mod@archive`] adds what [`forget`] purges: rows as read and the bytes sent. Owns
 //! the names and headings of the members. The one rule: the same state of the ledger makes the same bytes.
 //!
 //! What the head binds: every attempt (chunk, time, digest of the bytes sent), every reply (time, kind, digest of its
 //! body) and every look-up or split. What it does not bind, such as the HTTP status beside a body, the manifest does.
 
+pub mod archive;
 pub mod audit;
+pub mod forget;
+mod list;
 pub mod verify;
 pub mod write;
 
@@ -15,7 +19,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 /// The form of the archive that this program writes and reads.
-pub const FORM: u32 = 1;
+pub const FORM: u32 = 2;
 
 /// Facts of the run.
 pub(crate) const FACTS: &str = "evidence.json";
@@ -31,6 +35,10 @@ pub(crate) const ATTEMPTS: &str = "attempts.csv";
 pub(crate) const REPLIES: &str = "replies.csv";
 /// What look-ups and splits made of chunks.
 pub(crate) const RESOLUTIONS: &str = "resolutions.csv";
+/// Who approved the plan.
+pub(crate) const APPROVALS: &str = "approvals.csv";
+/// In an archive, the bytes of each chunk.
+pub(crate) const PAYLOADS: &str = "payloads.csv";
 /// What became of each row.
 pub(crate) const OUTCOMES: &str = "outcomes.csv";
 
@@ -42,6 +50,9 @@ pub(crate) const REPLY_HEADINGS: [&str; 10] =
     ["reply", "attempt", "received_at", "kind", "status", "refused", "request_id", "body_digest", "previous", "hash"];
 pub(crate) const RESOLUTION_HEADINGS: [&str; 7] =
     ["resolution", "chunk_id", "resolved_at", "words", "digest", "previous", "hash"];
+pub(crate) const APPROVAL_HEADINGS: [&str; 8] =
+    ["approval", "approved_at", "approver", "maker", "plan", "digest", "previous", "hash"];
+pub(crate) const PAYLOAD_HEADINGS: [&str; 2] = ["chunk_id", "bytes"];
 pub(crate) const OUTCOME_HEADINGS: [&str; 8] =
     ["input", "row", "status", "code", "message", "remote_id", "chunk", "settled_at"];
 
@@ -51,6 +62,11 @@ pub(crate) const MOST_REPLIES: u64 = 65_000;
 /// The member that holds a reply's body.
 pub(crate) fn body_name(reply: i64) -> String {
     format!("replies/{reply}.txt")
+}
+
+/// In an archive, the member that holds the rows of an input as they were read.
+pub(crate) fn rows_name(input: u32) -> String {
+    format!("rows/{input}.csv")
 }
 
 /// What the archive says of its run; `evidence.json`.
@@ -85,8 +101,20 @@ pub struct Facts {
     pub counts: Counts,
     /// Rows by what became of them.
     pub rows_by_status: BTreeMap<String, u64>,
-    /// Hash over the last records of all senders and the last resolution.
+    /// Hash over the last records of all senders, the last resolution and the last approval.
     pub head: String,
+    /// The operating-system user who planned the run.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub maker: String,
+    /// The hash of the plan, where somebody approved it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_hash: Option<String>,
+    /// What was purged of the run before, a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub purged: Vec<String>,
+    /// Whether rows as read and the bytes sent are in it too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub archive: bool,
 }
 
 /// One sheet of the run.
@@ -119,6 +147,14 @@ pub struct Counts {
     pub replies: u64,
     /// What look-ups and splits made of chunks.
     pub resolutions: u64,
+    /// Approvals of the plan.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub approvals: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// `manifest.json`.

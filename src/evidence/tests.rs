@@ -33,6 +33,7 @@ fn plan(ledger: &SqliteLedger) -> (RunId, ChunkId) {
         plan: [2; 32],
         created_at: at(1),
         settings: r#"{"seller":"CEK1"}"#,
+        maker: "",
     };
     let run = ledger.begin_plan(&run).unwrap();
     let facts = SheetFacts {
@@ -107,7 +108,7 @@ fn requests_without_replies_and_look_ups_are_part_of_the_evidence() {
     let ledger = SqliteLedger::scratch().unwrap();
     let run = troubled(&ledger);
     let mut bytes = Cursor::new(Vec::new());
-    let facts = write::write(&ledger, &run, &mut bytes, "a.zip").unwrap();
+    let facts = write::write(&ledger, &run, &mut bytes, "a.zip", write::Extent::Evidence).unwrap();
     let counts = facts.counts;
     assert_eq!((counts.chunks, counts.attempts, counts.replies, counts.resolutions), (2, 2, 1, 1));
     assert_eq!(facts.head, crate::results::summary::hex(&ledger.head(run.id).unwrap()));
@@ -130,7 +131,7 @@ fn bytes_that_are_cut_or_changed_anywhere_never_pass_and_never_panic() {
     let ledger = SqliteLedger::scratch().unwrap();
     let run = troubled(&ledger);
     let mut bytes = Cursor::new(Vec::new());
-    write::write(&ledger, &run, &mut bytes, "a.zip").unwrap();
+    write::write(&ledger, &run, &mut bytes, "a.zip", write::Extent::Evidence).unwrap();
     let whole = bytes.into_inner();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.zip");

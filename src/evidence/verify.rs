@@ -7,23 +7,22 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Read};
 use std::path::Path;
 
-use jiff::Timestamp;
-
+use super::archive::check_payloads;
+use super::list::lines;
 use super::{
-    ATTEMPT_HEADINGS, ATTEMPTS, CHUNK_HEADINGS, CHUNKS, Counts, FACTS, FORM, Facts, MANIFEST, Manifest, OUTCOMES,
-    REPLIES, REPLY_HEADINGS, RESOLUTION_HEADINGS, RESOLUTIONS, body_name,
+    APPROVAL_HEADINGS, APPROVALS, ATTEMPT_HEADINGS, ATTEMPTS, CHUNK_HEADINGS, CHUNKS, Counts, FACTS, FORM, Facts,
+    MANIFEST, Manifest, OUTCOMES, PAYLOADS, REPLIES, REPLY_HEADINGS, RESOLUTION_HEADINGS, RESOLUTIONS, body_name,
+    rows_name,
 };
 use crate::finding::quote;
-use crate::ledger::trail::{AttemptRecord, Chains, Link, ReplyRecord, ResolutionRecord};
-use crate::ledger::{AttemptId, ChunkId};
+use crate::ledger::consent::ApprovalRecord;
+use crate::ledger::trail::{AttemptRecord, Chains};
 use crate::plan::count;
 use crate::results::summary::hex;
 use crate::sheet::members::{Archive, MemberBytes};
 
 /// Limit: facts name each sheet, the manifest each reply.
 const MAX_JSON: u64 = 16 << 20;
-/// Limit: a list of as many records as an archive may have takes some 20 MB.
-const MAX_LIST: u64 = 64 << 20;
 /// Limit: one line for each of the most rows that a run may have; these members are hashed and never kept.
 const MAX_MEMBER: u64 = 1 << 38;
 /// Limit: places that one sentence names.
@@ -59,14 +58,23 @@ pub fn verify(path: &Path, head: Option<&str>) -> Result<Vec<Check>, NotEvidence
         return Err(no(format!("its form {} is newer than this arload's {FORM}", facts.evidence_form)));
     }
     let manifest: Manifest = json(&archive, MANIFEST).map_err(no)?;
-    let mut checking = Checking { archive, facts, checks: Vec::new(), hashes: BTreeMap::new() };
+    let mut checking = Checking { archive, facts, checks: Vec::new(), hashes: BTreeMap::new(), unsent: 0 };
     checking.members(&manifest);
     let chunks = checking.chunks();
     let (chains, mut counts) = checking.trail(&chunks);
-    counts.chunks = chunks.len() as u64;
+    counts.chunks = chunks.len() as u64 + checking.unsent;
     checking.heads(&chains, head);
     checking.counts(counts);
+    checking.purged();
+    checking.archived(&chunks);
     Ok(checking.checks)
+}
+
+/// What an archive says of its run, not checked yet.
+pub fn facts(path: &Path) -> Result<Facts, NotEvidence> {
+    let no = |reason: String| NotEvidence { path: path.display().to_string(), reason };
+    let archive = Archive::open(path).map_err(|error| no(error.to_string()))?.map_err(no)?;
+    json(&archive, FACTS).map_err(no)
 }
 
 fn json<T: serde::de::DeserializeOwned>(archive: &Archive, name: &str) -> Result<T, String> {
@@ -84,6 +92,8 @@ struct Checking {
     checks: Vec<Check>,
     /// What the members hash to.
     hashes: BTreeMap<String, String>,
+    /// Chunks of which nothing is known but that they were planned.
+    unsent: u64,
 }
 
 /// What a pass over the attempts notes beside the chains.
@@ -129,8 +139,11 @@ impl Checking {
         let mut chunks = HashMap::new();
         let mut problems = Problems::default();
         for line in lines(&self.archive, CHUNKS, &CHUNK_HEADINGS) {
-            match line.and_then(|cells| Ok((cells.number(0)?, cells.digest(5)?))) {
-                Ok((id, digest)) => drop(chunks.insert(id, digest)),
+            let is_whole = self.facts.purged.is_empty();
+            match line.and_then(|cells| Ok((cells.number(0)?, cells.chunk_digest(is_whole)?))) {
+                Ok((id, Some(digest))) => drop(chunks.insert(id, digest)),
+                // It never left, and its bytes are gone.
+                Ok((_, None)) => self.unsent += 1,
                 Err(problem) => problems.add(problem),
             }
         }
@@ -183,6 +196,8 @@ impl Checking {
                 Err(problem) => unread.add(problem),
             }
         }
+        let approvals = self.approvals(&mut chains, &mut unread);
+        noted.counts.approvals = approvals.len() as u64;
         chains.broken().iter().for_each(|broken| unread.add(broken.clone()));
         let Noted { counts, bodies, sent } = noted;
         let holds = format!(
@@ -192,9 +207,85 @@ impl Checking {
             count(counts.resolutions, "resolution")
         );
         self.tell(unread, holds);
-        self.tell(bodies, "every reply has the body whose digest was recorded".to_owned());
+        let holds = if self.facts.purged.is_empty() {
+            "every reply has the body whose digest was recorded"
+        } else {
+            "no reply has another body than the one whose digest was recorded"
+        };
+        self.tell(bodies, holds.to_owned());
         self.tell(sent, "every attempt sent the bytes of its chunk".to_owned());
+        for approval in approvals {
+            let ApprovalRecord { approver, maker, plan, approved_at, .. } = approval;
+            let mut problems = Problems::default();
+            if approver == maker || maker != self.facts.maker {
+                problems.add(format!("{} approved a plan of their own, or of somebody else", quote(&approver)));
+            }
+            let holds = format!("{approver} approved at {approved_at} the plan {} of {maker}", hex(&plan));
+            self.tell(problems, holds);
+        }
         (chains, counts)
+    }
+
+    /// Approvals, linked; archives of before had none.
+    fn approvals(&self, chains: &mut Chains, unread: &mut Problems) -> Vec<ApprovalRecord> {
+        let mut approvals = Vec::new();
+        if self.facts.evidence_form < 2 {
+            return approvals;
+        }
+        for line in lines(&self.archive, APPROVALS, &APPROVAL_HEADINGS) {
+            match line.and_then(|cells| cells.approval(self.facts.run)) {
+                Ok(approval) => {
+                    chains.approval(&approval);
+                    approvals.push(approval);
+                }
+                Err(problem) => unread.add(problem),
+            }
+        }
+        approvals
+    }
+
+    /// What was purged before the archive was made; that is told, not judged.
+    fn purged(&mut self) {
+        for sentence in self.facts.purged.clone() {
+            self.checks.push(Check { holds: true, sentence });
+        }
+    }
+
+    /// Rows as read and the bytes of chunks, in an archive that says it holds them.
+    fn archived(&mut self, chunks: &HashMap<i64, [u8; 32]>) {
+        if !self.facts.archive {
+            return;
+        }
+        let mut problems = Problems::default();
+        let mut rows = 0;
+        for input in &self.facts.inputs {
+            let name = rows_name(input.input);
+            match self.archive.member(&name, MAX_MEMBER) {
+                // They went with an earlier archive.
+                Ok(None) if !self.facts.purged.is_empty() => {}
+                member => match records(member.and_then(Needed::needed)) {
+                    Ok(found) if found.checked_sub(1) == Some(input.rows) => rows += input.rows,
+                    Ok(found) => {
+                        let found = found.saturating_sub(1);
+                        problems.add(format!("{name} has {found} rows, and {} were read", input.rows));
+                    }
+                    Err(error) => problems.add(format!("{name} cannot be read: {error}")),
+                },
+            }
+        }
+        self.tell(problems, format!("{} stand in it as they were read", count(rows, "row")));
+        if !self.facts.purged.is_empty() {
+            return;
+        }
+        let mut problems = Problems::default();
+        let found = match self.archive.member(PAYLOADS, MAX_MEMBER).and_then(Needed::needed) {
+            Ok(member) => check_payloads(member, chunks, &mut problems),
+            Err(error) => {
+                problems.add(format!("{PAYLOADS} cannot be read: {error}"));
+                0
+            }
+        };
+        self.tell(problems, format!("the bytes of {} stand in it", count(found, "chunk")));
     }
 
     fn note(&self, attempt: &AttemptRecord, chunks: &HashMap<i64, [u8; 32]>, noted: &mut Noted) {
@@ -205,6 +296,9 @@ impl Checking {
         for reply in &attempt.replies {
             noted.counts.replies += 1;
             let name = body_name(reply.id);
+            if !self.facts.purged.is_empty() && !self.hashes.contains_key(&name) {
+                continue;
+            }
             if self.hashes.get(&name) != Some(&hex(&reply.link.digest)) {
                 noted.bodies.add(format!("{name} is not the body whose digest was recorded"));
             }
@@ -242,6 +336,7 @@ impl Checking {
             (found.attempts, said.attempts, "attempt"),
             (found.replies, said.replies, "reply"),
             (found.resolutions, said.resolutions, "resolution"),
+            (found.approvals, said.approvals, "approval"),
         ] {
             if found != said {
                 problems.add(format!("{FACTS} says {}, and there are {found}", count(said, what)));
@@ -258,13 +353,13 @@ impl Checking {
 
 /// What does not hold, the first few of it.
 #[derive(Default)]
-struct Problems {
+pub(super) struct Problems {
     named: Vec<String>,
     more: u64,
 }
 
 impl Problems {
-    fn add(&mut self, problem: String) {
+    pub(super) fn add(&mut self, problem: String) {
         if self.named.len() < NAMED { self.named.push(problem) } else { self.more += 1 }
     }
 
@@ -278,103 +373,6 @@ impl Problems {
         }
         let more = if self.more > 0 { format!("; and {} more", self.more) } else { String::new() };
         Check { holds: false, sentence: format!("{}{more}", self.named.join("; ")) }
-    }
-}
-
-/// One line of a list, with the list's name for messages.
-struct Cells<'n> {
-    list: &'n str,
-    record: csv::StringRecord,
-}
-
-/// The lines of a list; a list that cannot be read is one line that says why.
-fn lines<'n>(
-    archive: &Archive,
-    list: &'n str,
-    headings: &'static [&'static str],
-) -> Box<dyn Iterator<Item = Result<Cells<'n>, String>> + 'n> {
-    let failed = |problem: String| -> Box<dyn Iterator<Item = Result<Cells<'n>, String>> + 'n> {
-        Box::new(std::iter::once(Err(problem)))
-    };
-    let member = match archive.member(list, MAX_LIST) {
-        Ok(Some(member)) => member,
-        Ok(None) => return failed(format!("{list} is missing")),
-        Err(error) => return failed(format!("{list} cannot be read: {error}")),
-    };
-    let mut reader = csv::Reader::from_reader(member);
-    if !reader.headers().is_ok_and(|found| found.iter().eq(headings.iter().copied())) {
-        return failed(format!("{list} does not have the headings it should"));
-    }
-    let mut ended = false;
-    let lines = reader.into_records().map(move |record| match record {
-        Ok(record) => Ok(Cells { list, record }),
-        Err(error) => Err(format!("{list} cannot be read: {error}")),
-    });
-    // An unreadable line ends the list; what reads on after it reads the same error for ever.
-    Box::new(lines.take_while(move |line| !std::mem::replace(&mut ended, line.is_err())))
-}
-
-impl Cells<'_> {
-    fn text(&self, column: usize) -> &str {
-        self.record.get(column).unwrap_or_default()
-    }
-
-    fn bad(&self, column: usize) -> String {
-        let line = self.record.position().map_or(0, csv::Position::line);
-        format!("{}:{line}: {} is not what arload writes there", self.list, quote(self.text(column)))
-    }
-
-    fn number<N: std::str::FromStr>(&self, column: usize) -> Result<N, String> {
-        self.text(column).parse().map_err(|_| self.bad(column))
-    }
-
-    fn time(&self, column: usize) -> Result<Timestamp, String> {
-        self.number(column)
-    }
-
-    fn digest(&self, column: usize) -> Result<[u8; 32], String> {
-        let hash = blake3::Hash::from_hex(self.text(column)).map_err(|_| self.bad(column))?;
-        Ok(*hash.as_bytes())
-    }
-
-    /// The three columns from `first` on.
-    fn link(&self, first: usize) -> Result<Link, String> {
-        Ok(Link { digest: self.digest(first)?, previous: self.digest(first + 1)?, hash: self.digest(first + 2)? })
-    }
-
-    fn attempt(&self) -> Result<AttemptRecord, String> {
-        Ok(AttemptRecord {
-            id: AttemptId(self.number(0)?),
-            chunk: ChunkId(self.number(1)?),
-            number: self.number(2)?,
-            sender: self.text(3).to_owned(),
-            started_at: self.time(4)?,
-            link: self.link(5)?,
-            replies: Vec::new(),
-        })
-    }
-
-    fn reply(&self) -> Result<ReplyRecord, String> {
-        let status = if self.text(4).is_empty() { None } else { Some(self.number(4)?) };
-        Ok(ReplyRecord {
-            id: self.number(0)?,
-            received_at: self.time(2)?,
-            kind: self.text(3).to_owned(),
-            status,
-            refused: self.text(5) == "1",
-            request_id: None,
-            link: self.link(7)?,
-        })
-    }
-
-    fn resolution(&self) -> Result<ResolutionRecord, String> {
-        Ok(ResolutionRecord {
-            id: self.number(0)?,
-            chunk: ChunkId(self.number(1)?),
-            resolved_at: self.time(2)?,
-            words: String::new(),
-            link: self.link(4)?,
-        })
     }
 }
 

@@ -10,13 +10,13 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::{
-    ATTEMPT_HEADINGS, ATTEMPTS, CHUNK_HEADINGS, CHUNKS, Counts, FACTS, FORM, Facts, Input, MANIFEST, MOST_REPLIES,
-    Manifest, OUTCOME_HEADINGS, OUTCOMES, PLAN, PLAN_HEADINGS, REPLIES, REPLY_HEADINGS, RESOLUTION_HEADINGS,
-    RESOLUTIONS, body_name,
+    APPROVAL_HEADINGS, APPROVALS, ATTEMPT_HEADINGS, ATTEMPTS, CHUNK_HEADINGS, CHUNKS, Counts, FACTS, FORM, Facts,
+    Input, MANIFEST, MOST_REPLIES, Manifest, OUTCOME_HEADINGS, OUTCOMES, PLAN, PLAN_HEADINGS, REPLIES, REPLY_HEADINGS,
+    RESOLUTION_HEADINGS, RESOLUTIONS, archive, body_name,
 };
 use crate::error::RunError;
 use crate::ledger::trail::{AttemptRecord, Chains, ResolutionRecord};
-use crate::ledger::{AttemptId, ChunkHead, Ledger, LedgerError, Run, SheetRecord, blob};
+use crate::ledger::{AttemptId, ChunkHead, ChunkId, Ledger, LedgerError, Run, SheetRecord, blob};
 use crate::plan::SheetFacts;
 use crate::plan::history::History;
 use crate::plan::verdict::{Destiny, RowVerdict};
@@ -24,10 +24,25 @@ use crate::results;
 use crate::results::csv::{each_verdict, guarded, told};
 use crate::results::summary::hex;
 
+/// How much goes into the archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// What shows what was done.
+    Evidence,
+    /// Rows as read and the bytes sent too, as far as they were not purged.
+    Archive,
+}
+
 /// Writes the evidence of a run into `to`, which messages call `name`.
-pub fn write<W: Write + Seek>(ledger: &dyn Ledger, run: &Run, to: W, name: &str) -> Result<Facts, RunError> {
+pub fn write<W: Write + Seek>(
+    ledger: &dyn Ledger,
+    run: &Run,
+    to: W,
+    name: &str,
+    extent: Extent,
+) -> Result<Facts, RunError> {
     let sheets = ledger.sheets(run.id)?;
-    let facts = facts(ledger, run, &sheets)?;
+    let facts = Facts { archive: extent == Extent::Archive, ..facts(ledger, run, &sheets)? };
     if facts.counts.replies > MOST_REPLIES {
         return Err(RunError::Input {
             message: format!("run {} has more than {MOST_REPLIES} replies; one archive cannot hold them", run.id),
@@ -37,11 +52,20 @@ pub fn write<W: Write + Seek>(ledger: &dyn Ledger, run: &Run, to: W, name: &str)
     let mut archive = Members::new(to, name);
     archive.json(FACTS, &facts)?;
     let chunks = ledger.chunks(run.id)?;
-    let digests = write_chunks(&mut archive, ledger, &chunks)?;
+    let is_whole = facts.purged.is_empty();
+    let sent = if is_whole { None } else { Some(sent_digests(ledger, run)?) };
+    let digests = write_chunks(&mut archive, ledger, &chunks, sent.as_ref())?;
     write_plan(&mut archive, ledger, &sheets, &digests)?;
-    write_attempts(&mut archive, ledger, run)?;
+    write_attempts(&mut archive, ledger, run, is_whole)?;
     write_resolutions(&mut archive, ledger, run)?;
+    write_approvals(&mut archive, ledger, run)?;
     write_outcomes(&mut archive, ledger, run, &sheets)?;
+    if facts.archive {
+        archive::write_rows(&mut archive, ledger, &sheets)?;
+    }
+    if facts.archive && is_whole {
+        archive::write_payloads(&mut archive, ledger, &chunks)?;
+    }
     archive.finish()?;
     Ok(facts)
 }
@@ -62,6 +86,11 @@ fn facts(ledger: &dyn Ledger, run: &Run, sheets: &[SheetRecord]) -> Result<Facts
         chains.resolution(resolution);
         Ok(())
     })?;
+    let approvals = ledger.approvals(run.id)?;
+    counts.approvals = approvals.len() as u64;
+    for approval in &approvals {
+        chains.approval(approval);
+    }
     let inputs = sheets.iter().zip(1..).map(|(sheet, input)| {
         Ok(Input {
             input,
@@ -87,6 +116,10 @@ fn facts(ledger: &dyn Ledger, run: &Run, sheets: &[SheetRecord]) -> Result<Facts
         counts,
         rows_by_status: totals.by_status.iter().map(|(status, sum)| (status.as_str().to_owned(), sum.rows)).collect(),
         head: hex(&chains.head()),
+        maker: run.maker.clone(),
+        plan_hash: approvals.last().map(|approval| hex(&approval.plan)),
+        purged: results::purged(ledger, run)?,
+        archive: false,
     })
 }
 
@@ -125,24 +158,39 @@ pub(super) fn each_resolution(
     }
 }
 
-/// Lists the chunks; gives back the digest of each body by the chunk's number.
+/// The digest of what was sent of each chunk, where the bytes themselves are gone.
+fn sent_digests(ledger: &dyn Ledger, run: &Run) -> Result<BTreeMap<ChunkId, [u8; 32]>, RunError> {
+    let mut sent = BTreeMap::new();
+    each_attempt(ledger, run, |attempt| {
+        sent.insert(attempt.chunk, attempt.link.digest);
+        Ok(())
+    })?;
+    Ok(sent)
+}
+
+/// Lists the chunks; gives back the digest of each body by the chunk's number. Of a chunk that never left and whose bytes
+/// are gone there is none.
 fn write_chunks<W: Write + Seek>(
     archive: &mut Members<'_, W>,
     ledger: &dyn Ledger,
     chunks: &[ChunkHead],
+    sent: Option<&BTreeMap<ChunkId, [u8; 32]>>,
 ) -> Result<BTreeMap<u32, [u8; 32]>, RunError> {
     let mut digests = BTreeMap::new();
     archive.table(CHUNKS, &CHUNK_HEADINGS, |table| {
         for chunk in chunks {
-            let digest = *blake3::hash(&blob::decompress(&ledger.chunk_payload(chunk.id)?)?).as_bytes();
-            digests.insert(chunk.ordinal, digest);
+            let digest = match sent {
+                Some(sent) => sent.get(&chunk.id).copied(),
+                None => Some(*blake3::hash(&blob::decompress(&ledger.chunk_payload(chunk.id)?)?).as_bytes()),
+            };
+            digests.extend(digest.map(|digest| (chunk.ordinal, digest)));
             table.line(&[
                 chunk.id.to_string(),
                 chunk.ordinal.to_string(),
                 chunk.parent.map_or_else(String::new, |parent| parent.to_string()),
                 chunk.rows.to_string(),
                 chunk.state.as_str().to_owned(),
-                hex(&digest),
+                digest.map_or_else(String::new, |digest| hex(&digest)),
             ])?;
         }
         Ok(())
@@ -188,6 +236,7 @@ fn write_attempts<W: Write + Seek>(
     archive: &mut Members<'_, W>,
     ledger: &dyn Ledger,
     run: &Run,
+    with_bodies: bool,
 ) -> Result<(), RunError> {
     archive.table(ATTEMPTS, &ATTEMPT_HEADINGS, |table| {
         each_attempt(ledger, run, |attempt| {
@@ -221,6 +270,9 @@ fn write_attempts<W: Write + Seek>(
             })
         })
     })?;
+    if !with_bodies {
+        return Ok(());
+    }
     each_attempt(ledger, run, |attempt| {
         attempt.replies.iter().try_for_each(|reply| {
             let body = ledger.reply_body(reply.id)?;
@@ -244,6 +296,27 @@ fn write_resolutions<W: Write + Seek>(
                 hex(&resolution.link.digest),
                 hex(&resolution.link.previous),
                 hex(&resolution.link.hash),
+            ])
+        })
+    })
+}
+
+fn write_approvals<W: Write + Seek>(
+    archive: &mut Members<'_, W>,
+    ledger: &dyn Ledger,
+    run: &Run,
+) -> Result<(), RunError> {
+    archive.table(APPROVALS, &APPROVAL_HEADINGS, |table| {
+        ledger.approvals(run.id)?.iter().try_for_each(|approval| {
+            table.line(&[
+                approval.id.to_string(),
+                approval.approved_at.to_string(),
+                approval.approver.clone(),
+                approval.maker.clone(),
+                hex(&approval.plan),
+                hex(&approval.link.digest),
+                hex(&approval.link.previous),
+                hex(&approval.link.hash),
             ])
         })
     })
@@ -280,14 +353,14 @@ fn write_outcomes<W: Write + Seek>(
 }
 
 /// The members of the archive, each hashed as it is written.
-struct Members<'n, W: Write + Seek> {
+pub(super) struct Members<'n, W: Write + Seek> {
     zip: ZipWriter<W>,
     manifest: Manifest,
     name: &'n str,
 }
 
 /// Why a member could not be written: what it is made from, or where it goes.
-enum Failure {
+pub(super) enum Failure {
     Run(RunError),
     Io(io::Error),
 }
@@ -335,10 +408,10 @@ impl<W: Write + Seek> Members<'_, W> {
         self.member(member, false, |to| Ok(to.write_all(&json)?))
     }
 
-    fn table(
+    pub(super) fn table<H: AsRef<[u8]>>(
         &mut self,
         member: &str,
-        headings: &[&str],
+        headings: &[H],
         fill: impl FnOnce(&mut Table<'_>) -> Result<(), RunError>,
     ) -> Result<(), RunError> {
         let name = self.name;
@@ -359,13 +432,13 @@ impl<W: Write + Seek> Members<'_, W> {
 }
 
 /// A member that is a table.
-struct Table<'t> {
+pub(super) struct Table<'t> {
     writer: csv::Writer<&'t mut dyn Write>,
     name: &'t str,
 }
 
 impl Table<'_> {
-    fn line(&mut self, cells: &[String]) -> Result<(), RunError> {
+    pub(super) fn line<C: AsRef<[u8]>>(&mut self, cells: &[C]) -> Result<(), RunError> {
         let failed = |error: csv::Error| RunError::Evidence { path: self.name.to_owned(), cause: error.into() };
         self.writer.write_record(cells).map_err(failed)
     }

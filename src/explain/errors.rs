@@ -57,6 +57,8 @@ errors! {
         "the only file is protected with a password" => "each sheet says above why; arload inspect FILE shows more";
     Input = "put-right-first": "Something has to be put right before anything is sent; the message says what.";
         "--expect-total differs from what was read" => "follow the hint below the message";
+    Unapproved = "not-approved": "The ledger asks for an approval by another person, and nobody has given it yet; nothing was sent.";
+        "arload runs send 7 by the person who planned run 7" => "ask one of those whom the message names: arload runs show 7, then arload runs approve 7";
     NotLookedUp = "not-looked-up": "What the API has already could not be looked up, so no plan was made; nothing was sent.";
         "the search answers with an error before the first create" => "run it again once the API answers; --first-use goes without, where the account has no such records";
     Corrections = "corrections-misfit": "A corrections workbook belongs elsewhere or lacks what tells its rows; it is left out whole.";
@@ -248,6 +250,7 @@ impl From<&RunError> for ErrorCode {
             RunError::Spool(_) => Self::Temporary,
             RunError::NoSheets => Self::NoSheets,
             RunError::Input { .. } => Self::Input,
+            RunError::Unapproved(_) => Self::Unapproved,
             RunError::NotLookedUp { .. } => Self::NotLookedUp,
             RunError::Results { .. } => Self::Results,
             RunError::Evidence { .. } => Self::Evidence,

@@ -37,6 +37,10 @@ pub fn write(
     let Some(operation) = Operation::by_name(&run.operation).filter(|operation| operation.reads()) else {
         return Ok(None);
     };
+    // What was answered went into an archive; an export that stands is left alone.
+    if !ledger.purges(run.id)?.is_empty() {
+        return Ok(None);
+    }
     let replies = replies(ledger, run)?;
     let mut spool = Spool::scratch()?;
     for (sheet, _) in sheets {

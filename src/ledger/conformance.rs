@@ -26,6 +26,7 @@ fn new_run(content: u8) -> NewRun<'static> {
         plan: [content; 32],
         created_at: now(),
         settings: "{}",
+        maker: "",
     }
 }
 

@@ -16,6 +16,8 @@
 //! * `pace`: requests and refusals of each day. `directory`: customers known from accepted uploads and pulls.
 //! * `canary`: what became of the first chunk of an upload template and mapping at a host.
 //! * `correction`: which rows of a sheet correct rows of an earlier one; what that makes of the earlier run is derived.
+//! * `policy`: what its owner asks before a run is sent; `approval`: who approved which plan; both appended and chained.
+//! * `purge`: runs whose rows went into an archive and out of the ledger.
 //! * `history`: accounts whose earlier records this ledger knows, so that creates need no first-use check.
 //!
 //! The one rule: [`Ledger::start_attempt`] returns only when the attempt is durable, and nothing is sent before
@@ -26,9 +28,13 @@ mod beside;
 pub mod blob;
 #[cfg(test)]
 mod conformance;
+pub mod consent;
 pub mod copy;
+mod error;
 mod migrate;
+mod opening;
 mod places;
+pub mod purge;
 mod records;
 pub mod sending;
 pub mod sqlite;
@@ -41,103 +47,14 @@ use std::ops::RangeInclusive;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use self::consent::{ApprovalRecord, NewApproval, Policy, PolicyRecord};
+pub use self::error::LedgerError;
+use self::purge::PurgeRecord;
 pub use self::sending::{
     Attempted, Canary, ChunkChange, ChunkLines, HistoryMark, Moved, NewAttempt, NewReply, Resolution,
 };
 use self::trail::{AttemptRecord, ResolutionRecord};
 use crate::directory::Entry;
-
-/// Why the ledger cannot go on.
-#[derive(Debug, thiserror::Error)]
-pub enum LedgerError {
-    /// The store refused.
-    #[error("{path}: the ledger cannot be used: {}", storage_words(.cause))]
-    Storage {
-        /// The ledger's file.
-        path: String,
-        /// What the store said; told in the text, in words of our own where there are some.
-        cause: rusqlite::Error,
-    },
-    /// The file or its folder cannot be made or opened.
-    #[error("{path}: the ledger cannot be opened")]
-    Open {
-        /// The file.
-        path: String,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The folder is on a file system that does not keep what a database needs.
-    #[error("{path}: the ledger cannot live on {kind}, a network file system: its locks and syncs are not reliable")]
-    Network {
-        /// The folder.
-        path: String,
-        /// The kind of file system.
-        kind: &'static str,
-    },
-    /// The file was written by a newer arload.
-    #[error("{path}: the ledger has format {found}; this arload knows formats up to {known}")]
-    Newer {
-        /// The file.
-        path: String,
-        /// Its format.
-        found: i64,
-        /// The newest format this program knows.
-        known: i64,
-    },
-    /// The file was written by an earlier arload, and this command only reads it.
-    #[error("{path}: the ledger has the earlier format {found} and is only read here")]
-    Older {
-        /// The file.
-        path: String,
-        /// Its format.
-        found: i64,
-    },
-    /// A stored record cannot be read back.
-    #[error("the ledger holds a damaged record: {0}")]
-    Damaged(String),
-}
-
-impl LedgerError {
-    /// Whether another process had the file for longer than this one waits.
-    pub fn is_busy(&self) -> bool {
-        matches!(self, LedgerError::Storage { cause: error, .. } if matches!(
-            error.sqlite_error_code(),
-            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)
-        ))
-    }
-
-    /// Whether the file's own structure is broken.
-    pub fn is_corrupt(&self) -> bool {
-        matches!(self, LedgerError::Storage { cause: error, .. } if matches!(
-            error.sqlite_error_code(),
-            Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase)
-        ))
-    }
-
-    /// The way out.
-    pub fn hint(&self) -> &'static str {
-        match self {
-            error if error.is_corrupt() => "keep the file as it is, and restore the ledger from a backup",
-            error if error.is_busy() => "another arload is writing to it; run the same command again",
-            LedgerError::Storage { .. } => {
-                "free some disk space or mend the folder's rights, then run the same command again"
-            }
-            LedgerError::Network { .. } => "name a folder on a disk of this machine with --state",
-            LedgerError::Open { .. } => "name a folder that you can write to with --state",
-            LedgerError::Newer { .. } => "install the newer arload, or name another folder with --state",
-            LedgerError::Older { .. } => "\"arload ledger migrate\" brings it up to date, as every sending run does",
-            LedgerError::Damaged(_) => "restore the ledger from a backup",
-        }
-    }
-}
-
-fn storage_words(error: &rusqlite::Error) -> String {
-    match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::DiskFull) => "the disk is full".to_owned(),
-        Some(rusqlite::ErrorCode::ReadOnly) => "it is read-only".to_owned(),
-        _ => error.to_string(),
-    }
-}
 
 macro_rules! ids {
     ($($(#[$doc:meta])+ $name:ident;)+) => {
@@ -258,6 +175,8 @@ pub struct Run {
     pub successor: Option<RunId>,
     /// The settings that shape the plan, as JSON, without secrets.
     pub settings: String,
+    /// The operating-system user who planned it; blank where an earlier arload did.
+    pub maker: String,
 }
 
 /// A run to be stored.
@@ -279,6 +198,8 @@ pub struct NewRun<'a> {
     pub created_at: Timestamp,
     /// The settings that shape the plan, as JSON, without secrets.
     pub settings: &'a str,
+    /// The operating-system user who plans it.
+    pub maker: &'a str,
 }
 
 /// A sheet as stored.
@@ -491,6 +412,17 @@ pub trait Ledger: Send + Sync {
     fn resolutions(&self, run: RunId, after: i64) -> Result<Vec<ResolutionRecord>, LedgerError>;
     /// The body of a reply, as it was recorded.
     fn reply_body(&self, reply: i64) -> Result<Vec<u8>, LedgerError>;
+
+    /// Every policy that was set, oldest first; the last one holds.
+    fn policies(&self) -> Result<Vec<PolicyRecord>, LedgerError>;
+    /// Sets what is asked before a run is sent.
+    fn set_policy(&self, policy: &Policy, by: &str, at: Timestamp) -> Result<(), LedgerError>;
+    /// Approvals of a run, oldest first.
+    fn approvals(&self, run: RunId) -> Result<Vec<ApprovalRecord>, LedgerError>;
+    /// Records an approval durably.
+    fn approve(&self, approval: &NewApproval<'_>) -> Result<(), LedgerError>;
+    /// What was purged of a run, oldest first.
+    fn purges(&self, run: RunId) -> Result<Vec<PurgeRecord>, LedgerError>;
 
     /// Customers known for an account.
     fn customers(&self, account: &str) -> Result<Vec<Entry>, LedgerError>;

@@ -13,7 +13,7 @@ pub(super) fn read_time(milliseconds: i64) -> Timestamp {
 }
 
 pub(super) const RUN_COLUMNS: &str =
-    "id, account, operation, state, content, plan, created_at, finished_at, reason, successor, settings";
+    "id, account, operation, state, content, plan, created_at, finished_at, reason, successor, settings, maker";
 
 pub(super) fn read_run(row: &Row<'_>) -> rusqlite::Result<Run> {
     let state: String = row.get(3)?;
@@ -29,6 +29,7 @@ pub(super) fn read_run(row: &Row<'_>) -> rusqlite::Result<Run> {
         reason: row.get(8)?,
         successor: row.get::<_, Option<i64>>(9)?.map(RunId),
         settings: row.get(10)?,
+        maker: row.get(11)?,
     })
 }
 

@@ -15,7 +15,9 @@ CREATE TABLE run (
     reason TEXT NOT NULL DEFAULT '',
     successor INTEGER REFERENCES run (id),
     settings TEXT NOT NULL,
-    version TEXT NOT NULL
+    version TEXT NOT NULL,
+    -- The operating-system user who planned it; blank where an earlier arload did.
+    maker TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX run_by_content ON run (account, operation, content);
 CREATE INDEX run_by_state ON run (account, state);
@@ -181,3 +183,40 @@ CREATE TABLE correction (
     PRIMARY KEY (sheet_id, of_sheet)
 );
 CREATE INDEX correction_by_original ON correction (of_sheet);
+
+-- What is asked before a run is sent: every change is appended and chained, and the last one holds.
+CREATE TABLE policy (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    set_at INTEGER NOT NULL,
+    set_by TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    previous BLOB NOT NULL,
+    hash BLOB NOT NULL
+);
+
+-- Who approved the plan of a run: appended, and chained by hash within the run.
+CREATE TABLE approval (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_id INTEGER NOT NULL REFERENCES run (id),
+    approved_at INTEGER NOT NULL,
+    approver TEXT NOT NULL,
+    maker TEXT NOT NULL,
+    plan BLOB NOT NULL,
+    digest BLOB NOT NULL,
+    previous BLOB NOT NULL,
+    hash BLOB NOT NULL
+);
+CREATE INDEX approval_by_run ON approval (run_id);
+
+-- Runs whose rows, or contacts in them, went into an archive and out of the ledger.
+CREATE TABLE purge (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_id INTEGER NOT NULL REFERENCES run (id),
+    purged_at INTEGER NOT NULL,
+    purged_by TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    archive TEXT NOT NULL,
+    archive_hash BLOB NOT NULL
+);
+CREATE INDEX purge_by_run ON purge (run_id);

@@ -11,7 +11,9 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::beside::Beside;
-use super::migrate::{self, FORMAT};
+use super::consent::{self, ApprovalRecord, NewApproval, Policy, PolicyRecord, StoredPolicy};
+use super::migrate::FORMAT;
+use super::purge::{self, PurgeRecord};
 use super::records::{
     CHUNK_COLUMNS, RUN_COLUMNS, SHEET_COLUMNS, change_customers, read_chunk, read_customer, read_lines, read_mark,
     read_run, read_sheet,
@@ -39,7 +41,7 @@ pub struct SqliteLedger {
 type Answer<T> = Result<T, LedgerError>;
 
 impl SqliteLedger {
-    fn over(path: &Path, connection: Connection) -> Self {
+    pub(super) fn over(path: &Path, connection: Connection) -> Self {
         let (beside, connection, together) = (Beside::default(), Mutex::new(connection), Together::default());
         Self { path: path.to_owned(), beside, connection, together }
     }
@@ -80,66 +82,9 @@ impl SqliteLedger {
         Ok(ledger)
     }
 
-    fn prepare(&self) -> Answer<()> {
-        // Another account's planning holds the file for as long as a large plan takes to be written.
-        self.run_batch("PRAGMA busy_timeout = 60000; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")?;
-        self.switch_to_wal()?;
-        self.create()
-    }
-
-    /// Turns the write-ahead log on. SQLite does not wait for others here, so first starts at the same moment are
-    /// tried again for a while.
-    fn switch_to_wal(&self) -> Answer<()> {
-        let mut last = self.run_batch("PRAGMA journal_mode = WAL");
-        for _ in 0..100 {
-            if !last.as_ref().is_err_and(LedgerError::is_busy) {
-                break;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(50));
-            last = self.run_batch("PRAGMA journal_mode = WAL");
-        }
-        last
-    }
-
-    /// Makes the tables, or brings those of an earlier format up to date, unless another process did so meanwhile.
-    fn create(&self) -> Answer<()> {
-        if self.format()? == FORMAT {
-            return Ok(());
-        }
-        self.durably(|connection| {
-            let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-            match found {
-                0 => {
-                    connection.execute_batch(include_str!("schema.sql"))?;
-                    connection.execute_batch(&format!("PRAGMA user_version = {FORMAT}"))
-                }
-                _ => migrate::migrate(connection, found),
-            }
-        })
-    }
-
-    fn format(&self) -> Answer<i64> {
-        let found: i64 = self.ask(|connection| connection.query_row("PRAGMA user_version", [], |row| row.get(0)))?;
-        if found > FORMAT {
-            return Err(LedgerError::Newer { path: self.path.display().to_string(), found, known: FORMAT });
-        }
-        Ok(found)
-    }
-
-    /// The format of a ledger's file; none if there is no ledger yet.
-    pub fn format_of(path: &Path) -> Answer<Option<i64>> {
-        if !path.exists() {
-            return Ok(None);
-        }
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags).map_err(|source| storage(path, source))?;
-        let format = Self::over(path, connection).format()?;
-        Ok((format > 0).then_some(format))
-    }
-
-    /// The ledger that this one is a backup of, if it is one.
-    pub fn restored_from(&self) -> Answer<Option<String>> {
-        self.one("SELECT value FROM meta WHERE key = 'restored-from'", [], |row| row.get(0))
+    /// The file; empty for a scratch one.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {
@@ -150,12 +95,12 @@ impl SqliteLedger {
         question(&self.lock()).map_err(|source| storage(&self.path, source))
     }
 
-    fn run_batch(&self, sql: &str) -> Answer<()> {
+    pub(super) fn run_batch(&self, sql: &str) -> Answer<()> {
         self.ask(|connection| connection.execute_batch(sql))
     }
 
     /// Runs several statements as one durable step.
-    fn durably<T>(&self, step: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Answer<T> {
+    pub(super) fn durably<T>(&self, step: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Answer<T> {
         let mut connection = self.lock();
         // The write lock is asked for at once: a transaction that reads first cannot wait for another's commit.
         let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
@@ -186,7 +131,7 @@ impl SqliteLedger {
         self.ask(|connection| connection.prepare_cached(sql)?.query_map(parameters, read)?.collect())
     }
 
-    fn one<T>(
+    pub(super) fn one<T>(
         &self,
         sql: &str,
         parameters: impl rusqlite::Params,
@@ -206,8 +151,8 @@ impl Ledger for SqliteLedger {
         self.ask(|connection| {
             connection
                 .prepare_cached(
-                    "INSERT INTO run (account, operation, state, reason, content, plan, created_at, settings, version)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO run (account, operation, state, reason, content, plan, created_at, settings, version, maker)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 )?
                 .insert(params![
                     run.account,
@@ -219,6 +164,7 @@ impl Ledger for SqliteLedger {
                     run.created_at.as_millisecond(),
                     run.settings,
                     env!("CARGO_PKG_VERSION"),
+                    run.maker,
                 ])
         })
         .map(RunId)
@@ -330,9 +276,9 @@ impl Ledger for SqliteLedger {
     }
 
     fn rows_with_content(&self, content: &[u8; 32]) -> Answer<Option<SheetId>> {
-        self.one("SELECT id FROM sheet WHERE content = ? AND rows_of = id ORDER BY id LIMIT 1", [content], |row| {
-            row.get(0).map(SheetId)
-        })
+        let sql = "SELECT id FROM sheet WHERE content = ? AND rows_of = id
+                   AND NOT EXISTS (SELECT 1 FROM purge WHERE purge.run_id = sheet.run_id) ORDER BY id LIMIT 1";
+        self.one(sql, [content], |row| row.get(0).map(SheetId))
     }
 
     fn row_block(&self, sheet: SheetId, ordinal: u32) -> Answer<Option<Vec<u8>>> {
@@ -495,5 +441,25 @@ impl Ledger for SqliteLedger {
 
     fn change_customers(&self, account: &str, changed: &[Entry], gone: &[String]) -> Answer<()> {
         self.durably(|connection| change_customers(connection, account, changed, gone))
+    }
+
+    fn policies(&self) -> Answer<Vec<PolicyRecord>> {
+        self.ask(consent::policies)?.into_iter().map(StoredPolicy::read).collect()
+    }
+
+    fn set_policy(&self, policy: &Policy, by: &str, at: Timestamp) -> Answer<()> {
+        self.durably(|connection| consent::set_policy(connection, policy, by, at))
+    }
+
+    fn approvals(&self, run: RunId) -> Answer<Vec<ApprovalRecord>> {
+        self.ask(|connection| consent::approvals(connection, run))
+    }
+
+    fn approve(&self, approval: &NewApproval<'_>) -> Answer<()> {
+        self.durably(|connection| consent::approve(connection, approval))
+    }
+
+    fn purges(&self, run: RunId) -> Answer<Vec<PurgeRecord>> {
+        self.ask(|connection| purge::purges(connection, run))
     }
 }

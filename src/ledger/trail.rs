@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
+use super::consent::{ApprovalRecord, PolicyRecord, digest_of_approval, last_approval};
 use super::records::{chain, last_hash, last_resolution, read_time};
 use super::{AttemptId, ChunkId, RunId};
 
@@ -138,7 +139,7 @@ pub(super) fn resolutions_after(
         .collect()
 }
 
-fn read_link(row: &rusqlite::Row<'_>) -> rusqlite::Result<Link> {
+pub(super) fn read_link(row: &rusqlite::Row<'_>) -> rusqlite::Result<Link> {
     Ok(Link { digest: row.get(0)?, previous: row.get(1)?, hash: row.get(2)? })
 }
 
@@ -150,11 +151,15 @@ pub(super) fn head(connection: &Connection, run: RunId) -> rusqlite::Result<[u8;
     let hashes = senders.iter().map(|sender| last_hash(connection, run, sender));
     let hashes = hashes.collect::<rusqlite::Result<Vec<_>>>()?;
     let last = last_resolution(connection, run)?;
-    Ok(head_of(senders.iter().map(String::as_str).zip(hashes.iter().map(Vec::as_slice)), &last))
+    Ok(head_of(
+        senders.iter().map(String::as_str).zip(hashes.iter().map(Vec::as_slice)),
+        &last,
+        &last_approval(connection, run)?,
+    ))
 }
 
-/// Hash over the last records of all senders and the last resolution.
-fn head_of<'s>(senders: impl Iterator<Item = (&'s str, &'s [u8])>, resolution: &[u8]) -> [u8; 32] {
+/// Hash over the last records of all senders, the last resolution and the last approval, if there is one.
+fn head_of<'s>(senders: impl Iterator<Item = (&'s str, &'s [u8])>, resolution: &[u8], approval: &[u8; 32]) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new_derive_key("arload ledger head 2");
     for (sender, hash) in senders {
         hasher.update(&(sender.len() as u64).to_le_bytes());
@@ -162,6 +167,10 @@ fn head_of<'s>(senders: impl Iterator<Item = (&'s str, &'s [u8])>, resolution: &
         hasher.update(hash);
     }
     hasher.update(resolution);
+    // Heads of runs that nobody approved stay what they were.
+    if *approval != [0; 32] {
+        hasher.update(approval);
+    }
     *hasher.finalize().as_bytes()
 }
 
@@ -171,6 +180,7 @@ pub struct Chains {
     /// The last hash of each sender.
     senders: BTreeMap<String, [u8; 32]>,
     resolution: [u8; 32],
+    approval: [u8; 32],
     broken: Vec<String>,
 }
 
@@ -201,6 +211,22 @@ impl Chains {
         self.resolution = resolution.link.hash;
     }
 
+    /// Takes the next approval.
+    pub fn approval(&mut self, approval: &ApprovalRecord) {
+        let ApprovalRecord { run, approver, maker, plan, link, .. } = approval;
+        let name = format!("approval {}", approval.id);
+        self.follow(&name, self.approval, ("approval", run.0, approval.approved_at), link);
+        if digest_of_approval(*run, approver, maker, plan) != link.digest {
+            self.tell(format!("{name} does not say what was recorded"));
+        }
+        self.approval = link.hash;
+    }
+
+    /// Takes the next policy of the ledger.
+    pub fn policy(&mut self, policy: &PolicyRecord, last: [u8; 32]) {
+        self.follow(&format!("policy {}", policy.id), last, ("policy", 0, policy.set_at), &policy.link);
+    }
+
     fn follow(&mut self, name: &str, last: [u8; 32], about: (&str, i64, Timestamp), link: &Link) {
         let (kind, number, at) = about;
         if link.previous != last {
@@ -223,7 +249,8 @@ impl Chains {
 
     /// The head over what was taken.
     pub fn head(&self) -> [u8; 32] {
-        head_of(self.senders.iter().map(|(sender, hash)| (sender.as_str(), hash.as_slice())), &self.resolution)
+        let senders = self.senders.iter().map(|(sender, hash)| (sender.as_str(), hash.as_slice()));
+        head_of(senders, &self.resolution, &self.approval)
     }
 }
 

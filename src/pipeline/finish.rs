@@ -82,9 +82,13 @@ impl Pipeline<'_> {
         settings: &ResultSettings,
         rehearsed: &mut Rehearsed,
     ) -> Result<results::Written, RunError> {
-        let next = |totals: &Totals, breakdown: &Breakdown| match Operation::by_name(&run.operation) {
-            Some(operation) => next_steps(operation, run, totals, breakdown, None, false),
-            None => Vec::new(),
+        let (waits, approval) = self.approval_words(run)?;
+        // What is said of a plan only is no part of the page, which is the same whoever writes it again.
+        let approval = approval.filter(|_| waits);
+        let next = |totals: &Totals, breakdown: &Breakdown| {
+            let operation = Operation::by_name(&run.operation);
+            let steps = operation.map(|operation| next_steps(operation, run, totals, breakdown, None, (waits, false)));
+            approval.iter().cloned().chain(steps.into_iter().flatten()).collect()
         };
         let telling = self.telling(run, &next);
         let telling = (!self.settings.mode.dry_run).then_some(&telling);
@@ -113,16 +117,22 @@ impl Pipeline<'_> {
             results::totals_with(self.ledger, &run, rehearsed)?
         };
         let exit = self.exit_code(&run, &totals, &breakdown, refused);
-        let exit = if written.is_some() { exit } else { ExitCode::worst([exit, ExitCode::StoppedEarly]) };
+        let (waits, approval) = self.approval_words(&run)?;
+        // Nobody asked for a plan only, and nothing leaves before somebody else has approved it.
+        let stops = written.is_none() || (waits && !self.settings.mode.plan_only);
+        let exit = if stops { ExitCode::worst([exit, ExitCode::StoppedEarly]) } else { exit };
         let files = written.map(|written| written.files).unwrap_or_default();
         self.bring_up_to_date(&run)?;
         let id = (!self.settings.mode.dry_run).then_some(run.id);
+        let dry_run = self.settings.mode.dry_run;
+        let mut next = next_steps(operation, &run, &totals, &breakdown, stopped, (waits, dry_run));
+        next.splice(0..0, approval);
         self.observer.event(&Event::Finished {
             run: id.map(|run| run.0),
             totals: totals.clone(),
             exit: exit.code(),
             tolerated: if exit == ExitCode::Success { totals.refused() } else { 0 },
-            next: next_steps(operation, &run, &totals, &breakdown, stopped, self.settings.mode.dry_run),
+            next,
             head: self.head(&run)?,
         });
         Ok(Report { run: id, totals, exit, files })
@@ -244,7 +254,7 @@ fn next_steps(
     totals: &Totals,
     breakdown: &Breakdown,
     stopped: Option<&str>,
-    dry_run: bool,
+    (waits, dry_run): (bool, bool),
 ) -> Vec<String> {
     let mut next = Vec::new();
     let rows = |code: &str| breakdown.codes.get(code).copied().unwrap_or_default();
@@ -291,7 +301,8 @@ fn next_steps(
         }
     }
     let resumable = rows(code::PLANNED) + rows(code::STOPPED) + breakdown.refused_whole;
-    if resumable > 0 && run.state == RunState::Open {
+    // What waits for an approval does not go on by itself.
+    if resumable > 0 && run.state == RunState::Open && !waits {
         next.push(format!(
             "{} not sent yet: the same command goes on with run {}, or \"arload runs send {}\"",
             count(resumable, "row"),

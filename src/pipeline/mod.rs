@@ -4,6 +4,9 @@
 //! rules: the account's lock ([`lock`]) is held from planning to the last reply, the plan is durable before the first request, and
 //! results are written from the ledger whatever ended the sending.
 
+pub mod approval;
+#[cfg(test)]
+mod approval_tests;
 mod compare;
 mod corrections;
 mod export;
@@ -164,8 +167,8 @@ impl Pipeline<'_> {
             self.tell_superseded(&superseding)?;
         }
         let run = self.stored(planned.run)?;
-        let stopped =
-            if self.may_send(&planned) && !self.lacks_yes(&run)? { self.send(operation, &run)? } else { None };
+        let holds = !self.may_send(&planned) || self.lacks_yes(&run)? || !self.may_leave(&run)?;
+        let stopped = if holds { None } else { self.send(operation, &run)? };
         self.finish(operation, &run, refused, stopped.as_deref(), &mut rehearsed)
     }
 
@@ -180,6 +183,7 @@ impl Pipeline<'_> {
         }
         self.recover_open_runs()?;
         self.refuse_restored(operation_of(&run)?, &run)?;
+        self.refuse_unapproved(&run)?;
         let unread = Unread::of(&run.settings);
         for message in unread.words() {
             self.observer.event(&Event::Warning {
@@ -252,7 +256,9 @@ impl Pipeline<'_> {
         let (totals, breakdown) = crate::results::totals(self.ledger, run)?;
         let unknown = totals.rows(Status::Unknown);
         self.observer.event(&Event::Resumed { run: run.id.0, rows: breakdown.waiting, unknown });
-        let holds = self.settings.mode.plan_only || self.lacks_yes(run)?;
+        // What was sent before an approval was asked for is looked up without one; nothing more leaves.
+        let waits = unknown == 0 && !self.may_leave(run)?;
+        let holds = self.settings.mode.plan_only || waits || self.lacks_yes(run)?;
         let stopped = if holds { None } else { self.send(operation, run)? };
         self.finish(operation, run, refused, stopped.as_deref(), &mut Rehearsed::default())
     }
@@ -328,6 +334,12 @@ impl Pipeline<'_> {
         superseding: &[(RunId, String)],
         at_api: &AtApi,
     ) -> Result<Planned, RunError> {
+        self.tell_severities();
+        let facts = read.sheets.iter().map(|sheet| &sheet.facts);
+        let template = template::identity(operation, facts, &self.settings.sending.uploads);
+        let plan_settings =
+            approval::beside(&unread.beside(&identity.settings), &template, self.settings.mode.needs_approval);
+        let plan_settings = pace::beside(&plan_settings, self.settings.sending.rate);
         let planning = Planning {
             operation,
             settings: self.settings,
@@ -338,7 +350,7 @@ impl Pipeline<'_> {
             at_api,
             content: identity.content,
             plan: identity.plan,
-            plan_settings: &pace::beside(&unread.beside(&identity.settings), self.settings.sending.rate),
+            plan_settings: &plan_settings,
             now: self.clock.now(),
         };
         let rows = u64::from(read.rows);
@@ -361,6 +373,18 @@ impl Pipeline<'_> {
             });
         }
         Ok(planned)
+    }
+
+    /// Says which findings weigh something else than arload means them to.
+    fn tell_severities(&self) {
+        let changed = self.settings.severity.iter().filter(|(code, severity)| code.severity() != **severity);
+        let words: Vec<String> = changed
+            .map(|(code, severity)| format!("{code} ({} instead of {})", severity.as_str(), code.severity().as_str()))
+            .collect();
+        if !words.is_empty() {
+            let message = format!("the profile changes how findings weigh: {}", words.join(", "));
+            self.observer.event(&Event::Warning { message, hint: None });
+        }
     }
 
     /// Requests that the day's quota leaves, where there is one.
@@ -398,7 +422,7 @@ impl Pipeline<'_> {
             observer: self.observer,
             template: template::identity(operation, &sheets, &sending.uploads),
             // A later run has taken over what a superseded one did not send.
-            sends: run.state == RunState::Open,
+            sends: run.state == RunState::Open && self.may_leave(run)?,
         };
         Ok(rounds.run())
     }

@@ -1,5 +1,7 @@
 //! Whether these sheets have an unfinished run to go on with, and what becomes of runs they take over from.
 
+use std::collections::BTreeMap;
+
 use super::Pipeline;
 use super::first_use::RESTORED;
 use crate::config::Settings;
@@ -31,7 +33,7 @@ impl Identity {
         }
         let content = *content.finalize().as_bytes();
 
-        let shaping = serde_json::json!({
+        let mut shaping = serde_json::json!({
             "operation": operation.name(),
             "company": settings.company.company_id,
             "seller": settings.company.seller_id,
@@ -41,8 +43,13 @@ impl Identity {
             "date-order": settings.reading.date_order.map(|order| format!("{order:?}")),
             "hidden-rows": format!("{:?}", settings.reading.hidden_rows),
             "retry-rejected": settings.mode.retry_rejected,
-        })
-        .to_string();
+        });
+        let weights = settings.severity.iter().filter(|(code, severity)| code.severity() != **severity);
+        let weights: BTreeMap<&str, &str> = weights.map(|(code, weight)| (code.as_str(), weight.as_str())).collect();
+        if !weights.is_empty() {
+            shaping["severity"] = serde_json::json!(weights);
+        }
+        let shaping = shaping.to_string();
         let mut plan = blake3::Hasher::new_derive_key("arload run plan 1");
         plan.update(&content).update(shaping.as_bytes()).update(read.shape.finalize().as_bytes());
         for sheet in &read.sheets {
@@ -93,6 +100,10 @@ impl Pipeline<'_> {
         }
         if self.is_restored(operation, &run)? {
             superseding.push((run.id, RESTORED.to_owned()));
+            return Ok(None);
+        }
+        if let Some(why) = self.void(&run)? {
+            superseding.push((run.id, why));
             return Ok(None);
         }
         let age = self.clock.now().duration_since(run.created_at);

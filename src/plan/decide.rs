@@ -187,6 +187,9 @@ impl Deciding<'_> {
         let (Some(chunk), Some(ledger)) = (&known.fate.chunk, self.ledger) else {
             return Ok("see that row".to_owned());
         };
+        if !ledger.purges(known.run.id)?.is_empty() {
+            return Ok("see that row in the archive of its run".to_owned());
+        }
         let line = known.fate.line;
         let body = blob::decompress(&ledger.chunk_payload(chunk.head.id)?)?;
         let mut reader = csv::Reader::from_reader(body.as_slice());

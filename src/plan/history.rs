@@ -419,6 +419,7 @@ mod tests {
             plan: [0; 32],
             created_at: jiff::Timestamp::UNIX_EPOCH,
             settings: "{}",
+            maker: "",
         };
         let run = ledger.begin_plan(&run).unwrap();
         let sheet = NewSheet {

@@ -10,6 +10,7 @@ pub mod control;
 pub mod decide;
 pub mod gate;
 mod group;
+pub mod hash;
 mod hidden;
 pub mod history;
 pub mod invoice_ids;

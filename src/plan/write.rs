@@ -84,6 +84,7 @@ impl Planning<'_> {
             plan: self.plan,
             created_at: self.now,
             settings: self.plan_settings,
+            maker: &self.settings.mode.user,
         })?;
         let written = self.write_rows(run, read, (spoken, alike), withheld.as_ref(), canary).and_then(|written| {
             // A run that sends nothing takes nothing over.

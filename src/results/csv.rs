@@ -29,8 +29,8 @@ pub struct Written<'w> {
     pub(super) now: Option<&'w Correction>,
     /// What is said of it.
     pub(super) told: &'w Told<'w>,
-    /// The block that holds its cells, and its place in there.
-    pub(super) cells: (&'w RowBlock, usize),
+    /// The block that holds its cells, none where they were purged, and its place in there.
+    pub(super) cells: (Option<&'w RowBlock>, usize),
     /// Where each column of the results stands in the sheet.
     pub(super) columns: &'w [Option<usize>],
 }
@@ -94,7 +94,7 @@ pub fn write(
         }
         let mut take = |block: &Unpacked| -> Result<(), RunError> {
             let verdicts: Vec<LentVerdict<'_>> = blob::read(&block.verdicts)?;
-            if verdicts.len() != block.cells.len() {
+            if block.cells.as_ref().is_some_and(|cells| cells.len() != verdicts.len()) {
                 return Err(LedgerError::Damaged(format!("a block of sheet {}", sheet.id)).into());
             }
             lines.clear();
@@ -108,14 +108,17 @@ pub fn write(
                     None => Told::of(sheet, verdict, &fate, sent.of(&fate)),
                 };
                 our_cells(&mut line, sheet, verdict, &told);
-                if as_read {
-                    line.cells(&block.cells, row);
-                } else {
-                    let cells = columns.iter().map(|column| column.map_or("", |column| block.cells.text(row, column)));
-                    cells.for_each(|cell| line.cell(cell));
+                match &block.cells {
+                    Some(cells) if as_read => line.cells(cells, row),
+                    cells => {
+                        let text = |column| cells.as_ref().map_or("", |cells| cells.text(row, column));
+                        for column in &columns {
+                            line.cell(column.map_or("", text));
+                        }
+                    }
                 }
                 line.end();
-                let (cells, now) = ((&block.cells, row), now.as_ref());
+                let (cells, now) = ((block.cells.as_ref(), row), now.as_ref());
                 see(&Written { sheet, verdict, fate: &fate, now, told: &told, cells, columns: &columns })?;
             }
             lines = line.finish();
@@ -151,7 +154,8 @@ const BLOCKS_AHEAD: usize = 2;
 
 /// A block as the ledger has it, unpacked.
 struct Unpacked {
-    cells: RowBlock,
+    /// None where they were purged.
+    cells: Option<RowBlock>,
     /// The verdicts on its rows, still in one piece.
     verdicts: Vec<u8>,
 }
@@ -159,12 +163,30 @@ struct Unpacked {
 impl Unpacked {
     /// A block of a sheet; none behind the last.
     fn read(ledger: &dyn Ledger, sheet: &SheetRecord, ordinal: u32) -> Result<Option<Self>, LedgerError> {
-        let Some(packed) = ledger.row_block(sheet.rows_of, ordinal)? else { return Ok(None) };
-        let cells = blob::unpack(&packed)?;
         let gone = || LedgerError::Damaged(format!("block {ordinal} of sheet {} is gone", sheet.id));
-        let packed = ledger.verdict_block(sheet.id, ordinal)?.ok_or_else(gone)?;
+        let cells = ledger.row_block(sheet.rows_of, ordinal)?;
+        let Some(packed) = ledger.verdict_block(sheet.id, ordinal)? else {
+            return if cells.is_some() { Err(gone()) } else { Ok(None) };
+        };
+        if cells.is_none() && ledger.purges(sheet.run)?.is_empty() {
+            return Err(gone());
+        }
+        let cells = cells.as_deref().map(blob::unpack).transpose()?;
         Ok(Some(Self { cells, verdicts: blob::decompress(&packed)? }))
     }
+}
+
+/// Visits the rows of a sheet as they were read, block by block; no block where they were purged.
+pub fn each_block(
+    ledger: &dyn Ledger,
+    sheet: &SheetRecord,
+    mut visit: impl FnMut(&RowBlock) -> Result<(), RunError>,
+) -> Result<(), RunError> {
+    for ordinal in 0.. {
+        let Some(packed) = ledger.row_block(sheet.rows_of, ordinal)? else { break };
+        visit(&blob::unpack(&packed)?)?;
+    }
+    Ok(())
 }
 
 /// Visits the verdicts of a sheet in row order.

@@ -165,6 +165,7 @@ pub fn write_run_with(
 ) -> Result<Written, RunError> {
     let figures = telling.map(|telling| RunFigures::of(ledger, run, label, telling, settings)).transpose()?;
     let mut history = History::new(ledger);
+    let purged = purged(ledger, run)?;
     let mut written = Written::default();
     let inputs = inputs(ledger, run)?;
     let names = place::names(&inputs.iter().map(|input| input.path.clone()).collect::<Vec<_>>(), settings);
@@ -220,7 +221,8 @@ pub fn write_run_with(
         for file in files {
             written.files.push(file.finish(label.run, &mut written.warnings)?);
         }
-        if settings.durable && !settings.renews {
+        // A workbook of rows that are gone would be empty; one that stands is left alone.
+        if settings.durable && !settings.renews && purged.is_empty() {
             let books = corrections::shelf::put(&place.corrections, label, to_correct, &mut written.warnings)?;
             written.files.extend(books);
         }
@@ -228,6 +230,7 @@ pub fn write_run_with(
         written.breakdown.merge(&tally.breakdown);
         written.is_corrected |= tally.rows > 0;
     }
+    written.warnings.extend(purged);
     Ok(written)
 }
 
@@ -255,6 +258,12 @@ impl Counted {
             None => self.report.add(row.sheet, row.verdict, row.fate.outcome()),
         }
     }
+}
+
+/// What was purged of a run, a sentence each.
+pub fn purged(ledger: &dyn Ledger, run: &Run) -> Result<Vec<String>, LedgerError> {
+    let purges = ledger.purges(run.id)?.into_iter();
+    Ok(purges.map(|purge| format!("run {}: {}", run.id, purge.words())).collect())
 }
 
 /// The invalid rows of a run, a sentence each with the place; the last says how many more there are.

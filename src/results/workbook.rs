@@ -193,7 +193,7 @@ impl<'s> Workbook<'s> {
         let shapes = shapes.as_ref().map_or(&[][..], |(_, shapes)| shapes);
         let first = RESULT_HEADINGS.len();
         for (at, column) in written.columns.iter().enumerate().take(COLUMNS - first) {
-            if let Some(column) = column {
+            if let Some((column, block)) = column.as_ref().zip(block) {
                 let shape = shapes.get(*column).copied().unwrap_or(Shape::AsRead);
                 line.cell((first + at) as u16, block.cell(place, *column), shape)?;
             }

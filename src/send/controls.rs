@@ -63,6 +63,10 @@ impl Rounds<'_> {
             .filter(|run| run.id < self.run && run.account == self.account && run.operation == name);
         runs.extend(earlier.map(|run| run.id).take(EARLIER_RUNS));
         for run in runs {
+            // Nobody knows any more what a purged run sent.
+            if !self.ledger.purges(run)?.is_empty() {
+                continue;
+            }
             let mut heads = self.ledger.chunks(run)?;
             heads.retain(|head| head.settled_at.is_some() && head.attempts > 0);
             heads.sort_by_key(|head| std::cmp::Reverse(head.settled_at));

@@ -244,6 +244,20 @@ impl RowBlock {
         (&self.text[start..end], ends.iter().map(move |end| *end as usize - start))
     }
 
+    /// The same rows with some columns blank.
+    #[must_use]
+    pub fn blanked(&self, columns: &[usize]) -> Self {
+        let mut block = Self { marks: self.marks.clone(), from_1904: self.from_1904, ..Self::new(self.columns) };
+        for row in 0..self.len() {
+            for column in 0..self.columns {
+                let cell = self.cell(row, column);
+                block.push_cell(if columns.contains(&column) { "" } else { cell.text }, cell.kind);
+            }
+            block.finish_row(self.number(row), self.line(row));
+        }
+        block
+    }
+
     /// The texts of a row, in column order.
     pub fn cells(&self, row: usize) -> impl Iterator<Item = &str> {
         let first = row * self.columns;

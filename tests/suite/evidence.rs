@@ -185,7 +185,7 @@ fn what_is_no_evidence_is_refused_by_name() {
     let mut newer = members;
     newer.insert(
         "evidence.json".to_owned(),
-        text(&newer, "evidence.json").replace("-form\": 1", "-form\": 9").into_bytes(),
+        text(&newer, "evidence.json").replace("-form\": 2", "-form\": 9").into_bytes(),
     );
     for (file, why) in
         [("text.zip", "no zip archive"), ("absent.zip", "absent.zip"), ("changed.zip", "no evidence.json")]
@@ -196,6 +196,22 @@ fn what_is_no_evidence_is_refused_by_name() {
     zipped(&world, &newer, true);
     let refused = world.here(&["runs", "evidence", "--verify", "changed.zip"]).expect(2);
     assert!(refused.err.contains("newer"), "{}", refused.err);
+}
+
+#[test]
+fn evidence_of_the_form_before_approvals_is_still_checked() {
+    let (world, mut members) = with_evidence();
+    members.remove("approvals.csv");
+    let of_form = |members: &Members, form: &str| {
+        let mut members = members.clone();
+        let facts = text(&members, "evidence.json").replace("-form\": 2", &format!("-form\": {form}"));
+        members.insert("evidence.json".to_owned(), facts.into_bytes());
+        zipped(&world, &members, true);
+        world.here(&["runs", "evidence", "--verify", "changed.zip"])
+    };
+    of_form(&members, "1").expect(0);
+    let missing = of_form(&members, "2").expect(1);
+    assert!(missing.out.contains("approvals.csv is missing"), "{}", missing.out);
 }
 
 #[test]

@@ -30,12 +30,9 @@ fn a_ledger_is_created_once_and_an_old_one_is_brought_up_to_date() {
         fs::create_dir(world.path(&folder)).unwrap();
         let old = rusqlite::Connection::open(world.path(&format!("{folder}/ledger.db"))).unwrap();
         old.execute_batch(tables).unwrap();
-        let bytes = if format < 3 {
-            "SELECT group_concat(hex(payload)) FROM (SELECT payload FROM chunk ORDER BY id)"
-        } else {
-            "SELECT group_concat(hex(bytes)) FROM (SELECT bytes FROM payload ORDER BY chunk_id)"
-        };
-        let before: String = old.query_row(bytes, [], |row| row.get(0)).unwrap();
+        let apart = "SELECT group_concat(hex(bytes)) FROM (SELECT bytes FROM payload ORDER BY chunk_id)";
+        let within = "SELECT group_concat(hex(payload)) FROM (SELECT payload FROM chunk ORDER BY id)";
+        let before: String = old.query_row(if format < 3 { within } else { apart }, [], |row| row.get(0)).unwrap();
         drop(old);
         let refused = here(&world, &["runs", "list", "--state", &folder]).expect(2);
         assert!(refused.err.contains("ledger migrate"), "{}", refused.err);
@@ -43,8 +40,7 @@ fn a_ledger_is_created_once_and_an_old_one_is_brought_up_to_date() {
         assert!(moved.out.contains(&format!("from format {format} to 4")), "{}", moved.out);
         here(&world, &["runs", "list", "--state", &folder]).expect(0);
         let moved = rusqlite::Connection::open(world.path(&format!("{folder}/ledger.db"))).unwrap();
-        let bytes = "SELECT group_concat(hex(bytes)) FROM (SELECT bytes FROM payload ORDER BY chunk_id)";
-        assert_eq!(moved.query_row(bytes, [], |row| row.get::<_, String>(0)).unwrap(), before);
+        assert_eq!(moved.query_row(apart, [], |row| row.get::<_, String>(0)).unwrap(), before);
     }
 }
 

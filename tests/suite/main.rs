@@ -3,6 +3,7 @@
 //! Each file holds the tests of one promise. [`world`] gives every test a home, a sandbox and a way to look at what
 //! was left behind. The rule: tests share nothing and wait for what happens, never for time to pass.
 
+mod approval;
 mod auth;
 mod bad_input;
 mod bench;
@@ -18,6 +19,7 @@ mod exports;
 mod faults;
 mod findings;
 mod first_use;
+mod forget;
 mod gateway;
 mod group;
 mod group_doubts;

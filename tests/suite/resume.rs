@@ -140,7 +140,7 @@ fn a_changed_sheet_takes_over_the_unsent_rows_of_its_old_run() {
         .lines()
         .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["state"].as_str().unwrap().to_owned())
         .collect();
-    assert_eq!(states, ["finished", "superseded"]);
+    assert_eq!(states, ["superseded", "finished"]);
     world.run(&api, &["runs", "send", "1"]).expect(2);
 }
 

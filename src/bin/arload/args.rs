@@ -28,13 +28,13 @@ pub(crate) use self::bench::{BenchArgs, BenchCommand, Form, GenerateArgs, Kind};
 pub(crate) use self::config::{ConfigInitArgs, SecretsFrom};
 pub(crate) use self::explain::ExplainArgs;
 pub(crate) use self::inspect::InspectArgs;
-pub(crate) use self::ledger::{LedgerArgs, LedgerBackupArgs, LedgerCommand, LedgerSeedArgs};
+pub(crate) use self::ledger::{LedgerArgs, LedgerBackupArgs, LedgerCommand, LedgerPolicyArgs, LedgerSeedArgs};
 pub(crate) use self::operations::{CustomersCommand, InvoicesCommand, RemindersCommand};
 pub(crate) use self::pages::{CompleteWordsArgs, CompletionsArgs, ManArgs, Words};
 pub(crate) use self::reporting::ReportingArgs;
 pub(crate) use self::runs::{
-    RunArgs, RunEvidenceArgs, RunResultsArgs, RunSendArgs, RunShowArgs, RunsCommand, RunsExpectedArgs, RunsListArgs,
-    RunsVerifyArgs,
+    RunApproveArgs, RunArgs, RunEvidenceArgs, RunResultsArgs, RunSendArgs, RunShowArgs, RunsArgs, RunsCommand,
+    RunsExpectedArgs, RunsForgetArgs, RunsListArgs, RunsVerifyArgs,
 };
 pub(crate) use self::sandbox::SandboxArgs;
 pub(crate) use self::search::{AskingArgs, CompareArgs, CustomersSearchArgs, ExportArgs, InvoicesSearchArgs, PullArgs};
@@ -61,10 +61,10 @@ pub(crate) enum Command {
     /// Create, change, delete and export payment reminders from sheets
     #[command(subcommand)]
     Reminders(RemindersCommand),
-    /// List runs, show them, go on with them, look unknown rows up, write results again, prove them
+    /// List runs, show, approve and send them, look unknown rows up, write results again, prove and forget them
     #[command(subcommand)]
     Runs(RunsCommand),
-    /// Create, update, back up and seed the ledger
+    /// Create, update, back up and seed the ledger, and say who approves what is sent
     #[command(subcommand)]
     Ledger(LedgerCommand),
     /// Load the sheets that people drop into a folder

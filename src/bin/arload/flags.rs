@@ -6,9 +6,10 @@ use arload::config::given::FlagValues;
 
 use crate::args::{
     AccountArgs, AskingArgs, AuthCheckArgs, CompareArgs, ConfigShowArgs, CorrectionsArgs, CustomersArgs, GateArgs,
-    InspectArgs, LedgerArgs, LedgerBackupArgs, LedgerSeedArgs, MappingArgs, OutputArgs, PaceArgs, ReadingArgs,
-    ReportingArgs, ResultsArgs, RunArgs, RunEvidenceArgs, RunResultsArgs, RunSendArgs, RunShowArgs, RunsExpectedArgs,
-    RunsListArgs, RunsVerifyArgs, ServerArgs, SheetArgs, StateArgs, WaitArgs, WatchArgs, YesArgs,
+    InspectArgs, LedgerArgs, LedgerBackupArgs, LedgerPolicyArgs, LedgerSeedArgs, MappingArgs, OutputArgs, PaceArgs,
+    ReadingArgs, ReportingArgs, ResultsArgs, RunApproveArgs, RunArgs, RunEvidenceArgs, RunResultsArgs, RunSendArgs,
+    RunShowArgs, RunsArgs, RunsExpectedArgs, RunsForgetArgs, RunsListArgs, RunsVerifyArgs, ServerArgs, SheetArgs,
+    StateArgs, WaitArgs, WatchArgs, YesArgs,
 };
 
 /// A group of flags that settings are made of.
@@ -171,7 +172,11 @@ groups! {
     ConfigShowArgs: account, server, reading, mapping, customers, gate, yes, wait, pace, results, corrections, state, output, reporting;
     InspectArgs: account, reading, mapping;
     AuthCheckArgs: account, server, state, output;
-    RunsListArgs: account, server, state, output;
+    RunsArgs: account, server, state, output;
+    RunsListArgs: shared;
+    RunApproveArgs: run;
+    RunsForgetArgs: shared;
+    LedgerPolicyArgs: shared;
     RunArgs: shared;
     RunSendArgs: run, yes, wait, pace, results, corrections, reporting;
     RunShowArgs: run, results;

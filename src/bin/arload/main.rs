@@ -165,12 +165,15 @@ pub(crate) fn code(error: &anyhow::Error) -> ExitCode {
         Some(RunError::Locked(_) | RunError::Watched(_)) => ExitCode::Locked,
         Some(RunError::Interrupted) => ExitCode::Interrupted,
         Some(RunError::Stopped { reason, .. } | RunError::Export { reason: Some(reason), .. }) => stop_code(*reason),
-        Some(RunError::Export { reason: None, .. } | RunError::NotExported { .. }) => ExitCode::StoppedEarly,
         Some(RunError::TotalsDisagree(_)) => ExitCode::Bug,
-        // The plan could not be recorded; nothing was sent, and the same command goes on.
-        Some(RunError::Ledger(LedgerError::Storage { .. } | LedgerError::Damaged(_)) | RunError::Spool(_)) => {
-            ExitCode::StoppedEarly
-        }
+        // The plan could not be recorded, or waits for an approval, or an export stopped: the same command goes on.
+        Some(
+            RunError::Ledger(LedgerError::Storage { .. } | LedgerError::Damaged(_))
+            | RunError::Spool(_)
+            | RunError::Unapproved(_)
+            | RunError::Export { reason: None, .. }
+            | RunError::NotExported { .. },
+        ) => ExitCode::StoppedEarly,
         _ => ExitCode::Usage,
     }
 }

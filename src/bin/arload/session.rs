@@ -81,10 +81,13 @@ fn lock_account(settings: &Settings, account: &str, stop: &Stop) -> Result<Vec<P
 
 impl Session {
     /// Opens what the command needs; nothing is sent.
-    pub(crate) fn open(settings: Settings, purpose: Use, stop: &Stop) -> anyhow::Result<Session> {
+    pub(crate) fn open(mut settings: Settings, purpose: Use, stop: &Stop) -> anyhow::Result<Session> {
         let key = AccountKey::of(&settings);
         let account = key.as_ref().map_or_else(String::new, AccountKey::to_string);
         let writes = purpose == Use::Write && !settings.mode.dry_run;
+        if writes {
+            settings.mode.user = platform::user_name();
+        }
         let locks = if writes { lock_account(&settings, &account, stop)? } else { Vec::new() };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let path = ledger_path(&settings);

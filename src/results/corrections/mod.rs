@@ -106,6 +106,9 @@ impl Writer<'_> {
         history: &mut History<'_>,
         after: &mut After<'_>,
     ) -> Result<(), RunError> {
+        if !self.ledger.purges(sheet.run)?.is_empty() {
+            return Ok(());
+        }
         for ordinal in 0.. {
             let Some(packed) = self.ledger.verdict_block(sheet.id, ordinal)? else { break };
             let verdicts: Vec<RowVerdict> = blob::unpack(&packed)?;

@@ -9,6 +9,8 @@ use std::sync::Mutex;
 
 use arload::api::{Api, Call, Exchange, Search, Token, TokenError};
 use arload::directory::Entry;
+use arload::ledger::consent::{ApprovalRecord, NewApproval, Policy, PolicyRecord};
+use arload::ledger::purge::PurgeRecord;
 use arload::ledger::trail::{AttemptRecord, ResolutionRecord};
 use arload::ledger::{
     AttemptId, Attempted, Canary, ChunkChange, ChunkHead, ChunkId, ChunkLines, ChunkState, HistoryMark, Ledger,
@@ -124,6 +126,11 @@ ledger_seam! {
     reads trail(run: RunId, after: AttemptId) -> Vec<AttemptRecord>;
     reads resolutions(run: RunId, after: i64) -> Vec<ResolutionRecord>;
     reads reply_body(reply: i64) -> Vec<u8>;
+    reads policies() -> Vec<PolicyRecord>;
+    writes set_policy(policy: &Policy, by: &str, at: Timestamp) -> ();
+    reads approvals(run: RunId) -> Vec<ApprovalRecord>;
+    writes approve(approval: &NewApproval<'_>) -> ();
+    reads purges(run: RunId) -> Vec<PurgeRecord>;
     reads customers(account: &str) -> Vec<Entry>;
     writes change_customers(account: &str, changed: &[Entry], gone: &[String]) -> ();
 }

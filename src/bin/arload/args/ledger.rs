@@ -16,6 +16,8 @@ pub(crate) enum LedgerCommand {
     Migrate(LedgerArgs),
     /// Copy the ledger into a file, while it may be in use
     Backup(LedgerBackupArgs),
+    /// Show what the ledger asks before a run is sent, or set it
+    Policy(LedgerPolicyArgs),
     /// Tell the duplicate guard what Enkash has already, from results or an export
     Seed(Box<LedgerSeedArgs>),
 }
@@ -44,6 +46,33 @@ pub(crate) struct LedgerBackupArgs {
     /// Default: off.
     #[arg(long)]
     pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) shared: LedgerArgs,
+}
+
+/// What `ledger policy` takes.
+#[derive(Debug, Args)]
+pub(crate) struct LedgerPolicyArgs {
+    /// Whether another person than the maker has to approve a run before it is sent
+    ///
+    /// Only the owner of the ledger's file sets it. Default: what holds.
+    #[arg(long, value_name = "WHAT", value_parser = ["required", "none"])]
+    pub(crate) approval: Option<String>,
+    /// Ask only for plans of new invoices worth more than this, as in 10,00,000; "all" asks for every run
+    ///
+    /// Runs of other operations are always asked for. Default: what holds.
+    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
+    pub(crate) above: Option<String>,
+    /// Who may approve: names of operating-system users, joined by commas; "anyone" for anyone but the maker
+    ///
+    /// Default: what holds.
+    #[arg(long, value_name = "NAMES")]
+    pub(crate) approvers: Option<String>,
+    /// Refuse plans older than this of which nothing was sent, as in 3d; "never" for any age
+    ///
+    /// Default: what holds.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) plan_expires: Option<String>,
     #[command(flatten)]
     pub(crate) shared: LedgerArgs,
 }

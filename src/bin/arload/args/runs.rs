@@ -13,10 +13,12 @@ use super::{
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RunsCommand {
-    /// List the runs of the ledger
+    /// List the runs of the ledger, the newest last
     List(RunsListArgs),
     /// Show a run: its sheets, chunks and outcomes
     Show(RunShowArgs),
+    /// Approve the plan of a run that another person made
+    Approve(RunApproveArgs),
     /// Go on with a planned or unfinished run
     Send(Box<RunSendArgs>),
     /// Look a run's unknown rows up, and send what that proves missing
@@ -29,11 +31,13 @@ pub(crate) enum RunsCommand {
     Expected(RunsExpectedArgs),
     /// Check the ledger: the store, every run's history, totals and uploads
     Verify(RunsVerifyArgs),
+    /// Put the rows of old runs into archives, and out of the ledger
+    Forget(RunsForgetArgs),
 }
 
-/// What `runs list` takes.
+/// What every command that looks at runs takes.
 #[derive(Debug, Args)]
-pub(crate) struct RunsListArgs {
+pub(crate) struct RunsArgs {
     #[command(flatten)]
     pub(crate) account: AccountArgs,
     #[command(flatten)]
@@ -44,6 +48,87 @@ pub(crate) struct RunsListArgs {
     pub(crate) output: OutputArgs,
 }
 
+/// What `runs list` takes.
+#[derive(Debug, Args)]
+pub(crate) struct RunsListArgs {
+    /// Only runs planned on this day or later, as in 2026-04-01
+    ///
+    /// Default: from the first.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) since: Option<String>,
+    /// Only runs planned on this day or earlier
+    ///
+    /// Default: to the last.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) until: Option<String>,
+    /// Only runs of this operation, as in "invoices create"
+    ///
+    /// Default: all.
+    #[arg(long, value_name = "OPERATION")]
+    pub(crate) operation: Option<String>,
+    /// Only runs that stand so
+    ///
+    /// Default: all.
+    #[arg(long, value_name = "STATE", value_parser = ["open", "finished", "closed", "superseded"])]
+    pub(crate) run_state: Option<String>,
+    /// Only runs of a file whose name holds this, or fits it where it has a * or ?
+    ///
+    /// Default: all.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) file: Option<String>,
+    /// At most this many, the newest
+    ///
+    /// Default: all.
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+    #[command(flatten)]
+    pub(crate) shared: RunsArgs,
+}
+
+/// What `runs approve` takes.
+#[derive(Debug, Args)]
+pub(crate) struct RunApproveArgs {
+    /// Approve only if the plan has this hash, as "arload runs show" told it; 16 digits or more
+    ///
+    /// Default: whatever the plan is now.
+    #[arg(long, value_name = "HASH")]
+    pub(crate) plan_hash: Option<String>,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+}
+
+/// What `runs forget` takes.
+#[derive(Debug, Args)]
+pub(crate) struct RunsForgetArgs {
+    /// This run, as "arload runs list" names it
+    ///
+    /// Default: every run older than eight complete financial years.
+    #[arg(value_name = "ID", conflicts_with = "before")]
+    pub(crate) run: Option<String>,
+    /// Every run planned before this day, as in 2018-04-01
+    ///
+    /// Default: the beginning of the eighth complete financial year before today's.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) before: Option<String>,
+    /// Only columns with contacts, the bytes sent and the bodies of replies; rows stay
+    ///
+    /// Default: rows go too.
+    #[arg(long)]
+    pub(crate) contacts_only: bool,
+    /// Write the archives into this folder
+    ///
+    /// It is created. Default: "archives" beside the ledger.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) archive: Option<PathBuf>,
+    /// Forget rows that are younger than eight complete financial years too
+    ///
+    /// Default: refuse them.
+    #[arg(long)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) shared: RunsArgs,
+}
+
 /// What `runs show` takes.
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
@@ -51,7 +136,7 @@ pub(crate) struct RunArgs {
     #[arg(value_name = "ID")]
     pub(crate) run: String,
     #[command(flatten)]
-    pub(crate) shared: RunsListArgs,
+    pub(crate) shared: RunsArgs,
 }
 
 /// What `runs show` takes.
@@ -96,7 +181,7 @@ pub(crate) struct RunSendArgs {
 )]
 pub(crate) struct RunsExpectedArgs {
     #[command(flatten)]
-    pub(crate) shared: RunsListArgs,
+    pub(crate) shared: RunsArgs,
     #[command(flatten)]
     pub(crate) reporting: ReportingArgs,
 }
@@ -144,7 +229,7 @@ pub(crate) struct RunEvidenceArgs {
     #[arg(long, value_name = "HASH", requires = "verify")]
     pub(crate) head: Option<String>,
     #[command(flatten)]
-    pub(crate) shared: RunsListArgs,
+    pub(crate) shared: RunsArgs,
 }
 
 /// What `runs verify` takes.
@@ -156,5 +241,5 @@ pub(crate) struct RunsVerifyArgs {
     #[arg(value_name = "ID")]
     pub(crate) run: Option<String>,
     #[command(flatten)]
-    pub(crate) shared: RunsListArgs,
+    pub(crate) shared: RunsArgs,
 }

@@ -44,7 +44,7 @@ pub(crate) fn run(
     let name = path.display().to_string();
     let failed = |cause| RunError::Evidence { path: name.clone(), cause };
     let mut beside = Beside::create(&path, arguments.force).map_err(failed)?;
-    let facts = write::write(&ledger, &run, beside.file(), &name)?;
+    let facts = write::write(&ledger, &run, beside.file(), &name, write::Extent::Evidence)?;
     beside.finish().map_err(failed)?;
     if settings.output.json {
         let line = json!({ "file": name, "run": run.id.0, "head": facts.head, "counts": facts.counts });

@@ -1,4 +1,4 @@
-//! `arload ledger init | migrate | backup | seed`.
+//! `arload ledger init | migrate | backup | seed`; `policy` has a file of its own.
 //!
 //! The rule: none of them sends anything, and none replaces a file unasked.
 
@@ -31,6 +31,7 @@ pub(crate) fn run(
         LedgerCommand::Init(arguments) => init(&settings(arguments, surroundings)?, out),
         LedgerCommand::Migrate(arguments) => migrate(&settings(arguments, surroundings)?, out),
         LedgerCommand::Backup(arguments) => backup(arguments, surroundings, out),
+        LedgerCommand::Policy(arguments) => super::policy::run(arguments, surroundings, out),
         LedgerCommand::Seed(arguments) => super::seed::run(arguments, surroundings),
     }
 }

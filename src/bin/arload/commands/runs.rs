@@ -1,28 +1,32 @@
-//! `arload runs list | show | send | reconcile | results`; `evidence` and `verify` have a file of their own.
+//! `arload runs show | send | reconcile | results`; the others have files of their own.
 
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
+use arload::clock::{Clock as _, SystemClock};
+use arload::config::Settings;
 use arload::config::layers::{Purpose, Settled};
-use arload::config::{Settings, Target};
 use arload::corrections::after;
 use arload::error::RunError;
 use arload::event::{Event, Observer as _};
 use arload::exit::ExitCode;
 use arload::export::Format;
 use arload::finding::printable;
-use arload::ledger::{ChunkState, Ledger, Run, RunId};
+use arload::ledger::consent::ApprovalRecord;
+use arload::ledger::{ChunkState, Ledger, Run, RunId, RunState};
 use arload::operation::Operation;
+use arload::pipeline::approval::{self, Standing};
 use arload::pipeline::unread::Unread;
-use arload::plan::{SheetFacts, count};
+use arload::plan::{SheetFacts, count, grouped, hash};
 use arload::results;
 use arload::results::summary::hex;
 use arload::stop::Stop;
 use serde_json::json;
 
-use crate::args::{RunResultsArgs, RunSendArgs, RunShowArgs, RunsCommand, RunsListArgs};
+use crate::args::{RunResultsArgs, RunSendArgs, RunShowArgs, RunsCommand};
 use crate::confirm;
-use crate::console::Console;
+use crate::console::{Console, span};
 use crate::flags::Flags as _;
 use crate::interrupt;
 use crate::reporter::Reporter;
@@ -33,57 +37,17 @@ use crate::totals;
 /// Runs a `runs` command; `out` takes data.
 pub(crate) fn run(command: &RunsCommand, surroundings: &Surroundings, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     match command {
-        RunsCommand::List(arguments) => list(arguments, surroundings, out),
+        RunsCommand::List(arguments) => super::listing::run(arguments, surroundings, out),
         RunsCommand::Show(arguments) => show(arguments, surroundings, out),
+        RunsCommand::Approve(arguments) => super::approve::run(arguments, surroundings, out),
         RunsCommand::Send(arguments) => go_on(arguments, surroundings, Going::Send),
         RunsCommand::Reconcile(arguments) => go_on(arguments, surroundings, Going::Reconcile),
         RunsCommand::Results(arguments) => write_results(arguments, surroundings),
         RunsCommand::Evidence(arguments) => super::evidence::run(arguments, surroundings, out),
         RunsCommand::Expected(arguments) => super::expected::run(arguments, surroundings, out),
         RunsCommand::Verify(arguments) => super::evidence::audit(arguments, surroundings, out),
+        RunsCommand::Forget(arguments) => super::forget::run(arguments, surroundings, out),
     }
-}
-
-fn list(arguments: &RunsListArgs, surroundings: &Surroundings, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-    let settled = surroundings.settle(&arguments.values(), Purpose::Local)?;
-    let json = settled.settings.output.json;
-    let session = Session::open(settled.settings, Use::Read, &Stop::default())?;
-    let runs = session.ledger().runs()?;
-    if runs.is_empty() && !json {
-        writeln!(out, "no runs in {}", crate::session::ledger_path(&session.settings).display())?;
-        if session.settings.target != Target::Sandbox {
-            writeln!(out, "runs of the sandbox are listed with --sandbox")?;
-        }
-        return Ok(ExitCode::Success);
-    }
-    if !json {
-        writeln!(out, "{:>5}  {:16}  {:10}  {:16}  {:>11}  sheets", "run", "planned", "state", "operation", "rows")?;
-    }
-    for run in runs {
-        let sheets = sheets(session.ledger(), &run)?;
-        let rows: u64 = sheets.iter().map(|(_, facts)| facts.read.rows).sum();
-        let names: Vec<&str> = sheets.iter().map(|(name, _)| name.as_str()).collect();
-        let planned = run.created_at.to_zoned(session.settings.timezone.clone());
-        if json {
-            let line = json!({
-                "run": run.id.0, "planned-at": run.created_at.to_string(), "state": run.state.as_str(),
-                "operation": run.operation, "account": run.account, "rows": rows, "sheets": names,
-            });
-            writeln!(out, "{line}")?;
-        } else {
-            writeln!(
-                out,
-                "{:>5}  {:16}  {:10}  {:16}  {:>11}  {}",
-                run.id.0,
-                planned.strftime("%Y-%m-%d %H:%M").to_string(),
-                run.state.as_str(),
-                run.operation,
-                arload::plan::grouped(rows),
-                names.join(", ")
-            )?;
-        }
-    }
-    Ok(ExitCode::Success)
 }
 
 fn show(arguments: &RunShowArgs, surroundings: &Surroundings, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
@@ -99,15 +63,21 @@ fn show_run(session: &Session, run: &Run, out: &mut dyn Write) -> anyhow::Result
     let (totals, breakdown) = results::totals(ledger, run)?;
     let corrected = after::totals(ledger, run)?;
     let head = hex(&ledger.head(run.id)?);
+    let planned = Planned::of(ledger, run)?;
     if session.settings.output.json {
         let line = json!({
             "run": run.id.0, "planned-at": run.created_at.to_string(), "state": run.state.as_str(), "reason": run.reason,
             "operation": run.operation, "account": run.account, "totals": totals, "rows-by-code": breakdown.codes,
-            "head": head,
             "corrected": corrected.map(|corrected| json!({
                 "runs": corrected.runs, "rows": corrected.rows, "totals": corrected.totals,
                 "rows-by-code": corrected.breakdown.codes,
             })),
+            "head": head, "maker": run.maker, "plan-hash": planned.hash, "approval": planned.word(),
+            "approvals": planned.approvals.iter().map(|approval| json!({
+                "approver": approval.approver, "approved-at": approval.approved_at.to_string(),
+                "plan-hash": hex(&approval.plan),
+            })).collect::<Vec<_>>(),
+            "severity": approval::changed_severities(&run.settings), "purged": results::purged(ledger, run)?,
         });
         writeln!(out, "{line}")?;
         return Ok(());
@@ -143,13 +113,17 @@ fn show_run(session: &Session, run: &Run, out: &mut dyn Write) -> anyhow::Result
     for before in after::runs_before(ledger, run.id)? {
         writeln!(out, "corrects rows of run {before}: \"arload runs show {before}\"")?;
     }
-    show_requests(ledger, run, out)?;
+    show_requests(ledger, run, planned.may_leave(), out)?;
+    show_plan(ledger, run, &planned, &session.settings, out)?;
+    for sentence in results::purged(ledger, run)? {
+        writeln!(out, "{}", printable(&sentence))?;
+    }
     writeln!(out, "history: {head}")?;
     Ok(())
 }
 
 /// The chunks by state, and how to go on.
-fn show_requests(ledger: &dyn Ledger, run: &Run, out: &mut dyn Write) -> anyhow::Result<()> {
+fn show_requests(ledger: &dyn Ledger, run: &Run, may_leave: bool, out: &mut dyn Write) -> anyhow::Result<()> {
     let chunks = ledger.chunks(run.id)?;
     let attempts: u64 = chunks.iter().map(|chunk| u64::from(chunk.attempts)).sum();
     writeln!(out, "uploads: {} planned, {} sent", count(chunks.len() as u64, "file"), count(attempts, "request"))?;
@@ -167,11 +141,98 @@ fn show_requests(ledger: &dyn Ledger, run: &Run, out: &mut dyn Write) -> anyhow:
             writeln!(out, "  {}: {words}", count(files, "file"))?;
         }
     }
-    if chunks.iter().any(|chunk| chunk.state == ChunkState::Planned) && run.state == arload::ledger::RunState::Open {
+    let waits = chunks.iter().any(|chunk| chunk.state == ChunkState::Planned);
+    if waits && may_leave && run.state == RunState::Open {
         writeln!(out, "next: \"arload runs send {}\" sends what waits", run.id)?;
     }
     if chunks.iter().any(|chunk| chunk.state == ChunkState::Unknown) {
         writeln!(out, "next: \"arload runs reconcile {}\" looks up what has no useful answer", run.id)?;
+    }
+    Ok(())
+}
+
+/// What is told of a plan, besides its rows.
+struct Planned {
+    /// None where its bytes were purged and nobody approved it, or nobody asks any more.
+    hash: Option<String>,
+    approvals: Vec<ApprovalRecord>,
+    standing: Standing,
+}
+
+impl Planned {
+    fn of(ledger: &dyn Ledger, run: &Run) -> Result<Planned, RunError> {
+        let approvals = ledger.approvals(run.id)?;
+        // The hash of an open run stands over all its bytes; that of another one is of interest only if it was approved.
+        let plan = match run.state {
+            RunState::Open => hash::of_plan(ledger, run)?,
+            _ => approvals.last().map(|approval| approval.plan),
+        };
+        let standing = approval::standing(ledger, run, None, SystemClock::default().now())?;
+        Ok(Planned { hash: plan.map(|plan| hex(&plan)), approvals, standing })
+    }
+
+    fn may_leave(&self) -> bool {
+        matches!(self.standing, Standing::Free | Standing::Approved(_))
+    }
+
+    fn word(&self) -> &'static str {
+        match self.standing {
+            Standing::Free if self.approvals.is_empty() => "none",
+            Standing::Free | Standing::Approved(_) => "approved",
+            Standing::Waits(_) => "waits",
+            Standing::Void(_) => "void",
+        }
+    }
+}
+
+/// How long sending takes, who made the plan, and where it stands with who approves it.
+fn show_plan(
+    ledger: &dyn Ledger,
+    run: &Run,
+    planned: &Planned,
+    settings: &Settings,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let waiting = ledger.chunks(run.id)?.iter().filter(|chunk| chunk.state == ChunkState::Planned).count() as u64;
+    if waiting > 0 && run.state == RunState::Open {
+        let sending = &settings.sending;
+        let least = Duration::from_secs_f64(waiting as f64 / sending.rate);
+        let today = SystemClock::default().now().to_zoned(settings.timezone.clone()).date().to_string();
+        let quota = match sending.per_day {
+            None => String::new(),
+            Some(per_day) => {
+                let left = per_day.saturating_sub(ledger.day_count(&run.account, &today)?.0);
+                let days = if per_day > 0 { waiting.saturating_sub(left).div_ceil(per_day) } else { 0 };
+                let more = if days > 0 { format!(", so {} more", count(days, "day")) } else { String::new() };
+                format!("; {} left today{more}", grouped(left))
+            }
+        };
+        let pace = format!("at least {} at {} a second", span(least), sending.rate);
+        writeln!(out, "to send: {}, {pace}{quota}", count(waiting, "request"))?;
+    }
+    for weight in approval::changed_severities(&run.settings) {
+        writeln!(out, "severity changed by the profile: {}", printable(&weight))?;
+    }
+    let made = if run.maker.is_empty() { String::new() } else { format!(", made by {}", printable(&run.maker)) };
+    match &planned.hash {
+        Some(hash) => writeln!(out, "plan: {hash}{made}")?,
+        None if run.maker.is_empty() => {}
+        None => writeln!(out, "plan: made by {}", printable(&run.maker))?,
+    }
+    for approval in &planned.approvals {
+        let at = approval.approved_at.to_zoned(settings.timezone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string();
+        let digits = &hex(&approval.plan)[..16];
+        writeln!(out, "approved: by {} at {at}, the plan {digits}", printable(&approval.approver))?;
+    }
+    match &planned.standing {
+        Standing::Free | Standing::Approved(_) => {}
+        Standing::Waits(approvers) => {
+            let plan = hash::of_plan(ledger, run)?;
+            writeln!(out, "next: {}", printable(&approval::waiting_words(run, approvers, plan.as_ref())))?;
+        }
+        Standing::Void(why) => {
+            writeln!(out, "void: {}; give the sheet again to plan its rows afresh", printable(why))?;
+        }
     }
     Ok(())
 }
@@ -205,7 +266,10 @@ fn go_on_with(
         company: session.settings.company.company_id.clone(),
         operation: run.operation.clone(),
     });
-    if session.pipeline(&stop, console).lacks_yes(&run)?
+    let pipeline = session.pipeline(&stop, console);
+    // Nobody is asked about what another person has to approve first.
+    if pipeline.lacks_yes(&run)?
+        && !pipeline.needs_approval(&run)?
         && let Some(operation) = Operation::by_name(&run.operation)
         && confirm::must_ask(operation, &session.settings, &[])?
     {
@@ -247,7 +311,7 @@ pub(super) fn find(ledger: &dyn Ledger, id: &str) -> anyhow::Result<Run> {
 }
 
 /// The sheets of a run by label, with what is known of them.
-fn sheets(ledger: &dyn Ledger, run: &Run) -> anyhow::Result<Vec<(String, SheetFacts)>> {
+pub(super) fn sheets(ledger: &dyn Ledger, run: &Run) -> anyhow::Result<Vec<(String, SheetFacts)>> {
     let mut sheets = Vec::new();
     for sheet in ledger.sheets(run.id)? {
         let name = match &sheet.sheet_name {

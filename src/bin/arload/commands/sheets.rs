@@ -60,7 +60,11 @@ fn load(
         None => None,
     };
     let Some(run) = waiting.filter(|run| run.state == RunState::Open) else { return Ok(report.exit) };
-    if !pipeline.lacks_yes(&run)? || !confirm::ask(operation, &run, &report.totals, &session.place())? {
+    // Nobody is asked about what another person has to approve first.
+    if !pipeline.lacks_yes(&run)?
+        || pipeline.needs_approval(&run)?
+        || !confirm::ask(operation, &run, &report.totals, &session.place())?
+    {
         return Ok(report.exit);
     }
     session.settings.mode.yes = true;

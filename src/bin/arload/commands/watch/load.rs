@@ -137,7 +137,7 @@ impl<'a> Desk<'a> {
                 (report, Some(run), false)
             }
             _ => match begin(taken, settings, &path, stop, heard)? {
-                Begun::Here(ended) => ended,
+                Begun::Here(ended) => *ended,
                 Begun::Elsewhere(run) => {
                     let reason = format!("the same rows are under way as run {}; it goes after that file", run.id);
                     let verdict = Verdict::Later { holds: false, tries: None };
@@ -160,9 +160,9 @@ type Ended = (Report, Option<Run>, bool);
 /// What came of running an operation over a file.
 enum Begun {
     /// A run of its own.
-    Here(Ended),
+    Here(Box<Ended>),
     /// The run of another file under way with the same content.
-    Elsewhere(Run),
+    Elsewhere(Box<Run>),
 }
 
 /// Runs the operation over a file, or goes on with the run that its content has.
@@ -170,14 +170,14 @@ fn begin(taken: &Taken, settings: Settings, path: &str, stop: &Stop, heard: &Rel
     let session = sheets::open(taken.operation, settings, stop, heard)?;
     let pipeline = session.pipeline(stop, heard);
     let report = pipeline.run_sheets(taken.operation, &[&taken.sheet], Box::new(io::empty()))?;
-    let Some(id) = report.run else { return Ok(Begun::Here((report, None, false))) };
+    let Some(id) = report.run else { return Ok(Begun::Here(Box::new((report, None, false)))) };
     let run = session.ledger().run(id)?;
     let paths: BTreeSet<String> = session.ledger().sheets(id)?.into_iter().map(|sheet| sheet.path).collect();
     if let Some(run) = run.as_ref().filter(|_| !paths.contains(path)) {
         let lane = taken.folder().parent().unwrap_or(taken.folder());
         let under_way = |other: &String| path_of_text(other).starts_with(lane) && path_of_text(other).exists();
         if paths.iter().any(under_way) {
-            return Ok(Begun::Elsewhere(run.clone()));
+            return Ok(Begun::Elsewhere(Box::new(run.clone())));
         }
         // A file that is no longer under way has begun this run: its results belong beside this one now.
         if session.store().place_run(run.id, path)? {
@@ -185,7 +185,7 @@ fn begin(taken: &Taken, settings: Settings, path: &str, stop: &Stop, heard: &Rel
         }
     }
     let untouched = session.ledger().chunks(id)?.iter().all(|chunk| chunk.attempts == 0);
-    Ok(Begun::Here((report, run, untouched)))
+    Ok(Begun::Here(Box::new((report, run, untouched))))
 }
 
 impl Loader for Desk<'_> {

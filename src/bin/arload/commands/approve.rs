@@ -1,0 +1,62 @@
+//! `arload runs approve`: the plan of a run, approved by another person than its maker.
+//!
+//! The rule: who approves is the user of the operating system, never what a flag, a variable or a file says.
+
+use std::io::Write;
+
+use arload::clock::{Clock as _, SystemClock};
+use arload::config::Settings;
+use arload::config::layers::Purpose;
+use arload::error::RunError;
+use arload::exit::ExitCode;
+use arload::finding::printable;
+use arload::ledger::sqlite::SqliteLedger;
+use arload::pipeline::approval;
+use arload::platform;
+use arload::results::summary::hex;
+use serde_json::json;
+
+use super::runs::find;
+use crate::args::RunApproveArgs;
+use crate::flags::Flags as _;
+use crate::session::{ledger_path, open_to_write};
+use crate::surroundings::Surroundings;
+
+/// Runs `runs approve`; `out` takes data.
+pub(crate) fn run(
+    arguments: &RunApproveArgs,
+    surroundings: &Surroundings,
+    out: &mut dyn Write,
+) -> anyhow::Result<ExitCode> {
+    let settings = surroundings.settle(&arguments.values(), Purpose::Local)?.settings;
+    let ledger = existing(&settings)?;
+    let run = find(&ledger, &arguments.run.run)?;
+    let (user, now) = (platform::user_name(), SystemClock::default().now());
+    let approval = approval::approve(&ledger, &run, &user, arguments.plan_hash.as_deref(), now)?;
+    let plan = hex(&approval.plan);
+    if settings.output.json {
+        let line = json!({
+            "run": run.id.0, "approver": approval.approver, "maker": approval.maker, "plan-hash": plan,
+            "approved-at": approval.approved_at.to_string(),
+        });
+        writeln!(out, "{line}")?;
+    } else {
+        let (approver, maker) = (printable(&approval.approver), printable(&approval.maker));
+        writeln!(out, "run {}: {approver} approved the plan of {maker}, {plan}", run.id)?;
+        writeln!(out, "next: \"arload runs send {}\" sends it", run.id)?;
+    }
+    Ok(ExitCode::Success)
+}
+
+/// A ledger that must be there, opened to write.
+pub(super) fn existing(settings: &Settings) -> anyhow::Result<SqliteLedger> {
+    let path = ledger_path(settings);
+    if SqliteLedger::format_of(&path)?.is_none() {
+        return Err(RunError::Input {
+            message: format!("{}: there is no ledger", path.display()),
+            hint: "name its folder with --state, or create one with \"arload ledger init\"".to_owned(),
+        }
+        .into());
+    }
+    Ok(open_to_write(settings)?)
+}

@@ -1,0 +1,95 @@
+//! Why a ledger cannot go on, in words of our own, each with its way out.
+//!
+//! The rule: a message names the file, and the hint what a person can do with it.
+
+/// Why the ledger cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// The store refused.
+    #[error("{path}: the ledger cannot be used: {}", storage_words(.cause))]
+    Storage {
+        /// The ledger's file.
+        path: String,
+        /// What the store said; told in the text, in words of our own where there are some.
+        cause: rusqlite::Error,
+    },
+    /// The file or its folder cannot be made or opened.
+    #[error("{path}: the ledger cannot be opened")]
+    Open {
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The folder is on a file system that does not keep what a database needs.
+    #[error("{path}: the ledger cannot live on {kind}, a network file system: its locks and syncs are not reliable")]
+    Network {
+        /// The folder.
+        path: String,
+        /// The kind of file system.
+        kind: &'static str,
+    },
+    /// The file was written by a newer arload.
+    #[error("{path}: the ledger has format {found}; this arload knows formats up to {known}")]
+    Newer {
+        /// The file.
+        path: String,
+        /// Its format.
+        found: i64,
+        /// The newest format this program knows.
+        known: i64,
+    },
+    /// The file was written by an earlier arload, and this command only reads it.
+    #[error("{path}: the ledger has the earlier format {found} and is only read here")]
+    Older {
+        /// The file.
+        path: String,
+        /// Its format.
+        found: i64,
+    },
+    /// A stored record cannot be read back.
+    #[error("the ledger holds a damaged record: {0}")]
+    Damaged(String),
+}
+
+impl LedgerError {
+    /// Whether another process had the file for longer than this one waits.
+    pub fn is_busy(&self) -> bool {
+        matches!(self, LedgerError::Storage { cause: error, .. } if matches!(
+            error.sqlite_error_code(),
+            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)
+        ))
+    }
+
+    /// Whether the file's own structure is broken.
+    pub fn is_corrupt(&self) -> bool {
+        matches!(self, LedgerError::Storage { cause: error, .. } if matches!(
+            error.sqlite_error_code(),
+            Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase)
+        ))
+    }
+
+    /// The way out.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            error if error.is_corrupt() => "keep the file as it is, and restore the ledger from a backup",
+            error if error.is_busy() => "another arload is writing to it; run the same command again",
+            LedgerError::Storage { .. } => {
+                "free some disk space or mend the folder's rights, then run the same command again"
+            }
+            LedgerError::Network { .. } => "name a folder on a disk of this machine with --state",
+            LedgerError::Open { .. } => "name a folder that you can write to with --state",
+            LedgerError::Newer { .. } => "install the newer arload, or name another folder with --state",
+            LedgerError::Older { .. } => "\"arload ledger migrate\" brings it up to date, as every sending run does",
+            LedgerError::Damaged(_) => "restore the ledger from a backup",
+        }
+    }
+}
+
+fn storage_words(error: &rusqlite::Error) -> String {
+    match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::DiskFull) => "the disk is full".to_owned(),
+        Some(rusqlite::ErrorCode::ReadOnly) => "it is read-only".to_owned(),
+        _ => error.to_string(),
+    }
+}
