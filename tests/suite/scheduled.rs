@@ -273,7 +273,7 @@ fn the_notified_command_gets_the_summary_and_changes_nothing() {
     assert_eq!((&told["event"], &told["run"], &told["exit"]), (&"finished".into(), &1.into(), &1.into()));
     assert_eq!((&told["operation"], &told["company"]), (&"invoices create".into(), &api.settings().company_id.into()));
     assert_eq!(told["totals"]["by-status"]["accepted"]["rows"], 19);
-    assert_eq!(told["files"].as_array().unwrap().len(), 2);
+    assert_eq!(told["files"].as_array().unwrap().len(), 4);
     let environment = String::from_utf8(world.read("env.txt")).unwrap();
     assert!(
         environment.contains("ARLOAD_RATE") && !environment.contains("PASSWORD") && !environment.contains("SECRET")
