@@ -1,7 +1,7 @@
 //! Results: what became of every row, as files a person and a script can use.
 //!
 //! Everything here is derived from the ledger and can be made again from it ([`write_run`]), but for lines of a dry run,
-//! which [`rehearsal`] writes while rows are checked. [`csv`] writes the rows, [`workbook`] the same for Excel, [`summary`]
+//! which [`rehearsal`] writes while rows are checked. [`csv`] writes the rows, `workbook` the same for Excel, [`summary`]
 //! the figures, [`report`] the page for people, [`target`] puts finished files into place. The one rule: the totals are added up and must
 //! agree with what was read before a file is put into place.
 

@@ -1,7 +1,7 @@
 //! `NAME.report.html`: one page for people, without network or scripts.
 //!
 //! Owns what the page says and in which order; its form is `templates/report.html`. Figures come from the summary's
-//! [`Breakdown`] and totals, requests from the ledger's trail ([`requests`]). The one rule: the page is made of the ledger
+//! [`Breakdown`] and totals, requests from the ledger's trail (`requests`). The one rule: the page is made of the ledger
 //! alone, so that it can be made again with the same bytes, and is bounded however many rows the run has.
 
 mod drawn;
