@@ -327,11 +327,11 @@ fn next_steps(
             again(operation, totals.rows(Status::Accepted) > 0)
         ));
     }
-    if let Some(most) = most_frequent(breakdown) {
-        next.push(format!("most often {most}; \"arload explain CODE\" says what a code means and what to do"));
-    }
     if !dry_run && run.state != RunState::Closed && totals.rows(Status::Invalid) + totals.rows(Status::Rejected) > 0 {
         next.push("or correct these rows in the corrections workbook, and give that to the same command".to_owned());
+    }
+    if let Some(most) = most_frequent(breakdown) {
+        next.push(format!("most often {most}; \"arload explain CODE\" says what a code means and what to do"));
     }
     if dry_run && rows(code::DRY_RUN) > 0 {
         next.push(format!("{} would be sent by {}", count(rows(code::DRY_RUN), "row"), operation.name()));

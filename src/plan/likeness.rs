@@ -18,8 +18,8 @@ use crate::ledger::Ledger;
 
 const RECORD_BYTES: usize = 48;
 
-// Limit: records in memory at a time, 3 MiB.
-const PART: u64 = 1 << 16;
+// Limit: records in memory at a time, 1.5 MiB.
+const PART: u64 = 1 << 15;
 
 // Limit: what is written before it goes to disk.
 const IN_MEMORY: usize = 1 << 20;

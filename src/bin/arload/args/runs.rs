@@ -176,8 +176,7 @@ pub(crate) struct RunSendArgs {
 #[derive(Debug, Args)]
 #[command(
     after_long_help = "What is expected stands in [[expect]] tables of the settings file. Exit code 0 if all of it \
-    came, 1 if something is missed.\n\nExamples:\n  arload runs expected --profile live\n  arload runs expected --profile \
-    live --quiet --notify \"mail -s missed accounts@example.com\""
+    came, 1 if something is missed."
 )]
 pub(crate) struct RunsExpectedArgs {
     #[command(flatten)]
