@@ -8,6 +8,7 @@ use super::Findings;
 use super::dates::ColumnOrder;
 use super::document::Document;
 use super::names::Names;
+use super::quick;
 use super::sums;
 use super::value::{self, AmountStyle, Fault, Faults};
 use crate::config::DateOrder;
@@ -130,7 +131,7 @@ impl<'a> Cells<'a> {
     /// What a cell says of its field; where the operation can, that it is to be emptied.
     fn read_value<'b>(&self, cell: Cell<'b>, input: &Input, faults: &mut Faults) -> Value<'b> {
         if !self.operation.clears() || !cell.text.trim().eq_ignore_ascii_case(CLEAR) {
-            return read_value(cell, input, faults);
+            return read_value(cell, (input.kind, input.order, input.style), faults);
         }
         if self.operation.can_clear(&self.operation.fields[input.field]) {
             return Value::Clear;
@@ -152,11 +153,22 @@ impl<'a> Cells<'a> {
         values.resize_with(self.operation.fields.len(), || Value::Blank);
         let mut faults = Faults::new();
         let mut maybe_bad = false;
+        let is_plain = document.is_none() && quick::is_plain_row(block.row(index).0);
         for input in &self.inputs {
             let (cell, column) = match &input.from {
                 From::Column(column) => (block.cell(index, *column), Some(*column as u16)),
                 From::Constant(text) => (Cell { text, kind: CellKind::Text }, None),
             };
+            if is_plain
+                && column.is_some()
+                && cell.kind == CellKind::Text
+                && let Some(value) = quick::read(cell.text, input.kind, input.order, input.style)
+                && matches!(values[input.field], Value::Blank)
+                && (!self.operation.clears() || cell.text != CLEAR)
+            {
+                values[input.field] = value;
+                continue;
+            }
             let bad = document.zip(column).is_some_and(|(document, column)| document.bad.contains(&column));
             let value = if bad {
                 Value::Bad
@@ -207,25 +219,30 @@ fn join<'b>(value: &mut Value<'b>, further: Value<'b>) {
     }
 }
 
-fn read_value<'b>(cell: Cell<'b>, input: &Input, faults: &mut Faults) -> Value<'b> {
+/// What a cell says of a field of a kind.
+pub(super) fn read_value<'b>(
+    cell: Cell<'b>,
+    (kind, order, style): (FieldKind, DateOrder, AmountStyle),
+    faults: &mut Faults,
+) -> Value<'b> {
     let before = faults.len();
     // Most codes stand in the sheet as they are sent.
     let code = |code: &str| {
         let text = if cell.text == code { Cow::Borrowed(cell.text) } else { Cow::Owned(code.to_owned()) };
         Value::Text(text)
     };
-    let value = match input.kind {
+    let value = match kind {
         FieldKind::Text(most) => value::text(cell, most, faults).map(Value::Text),
         FieldKind::Identifier(most) => value::reference(cell, most, faults).map(Value::Text),
         FieldKind::List => value::list(cell, faults).map(Value::Text),
-        FieldKind::Amount(sign) => value::amount(cell, input.style, faults)
+        FieldKind::Amount(sign) => value::amount(cell, style, faults)
             .filter(|money| value::amount_sign(*money, sign, faults))
             .map(Value::Amount),
         FieldKind::Days => value::days(cell, faults).map(Value::Days),
         FieldKind::Whole => value::whole(cell, faults).map(Value::Days),
         FieldKind::TimeOfDay => value::time_of_day(cell, faults).map(|time| Value::Text(time.into())),
         FieldKind::RecordId => value::record_id(cell, faults).map(Value::Text),
-        FieldKind::Date => value::date(cell, input.order, faults).map(Value::Date),
+        FieldKind::Date => value::date(cell, order, faults).map(Value::Date),
         FieldKind::Bool => value::boolean(cell, faults).map(Value::Bool),
         // Whatever has not the shape of an id is a code, a GSTIN or a name: the directory decides.
         FieldKind::CustomerId => value::reference(cell, 200, faults).map(Value::Text),

@@ -14,6 +14,7 @@ mod invoice;
 mod line;
 pub(crate) mod named;
 mod names;
+mod quick;
 pub mod record;
 pub mod sums;
 mod supply;

@@ -133,7 +133,8 @@ fn check_ended(row: &Row<'_>, findings: &mut Findings<'_>) {
 /// Whether the tax heads are those of a supply from the supplier's state to the place of supply.
 fn check_place(row: &Row<'_>, findings: &mut Findings<'_>) {
     let (supplier, place) = (row.text("supplierGstin"), row.text("placeOfSupply"));
-    let (Some(from), Some(to)) = (supplier.get(..2).and_then(state_code), state_code(place)) else { return };
+    let Some(from) = supplier.get(..2).and_then(state_code) else { return };
+    let Some(to) = state_code(place) else { return };
     let amount = |name| row.amount(name).unwrap_or_default().0;
     let (igst, local) = (amount("igst") != 0, amount("cgst") != 0 || amount("sgst") != 0);
     if igst == local {

@@ -110,56 +110,53 @@ pub fn amount_sign(money: Money, sign: AmountSign, faults: &mut Faults) -> bool 
 }
 
 /// Paise of `1234`, `-1234.5`, `1,234.50` or `1,00,000.00` in plain ASCII; none for everything else, good or bad.
-fn plain_paise(bytes: &[u8]) -> Option<i64> {
+pub(in crate::check) fn plain_paise(bytes: &[u8]) -> Option<i64> {
     let (negative, bytes) = match bytes {
         [b'-', rest @ ..] => (true, rest),
         rest => (false, rest),
     };
-    let (whole, decimals) = match bytes.iter().position(|byte| *byte == b'.') {
-        Some(point) => (&bytes[..point], &bytes[point + 1..]),
-        None => (bytes, &b"0"[..]),
+    let (whole, hundredths) = match bytes {
+        [whole @ .., b'.', tens, ones] => (whole, decimal(*tens)? * 10 + decimal(*ones)?),
+        [whole @ .., b'.', tens] => (whole, decimal(*tens)? * 10),
+        whole => (whole, 0),
     };
-    if !(1..=WHOLE_DIGITS + 6).contains(&whole.len()) || !(1..=2).contains(&decimals.len()) {
+    // Limit: thirteen digits and six commas; nineteen digits fit the type they are read into.
+    if !(1..=WHOLE_DIGITS + 6).contains(&whole.len()) {
         return None;
     }
-    let mut rupees = 0_i64;
-    let mut digits = 0;
+    let (mut rupees, mut digits, mut grouped) = (0_u64, 0, false);
     for byte in whole {
-        match byte {
-            // Limit: checked before the next digit, so that the number cannot grow past its type.
-            b'0'..=b'9' if digits < WHOLE_DIGITS => {
-                rupees = rupees * 10 + i64::from(byte - b'0');
-                digits += 1;
-            }
-            b',' => {}
-            _ => return None,
+        let value = byte.wrapping_sub(b'0');
+        if value <= 9 {
+            rupees = rupees * 10 + u64::from(value);
+            digits += 1;
+        } else if *byte == b',' {
+            grouped = true;
+        } else {
+            return None;
         }
     }
-    if digits < whole.len() && !is_grouped(whole, b',') {
+    if digits > WHOLE_DIGITS || grouped && !is_grouped(whole, b',') {
         return None;
     }
-    let mut hundredths = 0;
-    for byte in decimals {
-        hundredths = hundredths * 10 + i64::from(byte.is_ascii_digit().then(|| byte - b'0')?);
-    }
-    let paise = rupees * 100 + if decimals.len() == 1 { hundredths * 10 } else { hundredths };
+    let paise = rupees as i64 * 100 + hundredths;
     Some(if negative { -paise } else { paise })
+}
+
+fn decimal(byte: u8) -> Option<i64> {
+    byte.is_ascii_digit().then(|| i64::from(byte - b'0'))
 }
 
 /// Whether digits with separators are grouped by lakh or by thousand; a group that begins with 0 is neither.
 fn is_grouped(whole: &[u8], separator: u8) -> bool {
-    let mut groups = whole.rsplit(|byte| *byte == separator).map(<[u8]>::len);
-    let (Some(3), Some(mut group)) = (groups.next(), groups.next()) else { return false };
-    // Every group between the first and the last has the same length; the first may be shorter.
-    let mut width = None;
-    for next in groups {
-        if !matches!(group, 2 | 3) || width.is_some_and(|width| width != group) {
-            return false;
-        }
-        width = Some(group);
-        group = next;
-    }
-    whole[0] != b'0' && (1..=width.unwrap_or(3)).contains(&group)
+    let is_separator = |place: usize| whole.get(place).is_some_and(|byte| *byte == separator);
+    // Three digits stand behind the last separator, and two or three between it and the one before.
+    let Some(last) = whole.len().checked_sub(4).filter(|last| is_separator(*last)) else { return false };
+    let step = if last >= 3 && is_separator(last - 3) { 3 } else { 4 };
+    let first = last % step;
+    let fits = |(place, byte): (usize, &u8)| (*byte == separator) == (place <= last && place % step == first);
+    // Without a second separator up to three digits stand in front, as they do in groups of thousands.
+    first > 0 && whole[0] != b'0' && whole.iter().enumerate().all(fits)
 }
 
 /// Reads a cleaned cell of any spelling.
@@ -442,6 +439,32 @@ mod tests {
                 Err(fault.code)
             }
             None => Ok(money.map(|money| money.0)),
+        }
+    }
+
+    /// The rule in words: groups of three, or of two and then three, and a first group that is shorter or as long.
+    fn grouped_by_the_rule(whole: &str) -> bool {
+        let groups: Vec<&str> = whole.split(',').collect();
+        let [first, middle @ .., last] = groups.as_slice() else { return false };
+        let width = middle.first().map_or(3, |group| group.len());
+        let longest = if middle.is_empty() { 3 } else { width };
+        last.len() == 3
+            && (width == 2 || width == 3)
+            && middle.iter().all(|group| group.len() == width)
+            && (1..=longest).contains(&first.len())
+            && !first.starts_with('0')
+    }
+
+    proptest! {
+        #[test]
+        fn digits_are_grouped_as_the_rule_says(whole in "[0-9]{0,4}(,[0-9]{1,4}){0,5}|[0-9]{1,2}(,[0-9]{2}){0,5},[0-9]{3}|,{0,3}") {
+            let expected = grouped_by_the_rule(&whole);
+            prop_assert_eq!(is_grouped(whole.as_bytes(), b','), expected, "{}", whole);
+            let decimals = format!("{whole}.5");
+            let digits: String = whole.chars().filter(char::is_ascii_digit).collect();
+            let fits = !digits.is_empty() && digits.len() <= 13 && (expected || !whole.contains(','));
+            let paise = fits.then(|| digits.parse::<i64>().unwrap() * 100 + 50);
+            prop_assert_eq!(plain_paise(decimals.as_bytes()), paise, "{}", decimals);
         }
     }
 

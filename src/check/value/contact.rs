@@ -271,7 +271,7 @@ fn is_address(text: &str) -> bool {
 }
 
 /// Whether a text is an address as nearly all are: letters and digits, parted by single dots, hyphens and underscores.
-fn is_plain_address(bytes: &[u8]) -> bool {
+pub(in crate::check) fn is_plain_address(bytes: &[u8]) -> bool {
     let (mut at, mut dot, mut parted) = (None, 0, true);
     for (place, byte) in bytes.iter().enumerate() {
         match byte {

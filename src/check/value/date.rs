@@ -80,6 +80,11 @@ pub fn date(cell: Cell<'_>, order: DateOrder, faults: &mut Faults) -> Option<Dat
     read.and_then(|parts| resolve(parts, order, &text)).map_err(|fault| faults.push(fault)).ok()
 }
 
+/// The day that a cell in one of the plain forms names; none for every other cell, good or bad.
+pub(in crate::check) fn plain_day(bytes: &[u8], order: DateOrder) -> Option<Date> {
+    in_order(plain_parts(bytes)?, order)
+}
+
 /// What a cell says about its column's order; nothing where it holds no date.
 pub fn date_evidence(cell: Cell<'_>) -> DateEvidence {
     let found = match (cell.kind, plain_parts(cell.text.as_bytes())) {

@@ -25,20 +25,29 @@ pub(super) enum Parts {
 
 /// Parts of `dd/mm/yyyy`, `dd-mm-yyyy` and `yyyy-mm-dd` in plain ASCII; none for everything else, good or bad.
 pub(super) fn plain_parts(bytes: &[u8]) -> Option<Parts> {
-    let number = |digits: &[u8]| {
-        digits
-            .iter()
-            .try_fold(0_i16, |number, digit| digit.is_ascii_digit().then(|| number * 10 + i16::from(digit - b'0')))
-    };
-    match bytes {
-        [d1, d2, b'/', m1, m2, b'/', year @ ..] | [d1, d2, b'-', m1, m2, b'-', year @ ..] if year.len() == 4 => {
-            Some(Parts::YearLast(number(&[*d1, *d2])? as i8, number(&[*m1, *m2])? as i8, number(year)?))
-        }
-        [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] => {
-            Some(Parts::Certain(number(&[*y1, *y2, *y3, *y4])?, number(&[*m1, *m2])? as i8, number(&[*d1, *d2])? as i8))
-        }
-        _ => None,
+    let bytes: &[u8; 10] = bytes.try_into().ok()?;
+    let [d1, d2, first, m1, m2, second, y1, y2, y3, y4] = *bytes;
+    if first == second && matches!(first, b'/' | b'-') {
+        let year = number([y1, y2, y3, y4])?;
+        return Some(Parts::YearLast(number([d1, d2])? as i8, number([m1, m2])? as i8, year));
     }
+    let [y1, y2, y3, y4, first, m1, m2, second, d1, d2] = *bytes;
+    if first == b'-' && second == b'-' {
+        let year = number([y1, y2, y3, y4])?;
+        return Some(Parts::Certain(year, number([m1, m2])? as i8, number([d1, d2])? as i8));
+    }
+    None
+}
+
+/// The number that so many digits make; none where one is no digit.
+fn number<const N: usize>(digits: [u8; N]) -> Option<i16> {
+    let (mut number, mut largest) = (0_i16, 0);
+    for digit in digits {
+        let value = digit.wrapping_sub(b'0');
+        largest = largest.max(value);
+        number = number.wrapping_mul(10).wrapping_add(i16::from(value));
+    }
+    (largest <= 9).then_some(number)
 }
 
 /// Splits a cleaned cell of any spelling.

@@ -121,6 +121,15 @@ fn tax_code<'a>(cell: Cell<'a>, faults: &mut Faults) -> Option<std::borrow::Cow<
     Some(if code.contains(['-', '.']) { code.replace(['-', '.'], "").into() } else { code })
 }
 
+/// Whether bytes are the GSTIN of an ordinary taxpayer, right in every respect and nothing to say about it.
+pub(in crate::check) fn is_plain_gstin(bytes: &[u8]) -> bool {
+    fits(bytes, b"99AAAAA9999AnZx")
+        && check_character(bytes) == bytes[14]
+        && &bytes[7..11] != b"0000"
+        && !matches!(&bytes[..2], b"25" | b"28")
+        && std::str::from_utf8(&bytes[..2]).is_ok_and(is_gstin_state)
+}
+
 fn read_gstin(code: &str, faults: &mut Faults) -> Option<Gstin> {
     let kind = kind(code.as_bytes());
     let (Some(kind), Some(text)) = (kind, Ascii::<15>::new(code)) else {
@@ -195,16 +204,20 @@ fn is_check_certain(kind: GstinKind) -> bool {
 /// The last character that fits the first fourteen, by the Luhn-like sum in base 36.
 pub(crate) fn check_character(bytes: &[u8]) -> u8 {
     const ALPHABET: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-    let sum: usize = bytes[..14]
-        .iter()
-        .enumerate()
-        .map(|(index, byte)| {
-            let value = if byte.is_ascii_digit() { byte - b'0' } else { byte - b'A' + 10 };
-            let product = usize::from(value) * (1 + index % 2);
-            product / 36 + product % 36
-        })
-        .sum();
-    ALPHABET[(36 - sum % 36) % 36]
+    let body: &[u8; 14] = bytes[..14].try_into().expect("fourteen characters");
+    let (pairs, _) = body.as_chunks::<2>();
+    let sum: u32 = pairs.iter().map(|[one, two]| digit_sum(value(*one)) + digit_sum(2 * value(*two))).sum();
+    ALPHABET[((36 - sum % 36) % 36) as usize]
+}
+
+/// What a character counts in base 36.
+fn value(byte: u8) -> u32 {
+    u32::from(if byte.is_ascii_digit() { byte - b'0' } else { byte.wrapping_sub(b'A').wrapping_add(10) })
+}
+
+/// The sum of the two digits of a number below 72 in base 36.
+fn digit_sum(product: u32) -> u32 {
+    if product < 36 { product } else { product - 35 }
 }
 
 /// Whether form, state, serial and a check character that counts are all right.

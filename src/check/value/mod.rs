@@ -21,17 +21,21 @@ mod state;
 mod terms;
 mod text;
 
+pub(super) use amount::plain_paise;
 pub use amount::{AmountStyle, EXACT_RUPEE, amount, amount_sign, exact_amount};
 pub use code::{code, reference};
+pub(super) use contact::is_plain_address;
 pub use contact::{Phone, email, mobile, phone};
-pub(super) use date::plain_date;
 pub use date::{DateEvidence, date, date_evidence};
+pub(super) use date::{plain_date, plain_day};
 pub(crate) use gstin::check_character;
+pub(super) use gstin::is_plain_gstin;
 pub use gstin::{Gstin, GstinKind, PanOrGstin, gstin, pan_matches_gstin, pan_or_gstin};
 pub use identity::{Pan, account_number, company_id, customer_id, customer_id_shape, ifsc, pan, pin};
 pub use number::invoice_number;
 pub use state::{State, state_code};
 pub use terms::{boolean, days, is_odd_id, one_of, record_id, time_of_day, whole};
+pub(super) use text::is_plain_inside;
 pub use text::{clean, is_blank, list, text};
 
 /// Something wrong or noteworthy in one cell.

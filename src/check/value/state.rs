@@ -26,7 +26,7 @@ const fn territory(code: &'static str, name: &'static str, also: &'static [&'sta
     State { code, name, union_territory: true, also }
 }
 
-static STATES: &[State] = &[
+const STATES: &[State] = &[
     state("01", "Jammu and Kashmir", &["JK"]),
     state("02", "Himachal Pradesh", &["HP"]),
     state("03", "Punjab", &["PB"]),
@@ -110,8 +110,22 @@ fn by_plain_code(text: &str) -> Option<&'static State> {
 }
 
 fn by_code(code: &str) -> Option<&'static State> {
-    STATES.iter().find(|state| state.code == code)
+    let [tens, ones] = *code.as_bytes() else { return None };
+    let digit = |byte: u8| byte.is_ascii_digit().then(|| usize::from(byte - b'0'));
+    STATES.get(usize::from(PLACES[digit(tens)? * 10 + digit(ones)?]))
 }
+
+/// By the number of a code: its place among the states; behind them all where there is none.
+const PLACES: [u8; 100] = {
+    let mut places = [u8::MAX; 100];
+    let mut place = 0;
+    while place < STATES.len() {
+        let code = STATES[place].code.as_bytes();
+        places[((code[0] - b'0') * 10 + code[1] - b'0') as usize] = place as u8;
+        place += 1;
+    }
+    places
+};
 
 /// Whether a GSTIN can begin with the two digits.
 pub(super) fn is_gstin_state(code: &str) -> bool {

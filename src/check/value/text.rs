@@ -114,17 +114,30 @@ fn is_plain(text: &str) -> bool {
     if matches!(first, b' ' | b'\'' | b'=') || *last == b' ' || CLASSES[usize::from(*last)] == ODD {
         return false;
     }
-    // Many bytes at a time, of which the next time begins with the last: two spaces in a row stand in one of them.
-    let mut at = 0;
-    if let Some(last) = bytes.last_chunk() {
-        let mut found = odd_in_many(last);
-        while let Some(many) = bytes[at..].first_chunk() {
-            found |= odd_in_many(many);
-            at += MANY - 1;
+    is_plain_between(bytes)
+}
+
+/// Whether nothing inside a text would be cleaned, so that of any part of it only the ends decide. What stands beside
+/// each other there may belong to two parts, so that a text may not be plain though all its parts are.
+pub(in crate::check) fn is_plain_inside(bytes: &[u8]) -> bool {
+    bytes.last().is_none_or(|last| CLASSES[usize::from(*last)] != ODD) && is_plain_between(bytes)
+}
+
+/// Whether [`clean`] would change nothing but the ends, the last byte not looked at.
+fn is_plain_between(bytes: &[u8]) -> bool {
+    let (now, next) = (&bytes[..bytes.len().saturating_sub(1)], bytes.get(1..).unwrap_or_default());
+    if let (Some(last), Some(behind)) = (now.last_chunk(), next.last_chunk()) {
+        // Whatever is left behind the last chunk is looked at first, with some of the bytes before it.
+        let mut odd = [0; MANY];
+        add_odd(last, behind, &mut odd);
+        for (now, next) in now.as_chunks().0.iter().zip(next.as_chunks().0) {
+            add_odd(now, next, &mut odd);
         }
-        return !found;
+        return odd.iter().fold(0, |all, odd| all | odd) == 0;
     }
     if let Some(last) = bytes.last_chunk() {
+        // The last byte of each eight is looked at again as the first of the next: two spaces in a row stand in one.
+        let mut at = 0;
         let mut found = odd_in_eight(u64::from_le_bytes(*last));
         while let Some(eight) = bytes[at..].first_chunk() {
             found |= odd_in_eight(u64::from_le_bytes(*eight));
@@ -142,21 +155,18 @@ fn is_plain(text: &str) -> bool {
     found == 0
 }
 
-/// Bytes that the compiler compares at once on every machine, and one more.
-const MANY: usize = 17;
+/// Bytes that the compiler compares at once on every machine.
+const MANY: usize = 16;
 
-/// Whether one of so many bytes but the last is odd to [`is_plain`], or two spaces follow each other among them.
-#[expect(clippy::needless_bitwise_bool, reason = "without jumps all bytes are compared at once")]
-fn odd_in_many(bytes: &[u8; MANY]) -> bool {
-    let mut odd = [false; MANY - 1];
-    for (index, odd) in odd.iter_mut().enumerate() {
-        let (byte, next) = (bytes[index], bytes[index + 1]);
-        let spaces = (byte == b' ') & (next == b' ');
+/// Adds which of so many bytes are odd to [`is_plain`], each beside the one behind it: not 0 if so.
+#[inline]
+fn add_odd(bytes: &[u8; MANY], behind: &[u8; MANY], odd: &mut [u8; MANY]) {
+    for ((byte, next), odd) in bytes.iter().zip(behind).zip(odd) {
+        let spaces = u8::from(*byte == b' ') & u8::from(*next == b' ');
         // No entity begins where a space follows, as in `Rao & Sons`.
-        let entity = (byte == b'&') & (next != b' ');
-        *odd = !(b' '..0x7f).contains(&byte) | entity | (byte == b'<') | spaces;
+        let entity = u8::from(*byte == b'&') & u8::from(*next != b' ');
+        *odd |= u8::from(byte.wrapping_sub(b' ') > b'~' - b' ') | u8::from(*byte == b'<') | spaces | entity;
     }
-    odd.iter().fold(false, |any, odd| any | odd)
 }
 
 /// The same of eight bytes: not 0 if so.
