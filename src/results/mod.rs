@@ -185,10 +185,17 @@ pub fn write_run_with(
             }
             _ => None,
         };
+        let mut left = if corrections::goes_out(run, settings) {
+            let asked = (ledger, run, label);
+            Some(corrections::Writer::begin(asked, &input.sheets, settings, &place.corrections)?)
+        } else {
+            None
+        };
         let counted = RefCell::new(Counted::default());
         counted.borrow_mut().tally.totals.read.merge(&read);
         let mut see = |row: &csv::Written<'_>| {
             counted.borrow_mut().add(row, figures.is_some());
+            left.as_mut().map_or(Ok(()), |left| left.add(row))?;
             book.as_mut().map_or(Ok(()), |book| book.row(row))
         };
         let mut copy = |place, target: &mut target::Target| {
@@ -211,12 +218,7 @@ pub fn write_run_with(
             report.write(&mut page, figures, input, &tally)?;
             files.push(page);
         }
-        let to_correct = if corrections::goes_out(run, settings) && tally.left() > 0 {
-            let asked = (&mut history, &mut after);
-            Some(corrections::write((ledger, run, label), asked, &input.sheets, settings, &place.corrections)?)
-        } else {
-            None
-        };
+        let to_correct = left.filter(|_| tally.left() > 0).map(corrections::Writer::finish).transpose()?;
         target::make_way(&place, label, &mut written.warnings)?;
         for file in files {
             written.files.push(file.finish(label.run, &mut written.warnings)?);

@@ -12,18 +12,17 @@ use std::path::Path;
 
 use self::book::{Book, Line};
 use super::target::Target;
-use super::{ResultSettings, RunLabel};
+use super::{ResultSettings, RunLabel, csv};
 use crate::corrections::RowKey;
-use crate::corrections::after::{After, Correction, is_left};
+use crate::corrections::after::{Correction, is_left};
 use crate::corrections::originals::shown_columns;
 use crate::error::RunError;
 use crate::finding::{Finding, Severity, quote};
-use crate::ledger::{Ledger, LedgerError, Run, SheetRecord, blob};
+use crate::ledger::{Ledger, LedgerError, Run, SheetRecord};
 use crate::operation::Operation;
 use crate::outcome::{RowOutcome, Status};
 use crate::plan::SheetFacts;
-use crate::plan::history::History;
-use crate::plan::verdict::RowVerdict;
+use crate::plan::verdict::LentVerdict;
 use crate::sheet::RowBlock;
 
 /// Limit: workbooks of one input; each is open until all are written.
@@ -41,46 +40,6 @@ pub struct Corrections {
     pub warnings: Vec<String>,
 }
 
-/// Writes the workbooks of one input; `place` is that of an undivided one.
-pub fn write(
-    (ledger, run, label): (&dyn Ledger, &Run, &RunLabel),
-    (history, after): (&mut History<'_>, &mut After<'_>),
-    sheets: &[(SheetRecord, SheetFacts)],
-    settings: &ResultSettings,
-    place: &Path,
-) -> Result<Corrections, RunError> {
-    let mut writer = Writer {
-        ledger,
-        run,
-        label,
-        place,
-        books: BTreeMap::new(),
-        warnings: Vec::new(),
-        split_by: splitting(sheets, settings.split_by.as_deref()),
-    };
-    if let Some(column) = settings.split_by.as_ref().filter(|_| writer.split_by.is_none()) {
-        let message =
-            format!("--split-by: no sheet has the column {}; the corrections are one workbook", quote(column));
-        writer.warnings.push(message);
-    }
-    for (sheet, facts) in sheets {
-        if facts.header.columns.len() > MOST_COLUMNS {
-            writer.warnings.push(format!("{}: has too many columns for a corrections workbook", sheet.file_name));
-            continue;
-        }
-        writer.sheet(sheet, facts, history, after)?;
-    }
-    let Writer { books, warnings, .. } = writer;
-    let mut targets = BTreeMap::new();
-    for (part, book) in books {
-        let path = shelf::of_part(place, &part);
-        let mut target = Target::create(&path, settings)?;
-        book.finish(&mut target).map_err(|error| target.failed(error))?;
-        targets.insert(part, target);
-    }
-    Ok(Corrections { books: targets, warnings })
-}
-
 /// The heading to split by, as the sheets have it.
 fn splitting(sheets: &[(SheetRecord, SheetFacts)], asked: Option<&str>) -> Option<String> {
     let asked = asked?.trim().to_lowercase();
@@ -88,59 +47,76 @@ fn splitting(sheets: &[(SheetRecord, SheetFacts)], asked: Option<&str>) -> Optio
     headings.into_iter().find(|heading| heading.trim().to_lowercase() == asked).cloned()
 }
 
-struct Writer<'w> {
-    ledger: &'w dyn Ledger,
+/// Writes the workbooks of one input, while its rows are gone through.
+pub struct Writer<'w> {
     run: &'w Run,
     label: &'w RunLabel,
+    sheets: &'w [(SheetRecord, SheetFacts)],
+    /// Of each sheet, whether its rows go out.
+    goes_out: Vec<bool>,
+    settings: &'w ResultSettings,
     place: &'w Path,
     books: BTreeMap<String, Book>,
     warnings: Vec<String>,
     split_by: Option<String>,
 }
 
-impl Writer<'_> {
-    fn sheet(
-        &mut self,
-        sheet: &SheetRecord,
-        facts: &SheetFacts,
-        history: &mut History<'_>,
-        after: &mut After<'_>,
-    ) -> Result<(), RunError> {
-        if !self.ledger.purges(sheet.run)?.is_empty() {
+impl<'w> Writer<'w> {
+    /// Begins without a row; `place` is that of an undivided workbook.
+    pub fn begin(
+        (ledger, run, label): (&dyn Ledger, &'w Run, &'w RunLabel),
+        sheets: &'w [(SheetRecord, SheetFacts)],
+        settings: &'w ResultSettings,
+        place: &'w Path,
+    ) -> Result<Self, LedgerError> {
+        let split_by = splitting(sheets, settings.split_by.as_deref());
+        let (books, mut warnings, mut goes_out) = (BTreeMap::new(), Vec::new(), Vec::new());
+        if let Some(column) = settings.split_by.as_ref().filter(|_| split_by.is_none()) {
+            warnings.push(format!(
+                "--split-by: no sheet has the column {}; the corrections are one workbook",
+                quote(column)
+            ));
+        }
+        for (sheet, facts) in sheets {
+            let fits = facts.header.columns.len() <= MOST_COLUMNS;
+            if !fits {
+                warnings.push(format!("{}: has too many columns for a corrections workbook", sheet.file_name));
+            }
+            goes_out.push(fits && ledger.purges(sheet.run)?.is_empty());
+        }
+        Ok(Self { run, label, sheets, goes_out, settings, place, books, warnings, split_by })
+    }
+
+    /// Takes a row, if it is left to be corrected.
+    pub fn add(&mut self, row: &csv::Written<'_>) -> Result<(), RunError> {
+        if !is_left(row.fate.outcome()) {
             return Ok(());
         }
-        for ordinal in 0.. {
-            let Some(packed) = self.ledger.verdict_block(sheet.id, ordinal)? else { break };
-            let verdicts: Vec<RowVerdict> = blob::unpack(&packed)?;
-            let mut block: Option<RowBlock> = None;
-            for (at, verdict) in verdicts.iter().enumerate() {
-                let fate = history.fate(self.run, &verdict.destiny)?;
-                if !is_left(fate.outcome()) {
-                    continue;
-                }
-                let now = after.of(sheet.id, verdict.number, fate.outcome())?;
-                let outcome = now.as_ref().map_or(fate.outcome(), |now| now.fate.outcome()).clone();
-                if !is_left(&outcome) {
-                    continue;
-                }
-                if block.is_none() {
-                    let packed = self.ledger.row_block(sheet.rows_of, ordinal)?;
-                    let gone = || LedgerError::Damaged(format!("block {ordinal} of sheet {} is gone", sheet.rows_of));
-                    block = Some(blob::unpack(&packed.ok_or_else(gone)?)?);
-                }
-                if let Some(block) = &block {
-                    self.row((sheet, facts), (block, at), verdict, (&outcome, now.as_ref()))?;
-                }
-            }
+        let outcome = row.now.map_or(row.fate.outcome(), |now| now.fate.outcome());
+        let (Some(block), at) = row.cells else { return Ok(()) };
+        let known = self.sheets.iter().position(|(sheet, _)| sheet.id == row.sheet.id);
+        let Some(sheet) = known.filter(|sheet| self.goes_out[*sheet] && is_left(outcome)) else { return Ok(()) };
+        let (sheet, facts) = &self.sheets[sheet];
+        self.row((sheet, facts), (block, at), row.verdict, (outcome, row.now))
+    }
+
+    /// The workbooks.
+    pub fn finish(self) -> Result<Corrections, RunError> {
+        let mut targets = BTreeMap::new();
+        for (part, book) in self.books {
+            let path = shelf::of_part(self.place, &part);
+            let mut target = Target::create(&path, self.settings)?;
+            book.finish(&mut target).map_err(|error| target.failed(error))?;
+            targets.insert(part, target);
         }
-        Ok(())
+        Ok(Corrections { books: targets, warnings: self.warnings })
     }
 
     fn row(
         &mut self,
         (sheet, facts): (&SheetRecord, &SheetFacts),
         (block, at): (&RowBlock, usize),
-        verdict: &RowVerdict,
+        verdict: &LentVerdict<'_>,
         (outcome, now): (&RowOutcome, Option<&Correction>),
     ) -> Result<(), RunError> {
         let columns = shown_columns(facts);
