@@ -285,18 +285,30 @@ impl Pipeline<'_> {
     /// What a person should know of the plan: whom it waits for, or its hash where planning is all that was asked.
     pub(super) fn approval_words(&self, run: &Run) -> Result<(bool, Option<String>), RunError> {
         let standing = self.standing(run)?;
-        let waits = matches!(standing, Standing::Waits(_) | Standing::Void(_));
-        let plan_only = self.settings.mode.plan_only && run.state == RunState::Open;
-        if !waits && !plan_only {
-            return Ok((false, None));
+        if !matches!(standing, Standing::Waits(_) | Standing::Void(_)) {
+            let plan_only = self.settings.mode.plan_only && run.state == RunState::Open;
+            return Ok((false, if plan_only { self.plan_words(run, &standing)? } else { None }));
         }
+        let words = self.plan_words(run, &standing)?;
+        Ok((true, words))
+    }
+
+    /// Whom a plan waits for; none where it waits for nobody.
+    pub(super) fn waiting_for(&self, run: &Run) -> Result<Option<String>, RunError> {
+        let standing = self.standing(run)?;
+        if !matches!(standing, Standing::Waits(_) | Standing::Void(_)) {
+            return Ok(None);
+        }
+        self.plan_words(run, &standing)
+    }
+
+    fn plan_words(&self, run: &Run, standing: &Standing) -> Result<Option<String>, RunError> {
         let plan = hash::of_plan(self.ledger, run)?;
-        let words = match standing {
-            Standing::Waits(approvers) => Some(waiting_words(run, &approvers, plan.as_ref())),
+        Ok(match standing {
+            Standing::Waits(approvers) => Some(waiting_words(run, approvers, plan.as_ref())),
             Standing::Approved(approval) => Some(format!("run {} was approved by {}", run.id, approval.approver)),
             Standing::Free => plan.map(|plan| format!("the plan of run {} has the hash {}", run.id, hex(&plan))),
             Standing::Void(why) => Some(format!("run {} cannot be sent: {why}", run.id)),
-        };
-        Ok((waits, words))
+        })
     }
 }

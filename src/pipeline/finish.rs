@@ -82,9 +82,9 @@ impl Pipeline<'_> {
         settings: &ResultSettings,
         rehearsed: &mut Rehearsed,
     ) -> Result<results::Written, RunError> {
-        let (waits, approval) = self.approval_words(run)?;
         // What is said of a plan only is no part of the page, which is the same whoever writes it again.
-        let approval = approval.filter(|_| waits);
+        let approval = self.waiting_for(run)?;
+        let waits = approval.is_some();
         let next = |totals: &Totals, breakdown: &Breakdown| {
             let operation = Operation::by_name(&run.operation);
             let steps = operation.map(|operation| next_steps(operation, run, totals, breakdown, None, (waits, false)));

@@ -4,7 +4,12 @@
 //! planning cut, so it stays what it is while these are sent, looked up and split. The one rule: whatever changes what
 //! leaves for the API changes the hash.
 
+use rayon::prelude::*;
+
 use crate::ledger::{ChunkHead, Ledger, LedgerError, Run, blob};
+
+/// Limit: files in memory at a time, of some hundred KiB each.
+const AT_ONCE: usize = 64;
 
 /// The hash of a run's plan; none once its bytes were purged.
 pub fn of_plan(ledger: &dyn Ledger, run: &Run) -> Result<Option<[u8; 32]>, LedgerError> {
@@ -13,11 +18,17 @@ pub fn of_plan(ledger: &dyn Ledger, run: &Run) -> Result<Option<[u8; 32]>, Ledge
     }
     let mut hasher = Parts::new();
     hasher.part(run.account.as_bytes()).part(run.operation.as_bytes()).part(run.settings.as_bytes()).part(&run.plan);
-    for chunk in ledger.chunks(run.id)?.iter().filter(|chunk| chunk.parent.is_none()) {
-        let ChunkHead { id, ordinal, account_id, rows, .. } = chunk;
-        let body = blob::decompress(&ledger.chunk_payload(*id)?)?;
-        hasher.part(&ordinal.to_le_bytes()).part(account_id.as_bytes()).part(&rows.to_le_bytes());
-        hasher.part(blake3::hash(&body).as_bytes());
+    let chunks = ledger.chunks(run.id)?;
+    let planned: Vec<&ChunkHead> = chunks.iter().filter(|chunk| chunk.parent.is_none()).collect();
+    for chunks in planned.chunks(AT_ONCE) {
+        let payloads = chunks.iter().map(|chunk| ledger.chunk_payload(chunk.id)).collect::<Result<Vec<_>, _>>()?;
+        let hash = |payload: Vec<u8>| Ok(blake3::hash(&blob::decompress(&payload)?));
+        let hashes: Vec<blake3::Hash> = payloads.into_par_iter().map(hash).collect::<Result<_, LedgerError>>()?;
+        for (chunk, hash) in chunks.iter().zip(hashes) {
+            let ChunkHead { ordinal, account_id, rows, .. } = chunk;
+            hasher.part(&ordinal.to_le_bytes()).part(account_id.as_bytes()).part(&rows.to_le_bytes());
+            hasher.part(hash.as_bytes());
+        }
     }
     Ok(Some(*hasher.0.finalize().as_bytes()))
 }
