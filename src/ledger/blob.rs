@@ -1,7 +1,10 @@
 //! The ledger's packed records: compressed, and bounded when they are unpacked.
 
+use std::cell::RefCell;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use zstd::bulk::Compressor;
 
 use super::LedgerError;
 
@@ -14,9 +17,23 @@ const MAX_UNPACKED_BYTES: usize = 256 << 20;
 /// Stands before a record that is not compressed; no compressed one begins so.
 const PLAIN: u8 = 0;
 
+thread_local! {
+    // Its tables are some hundred KiB, which a thread need not ask for again with every record.
+    static COMPRESSOR: RefCell<Compressor<'static>> =
+        RefCell::new(Compressor::new(LEVEL).expect("the level is one of those there are"));
+}
+
 /// Compresses bytes.
 pub fn compress(bytes: &[u8]) -> Vec<u8> {
-    zstd::bulk::compress(bytes, LEVEL).expect("compressing into memory cannot fail")
+    COMPRESSOR.with_borrow_mut(|compressor| compressor.compress(bytes)).expect("compressing into memory cannot fail")
+}
+
+/// The same bytes as a record that is kept: one that waited uncompressed is compressed now.
+pub fn compressed(packed: Vec<u8>) -> Vec<u8> {
+    match packed.as_slice() {
+        [PLAIN, plain @ ..] => compress(plain),
+        _ => packed,
+    }
 }
 
 /// The bytes that were compressed.
@@ -70,5 +87,7 @@ mod tests {
         assert!(plain.len() > 1000 && unpack::<Vec<String>>(&plain[..plain.len() / 2]).is_err());
         assert_eq!(unpack::<Vec<String>>(&plain).unwrap(), record);
         assert_eq!(decompress(&plain).unwrap(), decompress(&packed).unwrap());
+        assert_eq!(compressed(plain), packed);
+        assert_eq!(compressed(packed.clone()), packed);
     }
 }
