@@ -50,6 +50,15 @@ pub struct FullChunk {
     pub body: Vec<u8>,
 }
 
+impl FullChunk {
+    fn push(&mut self, line: &[u8]) -> Placed {
+        let placed = Placed { ordinal: self.ordinal, line: self.rows };
+        self.body.extend_from_slice(line);
+        self.rows += 1;
+        placed
+    }
+}
+
 /// Where a line went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Placed {
@@ -92,26 +101,25 @@ impl Cutter {
     }
 
     /// Places a line and hands out a file that it made full, if any.
-    pub fn place(&mut self, group: &Group, line: &str) -> (Placed, Option<FullChunk>) {
+    pub fn place(&mut self, group: &Group, line: impl AsRef<[u8]>) -> (Placed, Option<FullChunk>) {
+        let line = line.as_ref();
         let mut full = None;
         let fits = |chunk: &FullChunk| {
             let rows = if chunk.ordinal == 1 { self.first_rows } else { self.limits.rows };
             (chunk.rows as usize) < rows && chunk.body.len() + line.len() <= self.limits.bytes
         };
-        if self.open.get(group).is_some_and(|chunk| !fits(chunk)) {
+        if let Some(chunk) = self.open.get_mut(group) {
+            if fits(chunk) {
+                return (chunk.push(line), None);
+            }
             full = self.open.remove(group);
-        } else if !self.open.contains_key(group) && self.open.len() >= MAX_OPEN_CHUNKS {
+        } else if self.open.len() >= MAX_OPEN_CHUNKS {
             let oldest = self.open.iter().min_by_key(|(_, chunk)| chunk.ordinal).map(|(group, _)| group.clone());
             full = oldest.and_then(|oldest| self.open.remove(&oldest));
         }
-        if !self.open.contains_key(group) {
-            let chunk = self.start(group);
-            self.open.insert(group.clone(), chunk);
-        }
-        let chunk = self.open.get_mut(group).expect("the group's chunk was just made sure of");
-        let placed = Placed { ordinal: chunk.ordinal, line: chunk.rows };
-        chunk.body.extend_from_slice(line.as_bytes());
-        chunk.rows += 1;
+        let mut chunk = self.start(group);
+        let placed = chunk.push(line);
+        self.open.insert(group.clone(), chunk);
         (placed, full)
     }
 

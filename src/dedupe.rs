@@ -247,13 +247,16 @@ impl Keys {
         }
     }
 
-    /// The keys that the plan will hold, packed and cut into blocks by year; `place` gives a row's sheet and number,
-    /// or none where the row is not planned after all.
-    pub fn packed_blocks(&self, mut place: impl FnMut(u32) -> Option<Earlier>) -> Vec<(i16, Vec<u8>)> {
+    /// Hands out the keys that the plan will hold, packed and cut into blocks by year; `place` gives a row's sheet and
+    /// number, or none where the row is not planned after all.
+    pub fn each_packed<E>(
+        &self,
+        place: impl Fn(u32) -> Option<Earlier>,
+        mut each: impl FnMut(i16, &[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
         let years: BTreeSet<i16> = self.candidates.iter().map(|candidate| candidate.year).collect();
-        let mut blocks = Vec::new();
+        let mut block = Vec::with_capacity(KEYS_PER_BLOCK * PACKED_BYTES);
         for year in years {
-            let mut block = Vec::new();
             for candidate in self.candidates.iter().filter(|candidate| candidate.year == year) {
                 let Some(earlier) = place(candidate.row) else { continue };
                 block.extend_from_slice(&candidate.key);
@@ -261,14 +264,16 @@ impl Keys {
                 block.extend_from_slice(&(earlier.sheet.0 as u32).to_le_bytes());
                 block.extend_from_slice(&earlier.row.to_le_bytes());
                 if block.len() == KEYS_PER_BLOCK * PACKED_BYTES {
-                    blocks.push((year, std::mem::take(&mut block)));
+                    each(year, &block)?;
+                    block.clear();
                 }
             }
             if !block.is_empty() {
-                blocks.push((year, block));
+                each(year, &block)?;
+                block.clear();
             }
         }
-        blocks
+        Ok(())
     }
 }
 
@@ -363,7 +368,13 @@ mod tests {
             keys.add(&guard(key, 0), u32::from(key));
         }
         keys.settle_repeats();
-        let blocks = keys.packed_blocks(|row| (row != 5).then_some(Earlier { sheet: SheetId(1), row }));
+        let mut blocks = Vec::new();
+        let place = |row| (row != 5).then_some(Earlier { sheet: SheetId(1), row });
+        let done: Result<(), LedgerError> = keys.each_packed(place, |year, block| {
+            blocks.push((year, block.to_vec()));
+            Ok(())
+        });
+        done.unwrap();
         let firsts: Vec<u8> = blocks[0].1.chunks_exact(PACKED_BYTES).map(|packed| packed[0]).collect();
         assert_eq!(firsts, [1, 9]);
         let mut hits = Vec::new();

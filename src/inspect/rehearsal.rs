@@ -43,8 +43,16 @@ pub fn rehearse(
         allow_unnumbered: settings.mapping.allow_unnumbered,
     };
     let stop = Stop::default();
-    let reading =
-        Reading { operation, settings, rules, stop: &stop, observer: &Silent, results: None, corrections: &[] };
+    let reading = Reading {
+        operation,
+        settings,
+        rules,
+        stop: &stop,
+        observer: &Silent,
+        results: None,
+        corrections: &[],
+        packs: false,
+    };
     let mut read = ReadRun::new()?;
     let (message, hint) = match read.take(source, &source.path, &reading) {
         Ok(None) => {

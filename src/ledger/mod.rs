@@ -323,6 +323,8 @@ pub trait Ledger: Send + Sync {
     fn run(&self, id: RunId) -> Result<Option<Run>, LedgerError>;
     /// Runs of these contents, newest first.
     fn runs_with_content(&self, account: &str, operation: &str, content: &[u8; 32]) -> Result<Vec<Run>, LedgerError>;
+    /// Whether some run had a sheet at this path.
+    fn knows_path(&self, path: &str) -> Result<bool, LedgerError>;
     /// Open runs of an account that have a sheet at one of these paths, newest first.
     fn open_runs_with_path(&self, account: &str, operation: &str, path: &str) -> Result<Vec<Run>, LedgerError>;
     /// Changes where a run stands.

@@ -244,6 +244,11 @@ impl Ledger for SqliteLedger {
         self.list(&sql, params![account, operation, content], read_run)
     }
 
+    fn knows_path(&self, path: &str) -> Answer<bool> {
+        let found = self.one("SELECT 1 FROM sheet WHERE path = ? LIMIT 1", [path], |row| row.get::<_, i64>(0))?;
+        Ok(found.is_some())
+    }
+
     fn open_runs_with_path(&self, account: &str, operation: &str, path: &str) -> Answer<Vec<Run>> {
         let sql = format!(
             "SELECT {RUN_COLUMNS} FROM run WHERE account = ? AND operation = ? AND state = 'open'

@@ -146,7 +146,7 @@ fn rows(operation: &'static Operation, read: &mut ReadRun<'_>) -> Result<Rows, R
     for sheet in 0..read.sheets.len() {
         let label = read.sheets[sheet].source.label();
         for block in read.sheets[sheet].blocks.clone() {
-            for row in read.waiting.block(block)?.checked.rows {
+            for row in read.waiting.block(block)?.checked.all()?.rows {
                 if row.standing != Standing::Invalid {
                     continue;
                 }

@@ -61,18 +61,19 @@ impl Pipeline<'_> {
             self.observer.event(&Event::FirstUseDone { same: 0, other: 0 });
             return Ok(AtApi { begins_history: begins(true), ..AtApi::default() });
         }
+        let known = match &known_from {
+            None => Vec::new(),
+            Some(_) => read.keys.known_rows(self.ledger, self.account, key_kind(operation))?,
+        };
         let mut wanted = Wanted::new(operation);
-        match &known_from {
-            None => each_line(operation, read, &mut |_, _, line| wanted.add(line))?,
-            Some(day) => {
-                let known = read.keys.known_rows(self.ledger, self.account, key_kind(operation))?;
-                each_line(operation, read, &mut |row, _, line| {
-                    if may_be_older(operation, line, day) && known.binary_search(&row).is_err() {
-                        wanted.add(line);
-                    }
-                })?;
+        each_line_until(operation, read, &mut |row, _, line| {
+            let older = known_from.as_ref().is_none_or(|day| may_be_older(operation, line, day));
+            if older && known.binary_search(&row).is_err() {
+                wanted.add(line);
             }
-        }
+            // Whoever waives the look-up need only be told that there was something to look up.
+            mode.first_use && !wanted.is_empty()
+        })?;
         if wanted.is_empty() {
             return Ok(AtApi::default());
         }
@@ -211,11 +212,27 @@ pub(super) fn each_line(
     read: &mut ReadRun<'_>,
     visit: &mut dyn FnMut(u32, &CheckedRow, &SentLine),
 ) -> Result<(), RunError> {
+    each_line_until(operation, read, &mut |index, row, line| {
+        visit(index, row, line);
+        false
+    })
+}
+
+/// The same up to the end of the block in which that is enough.
+fn each_line_until(
+    operation: &'static Operation,
+    read: &mut ReadRun<'_>,
+    visit: &mut dyn FnMut(u32, &CheckedRow, &SentLine) -> bool,
+) -> Result<(), RunError> {
     for sheet in 0..read.sheets.len() {
         let mut first = read.sheets[sheet].first_row;
         for block in read.sheets[sheet].blocks.clone() {
-            let checked = read.waiting.block(block)?.checked;
-            lines_of(operation, &checked, &mut |index, row, line| visit(first + index, row, line));
+            let checked = read.waiting.block(block)?.checked.all()?;
+            let mut enough = false;
+            lines_of(operation, &checked, &mut |index, row, line| enough |= visit(first + index, row, line));
+            if enough {
+                return Ok(());
+            }
             first += checked.rows.len() as u32;
         }
     }

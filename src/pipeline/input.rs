@@ -17,6 +17,7 @@ use crate::outcome::Sum;
 use crate::plan::control::{Control, malformed};
 use crate::plan::read::{ReadRun, ReadSheet, Reading};
 use crate::plan::refusal::{Refusal, other_table};
+use crate::platform;
 use crate::results::corrections::shelf::next_round;
 use crate::sheet::SheetSource;
 use crate::sheet::error::SheetError;
@@ -56,6 +57,11 @@ pub(super) struct InputFile {
 }
 
 impl InputFile {
+    /// Its path as the ledger keeps it.
+    pub(super) fn kept_path(&self) -> String {
+        platform::text_of_path(&self.shown)
+    }
+
     /// The month that the file's invoices must be dated in.
     pub(super) fn period(&self, gate: &Gate) -> Result<Option<(i16, i8)>, RunError> {
         let period = self.corrections.as_ref().map_or(gate.period, |corrections| corrections.settings.gate.period);

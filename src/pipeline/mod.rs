@@ -303,6 +303,8 @@ impl Pipeline<'_> {
                 // Results of a workbook have the columns of all its sheets.
                 results: rehearsed.filter(|_| file.sources.len() == 1 && corrections.is_none()).cloned(),
                 corrections: corrections.map_or(&[], |corrections| &corrections.sheets),
+                // A dry run keeps nothing, and a sheet that comes again has its cells in the ledger.
+                packs: !self.settings.mode.dry_run && !self.ledger.knows_path(&file.kept_path())?,
             };
             let before = read.sheets.len();
             refused.extend(input::read_file(&mut read, file, &reading)?);

@@ -59,6 +59,9 @@ pub struct Reading<'a> {
     pub results: Option<ResultSettings>,
     /// The sheets of a corrections workbook, where the file is one.
     pub corrections: &'a [Arc<Correcting>],
+    /// Whether cells are packed as the ledger keeps them while others are read: not where they are not kept, or may be
+    /// there already.
+    pub packs: bool,
 }
 
 impl Reading<'_> {
@@ -260,7 +263,7 @@ impl<'r> ReadRun<'r> {
             spare: &spare,
             checker: &checker,
             date_columns: &date_columns,
-            packs: !reading.settings.mode.dry_run,
+            packs: reading.packs,
             rehearsal: rehearsed.and_then(|results| Rehearsal::of(source, &open.header, results)),
         };
 

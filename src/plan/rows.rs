@@ -6,15 +6,15 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
 use super::decide::{Deciding, Decision};
+use super::drafts::{Draft, Drafts, Verdicts};
 use super::gate::Withheld;
 use super::history::History;
 use super::likeness::Alike;
 use super::read::{ReadRun, ReadSheet};
 use super::seed;
 use super::spool::Spooled;
+use super::storing::{Batch, JudgedBlock, PackedBatch, PackedBlock};
 use super::verdict::{Destiny, RowVerdict};
 use super::write::{Planning, Spoken, key_kind};
 use crate::check::named;
@@ -25,55 +25,13 @@ use crate::dedupe::{Earlier, Keys, Verdict};
 use crate::error::RunError;
 use crate::finding::{Code, Finding, Severity};
 use crate::ledger::{LedgerError, NewChunk, NewSheet, RunId, SheetId, blob};
-use crate::operation::Key;
+use crate::operation::{Key, RequestKind};
 use crate::outcome::{RowOutcome, Status, code};
 use crate::platform;
 use crate::results::rehearsal;
 
 /// Limit: so many blocks keep every thread busy, and are some megabytes.
 const BLOCKS_AT_ONCE: usize = 8;
-
-/// What was judged and is not stored yet.
-#[derive(Default)]
-struct Batch {
-    /// Ordinal, packed cells where the ledger is to keep them, and verdicts of each block.
-    blocks: Vec<(u32, Option<Vec<u8>>, Vec<RowVerdict>)>,
-    chunks: Vec<FullChunk>,
-}
-
-/// The same as the ledger takes it.
-struct PackedBatch {
-    blocks: Vec<PackedBlock>,
-    /// Each with its payload.
-    chunks: Vec<(FullChunk, Vec<u8>)>,
-}
-
-struct PackedBlock {
-    ordinal: u32,
-    cells: Option<Vec<u8>>,
-    /// Of its first row and its last, if it has any.
-    numbers: Option<(u32, u32)>,
-    verdicts: Vec<u8>,
-}
-
-impl Batch {
-    /// Packs verdicts and payloads, by all threads.
-    fn pack(self) -> PackedBatch {
-        let pack = |(ordinal, cells, verdicts): (u32, Option<Vec<u8>>, Vec<RowVerdict>)| {
-            let numbers = verdicts.first().zip(verdicts.last()).map(|(first, last)| (first.number, last.number));
-            PackedBlock { ordinal, cells, numbers, verdicts: blob::pack(&verdicts) }
-        };
-        let compress = |chunk: FullChunk| {
-            let payload = blob::compress(&chunk.body);
-            (chunk, payload)
-        };
-        let (blocks, chunks) = rayon::join(
-            || self.blocks.into_par_iter().map(pack).collect(),
-            || self.chunks.into_par_iter().map(compress).collect(),
-        );
-        PackedBatch { blocks, chunks }
-    }
-}
 
 /// What was written of a plan.
 #[derive(Debug, Clone, Copy, Default)]
@@ -93,6 +51,8 @@ pub(super) struct Writer<'a> {
     pub(super) deciding: Deciding<'a>,
     pub(super) history: Option<History<'a>>,
     pub(super) cutter: Cutter,
+    /// What the last plain row had in common with the others of its file.
+    pub(super) group: Option<Group>,
     /// Files that are full and not stored yet.
     pub(super) full: Vec<FullChunk>,
     pub(super) spoken: Spoken,
@@ -139,6 +99,7 @@ impl Writer<'_> {
                 rows_of: stored,
             },
         )?;
+        let keeps_cells = stored.is_none();
         self.starts.push((sheet.first_row, id));
         self.document = None;
         self.joins = sheet.facts.mapping.grouping.is_some();
@@ -147,7 +108,8 @@ impl Writer<'_> {
             ledger.add_correction(id, correcting.of, &blob::pack(&correcting.links))?;
         }
         let rehearsed = alone && self.withheld.is_none();
-        let mut written = Batch::default();
+        let plain = self.goes_plainly();
+        let (mut judged, mut packed) = (Batch::default(), PackedBatch::default());
         let mut next = sheet.blocks.start;
         while next < sheet.blocks.end {
             if rehearsed && read.waiting.has_lines(next) {
@@ -156,14 +118,20 @@ impl Writer<'_> {
                 continue;
             }
             let range = next..sheet.blocks.end.min(next + BLOCKS_AT_ONCE);
-            // While what was judged last is packed, nothing else can be done but reading what comes next.
-            let (packed, spooled) = rayon::join(|| written.pack(), || read.waiting.blocks(range.clone()));
-            self.store_batch(id, packed)?;
-            written = self.judge_batch(sheet, (range.start, spooled?), stored.is_none(), read)?;
             next = range.end;
+            let (kept, stored) = (judged, packed);
+            // What was judged last is packed by all threads, while what was packed before is stored, and the next judged.
+            (judged, packed) = rayon::in_place_scope(|scope| {
+                let (give, take) = crossbeam_channel::bounded(1);
+                scope.spawn(move |_| give.send(kept.pack()).unwrap_or_default());
+                self.store_batch(id, &stored)?;
+                let spooled = read.waiting.blocks(range.clone())?;
+                let judged = self.judge_batch(sheet, (range.start, spooled), (keeps_cells, plain), read)?;
+                Ok::<_, RunError>((judged, take.recv().expect("packing gives what it packed")))
+            })?;
         }
-        let packed = written.pack();
-        self.store_batch(id, packed)
+        self.store_batch(id, &packed)?;
+        self.store_batch(id, &judged.pack())
     }
 
     /// Tells the rows of a block anew of which something is said, and lets all its lines go into the results.
@@ -185,34 +153,72 @@ impl Writer<'_> {
         &mut self,
         sheet: &ReadSheet,
         (first, spooled): (usize, Vec<Spooled>),
-        keeps_cells: bool,
+        (keeps_cells, plain): (bool, bool),
         read: &mut ReadRun<'_>,
     ) -> Result<Batch, RunError> {
         let seeds = self.planning.settings.mode.seed;
         let id_column = seed::id_column(self.planning.operation, &sheet.facts).filter(|_| seeds);
         let mut batch = Batch::default();
         for (block, Spooled { cells, checked }) in (first..).zip(spooled) {
-            let mut verdicts = Vec::with_capacity(checked.rows.len());
+            let mut verdicts = Verdicts::of(checked.len());
             let mut ids = seed::ids(id_column, &cells)?.into_iter();
-            for (index, row) in (read.waiting.rows_of(block, read.rows).start..).zip(&checked.rows) {
+            let rows = read.waiting.rows_of(block, read.rows);
+            let mut spoken = self.next_spoken(rows.end);
+            for (index, at) in rows.clone().zip(0..checked.len()) {
                 self.remote_id = ids.next();
-                verdicts.push(self.judge(index, row, &checked, read)?);
+                let draft = checked.draft(at);
+                if plain && draft.plain && spoken != Some(index) {
+                    let placed = self.place_plainly(index, &checked, &draft);
+                    verdicts.push_placed(&checked, &draft, placed);
+                    continue;
+                }
+                let row = checked.row(at)?;
+                verdicts.push(&self.judge(index, &row.rows[0], &row, read)?);
+                // What was said of the row is said, whatever came of it.
+                while self.alike.next_if(|alike| alike.row <= index).is_some() {}
+                spoken = self.next_spoken(rows.end);
             }
             let ordinal = (block - sheet.blocks.start) as u32;
-            batch.blocks.push((ordinal, keeps_cells.then_some(cells), verdicts));
+            batch.blocks.push(JudgedBlock { ordinal, cells: keeps_cells.then_some(cells), verdicts });
         }
         batch.chunks = std::mem::take(&mut self.full);
         Ok(batch)
     }
 
-    fn store_batch(&mut self, sheet: SheetId, batch: PackedBatch) -> Result<(), RunError> {
+    /// Whether a row of the sheet that is good, and of which nothing is said, goes into a chunk without further ado.
+    fn goes_plainly(&self) -> bool {
+        let Planning { operation, settings, .. } = self.planning;
+        // A row of those operations that know no key may be about the record of another row.
+        let alone = operation.key != Key::None && operation.request != RequestKind::Ids;
+        let free = self.withheld.is_none() && self.correcting.is_none() && !self.joins;
+        alone && free && !settings.mode.dry_run && !settings.mode.seed
+    }
+
+    fn place_plainly(&mut self, index: u32, drafts: &Drafts, draft: &Draft) -> (u32, u32) {
+        let account = drafts.account(draft);
+        let same = |group: &Group| group.columns == draft.columns && group.account_id == account;
+        let group = match self.group.take().filter(same) {
+            Some(group) => group,
+            None => Group::of(self.planning.operation, account, draft.columns, ""),
+        };
+        let (placed, full) = self.cutter.place(&group, drafts.line(draft));
+        self.group = Some(group);
+        self.full.extend(full);
+        self.written.documents += 1;
+        if draft.guarded {
+            self.held.push((index, draft.number));
+        }
+        (placed.ordinal, placed.line)
+    }
+
+    fn store_batch(&mut self, sheet: SheetId, batch: &PackedBatch) -> Result<(), RunError> {
         let ledger = self.planning.ledger;
-        for PackedBlock { ordinal, cells, numbers, verdicts } in batch.blocks {
+        for PackedBlock { ordinal, cells, numbers, verdicts } in &batch.blocks {
             if let Some(cells) = cells {
-                ledger.add_rows(sheet, ordinal, &cells)?;
+                ledger.add_rows(sheet, *ordinal, cells)?;
             }
             if let Some(numbers) = numbers {
-                ledger.add_verdicts(sheet, ordinal, numbers, &verdicts)?;
+                ledger.add_verdicts(sheet, *ordinal, *numbers, verdicts)?;
             }
         }
         for (chunk, payload) in &batch.chunks {
@@ -438,23 +444,21 @@ impl Writer<'_> {
         for chunk in rest.finish() {
             self.store(&chunk, &blob::compress(&chunk.body))?;
         }
-        let place = |row: u32| {
-            let found = self.held.binary_search_by_key(&row, |(index, _)| *index);
-            let start = self.starts.partition_point(|(first, _)| *first <= row) - 1;
-            found.ok().map(|at| Earlier { sheet: self.starts[start].1, row: self.held[at].1 })
-        };
         if !self.planning.operation.is_guarded() {
             return Ok(self.written);
         }
-        for (year, block) in keys.packed_blocks(place) {
-            self.planning.ledger.add_keys(
-                self.run,
-                self.planning.account,
-                key_kind(self.planning.operation),
-                year,
-                &block,
-            )?;
+        // By row, counted over all sheets: rows are asked for in the order of their keys, which is none.
+        let mut numbers = vec![None; self.held.last().map_or(0, |(last, _)| *last as usize + 1)];
+        for (index, number) in &self.held {
+            numbers[*index as usize] = Some(*number);
         }
+        let place = |row: u32| {
+            let number = numbers.get(row as usize).copied().flatten()?;
+            let start = self.starts.partition_point(|(first, _)| *first <= row) - 1;
+            Some(Earlier { sheet: self.starts[start].1, row: number })
+        };
+        let Planning { operation, account, ledger, .. } = self.planning;
+        keys.each_packed(place, |year, block| ledger.add_keys(self.run, account, key_kind(operation), year, block))?;
         Ok(self.written)
     }
 }

@@ -7,9 +7,9 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 
-use crate::check::record::CheckedBlock;
+use super::drafts::Drafts;
 use crate::error::RunError;
-use crate::ledger::{LedgerError, blob};
+use crate::ledger::LedgerError;
 
 /// Blocks in the order they were read.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ pub struct Packed {
 impl Packed {
     /// The block itself.
     pub fn unpack(self) -> Result<Spooled, LedgerError> {
-        Ok(Spooled { checked: blob::unpack(&self.checked)?, cells: self.cells })
+        Ok(Spooled { checked: Drafts::unpack(self.checked)?, cells: self.cells })
     }
 }
 
@@ -47,7 +47,7 @@ pub struct Spooled {
     /// The rows as read, packed as the ledger keeps them.
     pub cells: Vec<u8>,
     /// The rows as checked.
-    pub checked: CheckedBlock,
+    pub checked: Drafts,
 }
 
 impl Spool {

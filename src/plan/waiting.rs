@@ -5,10 +5,10 @@
 //! more. The one rule: a block that is asked for is the block that was read, however it waited.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::drafts::Drafts;
 use super::spare::Spare;
 use super::spool::{Packed, Spool, Spooled};
 use super::verdict::RowVerdict;
@@ -30,7 +30,7 @@ pub struct Waiting<'r> {
     rehearsed: Rehearsed,
     sheets: Vec<Again<'r>>,
     /// The packed block that was asked for a row last; rows that are asked for mostly follow each other.
-    recent: Option<(usize, Arc<CheckedBlock>)>,
+    recent: Option<(usize, Drafts)>,
 }
 
 /// A block, or a row of it, as it waits.
@@ -119,7 +119,7 @@ impl<'r> Waiting<'r> {
             Kept::Packed(packed) => Ok(packed.unpack()?),
             Kept::Lines { sheet, block, facts } => {
                 let checked = self.sheets[sheet].checker().check_with(&block, facts);
-                Ok(Spooled { checked, cells: blob::pack_plainly(&block) })
+                Ok(Spooled { checked: Drafts::unpack(Drafts::pack(&checked))?, cells: blob::pack_plainly(&block) })
             }
         });
         spooled.collect()
@@ -140,20 +140,19 @@ impl<'r> Waiting<'r> {
     }
 
     /// A row, counted over all sheets, as it was checked: its index in the block, or in what there is of it.
-    pub fn row(&mut self, row: u32) -> Result<(Arc<CheckedBlock>, usize), RunError> {
+    pub fn row(&mut self, row: u32) -> Result<(CheckedBlock, usize), RunError> {
         let (index, row) = self.spool.place_of(row);
         if let Some((_, block)) = self.recent.as_ref().filter(|(recent, _)| *recent == index) {
-            return Ok((Arc::clone(block), row));
+            return Ok((block.row(row)?, 0));
         }
         match self.kept(index, Some(row))? {
             Kept::Packed(packed) => {
-                let block = Arc::new(packed.unpack()?.checked);
-                self.recent = Some((index, Arc::clone(&block)));
-                Ok((block, row))
+                let block = packed.unpack()?.checked;
+                let checked = block.row(row)?;
+                self.recent = Some((index, block));
+                Ok((checked, 0))
             }
-            Kept::Lines { sheet, block, facts } => {
-                Ok((Arc::new(self.sheets[sheet].checker().check_with(&block, facts)), 0))
-            }
+            Kept::Lines { sheet, block, facts } => Ok((self.sheets[sheet].checker().check_with(&block, facts), 0)),
         }
     }
 

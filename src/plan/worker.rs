@@ -3,6 +3,7 @@
 //! Leaves the order of blocks to [`super::read`]. The one rule: whatever needs nothing but the block is done here, where
 //! all threads work; a block never depends on another one.
 
+use super::drafts::Drafts;
 use super::gate::BadRows;
 use super::spare::Spare;
 use crate::check::record::{CheckedBlock, Standing};
@@ -19,7 +20,7 @@ use crate::sheet::identity::ContentHasher;
 pub(super) struct Worker<'w> {
     pub(super) checker: &'w Checker<'w>,
     pub(super) date_columns: &'w dates::DateColumns,
-    /// Whether cells are packed as the ledger keeps them; a dry run is over before that would pay.
+    /// Whether cells are packed as the ledger keeps them.
     pub(super) packs: bool,
     pub(super) rehearsal: Option<Rehearsal>,
     pub(super) spare: &'w Spare,
@@ -77,8 +78,8 @@ impl Worker<'_> {
         let (packed_cells, packed_checked) = match (&lines, &self.rehearsal) {
             // Such lines are all that needs to wait.
             (Some(lines), _) if lines.show_all() => (Vec::new(), Vec::new()),
-            (_, Some(_)) => (packed(), blob::pack_plainly(&self.checker.check(block))),
-            (_, None) => (packed(), blob::pack_plainly(&checked)),
+            (_, Some(_)) => (packed(), Drafts::pack(&self.checker.check(block))),
+            (_, None) => (packed(), Drafts::pack(&checked)),
         };
         let (read, sums) = added_up(&checked);
         let standings = standings(&checked);

@@ -249,6 +249,7 @@ impl Planning<'_> {
             },
             history: self.earlier.map(History::new),
             cutter: Cutter::new(self.operation, limits).with_first(canary.unwrap_or(limits.rows)),
+            group: None,
             full: Vec::new(),
             spoken: spoken.into_iter().peekable(),
             alike: alike.into_iter().peekable(),
