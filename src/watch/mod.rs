@@ -57,7 +57,8 @@ pub fn folder_name(operation: &Operation) -> String {
     format!("{}-{}", operation.resource, operation.verb)
 }
 
-/// Whether an operation has a folder only where `watch-allow` lists it; its files are planned, and wait for a person.
+/// Whether an operation has a folder only where `watch-allow` lists it; its files are planned, and wait for the
+/// approval of another person.
 pub fn needs_leave(operation: &Operation) -> bool {
     matches!(operation.verb, "delete" | "dispatch" | "status" | "confirm-payment")
 }

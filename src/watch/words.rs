@@ -126,12 +126,17 @@ pub fn waiting(taken: &Taken, flags: &str, told: &Told) -> String {
     line(&mut text, "");
     told.write(&mut text);
     line(&mut text, "");
-    line(&mut text, "Who runs arload looks at the plan and lets it go:");
+    line(&mut text, "Who runs arload looks at the plan:");
     line(&mut text, &format!("  arload runs show {run}{flags}"));
+    if needs_leave(taken.operation) {
+        line(&mut text, "Another user of the system than the one who runs the drop folder approves it:");
+    } else {
+        line(&mut text, "Where the ledger demands approval, another user of the system gives it:");
+    }
+    line(&mut text, &format!("  arload runs approve {run}{flags}"));
+    line(&mut text, "And either of them lets it go:");
     let yes = if taken.operation.needs_yes() { " --yes" } else { "" };
     line(&mut text, &format!("  arload runs send {run}{flags}{yes}"));
-    line(&mut text, "Where the account demands approval, another person gives it first:");
-    line(&mut text, &format!("  arload runs approve {run}{flags}"));
     line(&mut text, "");
     line(
         &mut text,
@@ -172,7 +177,7 @@ The folders of the inbox
             line(&mut text, &format!("\ninbox/{}", lane.profile));
             last = Some(&lane.profile);
         }
-        let leave = if needs_leave(lane.operation) { " (planned only; a person says yes)" } else { "" };
+        let leave = if needs_leave(lane.operation) { " (planned only; another person approves)" } else { "" };
         line(&mut text, &format!("  {:24} {}{leave}", lane.folder_name(), lane.operation.about));
     }
     for_any_editor(&text)
@@ -207,10 +212,12 @@ mod tests {
         }
         assert!(!text.contains("/srv/x/"));
         let planned = Told { run: Some(RunId(7)), ..told };
-        assert!(
-            waiting(&dropped("invoices delete"), " --profile live", &planned)
-                .contains("arload runs send 7 --profile live --yes")
-        );
+        let text = waiting(&dropped("invoices delete"), " --profile live", &planned);
+        for part in ["Another user", "arload runs approve 7 --profile live", "arload runs send 7 --profile live --yes"]
+        {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert!(waiting(&dropped("invoices create"), "", &planned).contains("Where the ledger demands approval"));
         assert!(failed(&dropped("invoices delete"), "", &planned).contains("runs show 7"));
     }
 

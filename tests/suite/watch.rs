@@ -188,7 +188,7 @@ fn a_watcher_that_is_stopped_lets_the_next_one_go_on_with_the_run() {
 }
 
 #[test]
-fn what_cannot_be_undone_is_planned_and_waits_for_a_person() {
+fn what_cannot_be_undone_is_planned_and_waits_for_the_approval_of_another_person() {
     let api = sandbox(|_| {});
     let world = dropped(&api, &[("a.csv", &sheet("A", 2))]);
     once(&world, &api, &[]).expect(0);
@@ -209,7 +209,17 @@ fn what_cannot_be_undone_is_planned_and_waits_for_a_person() {
     assert!(text.contains("planned as run 2") && text.contains("arload runs send 2 --profile default --yes"), "{text}");
     let dispatched = || records(&api, "invoices").iter().filter(|invoice| invoice["dispatched"] == true).count();
     assert_eq!(dispatched(), 0);
-    world.run(&api, &["runs", "send", "2", "--profile", "default", "--yes"]).expect(0);
+    let send = ["runs", "send", "2", "--profile", "default", "--yes"];
+    let refused = world.run(&api, &send).expect(3);
+    assert!(refused.err.contains("run 2 waits for an approval"), "{}", refused.err);
+    let own = world.run(&api, &["runs", "approve", "2", "--profile", "default"]).expect(2);
+    assert!(own.err.contains("nobody approves their own plan"), "{}", own.err);
+    assert_eq!(dispatched(), 0);
+    // Two users cannot be had everywhere; the plan becomes somebody else's instead.
+    let ledger = rusqlite::Connection::open(world.state().join("ledger.db")).unwrap();
+    ledger.execute("UPDATE run SET maker = 'meera' WHERE id = 2", []).unwrap();
+    world.run(&api, &["runs", "approve", "2", "--profile", "default"]).expect(0);
+    world.run(&api, &send).expect(0);
     allowed(&mut watcher(&world, &api, &["--once"])).expect(0);
     assert_eq!(done(&world).iter().filter(|name| name.starts_with("d.")).count(), 4);
     // What was dispatched is known by then.

@@ -89,6 +89,8 @@ impl<'a> Desk<'a> {
             .into());
         }
         settings.mode.plan_only |= leave || taken.operation.needs_yes();
+        // Whoever can write into the folder could drop such a file: it takes a second person who says yes.
+        settings.mode.needs_approval = leave;
         // The same file tried again goes on with its run, another's lock is waited for in turns, and results stand
         // beside the file.
         settings.mode.new_run = false;
