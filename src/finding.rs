@@ -271,7 +271,8 @@ codes! {
     DocumentNumberTwice = "document-number-twice", Error;
     /// Another row of the same document is at fault; a document is sent whole or not at all.
     DocumentInvalid = "document-invalid", Error;
-    /// A row of a corrections workbook says neither retry nor drop, or belongs to another ledger; it is not sent.
+    /// A row of a corrections workbook says neither retry nor drop, belongs to another ledger, or would be a second record for
+    /// one row; it is not sent.
     CorrectionUnclear = "correction-unclear", Error;
 }
 

@@ -1,7 +1,8 @@
 //! What became of the rows of a run once later runs corrected them: derived from the ledger whenever it is asked.
 //!
 //! Owns which of several corrections counts. Leaves what became of each row in its own run to [`crate::plan::history`].
-//! The one rule: an accepted row stays accepted, and a correction that did nothing changes nothing.
+//! The one rule: an accepted row stays accepted, a correction that did nothing changes nothing, and one that may have
+//! been stored is never hidden by another.
 
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
@@ -27,8 +28,14 @@ pub fn is_left(outcome: &RowOutcome) -> bool {
     }
 }
 
-fn is_accepted(status: Status) -> bool {
-    matches!(status, Status::Accepted | Status::AlreadyAccepted)
+/// Which of two corrections of a row counts: the one that the API has or may have, else the later one.
+fn weight(status: Status) -> u8 {
+    match status {
+        Status::Accepted | Status::AlreadyAccepted => 3,
+        Status::Unknown => 2,
+        Status::NotSent => 1,
+        Status::Invalid | Status::Rejected | Status::Excluded => 0,
+    }
 }
 
 /// The row of a later run that stands for a row now.
@@ -91,14 +98,25 @@ impl<'l> After<'l> {
 
     /// What stands for a row of a sheet now; none where nothing but its own outcome does.
     pub fn of(&mut self, sheet: SheetId, row: u32, own: &RowOutcome) -> Result<Option<Correction>, LedgerError> {
-        self.follow(sheet, row, own, 0)
+        self.follow((sheet, row), own, SheetId(0), 0)
+    }
+
+    /// The row that a row of a sheet corrects, or was to correct; its sheet is an earlier one.
+    pub fn original(&mut self, sheet: SheetId, row: u32) -> Result<Option<(SheetId, u32)>, LedgerError> {
+        for of in self.ledger.corrects(sheet)?.into_iter().filter(|of| *of < sheet) {
+            let by = Earlier { sheet, row };
+            if let Some((found, _)) = self.links(of)?.iter().find(|(_, link)| *link == by) {
+                return Ok(Some((of, *found)));
+            }
+        }
+        Ok(None)
     }
 
     fn follow(
         &mut self,
-        sheet: SheetId,
-        row: u32,
+        (sheet, row): (SheetId, u32),
         own: &RowOutcome,
+        than: SheetId,
         round: u32,
     ) -> Result<Option<Correction>, LedgerError> {
         if !is_left(own) || own.status == Status::Unknown || round > MOST_ROUNDS {
@@ -106,18 +124,21 @@ impl<'l> After<'l> {
         }
         let links = self.links(sheet)?;
         let from = links.partition_point(|(of, _)| *of < row);
-        let mut current = None;
-        for (_, by) in links[from..].iter().take_while(|(of, _)| *of == row) {
+        let mut current: Option<Correction> = None;
+        let of_row = links[from..].iter().take_while(|(of, _)| *of == row);
+        // A row is corrected by a later one only, so that following them comes to an end.
+        for (_, by) in of_row.filter(|(_, by)| by.sheet > than) {
             let Some(found) = self.row(*by)? else { continue };
-            let further = self.follow(by.sheet, by.row, found.fate.outcome(), round + 1)?;
+            let further = self.follow((by.sheet, by.row), found.fate.outcome(), by.sheet, round + 1)?;
             let found = further.unwrap_or(found);
             if !found.counts() {
                 continue;
             }
-            let done = is_accepted(found.fate.outcome().status);
-            current = Some(found);
-            if done {
-                break;
+            let new = weight(found.fate.outcome().status);
+            let old = current.as_ref().map(|current| weight(current.fate.outcome().status));
+            // What was accepted first stays.
+            if old.is_none_or(|old| new > old || (new == old && new < weight(Status::Accepted))) {
+                current = Some(found);
             }
         }
         Ok(current)
@@ -151,8 +172,7 @@ impl<'l> After<'l> {
             return Ok(Rc::clone(links));
         }
         let mut links = Vec::new();
-        // A row is corrected by a later one only, so that following them comes to an end.
-        for (by, packed) in self.ledger.corrected_in(sheet)?.into_iter().filter(|(by, _)| *by > sheet) {
+        for (by, packed) in self.ledger.corrected_in(sheet)? {
             let pairs: Vec<(u32, u32)> = blob::unpack(&packed)?;
             links.extend(pairs.into_iter().map(|(row, of)| (of, Earlier { sheet: by, row })));
         }

@@ -66,12 +66,21 @@ enum Is {
     Foreign(String),
 }
 
-/// Matches the rows of a worksheet; `accepted` says how an original's row was accepted meanwhile, if it was.
+/// What another run made of an original since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Meanwhile {
+    /// It was accepted, and a row that is the same ends like this.
+    Accepted(RowOutcome),
+    /// It was sent and is unknown, or is planned, by this row.
+    OnItsWay(String),
+}
+
+/// Matches the rows of a worksheet; `since` says what another run made of an original's row, if one did.
 pub fn matched<E>(
     home: &Home,
     originals: &Originals,
     rows: &[Returned],
-    mut accepted: impl FnMut(u32) -> Result<Option<RowOutcome>, E>,
+    mut since: impl FnMut(u32) -> Result<Option<Meanwhile>, E>,
 ) -> Result<Matched, E> {
     let found = find(home, originals, rows);
     let mut matched = Matched::default();
@@ -81,12 +90,12 @@ pub fn matched<E>(
                 let original = &originals.rows[*at];
                 matched.links.push((row.number, original.row));
                 let changed = row.cells != original.cells;
-                treat(home, original, row, changed, accepted(original.row)?)
+                treat(home, original, row, changed, since(original.row)?)
             }
-            Is::Settled(number) => match accepted(*number)? {
-                Some(outcome) if !home.guarded => Treatment::Done(outcome),
+            Is::Settled(number) => match since(*number)? {
+                Some(Meanwhile::Accepted(outcome)) if !home.guarded => Treatment::Done(outcome),
                 // The guard knows whether it is the same record still.
-                Some(_) => Treatment::Send,
+                Some(meanwhile) => known(home, *number, &meanwhile),
                 None => Treatment::Unclear(format!("row {number} of {} was not left to be corrected", home.label)),
             },
             Is::Added => match action(&row.action) {
@@ -208,21 +217,45 @@ fn action(text: &str) -> Result<Option<Action>, String> {
     }
 }
 
-fn treat(home: &Home, original: &Original, row: &Returned, changed: bool, accepted: Option<RowOutcome>) -> Treatment {
-    if let Some(outcome) = accepted.filter(|_| !changed || !home.guarded) {
-        return Treatment::Done(outcome);
+fn treat(home: &Home, original: &Original, row: &Returned, changed: bool, since: Option<Meanwhile>) -> Treatment {
+    if let Some(Meanwhile::Accepted(outcome)) = &since
+        && (!changed || !home.guarded)
+    {
+        return Treatment::Done(outcome.clone());
     }
     if original.outcome.status == Status::Unknown {
         let of = format!("row {} of {}", original.row, home.label);
         return Treatment::Unclear(format!("{of} is unknown; it is looked up, never corrected"));
     }
-    match action(&row.action) {
+    let asked = action(&row.action);
+    let goes = matches!(asked, Ok(Some(Action::Retry))) || (changed && matches!(asked, Ok(None)));
+    match (asked, since.filter(|_| goes && home.guarded)) {
+        (_, Some(meanwhile)) => known(home, original.row, &meanwhile),
+        (asked, None) => asked_for(home, original, changed, asked),
+    }
+}
+
+/// The same of a row of which nobody else has sent anything.
+fn asked_for(home: &Home, original: &Original, changed: bool, asked: Result<Option<Action>, String>) -> Treatment {
+    match asked {
         Err(message) => Treatment::Unclear(message),
         Ok(Some(Action::Drop)) => Treatment::Drop,
         Ok(_) if changed => Treatment::Send,
         Ok(Some(Action::Retry)) => Treatment::Retry,
         Ok(None) => Treatment::Unchanged(unchanged(home, original)),
     }
+}
+
+/// What a row that would be sent a second time, as another record, is told.
+fn known(home: &Home, row: u32, meanwhile: &Meanwhile) -> Treatment {
+    let place = format!("row {row} of {}", home.label);
+    Treatment::Known(match meanwhile {
+        Meanwhile::Accepted(outcome) => format!(
+            "{place}: {}; this would be a second record for it: give a further one in a sheet of its own",
+            outcome.message
+        ),
+        Meanwhile::OnItsWay(by) => format!("{place}: {by}; this would be a second record for it"),
+    })
 }
 
 fn unchanged(home: &Home, original: &Original) -> RowOutcome {
@@ -267,6 +300,8 @@ fn settle_documents(originals: &Originals, rows: &[Returned], found: &[Is], matc
             Treatment::Drop
         } else if any(|treatment| *treatment == Treatment::Drop).is_some() {
             Treatment::Unclear(format!("drop stands beside some of the {whole} rows of its document only"))
+        } else if let Some(known) = any(|treatment| matches!(treatment, Treatment::Known(_))) {
+            known
         } else if let Some(sent) = any(|treatment| matches!(treatment, Treatment::Send | Treatment::Retry)) {
             sent
         } else {
@@ -357,7 +392,15 @@ mod tests {
     fn treated(originals: &Originals, rows: &[(&str, &str, &str)]) -> (Vec<String>, Vec<(u32, u32)>, Vec<String>) {
         let rows = returned(rows);
         let matched = matched::<()>(&home(), originals, &rows, |row| {
-            Ok((row == 90).then(|| RowOutcome::new(Status::AlreadyAccepted, "accepted-earlier", "")))
+            Ok(match row {
+                90 => {
+                    let outcome =
+                        RowOutcome::new(Status::AlreadyAccepted, "accepted-earlier", "accepted earlier: run 8");
+                    Some(Meanwhile::Accepted(outcome))
+                }
+                91 => Some(Meanwhile::OnItsWay("run 9, c.xlsx:2 is unknown".to_owned())),
+                _ => None,
+            })
         });
         let matched = matched.unwrap();
         let word = |row: &Returned| match &matched.rows[&row.number] {
@@ -366,6 +409,7 @@ mod tests {
             Treatment::Unchanged(outcome) => format!("unchanged {}", outcome.status.as_str()),
             Treatment::Drop => "drop".to_owned(),
             Treatment::Done(_) => "done".to_owned(),
+            Treatment::Known(message) => format!("known: {message}"),
             Treatment::Unclear(message) => message.clone(),
         };
         (rows.iter().map(word).collect(), matched.links, matched.notes)
@@ -381,10 +425,15 @@ mod tests {
             (9, "A-9,Rao,y", Status::Rejected, 9),
             (12, "A-12,Rao,z", Status::Invalid, 12),
             (90, "A-90,Rao,q", Status::Invalid, 90),
+            (91, "A-91,Rao,q", Status::Rejected, 91),
         ]);
-        let (five, nine, twelve, ninety) = (key(5), key(9), key(12), key(90));
+        let (five, nine, twelve, ninety, next) = (key(5), key(9), key(12), key(90), key(91));
+        let second = "known: row 90 of run 7, march.csv: accepted earlier: run 8; this would be a second record for it: \
+                      give a further one in a sheet of its own";
+        let on_its_way =
+            "known: row 91 of run 7, march.csv: run 9, c.xlsx:2 is unknown; this would be a second record for it";
         let foreign = RowKey { ledger: "bb".into(), sheet: SheetId(3), row: 5 }.text();
-        let cases: [Case<'_>; 13] = [
+        let cases: [Case<'_>; 17] = [
             (
                 &[(&five, "", "A-5,Mehta,1"), (&nine, "", "A-9,Rao,y")],
                 &["send", "unchanged rejected"],
@@ -411,7 +460,11 @@ mod tests {
             ),
             (&[(&foreign, "", "A-5,Mehta,x")], &["unchanged not-sent"], &[(2, 5)]),
             (&[(&ninety, "", "A-90,Rao,q")], &["done"], &[(2, 90)]),
-            (&[(&ninety, "", "A-90,Rao,8")], &["send"], &[(2, 90)]),
+            (&[(&ninety, "", "A-90,Rao,8")], &[second], &[(2, 90)]),
+            (&[(&ninety, "drop", "A-90,Rao,8")], &["drop"], &[(2, 90)]),
+            (&[(&next, "", "A-91,Rao,8")], &[on_its_way], &[(2, 91)]),
+            (&[(&next, "retry", "A-91,Rao,q")], &[on_its_way], &[(2, 91)]),
+            (&[(&next, "", "A-91,Rao,q")], &["unchanged rejected"], &[(2, 91)]),
             (&[(&twelve, "", ",,")], &["send"], &[(2, 12)]),
         ];
         for (rows, expected, links) in cases {

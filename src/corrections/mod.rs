@@ -79,16 +79,27 @@ pub enum Treatment {
     Drop,
     /// Its original was accepted in the meantime.
     Done(RowOutcome),
+    /// Its original was accepted, or is on its way, by another row: what the duplicate guard knows of it counts, and where
+    /// that is nothing, it would be sent twice.
+    Known(String),
     /// Nobody can tell what is meant.
     Unclear(String),
 }
 
 impl Treatment {
+    /// Why it is not sent, where that is told as a finding.
+    pub fn words(self) -> Option<String> {
+        match self {
+            Treatment::Known(message) | Treatment::Unclear(message) => Some(message),
+            _ => None,
+        }
+    }
+
     /// The outcome that it brings with it.
     pub fn outcome(self) -> Option<RowOutcome> {
         match self {
             Treatment::Unchanged(outcome) | Treatment::Done(outcome) => Some(outcome),
-            Treatment::Send | Treatment::Retry | Treatment::Drop | Treatment::Unclear(_) => None,
+            Treatment::Send | Treatment::Retry | Treatment::Drop | Treatment::Known(_) | Treatment::Unclear(_) => None,
         }
     }
 }
@@ -128,7 +139,7 @@ impl Correcting {
         for row in checked.rows.iter_mut().filter(|row| row.standing != Standing::Joined) {
             let treatment = self.of_row(row.number);
             match treatment {
-                Treatment::Send | Treatment::Retry | Treatment::Unchanged(_) => {}
+                Treatment::Send | Treatment::Retry | Treatment::Known(_) | Treatment::Unchanged(_) => {}
                 Treatment::Drop => {
                     let message = format!("dropped by hand; it stays as run {} left it", self.run);
                     row.standing = Standing::Excluded { code: code::DROPPED.to_owned(), message };
@@ -153,7 +164,8 @@ impl Correcting {
     }
 }
 
-fn unclear(message: String) -> Finding {
+/// What is said of a row that is not sent because nobody can tell what is meant.
+pub(crate) fn unclear(message: String) -> Finding {
     Finding {
         code: Code::CorrectionUnclear,
         severity: Severity::Error,

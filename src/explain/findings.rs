@@ -212,5 +212,5 @@ advice! {
         => "correct the row that the message names; all lines then go together";
 
     CorrectionUnclear: "\"maybe\" in the column that takes retry or drop"
-        => "write retry, drop or nothing, and give the workbook to the ledger that wrote it";
+        => "write retry, drop or nothing, give the workbook to the ledger that wrote it, and a further record in a sheet of its own";
 }

@@ -349,9 +349,10 @@ pub trait Ledger: Send + Sync {
     fn verdict_block(&self, sheet: SheetId, ordinal: u32) -> Result<Option<Vec<u8>>, LedgerError>;
     /// The first and last row of each verdict block of a sheet, by ordinal, in their order.
     fn block_ranges(&self, sheet: SheetId) -> Result<Vec<(u32, RangeInclusive<u32>)>, LedgerError>;
-    /// The sheets whose rows correct rows of this one, oldest first, each with its links.
+    /// The sheets whose rows correct rows of this one, or of one with the same content that went to the same place, oldest
+    /// first, each with its links.
     fn corrected_in(&self, sheet: SheetId) -> Result<Vec<(SheetId, Vec<u8>)>, LedgerError>;
-    /// The earlier sheets that rows of this one correct.
+    /// The earlier sheets that rows of this one correct, and the newest with the same content as one of them.
     fn corrects(&self, sheet: SheetId) -> Result<Vec<SheetId>, LedgerError>;
 
     /// A run's chunks in order.

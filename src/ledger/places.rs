@@ -1,13 +1,42 @@
-//! Where the sheets of runs lie: looked up by path, and told when a file was moved.
+//! Where the sheets of runs lie: looked up by path, and told when a file was moved; which of them are the same sheet.
 //!
-//! For a drop folder, which moves files while their runs go on. The one rule: only the path changes; what was read,
-//! planned and sent stays as it was recorded.
+//! For a drop folder, which moves files while their runs go on, and for corrections, which hold for a sheet however often it
+//! is given. The one rule: only the path changes; what was read, planned and sent stays as it was recorded.
 
 use rusqlite::params;
 
 use super::records::{RUN_COLUMNS, read_run};
 use super::sqlite::SqliteLedger;
 use super::{LedgerError, Run, RunId};
+
+/// Sheets with the content of one, given to the same operation, account and seller, where `other` is each of them.
+macro_rules! same_as {
+    ($one:literal) => {
+        concat!(
+            "FROM sheet one JOIN run ON run.id = one.run_id JOIN sheet other ON other.content = one.content
+             JOIN run there ON there.id = other.run_id AND there.account = run.account
+              AND there.operation = run.operation
+              AND iif(json_valid(there.settings), json_extract(there.settings, '$.seller'), NULL)
+                  IS iif(json_valid(run.settings), json_extract(run.settings, '$.seller'), NULL)
+             WHERE one.id ",
+            $one
+        )
+    };
+}
+
+/// Sheets whose rows correct rows of a sheet.
+pub(super) const CORRECTED_IN: &str = concat!(
+    "SELECT sheet_id, links FROM correction WHERE of_sheet IN (SELECT other.id ",
+    same_as!("= ?"),
+    ") ORDER BY sheet_id"
+);
+
+/// Sheets whose rows a sheet corrects: those that it names, and the newest that is the same.
+pub(super) const CORRECTS: &str = concat!(
+    "SELECT of_sheet FROM correction WHERE sheet_id = ?1 UNION SELECT max(other.id) ",
+    same_as!("IN (SELECT of_sheet FROM correction WHERE sheet_id = ?1)"),
+    " GROUP BY one.id"
+);
 
 impl SqliteLedger {
     /// The runs that a file was planned in, whatever became of them, the newest first; the path in the text of

@@ -13,6 +13,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, TransactionBehavio
 use super::beside::Beside;
 use super::consent::{self, ApprovalRecord, NewApproval, Policy, PolicyRecord, StoredPolicy};
 use super::migrate::FORMAT;
+use super::places;
 use super::purge::{self, PurgeRecord};
 use super::records::{
     CHUNK_COLUMNS, RUN_COLUMNS, SHEET_COLUMNS, change_customers, read_chunk, read_customer, read_lines, read_mark,
@@ -303,12 +304,11 @@ impl Ledger for SqliteLedger {
     }
 
     fn corrected_in(&self, sheet: SheetId) -> Answer<Vec<(SheetId, Vec<u8>)>> {
-        let sql = "SELECT sheet_id, links FROM correction WHERE of_sheet = ? ORDER BY sheet_id";
-        self.list(sql, [sheet.0], |found| Ok((SheetId(found.get(0)?), found.get(1)?)))
+        self.list(places::CORRECTED_IN, [sheet.0], |found| Ok((SheetId(found.get(0)?), found.get(1)?)))
     }
 
     fn corrects(&self, sheet: SheetId) -> Answer<Vec<SheetId>> {
-        self.list("SELECT of_sheet FROM correction WHERE sheet_id = ?", [sheet.0], |found| found.get(0).map(SheetId))
+        self.list(places::CORRECTS, [sheet.0], |found| found.get(0).map(SheetId))
     }
 
     fn chunks(&self, run: RunId) -> Answer<Vec<ChunkHead>> {

@@ -3,6 +3,7 @@
 //! Leaves which row is which to [`crate::corrections`]. The one rule: a workbook of another ledger, account or operation is
 //! refused whole, because nobody here can say what was changed in it.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::Pipeline;
@@ -11,7 +12,7 @@ use crate::check::dates::ColumnOrder;
 use crate::config::Settings;
 use crate::corrections::after::{self, After};
 use crate::corrections::book::{self, Head, Marker};
-use crate::corrections::matching::{self, Home};
+use crate::corrections::matching::{self, Home, Meanwhile};
 use crate::corrections::originals::Originals;
 use crate::corrections::{Correcting, FORM, KEY, OWN_HEADINGS};
 use crate::dedupe::Earlier;
@@ -24,6 +25,7 @@ use crate::operation::Operation;
 use crate::outcome::{RowOutcome, Status, code};
 use crate::plan::history::History;
 use crate::plan::refusal::Refusal;
+use crate::platform;
 use crate::results;
 use crate::sheet::SheetSource;
 
@@ -128,7 +130,7 @@ impl Pipeline<'_> {
                 continue;
             };
             let place = self.place_of(ledger, operation, &marker, &source, &head)?;
-            sheets.push(Arc::new(self.correcting(ledger, operation, &source, &head, &place)?));
+            sheets.push(Arc::new(self.correcting(ledger, operation, (&file.shown, &source), &head, &place)?));
             kept.push(source);
         }
         let Some(correcting) = sheets.first() else {
@@ -215,7 +217,7 @@ impl Pipeline<'_> {
         &self,
         ledger: &dyn Ledger,
         operation: &Operation,
-        source: &SheetSource,
+        (shown, source): (&Path, &SheetSource),
         head: &Head,
         place: &Place,
     ) -> Result<Correcting, No> {
@@ -247,8 +249,10 @@ impl Pipeline<'_> {
         let home =
             Home { ledger: ledger.id()?, sheet: sheet.id, label: label.clone(), guarded: operation.is_guarded() };
         let mut after = After::new(ledger);
-        let accepted = |row| accepted_meanwhile(&mut history, &mut after, sheet.id, row);
-        let matched = matching::matched(&home, &originals, &rows, accepted)?;
+        // A run of the same file gives way to this one, or is gone on with.
+        let own = if self.settings.mode.new_run { String::new() } else { platform::text_of_path(shown) };
+        let since = |row| meanwhile(&mut history, &mut after, (sheet.id, row), &own);
+        let matched = matching::matched(&home, &originals, &rows, since)?;
         let mut notes = vec![format!("corrections of {label}; read as that run read it")];
         notes.extend(matched.notes);
         Ok(Correcting {
@@ -264,6 +268,14 @@ impl Pipeline<'_> {
         })
     }
 
+    /// Says what a run came to with all corrections of its rows; false where nobody tried to correct one.
+    pub(super) fn tell_corrected(&self, run: &Run, more: &str) -> Result<bool, RunError> {
+        let Some(corrected) = after::totals(self.ledger, run)? else { return Ok(false) };
+        let message = corrected.words(run.id) + more;
+        self.observer.event(&Event::Corrected { run: run.id.0, message, totals: corrected.totals });
+        Ok(true)
+    }
+
     /// Brings the runs up to date whose rows a run corrected: their totals are told, and results that stand in their places
     /// are written again.
     pub(super) fn bring_up_to_date(&self, run: &Run) -> Result<(), RunError> {
@@ -272,12 +284,12 @@ impl Pipeline<'_> {
         }
         for id in after::runs_before(self.ledger, run.id)? {
             let before = self.stored(id)?;
-            let Some(corrected) = after::totals(self.ledger, &before)? else { continue };
             let renewed = self.renew_results(&before);
             let elsewhere = matches!(&renewed, Ok(written) if written.files.is_empty());
             let way = format!("; \"arload runs results {id}\" writes its results again");
-            let message = corrected.words(id) + if elsewhere { &way } else { "" };
-            self.observer.event(&Event::Corrected { run: id.0, message, totals: corrected.totals });
+            if !self.tell_corrected(&before, if elsewhere { &way } else { "" })? {
+                continue;
+            }
             match renewed {
                 Ok(written) => {
                     for path in written.files {
@@ -298,26 +310,55 @@ impl Pipeline<'_> {
     }
 }
 
-/// How a row of an earlier sheet was accepted, if it was: there, or by a later correction.
-fn accepted_meanwhile(
+/// What became of a row, or of one that it was to correct itself, that keeps it from being sent as another record; `own`
+/// is the path of the workbook at hand.
+fn meanwhile(
     history: &mut History<'_>,
     after: &mut After<'_>,
-    sheet: SheetId,
-    row: u32,
-) -> Result<Option<RowOutcome>, RunError> {
+    row: (SheetId, u32),
+    own: &str,
+) -> Result<Option<Meanwhile>, RunError> {
+    let mut at = Some(row);
+    while let Some(row) = at {
+        let found = here(history, after, row, own)?;
+        if found.is_some() {
+            return Ok(found);
+        }
+        at = after.original(row.0, row.1)?;
+    }
+    Ok(None)
+}
+
+/// The same of this row alone: in its own run, or by a later correction.
+fn here(
+    history: &mut History<'_>,
+    after: &mut After<'_>,
+    (sheet, row): (SheetId, u32),
+    own: &str,
+) -> Result<Option<Meanwhile>, RunError> {
     let Some(found) = history.row(Earlier { sheet, row })? else { return Ok(None) };
     let later = after.of(sheet, row, found.fate.outcome())?;
     let (outcome, label, at) = match &later {
         Some(later) => (later.fate.outcome(), later.label(), later.run.created_at),
         None => (found.fate.outcome(), found.label(), found.run.created_at),
     };
-    let is_accepted = matches!(outcome.status, Status::Accepted | Status::AlreadyAccepted);
-    Ok(is_accepted.then(|| RowOutcome {
-        status: Status::AlreadyAccepted,
-        code: code::ACCEPTED_EARLIER.to_owned(),
-        message: format!("accepted earlier: {label}, {}", at.strftime("%Y-%m-%d")),
-        remote_id: outcome.remote_id.clone(),
-    }))
+    Ok(match (outcome.status, &later) {
+        (Status::Accepted | Status::AlreadyAccepted, _) => Some(Meanwhile::Accepted(RowOutcome {
+            status: Status::AlreadyAccepted,
+            code: code::ACCEPTED_EARLIER.to_owned(),
+            message: format!("accepted earlier: {label}, {}", at.strftime("%Y-%m-%d")),
+            remote_id: outcome.remote_id.clone(),
+        })),
+        (Status::Unknown, Some(later)) => {
+            let way = format!("\"arload runs reconcile {}\" looks it up", later.run.id);
+            Some(Meanwhile::OnItsWay(format!("{label} was sent and is unknown; {way}")))
+        }
+        (Status::NotSent, Some(later)) if later.sheet.path != own => {
+            let way = format!("\"arload runs send {}\" sends it", later.run.id);
+            Some(Meanwhile::OnItsWay(format!("{label} is planned; {way}")))
+        }
+        _ => None,
+    })
 }
 
 /// The month that a run's invoices had to be dated in.

@@ -121,11 +121,17 @@ impl Pipeline<'_> {
         // Nobody asked for a plan only, and nothing leaves before somebody else has approved it.
         let stops = written.is_none() || (waits && !self.settings.mode.plan_only);
         let exit = if stops { ExitCode::worst([exit, ExitCode::StoppedEarly]) } else { exit };
+        // What was corrected before, in this sheet or in one that is the same, needs nobody any more.
+        let corrected = written.as_ref().filter(|written| written.is_corrected);
+        let (left, codes) = corrected.map_or((&totals, &breakdown), |written| (&written.totals, &written.breakdown));
+        let dry_run = self.settings.mode.dry_run;
+        let mut next = next_steps(operation, &run, left, codes, stopped, (waits, dry_run));
+        if corrected.is_some() {
+            self.tell_corrected(&run, "")?;
+        }
         let files = written.map(|written| written.files).unwrap_or_default();
         self.bring_up_to_date(&run)?;
         let id = (!self.settings.mode.dry_run).then_some(run.id);
-        let dry_run = self.settings.mode.dry_run;
-        let mut next = next_steps(operation, &run, &totals, &breakdown, stopped, (waits, dry_run));
         next.splice(0..0, approval);
         self.observer.event(&Event::Finished {
             run: id.map(|run| run.0),

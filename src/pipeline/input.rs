@@ -46,7 +46,7 @@ pub(super) enum MarkedBy {
 /// One file with its sheets.
 pub(super) struct InputFile {
     /// The path that the ledger keeps and results stand beside.
-    shown: PathBuf,
+    pub(super) shown: PathBuf,
     pub(super) sources: Vec<SheetSource>,
     /// What must hold for the file, where a control file stands beside it.
     control: Option<Control>,

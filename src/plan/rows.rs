@@ -20,7 +20,7 @@ use super::write::{Planning, Spoken, key_kind};
 use crate::check::named;
 use crate::check::record::{CheckedBlock, CheckedRow, Standing};
 use crate::chunk::{ChunkLimits, Cutter, FullChunk, Group};
-use crate::corrections::{Correcting, Treatment};
+use crate::corrections::{Correcting, Treatment, unclear};
 use crate::dedupe::{Earlier, Keys, Verdict};
 use crate::error::RunError;
 use crate::finding::{Code, Finding, Severity};
@@ -269,6 +269,11 @@ impl Writer<'_> {
             (Standing::Ready, Decision::Ended(outcome)) => Some(outcome),
             (Standing::Ready, Decision::Send) if matches!(treatment, Some(Treatment::Unchanged(_))) => {
                 treatment.and_then(Treatment::outcome)
+            }
+            // The guard does not know it, but its original has gone as another record.
+            (Standing::Ready, Decision::Send) if matches!(treatment, Some(Treatment::Known(_))) => {
+                findings.extend(treatment.and_then(Treatment::words).map(unclear));
+                Some(RowOutcome::new(Status::Invalid, "", ""))
             }
             (Standing::Ready, Decision::Send) => {
                 let doubtful = self.tell_alike(index, row, &mut findings);

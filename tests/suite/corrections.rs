@@ -16,7 +16,7 @@ const ID: &str = "KC0123456789ABCD";
 const MARKER: &str = "arload corrections";
 
 /// Rows of a worksheet, headings included.
-type Rows = Vec<Vec<String>>;
+pub(crate) type Rows = Vec<Vec<String>>;
 
 fn read(world: &World, name: &str) -> Vec<(String, Rows)> {
     let mut book: Xlsx<_> = open_workbook(world.path(name)).unwrap();
@@ -32,7 +32,7 @@ fn read(world: &World, name: &str) -> Vec<(String, Rows)> {
 }
 
 /// Saves a workbook as another program would, with its lists changed.
-fn save(world: &World, from: &str, to: &str, change: impl Fn(&mut Rows)) {
+pub(crate) fn save(world: &World, from: &str, to: &str, change: impl Fn(&mut Rows)) {
     let mut book = Workbook::new();
     for (name, mut rows) in read(world, from) {
         let worksheet = book.add_worksheet();
@@ -51,12 +51,12 @@ fn save(world: &World, from: &str, to: &str, change: impl Fn(&mut Rows)) {
     book.save(world.path(to)).unwrap();
 }
 
-fn column(rows: &Rows, heading: &str) -> usize {
+pub(crate) fn column(rows: &Rows, heading: &str) -> usize {
     rows[0].iter().position(|name| name.starts_with(heading)).unwrap_or_else(|| panic!("no {heading} in {:?}", rows[0]))
 }
 
 /// Writes the right amount into the first rows, by the number of their invoice.
-fn fix(rows: &mut Rows, count: usize) {
+pub(crate) fn fix(rows: &mut Rows, count: usize) {
     let (number, amount) = (column(rows, "Invoice Number"), column(rows, "Taxable Value"));
     for row in rows.iter_mut().skip(1).take(count) {
         let invoice: u64 = row[number].rsplit('/').next().unwrap().parse().unwrap();
@@ -65,7 +65,7 @@ fn fix(rows: &mut Rows, count: usize) {
 }
 
 /// A sheet of invoices where the amount of every so-many-th cannot be read, with a column of branches.
-fn sheet(rows: usize, every: usize) -> String {
+pub(crate) fn sheet(rows: usize, every: usize) -> String {
     let mut text = String::new();
     for (at, line) in invoices(rows).lines().enumerate() {
         let mut cells: Vec<String> = line.split(',').map(str::to_owned).collect();
@@ -79,21 +79,21 @@ fn sheet(rows: usize, every: usize) -> String {
     text
 }
 
-fn run(world: &World, api: &Sandbox, file: &str, code: i32) -> Ended {
+pub(crate) fn run(world: &World, api: &Sandbox, file: &str, code: i32) -> Ended {
     world.run(api, &[&CREATE[..], &[file, "--max-invalid", "100%"]].concat()).expect(code)
 }
 
-fn counted(world: &World, results: &str) -> BTreeMap<String, usize> {
+pub(crate) fn counted(world: &World, results: &str) -> BTreeMap<String, usize> {
     let lines = world.lines(results);
     statuses(&lines).into_iter().map(|(status, rows)| (status.to_owned(), rows)).collect()
 }
 
-fn counts(expected: &[(&str, usize)]) -> BTreeMap<String, usize> {
+pub(crate) fn counts(expected: &[(&str, usize)]) -> BTreeMap<String, usize> {
     expected.iter().map(|(status, rows)| ((*status).to_owned(), *rows)).collect()
 }
 
 /// A world whose first run accepted all rows of the sheet but those that cannot be read.
-fn left(rows: usize, every: usize) -> (World, Sandbox) {
+pub(crate) fn left(rows: usize, every: usize) -> (World, Sandbox) {
     let world = World::new();
     world.write("march.csv", sheet(rows, every));
     let api = sandbox(|_| {});

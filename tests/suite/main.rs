@@ -9,6 +9,7 @@ mod bad_input;
 mod bench;
 mod contract;
 mod controls;
+mod corrected_twice;
 mod corrections;
 mod crash;
 mod deploy;
