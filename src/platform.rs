@@ -8,9 +8,14 @@ use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tempfile::NamedTempFile;
+
+/// How the names of files begin and end that are being written.
+const BEGUN: (&str, &str) = (".arload-", ".tmp");
+/// Limit: between making a temporary file and locking it nobody pauses for a minute.
+const LEFT: Duration = Duration::from_mins(1);
 
 /// Creates a file that only its user can read, or leaves an existing one alone; in a folder that its owner shares with a
 /// group ([`is_shared`]) the group can use it too.
@@ -250,7 +255,7 @@ impl Beside {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
         // Temporary files are private by themselves.
-        let file = tempfile::Builder::new().prefix(".arload-").suffix(".tmp").tempfile_in(folder_of(place))?;
+        let file = tempfile::Builder::new().prefix(BEGUN.0).suffix(BEGUN.1).tempfile_in(folder_of(place))?;
         Ok(Self { file, place: place.to_owned(), replaces })
     }
 
@@ -272,6 +277,27 @@ impl Beside {
         persisted.map_err(|error| error.error)?;
         sync_folder(folder_of(&place))
     }
+}
+
+/// Removes what a process that was killed had begun in a folder of ours: temporary files that nobody has held or written
+/// to for a minute.
+///
+/// Only for folders whose writers hold their temporary files by a lock.
+pub fn sweep(folder: &Path, now: SystemTime) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let (path, name) = entry.map(|entry| (entry.path(), entry.file_name()))?;
+        let name = name.to_string_lossy();
+        let is_ours = name.starts_with(BEGUN.0) && name.ends_with(BEGUN.1);
+        if !is_ours || !path.symlink_metadata().is_ok_and(|metadata| metadata.is_file()) {
+            continue;
+        }
+        let Ok(file) = OpenOptions::new().read(true).write(true).open(&path) else { continue };
+        let age = file.metadata()?.modified().ok().and_then(|written| now.duration_since(written).ok());
+        if age.is_some_and(|age| age >= LEFT) && file.try_lock().is_ok() {
+            fs::remove_file(&path)?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes a file that everybody may read, whole or not at all: a collector runs as another user.

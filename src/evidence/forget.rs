@@ -88,7 +88,10 @@ pub fn forget(
     if place.symlink_metadata().is_ok() {
         is_the_same(ledger, run, &place, &head)?;
     } else {
+        platform::sweep(folder, now.into()).map_err(failed)?;
         let mut beside = Beside::create(&place, false).map_err(failed)?;
+        // Says to whoever sweeps that somebody is writing here; where files have no locks, nobody sweeps.
+        let _ = beside.file().try_lock();
         write(ledger, run, beside.file(), &place.display().to_string(), Extent::Archive)?;
         beside.finish().map_err(failed)?;
     }

@@ -9,10 +9,10 @@ use crate::finding::quote;
 use crate::ledger::consent::ApprovalRecord;
 use crate::ledger::trail::{AttemptRecord, Link, ReplyRecord, ResolutionRecord};
 use crate::ledger::{AttemptId, ChunkId, RunId};
-use crate::sheet::members::Archive;
+use crate::sheet::members::{Archive, MemberBytes};
 
-/// Limit: a list of as many records as an archive may have takes some 20 MB.
-const MAX_LIST: u64 = 64 << 20;
+/// Limit: a list of as many records as an archive may have takes some 480 MB; its lines are read one by one.
+const MAX_LIST: u64 = 512 << 20;
 
 /// One line of a list, with the list's name for messages.
 pub(super) struct Cells<'n> {
@@ -45,6 +45,26 @@ pub(super) fn lines<'n>(
     });
     // An unreadable line ends the list; what reads on after it reads the same error for ever.
     Box::new(lines.take_while(move |line| !std::mem::replace(&mut ended, line.is_err())))
+}
+
+/// The bodies of replies where they stand in one list: each reply's number with the digest of its body.
+pub(super) struct Bodies(csv::ByteRecordsIntoIter<MemberBytes>);
+
+impl Bodies {
+    pub(super) fn of(member: MemberBytes) -> Self {
+        Self(csv::Reader::from_reader(member).into_byte_records())
+    }
+}
+
+impl Iterator for Bodies {
+    type Item = (i64, [u8; 32]);
+
+    /// None behind the last, and where the list cannot be read any further.
+    fn next(&mut self) -> Option<Self::Item> {
+        let record = self.0.next()?.ok()?;
+        let id = std::str::from_utf8(record.get(0)?).ok()?.parse().ok()?;
+        Some((id, *blake3::hash(record.get(1)?).as_bytes()))
+    }
 }
 
 impl Cells<'_> {

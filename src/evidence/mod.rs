@@ -18,8 +18,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// The form of the archive that this program writes and reads.
-pub const FORM: u32 = 2;
+/// The newest form of the archive that this program writes and reads: [`BODIES`] is in it.
+pub const FORM: u32 = 3;
+/// The form where the body of each reply is a member of its own.
+pub const FORM_OF_FEW: u32 = 2;
 
 /// Facts of the run.
 pub(crate) const FACTS: &str = "evidence.json";
@@ -33,6 +35,8 @@ pub(crate) const CHUNKS: &str = "chunks.csv";
 pub(crate) const ATTEMPTS: &str = "attempts.csv";
 /// What came back.
 pub(crate) const REPLIES: &str = "replies.csv";
+/// The bodies of replies that are too many for a member each.
+pub(crate) const BODIES: &str = "bodies.csv";
 /// What look-ups and splits made of chunks.
 pub(crate) const RESOLUTIONS: &str = "resolutions.csv";
 /// Who approved the plan.
@@ -48,6 +52,7 @@ pub(crate) const ATTEMPT_HEADINGS: [&str; 8] =
     ["attempt", "chunk_id", "number", "sender", "started_at", "digest", "previous", "hash"];
 pub(crate) const REPLY_HEADINGS: [&str; 10] =
     ["reply", "attempt", "received_at", "kind", "status", "refused", "request_id", "body_digest", "previous", "hash"];
+pub(crate) const BODY_HEADINGS: [&str; 2] = ["reply", "body"];
 pub(crate) const RESOLUTION_HEADINGS: [&str; 7] =
     ["resolution", "chunk_id", "resolved_at", "words", "digest", "previous", "hash"];
 pub(crate) const APPROVAL_HEADINGS: [&str; 8] =
@@ -56,10 +61,12 @@ pub(crate) const PAYLOAD_HEADINGS: [&str; 2] = ["chunk_id", "bytes"];
 pub(crate) const OUTCOME_HEADINGS: [&str; 8] =
     ["input", "row", "status", "code", "message", "remote_id", "chunk", "settled_at"];
 
-// Limit: the archive's table names at most 65,536 members, one for each reply.
-pub(crate) const MOST_REPLIES: u64 = 65_000;
+// Limit: the archive's table names at most 65,536 members; the bodies of more replies stand in one.
+pub(crate) const MOST_MEMBERS: u64 = 65_000;
+// Limit: as many replies as the lists of an archive may name (`list::MAX_LIST`).
+pub(crate) const MOST_REPLIES: u64 = 1_500_000;
 
-/// The member that holds a reply's body.
+/// The member that holds a reply's body, where each has one.
 pub(crate) fn body_name(reply: i64) -> String {
     format!("replies/{reply}.txt")
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::audit::audit;
 use super::verify::verify;
-use super::{RESOLUTIONS, write};
+use super::{MOST_MEMBERS, RESOLUTIONS, write};
 use crate::ledger::sqlite::SqliteLedger;
 use crate::ledger::{
     ChunkChange, ChunkId, ChunkState, Ledger, NewAttempt, NewChunk, NewReply, NewRun, NewSheet, Resolution, Run, RunId,
@@ -130,20 +130,26 @@ fn requests_without_replies_and_look_ups_are_part_of_the_evidence() {
 fn bytes_that_are_cut_or_changed_anywhere_never_pass_and_never_panic() {
     let ledger = SqliteLedger::scratch().unwrap();
     let run = troubled(&ledger);
-    let mut bytes = Cursor::new(Vec::new());
-    write::write(&ledger, &run, &mut bytes, "a.zip", write::Extent::Evidence).unwrap();
-    let whole = bytes.into_inner();
+    // With a member for each reply's body, and with all bodies in one list.
+    for most in [MOST_MEMBERS, 0] {
+        let mut bytes = Cursor::new(Vec::new());
+        write::write_with(&ledger, &run, &mut bytes, "a.zip", (write::Extent::Evidence, most)).unwrap();
+        cut_and_changed(&bytes.into_inner());
+    }
+}
+
+fn cut_and_changed(whole: &[u8]) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.zip");
     let passes = |bytes: &[u8]| {
         std::fs::write(&path, bytes).unwrap();
         verify(&path, None).is_ok_and(|checks| checks.iter().all(|check| check.holds))
     };
-    assert!(passes(&whole));
+    assert!(passes(whole));
     // Dates, rights and versions of members, and the end of the archive's own comment, say nothing of the run; what is
     // packed does. It is read as it was verified: another program may refuse an archive for such a field.
     let shows_all = || {
-        let mut original = zip::ZipArchive::new(Cursor::new(&whole)).unwrap();
+        let mut original = zip::ZipArchive::new(Cursor::new(whole)).unwrap();
         let other = crate::sheet::members::Archive::open(&path).unwrap().unwrap();
         (0..original.len()).all(|index| {
             let mut member = original.by_index(index).unwrap();
@@ -157,10 +163,53 @@ fn bytes_that_are_cut_or_changed_anywhere_never_pass_and_never_panic() {
         assert!(!passes(&whole[..end]) || end + 2 >= whole.len() && shows_all(), "cut at {end}");
     }
     for at in (0..whole.len()).step_by(23) {
-        let mut changed = whole.clone();
+        let mut changed = whole.to_vec();
         changed[at] ^= 0x55;
         assert!(!passes(&changed) || shows_all(), "changed at {at}");
     }
+}
+
+#[test]
+fn bodies_in_a_list_are_held_against_the_digests_that_were_recorded() {
+    let ledger = SqliteLedger::scratch().unwrap();
+    let run = troubled(&ledger);
+    let mut bytes = Cursor::new(Vec::new());
+    write::write_with(&ledger, &run, &mut bytes, "a.zip", (write::Extent::Evidence, 0)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.zip");
+    // The archive again with another list of bodies and a manifest that fits it: only the chain of hashes tells.
+    let with = |bodies: Option<&str>| {
+        let mut original = zip::ZipArchive::new(Cursor::new(bytes.get_ref())).unwrap();
+        let mut other = zip::ZipWriter::new(std::fs::File::create(&path).unwrap());
+        for index in 0..original.len() {
+            let mut member = original.by_index(index).unwrap();
+            let name = member.name().unwrap().into_owned();
+            let mut text = std::io::read_to_string(&mut member).unwrap();
+            match (name.as_str(), bodies) {
+                ("bodies.csv", Some(bodies)) => bodies.clone_into(&mut text),
+                ("manifest.json", Some(bodies)) => {
+                    let mut manifest: serde_json::Value = serde_json::from_str(&text).unwrap();
+                    manifest["blake3"]["bodies.csv"] = blake3::hash(bodies.as_bytes()).to_hex().to_string().into();
+                    text = manifest.to_string();
+                }
+                _ => {}
+            }
+            other.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+            std::io::Write::write_all(&mut other, text.as_bytes()).unwrap();
+        }
+        other.finish().unwrap();
+        let checks = verify(&path, None).unwrap();
+        let failed: Vec<String> = checks.into_iter().filter(|check| !check.holds).map(|check| check.sentence).collect();
+        failed.join("|")
+    };
+    assert_eq!(with(None), "");
+    let other = "bodies.csv has not the body of reply 1 that was recorded";
+    assert_eq!(with(Some("reply,body\n1,the line went dead\n")), "");
+    assert_eq!(with(Some("reply,body\n1,all is well\n")), other);
+    assert_eq!(with(Some("reply,body\n2,the line went dead\n")), other);
+    assert_eq!(with(Some("reply,body\n")), other);
+    let more = "bodies.csv has the body of a reply that replies.csv does not list";
+    assert_eq!(with(Some("reply,body\n1,the line went dead\n2,a\n")), more);
 }
 
 #[test]

@@ -8,11 +8,11 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use super::archive::check_payloads;
-use super::list::lines;
+use super::list::{Bodies, lines};
 use super::{
-    APPROVAL_HEADINGS, APPROVALS, ATTEMPT_HEADINGS, ATTEMPTS, CHUNK_HEADINGS, CHUNKS, Counts, FACTS, FORM, Facts,
-    MANIFEST, Manifest, OUTCOMES, PAYLOADS, REPLIES, REPLY_HEADINGS, RESOLUTION_HEADINGS, RESOLUTIONS, body_name,
-    rows_name,
+    APPROVAL_HEADINGS, APPROVALS, ATTEMPT_HEADINGS, ATTEMPTS, BODIES, CHUNK_HEADINGS, CHUNKS, Counts, FACTS, FORM,
+    FORM_OF_FEW, Facts, MANIFEST, Manifest, OUTCOMES, PAYLOADS, REPLIES, REPLY_HEADINGS, RESOLUTION_HEADINGS,
+    RESOLUTIONS, body_name, rows_name,
 };
 use crate::finding::quote;
 use crate::ledger::consent::ApprovalRecord;
@@ -21,7 +21,7 @@ use crate::plan::count;
 use crate::results::summary::hex;
 use crate::sheet::members::{Archive, MemberBytes};
 
-/// Limit: facts name each sheet, the manifest each reply.
+/// Limit: facts name each sheet, the manifest each member.
 const MAX_JSON: u64 = 16 << 20;
 /// Limit: one line for each of the most rows that a run may have; these members are hashed and never kept.
 const MAX_MEMBER: u64 = 1 << 38;
@@ -158,6 +158,13 @@ impl Checking {
         let mut chains = Chains::default();
         let mut noted = Noted::default();
         let mut unread = Problems::default();
+        let mut listed = match self.bodies() {
+            Ok(listed) => listed,
+            Err(problem) => {
+                noted.bodies.add(problem);
+                None
+            }
+        };
         let mut replies = lines(&self.archive, REPLIES, &REPLY_HEADINGS)
             .map(|line| line.and_then(|cells| Ok((cells.number::<i64>(1)?, cells.reply()?))))
             .peekable();
@@ -179,7 +186,10 @@ impl Checking {
                 }
             }
             chains.attempt(&attempt);
-            self.note(&attempt, chunks, &mut noted);
+            self.note(&attempt, chunks, &mut noted, listed.as_mut());
+        }
+        if listed.is_some_and(|mut listed| listed.next().is_some()) {
+            noted.bodies.add(format!("{BODIES} has the body of a reply that {REPLIES} does not list"));
         }
         for reply in replies {
             match reply {
@@ -224,6 +234,19 @@ impl Checking {
             self.tell(problems, holds);
         }
         (chains, counts)
+    }
+
+    /// The list of bodies, where they are no members of their own.
+    fn bodies(&self) -> Result<Option<Bodies>, String> {
+        if self.facts.evidence_form <= FORM_OF_FEW {
+            return Ok(None);
+        }
+        let unread = |error: &dyn std::fmt::Display| format!("{BODIES} cannot be read: {error}");
+        match self.archive.member(BODIES, MAX_MEMBER).map_err(|error| unread(&error))? {
+            Some(member) => Ok(Some(Bodies::of(member))),
+            None if self.facts.purged.is_empty() => Err(format!("{BODIES} is missing")),
+            None => Ok(None),
+        }
     }
 
     /// Approvals, linked; archives of before had none.
@@ -288,13 +311,25 @@ impl Checking {
         self.tell(problems, format!("the bytes of {} stand in it", count(found, "chunk")));
     }
 
-    fn note(&self, attempt: &AttemptRecord, chunks: &HashMap<i64, [u8; 32]>, noted: &mut Noted) {
+    fn note(
+        &self,
+        attempt: &AttemptRecord,
+        chunks: &HashMap<i64, [u8; 32]>,
+        noted: &mut Noted,
+        mut listed: Option<&mut Bodies>,
+    ) {
         noted.counts.attempts += 1;
         if chunks.get(&attempt.chunk.0) != Some(&attempt.link.digest) {
             noted.sent.add(format!("attempt {} did not send what {CHUNKS} lists", attempt.id));
         }
         for reply in &attempt.replies {
             noted.counts.replies += 1;
+            if let Some(listed) = listed.as_mut() {
+                if listed.next() != Some((reply.id, reply.link.digest)) {
+                    noted.bodies.add(format!("{BODIES} has not the body of reply {} that was recorded", reply.id));
+                }
+                continue;
+            }
             let name = body_name(reply.id);
             if !self.facts.purged.is_empty() && !self.hashes.contains_key(&name) {
                 continue;

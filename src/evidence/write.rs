@@ -10,9 +10,9 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::{
-    APPROVAL_HEADINGS, APPROVALS, ATTEMPT_HEADINGS, ATTEMPTS, CHUNK_HEADINGS, CHUNKS, Counts, FACTS, FORM, Facts,
-    Input, MANIFEST, MOST_REPLIES, Manifest, OUTCOME_HEADINGS, OUTCOMES, PLAN, PLAN_HEADINGS, REPLIES, REPLY_HEADINGS,
-    RESOLUTION_HEADINGS, RESOLUTIONS, archive, body_name,
+    APPROVAL_HEADINGS, APPROVALS, ATTEMPT_HEADINGS, ATTEMPTS, BODIES, BODY_HEADINGS, CHUNK_HEADINGS, CHUNKS, Counts,
+    FACTS, FORM, FORM_OF_FEW, Facts, Input, MANIFEST, MOST_MEMBERS, MOST_REPLIES, Manifest, OUTCOME_HEADINGS, OUTCOMES,
+    PLAN, PLAN_HEADINGS, REPLIES, REPLY_HEADINGS, RESOLUTION_HEADINGS, RESOLUTIONS, archive, body_name,
 };
 use crate::error::RunError;
 use crate::ledger::trail::{AttemptRecord, Chains, ResolutionRecord};
@@ -41,8 +41,22 @@ pub fn write<W: Write + Seek>(
     name: &str,
     extent: Extent,
 ) -> Result<Facts, RunError> {
+    write_with(ledger, run, to, name, (extent, MOST_MEMBERS))
+}
+
+/// The same with at most so many replies whose bodies are members of their own.
+pub(super) fn write_with<W: Write + Seek>(
+    ledger: &dyn Ledger,
+    run: &Run,
+    to: W,
+    name: &str,
+    (extent, most): (Extent, u64),
+) -> Result<Facts, RunError> {
     let sheets = ledger.sheets(run.id)?;
-    let facts = Facts { archive: extent == Extent::Archive, ..facts(ledger, run, &sheets)? };
+    let mut facts = Facts { archive: extent == Extent::Archive, ..facts(ledger, run, &sheets)? };
+    if facts.counts.replies > most {
+        facts.evidence_form = FORM;
+    }
     if facts.counts.replies > MOST_REPLIES {
         return Err(RunError::Input {
             message: format!("run {} has more than {MOST_REPLIES} replies; one archive cannot hold them", run.id),
@@ -56,7 +70,12 @@ pub fn write<W: Write + Seek>(
     let sent = if is_whole { None } else { Some(sent_digests(ledger, run)?) };
     let digests = write_chunks(&mut archive, ledger, &chunks, sent.as_ref())?;
     write_plan(&mut archive, ledger, &sheets, &digests)?;
-    write_attempts(&mut archive, ledger, run, is_whole)?;
+    write_attempts(&mut archive, ledger, run)?;
+    if is_whole && facts.evidence_form == FORM_OF_FEW {
+        write_bodies(&mut archive, ledger, run)?;
+    } else if is_whole {
+        list_bodies(&mut archive, ledger, run)?;
+    }
     write_resolutions(&mut archive, ledger, run)?;
     write_approvals(&mut archive, ledger, run)?;
     write_outcomes(&mut archive, ledger, run, &sheets)?;
@@ -101,7 +120,7 @@ fn facts(ledger: &dyn Ledger, run: &Run, sheets: &[SheetRecord]) -> Result<Facts
         })
     });
     Ok(Facts {
-        evidence_form: FORM,
+        evidence_form: FORM_OF_FEW,
         arload: env!("CARGO_PKG_VERSION").to_owned(),
         ledger: ledger.id()?,
         run: run.id.0,
@@ -236,7 +255,6 @@ fn write_attempts<W: Write + Seek>(
     archive: &mut Members<'_, W>,
     ledger: &dyn Ledger,
     run: &Run,
-    with_bodies: bool,
 ) -> Result<(), RunError> {
     archive.table(ATTEMPTS, &ATTEMPT_HEADINGS, |table| {
         each_attempt(ledger, run, |attempt| {
@@ -269,14 +287,27 @@ fn write_attempts<W: Write + Seek>(
                 ])
             })
         })
-    })?;
-    if !with_bodies {
-        return Ok(());
-    }
+    })
+}
+
+/// Writes the body of every reply, a member each.
+fn write_bodies<W: Write + Seek>(archive: &mut Members<'_, W>, ledger: &dyn Ledger, run: &Run) -> Result<(), RunError> {
     each_attempt(ledger, run, |attempt| {
         attempt.replies.iter().try_for_each(|reply| {
             let body = ledger.reply_body(reply.id)?;
             archive.member(&body_name(reply.id), false, |member| Ok(member.write_all(&body)?))
+        })
+    })
+}
+
+/// Writes the bodies of all replies into one list, in the order of the replies.
+fn list_bodies<W: Write + Seek>(archive: &mut Members<'_, W>, ledger: &dyn Ledger, run: &Run) -> Result<(), RunError> {
+    archive.table(BODIES, &BODY_HEADINGS, |table| {
+        each_attempt(ledger, run, |attempt| {
+            attempt.replies.iter().try_for_each(|reply| {
+                let body = ledger.reply_body(reply.id)?;
+                table.line(&[reply.id.to_string().as_bytes(), &body])
+            })
         })
     })
 }
