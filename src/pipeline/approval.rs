@@ -17,11 +17,14 @@ use crate::ledger::consent::{ApprovalRecord, Demand, NewApproval, Policy};
 use crate::ledger::{ChunkHead, Ledger, LedgerError, Run, RunState};
 use crate::money::Total;
 use crate::operation::Operation;
+use crate::operation::routes::Endpoint;
 use crate::outcome::{Status, Totals};
 use crate::plan::{hash, template};
 use crate::results;
 use crate::results::summary::hex;
 
+/// The key in the settings of a run that says where its requests would go.
+const ROUTE: &str = "route";
 /// The key in the settings of a run that says what it would be uploaded as.
 const TEMPLATE: &str = "template";
 /// The key that says that the run needs an approval whatever the ledger asks.
@@ -60,8 +63,10 @@ pub fn standing(
     }
     let policy = policy(ledger)?;
     let changed = settings.map(|settings| changed(ledger, run, operation, settings)).transpose()?.flatten();
-    let old = expired(&policy, run, now).or(changed);
     let is_asked = asks(&policy, ledger, run, operation)?;
+    // What was approved goes nowhere else, not even the rest of it.
+    let elsewhere = changed.clone().filter(|_| is_asked);
+    let old = expired(&policy, run, now).or(changed);
     if old.is_none() && !is_asked {
         return Ok(Standing::Free);
     }
@@ -70,7 +75,7 @@ pub fn standing(
         return Ok(Standing::Free);
     }
     // What has begun goes on: a half that is sent is worse than an old plan.
-    if let Some(why) = old.filter(|_| chunks.iter().all(|chunk| chunk.attempts == 0)) {
+    if let Some(why) = elsewhere.or(old.filter(|_| chunks.iter().all(|chunk| chunk.attempts == 0))) {
         return Ok(Standing::Void(why));
     }
     if !is_asked {
@@ -97,7 +102,7 @@ fn expired(policy: &Policy, run: &Run, now: Timestamp) -> Option<String> {
 fn changed(
     ledger: &dyn Ledger,
     run: &Run,
-    operation: &Operation,
+    operation: &'static Operation,
     settings: &Settings,
 ) -> Result<Option<String>, RunError> {
     let kept: Map<String, Value> = serde_json::from_str(&run.settings).unwrap_or_default();
@@ -105,11 +110,21 @@ fn changed(
     if parent.is_some_and(|parent| parent != settings.company.parent_company_id) {
         return Ok(Some("it was planned with another parent-company-id".to_owned()));
     }
-    // Plans of an earlier arload do not say what they would be uploaded as.
+    // Plans of an earlier arload do not say where they would go, nor what they would be uploaded as.
+    let (planned, now) = (kept.get(ROUTE).and_then(Value::as_str), route(operation, settings));
+    if let Some(planned) = planned.filter(|planned| *planned != now) {
+        return Ok(Some(format!("it was planned for {planned}, and the settings name {now} now")));
+    }
     let Some(planned) = kept.get(TEMPLATE).and_then(Value::as_str) else { return Ok(None) };
     let sheets = ledger.sheets(run.id)?.iter().map(results::facts).collect::<Result<Vec<_>, _>>()?;
     let now = hex(&template::identity(operation, &sheets, &settings.sending.uploads));
     Ok((now != planned).then(|| "it was planned for another form of upload than the settings name now".to_owned()))
+}
+
+/// Where the requests of an operation go.
+pub(super) fn route(operation: &'static Operation, settings: &Settings) -> String {
+    let (method, path) = settings.routes.way(Endpoint::Operation(operation));
+    format!("{method} {path}")
 }
 
 /// Whether somebody has to approve the run.
@@ -226,9 +241,11 @@ fn void(run: &Run, why: &str) -> RunError {
     }
 }
 
-/// The settings of a run with what it would be uploaded as, and whether it needs an approval in any case.
-pub(super) fn beside(settings: &str, template: &[u8; 32], needs_approval: bool) -> String {
+/// The settings of a run with where it would go, what it would be uploaded as, and whether it needs an approval in any
+/// case.
+pub(super) fn beside(settings: &str, route: &str, template: &[u8; 32], needs_approval: bool) -> String {
     let Ok(mut kept) = serde_json::from_str::<Map<String, Value>>(settings) else { return settings.to_owned() };
+    kept.insert(ROUTE.to_owned(), json!(route));
     kept.insert(TEMPLATE.to_owned(), json!(hex(template)));
     if needs_approval {
         kept.insert(APPROVAL.to_owned(), json!("required"));

@@ -232,6 +232,28 @@ fn a_plan_for_another_form_of_upload_is_void() {
 }
 
 #[test]
+fn an_approved_plan_goes_nowhere_else_not_even_the_rest_of_it() {
+    let world = World::new(takes);
+    world.policy(&required());
+    let sheet = world.sheet("a.csv", TWO);
+    world.upload("anil", &sheet);
+    world.approve("ravi", 1, None).unwrap();
+    // The route of an operation that takes the same body.
+    let other = |settings: &mut Settings| settings.routes.put("invoices create", "POST /api/v0/invoice/bulk").unwrap();
+    let elsewhere = || world.by("anil", other, |pipeline| pipeline.send_run(RunId(1))).unwrap_err().to_string();
+    let refused = elsewhere();
+    assert!(refused.contains("planned for POST /api/v0/invoice/bulk/create, and the settings name POST"), "{refused}");
+    let ledger = rusqlite::Connection::open(world.path("ledger.db")).unwrap();
+    let begun = "INSERT INTO attempt (run_id, chunk_id, number, sender, started_at, digest, previous, hash)
+                 SELECT run_id, id, 1, 'other', 0, x'', x'', x'' FROM chunk";
+    ledger.execute(begun, []).unwrap();
+    assert_eq!(elsewhere(), refused);
+    ledger.execute("DELETE FROM attempt", []).unwrap();
+    assert_eq!(world.uploads(), 0);
+    assert_eq!(world.send("anil", 1).unwrap().totals.rows(Status::Accepted), 2);
+}
+
+#[test]
 fn a_policy_that_nobody_can_read_lets_nothing_through() {
     let world = World::new(takes);
     world.policy(&required());

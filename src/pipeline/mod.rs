@@ -339,8 +339,9 @@ impl Pipeline<'_> {
         self.tell_severities();
         let facts = read.sheets.iter().map(|sheet| &sheet.facts);
         let template = template::identity(operation, facts, &self.settings.sending.uploads);
+        let route = approval::route(operation, self.settings);
         let plan_settings =
-            approval::beside(&unread.beside(&identity.settings), &template, self.settings.mode.needs_approval);
+            approval::beside(&unread.beside(&identity.settings), &route, &template, self.settings.mode.needs_approval);
         let plan_settings = pace::beside(&plan_settings, self.settings.sending.rate);
         let planning = Planning {
             operation,
