@@ -133,14 +133,9 @@ pub(crate) fn percent(share: f64) -> f64 {
     (share * 1e8).round() / 1e6
 }
 
-/// Rows that runs had accepted, each once: a sheet that comes again is `already-accepted` as a whole.
+/// Rows that runs had accepted, each once: of a sheet that comes again nothing has come, for it may be last month's.
 fn came<'t>(runs: impl Iterator<Item = &'t Totals>) -> u64 {
-    let (mut accepted, mut most) = (0, 0);
-    for totals in runs {
-        accepted += totals.rows(Status::Accepted);
-        most = most.max(totals.rows(Status::Accepted) + totals.rows(Status::AlreadyAccepted));
-    }
-    accepted.max(most)
+    runs.map(|totals| totals.rows(Status::Accepted)).sum()
 }
 
 #[cfg(test)]
@@ -159,13 +154,13 @@ mod tests {
     }
 
     #[test]
-    fn rows_that_come_again_count_once() {
+    fn rows_that_come_again_count_once_and_those_of_before_not_at_all() {
         for (runs, rows) in [
             (vec![], 0),
             (vec![totals(100, 0)], 100),
             (vec![totals(100, 0), totals(0, 100)], 100),
             (vec![totals(50, 0), totals(20, 50)], 70),
-            (vec![totals(0, 100), totals(0, 100)], 100),
+            (vec![totals(0, 100), totals(0, 100)], 0),
         ] {
             assert_eq!(came(runs.iter()), rows, "{runs:?}");
         }

@@ -110,11 +110,20 @@ pub fn text(tallies: &Tallies<'_>, settings: &Settings, standings: &[Standing]) 
             families.success.add(&labels, seconds(at));
         }
     }
-    for standing in standings {
-        let labels = [place[0], place[1], ("operation", standing.operation.as_str()), ("due", standing.due.as_str())];
-        families.missed.add(&labels, u8::from(standing.missed.is_some()));
-    }
+    add_missed(&mut families.missed, standings, place);
     Ok(families.text())
+}
+
+/// Adds what was due: a sample for each operation and due time, as a collector refuses the file for a second one, missed
+/// where any expectation of it is.
+fn add_missed(family: &mut Family, standings: &[Standing], place: [(&str, &str); 2]) {
+    let mut missed: BTreeMap<(&str, &str), bool> = BTreeMap::new();
+    for Standing { operation, due, missed: why, .. } in standings {
+        *missed.entry((operation, due)).or_default() |= why.is_some();
+    }
+    for ((operation, due), is_missed) in missed {
+        family.add(&[place[0], place[1], ("operation", operation), ("due", due)], u8::from(is_missed));
+    }
 }
 
 /// Adds what is told of the last run of an operation.
@@ -169,4 +178,32 @@ fn went_well(totals: &Totals, tolerate: f64) -> bool {
 fn seconds(at: Timestamp) -> String {
     let millis = at.as_millisecond();
     format!("{}.{:03}", millis.div_euclid(1000), millis.rem_euclid(1000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_expectations_of_one_due_time_are_one_sample_that_is_missed_where_either_is() {
+        let standing = |due: &str, missed: Option<&str>| Standing {
+            operation: "invoices create".to_owned(),
+            due: due.to_owned(),
+            due_at: "2026-11-22T18:00:00+05:30[Asia/Kolkata]".parse().unwrap(),
+            rows: 5,
+            rows_before: 9,
+            least_rows: 1,
+            missed: missed.map(str::to_owned),
+        };
+        let standings =
+            [standing("daily 18:00", Some("too few")), standing("daily 18:00", None), standing("monday 09:00", None)];
+        let mut families = Families::new();
+        add_missed(&mut families.missed, &standings, [("host", "h"), ("company", "c")]);
+        let text = families.text();
+        let samples: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        let named = |due: &str| {
+            format!("arload_expected_missed{{host=\"h\",company=\"c\",operation=\"invoices create\",due=\"{due}\"}}")
+        };
+        assert_eq!(samples, [format!("{} 1", named("daily 18:00")), format!("{} 0", named("monday 09:00"))]);
+    }
 }
