@@ -288,8 +288,8 @@ impl Folder {
     pub(super) fn decide_place(&self, taken: &mut Taken, day: Option<&str>, exit: ExitCode) -> io::Result<()> {
         let folder = day.map_or_else(|| PathBuf::from("failed"), |day| Path::new("done").join(day));
         fs::create_dir_all(self.root.join(&folder))?;
-        let there: BTreeSet<String> =
-            entries(&self.root.join(&folder))?.iter().map(|path| name_of(path).to_lowercase()).collect();
+        let mut there = self.promised(&folder)?;
+        there.extend(entries(&self.root.join(&folder))?.iter().map(|path| name_of(path).to_lowercase()));
         let files: Vec<String> = visible(&taken.folder)?.iter().map(|path| name_of(path)).collect();
         let root = root_of(&taken.name);
         let is_free = |new: &String| !files.iter().any(|name| there.contains(&renamed(name, root, new).to_lowercase()));
@@ -300,6 +300,22 @@ impl Folder {
         slip.write(&taken.folder)?;
         taken.slip = slip;
         Ok(())
+    }
+
+    /// Names that files under way will have in a folder, because that was decided before they were moved.
+    fn promised(&self, place: &Path) -> io::Result<BTreeSet<String>> {
+        let mut names = BTreeSet::new();
+        for lane in &self.lanes {
+            let folders = entries(&self.working_of(lane)).unwrap_or_default();
+            for folder in folders.into_iter().filter(|path| path.is_dir()) {
+                let Some(Slip { name, place: Some(decided) }) = Slip::read(&folder)? else { continue };
+                if decided.folder == place {
+                    let new = |path: &PathBuf| renamed(&name_of(path), root_of(&name), &decided.root).to_lowercase();
+                    names.extend(visible(&folder)?.iter().map(new));
+                }
+            }
+        }
+        Ok(names)
     }
 
     /// Moves a file and what was written beside it to its place, the file itself last; done again, it goes on.
@@ -382,6 +398,28 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_was_promised_to_another_file_is_not_given_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let operation = crate::operation::Operation::by_name("invoices create").unwrap();
+        let lanes = ["north", "south"].map(|profile| Lane { profile: profile.to_owned(), operation }).to_vec();
+        let folder = Folder::prepare(folder.path(), lanes.clone()).unwrap();
+        // Both are called the same, and the first is cut off between the decision and the move.
+        let mut taken = lanes.into_iter().map(|lane| {
+            let path = folder.inbox_of(&lane).join("march.csv");
+            fs::write(&path, &lane.profile).unwrap();
+            let metadata = path.symlink_metadata().unwrap();
+            let stamp = Stamp { bytes: metadata.len(), modified: metadata.modified().ok() };
+            folder.take(&Found { lane, path, stamp }, Timestamp::now()).unwrap().unwrap()
+        });
+        let (mut first, mut second) = (taken.next().unwrap(), taken.next().unwrap());
+        folder.decide_place(&mut first, Some("2026-11-23"), ExitCode::Success).unwrap();
+        folder.decide_place(&mut second, Some("2026-11-23"), ExitCode::Success).unwrap();
+        let (second, first) = (folder.put_away(&second).unwrap(), folder.put_away(&first).unwrap());
+        assert_eq!(fs::read_to_string(first.sheet).unwrap(), "north");
+        assert_eq!(fs::read_to_string(second.sheet).unwrap(), "south");
+    }
 
     #[test]
     fn names_are_kept_but_for_their_beginning() {
