@@ -71,7 +71,7 @@ pub fn line(format: LogFormat, at: &Zoned, run: Option<i64>, event: &Event) -> O
 
 /// An event as a JSON object with its end of line.
 pub fn json(at: &Zoned, level: Level, run: Option<i64>, event: &Event) -> String {
-    let event = serde_json::to_string(event).expect("events have string keys only");
+    let event = tame(serde_json::to_string(event).expect("events have string keys only"));
     // A quotation mark inside a text is escaped, so that this is a key.
     let run = run.filter(|_| !event.contains("\"run\":")).map(|run| format!("\"run\":{run},")).unwrap_or_default();
     let (time, level) = (time(at), level.as_str());
@@ -89,11 +89,28 @@ fn text(at: &Zoned, level: Level, run: Option<i64>, event: &Event) -> String {
     for (key, value) in parts.iter().filter(|(key, value)| *key != "event" && !value.is_null() && *value != "") {
         let plain = value.as_str().filter(|text| !text.is_empty() && text.chars().all(is_plain));
         // JSON escapes what would end the line.
-        let value = plain.map_or_else(|| value.to_string(), str::to_owned);
+        let value = plain.map_or_else(|| tame(value.to_string()), str::to_owned);
         write!(line, " {key}={value}").expect("a string takes any text");
     }
     line.push('\n');
     line
+}
+
+/// JSON leaves some control characters as they are, and a terminal that shows the log may obey them; they stand within
+/// quotation marks only.
+fn tame(json: String) -> String {
+    if !json.contains(char::is_control) {
+        return json;
+    }
+    let mut tamed = String::with_capacity(json.len() + 8);
+    for letter in json.chars() {
+        if letter.is_control() {
+            write!(tamed, "\\u{:04x}", u32::from(letter)).expect("a string takes any text");
+        } else {
+            tamed.push(letter);
+        }
+    }
+    tamed
 }
 
 fn is_plain(letter: char) -> bool {
@@ -132,6 +149,16 @@ mod tests {
             "2026-11-22T18:00:04.500+05:30 warning run=7 attempt chunk=3 message=\"not acted on\\n\\\"again\\\"\" \
              number=1 status=429 took=1.5\n"
         );
+    }
+
+    #[test]
+    fn a_line_commands_no_terminal() {
+        let sly = Event::Warning { message: "a\u{9b}31m\u{7f}\u{1b}[2J.csv".to_owned(), hint: None };
+        for format in [LogFormat::Json, LogFormat::Text] {
+            let line = line(format, &at(), Some(7), &sly).unwrap();
+            assert!(line.contains("a\\u009b31m\\u007f\\u001b[2J.csv"), "{line}");
+            assert!(!line.trim_end().contains(char::is_control), "{line}");
+        }
     }
 
     #[test]
