@@ -5,6 +5,7 @@
 //! been stored is never hidden by another.
 
 use std::collections::{BTreeSet, HashMap};
+use std::ops::RangeInclusive;
 use std::rc::Rc;
 
 use crate::dedupe::Earlier;
@@ -81,6 +82,10 @@ pub struct After<'l> {
     ledger: &'l dyn Ledger,
     history: History<'l>,
     links: HashMap<SheetId, Links>,
+    /// By sheet: its rows with those that they correct.
+    originals: HashMap<SheetId, HashMap<u32, (SheetId, u32)>>,
+    /// The blocks of a sheet, by their ordinals.
+    ranges: HashMap<SheetId, Vec<(u32, RangeInclusive<u32>)>>,
     /// The block that was asked for last; rows that are asked for mostly follow each other.
     block: Option<Block>,
 }
@@ -88,7 +93,8 @@ pub struct After<'l> {
 impl<'l> After<'l> {
     /// Of a ledger.
     pub fn new(ledger: &'l dyn Ledger) -> Self {
-        Self { ledger, history: History::new(ledger), links: HashMap::new(), block: None }
+        let (links, originals, ranges) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { ledger, history: History::new(ledger), links, originals, ranges, block: None }
     }
 
     /// Whether any row of a sheet was corrected, or was tried to be.
@@ -103,13 +109,16 @@ impl<'l> After<'l> {
 
     /// The row that a row of a sheet corrects, or was to correct; its sheet is an earlier one.
     pub fn original(&mut self, sheet: SheetId, row: u32) -> Result<Option<(SheetId, u32)>, LedgerError> {
-        for of in self.ledger.corrects(sheet)?.into_iter().filter(|of| *of < sheet) {
-            let by = Earlier { sheet, row };
-            if let Some((found, _)) = self.links(of)?.iter().find(|(_, link)| *link == by) {
-                return Ok(Some((of, *found)));
+        if !self.originals.contains_key(&sheet) {
+            let mut originals = HashMap::new();
+            for of in self.ledger.corrects(sheet)?.into_iter().filter(|of| *of < sheet) {
+                let links = self.links(of)?;
+                let own = links.iter().filter(|(_, by)| by.sheet == sheet);
+                originals.extend(own.map(|(found, by)| (by.row, (of, *found))));
             }
+            self.originals.insert(sheet, originals);
         }
-        Ok(None)
+        Ok(self.originals[&sheet].get(&row).copied())
     }
 
     fn follow(
@@ -151,8 +160,15 @@ impl<'l> After<'l> {
     }
 
     fn verdict(&mut self, at: Earlier) -> Result<Option<RowVerdict>, LedgerError> {
-        let ranges = self.ledger.block_ranges(at.sheet)?;
-        let Some((ordinal, _)) = ranges.into_iter().find(|(_, rows)| rows.contains(&at.row)) else { return Ok(None) };
+        if !self.ranges.contains_key(&at.sheet) {
+            self.ranges.insert(at.sheet, self.ledger.block_ranges(at.sheet)?);
+        }
+        // Rows of a workbook are counted as they are read.
+        let ranges = &self.ranges[&at.sheet];
+        let found = ranges.get(ranges.partition_point(|(_, rows)| *rows.end() < at.row));
+        let Some(ordinal) = found.filter(|(_, rows)| rows.contains(&at.row)).map(|(ordinal, _)| *ordinal) else {
+            return Ok(None);
+        };
         let place = (at.sheet, ordinal);
         let block = match &self.block {
             Some((known, block)) if *known == place => Rc::clone(block),
@@ -164,7 +180,8 @@ impl<'l> After<'l> {
                 block
             }
         };
-        Ok(block.iter().find(|verdict| verdict.number == at.row).cloned())
+        let found = block.binary_search_by_key(&at.row, |verdict| verdict.number);
+        Ok(found.ok().map(|found| block[found].clone()))
     }
 
     fn links(&mut self, sheet: SheetId) -> Result<Links, LedgerError> {
