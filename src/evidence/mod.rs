@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// The newest form of the archive that this program writes and reads: [`BODIES`] is in it.
+/// The newest form of the archive that this program writes and reads: `bodies.csv` is in it.
 pub const FORM: u32 = 3;
 /// The form where the body of each reply is a member of its own.
 pub const FORM_OF_FEW: u32 = 2;
