@@ -291,6 +291,10 @@ impl RowLine {
 
     /// Writes the cells of a row, each as [`RowLine::cell`] does.
     pub(super) fn cells(&mut self, block: &RowBlock, row: usize) {
+        if let Some(cells) = block.verbatim(row, self.delimiter).filter(|_| self.begun) {
+            self.text.push(self.delimiter);
+            return self.text.extend_from_slice(cells.as_bytes());
+        }
         let (text, ends) = block.row(row);
         let bytes = text.as_bytes();
         self.text.reserve(bytes.len() + 2 * block.columns());
@@ -317,7 +321,14 @@ impl RowLine {
 
     /// Writes a number, as the first cell of a line.
     fn number(&mut self, number: u32) {
-        write!(self.text, "{number}").expect("writing into memory cannot fail");
+        let mut digits = [b'0'; 10];
+        let (mut first, mut left) = (digits.len() - 1, number);
+        while left > 9 {
+            digits[first] += (left % 10) as u8;
+            (first, left) = (first - 1, left / 10);
+        }
+        digits[first] += left as u8;
+        self.text.extend_from_slice(&digits[first..]);
         self.begun = true;
     }
 

@@ -137,8 +137,8 @@ impl Rehearsal {
 fn ahead(block: &RowBlock) -> Option<Option<i64>> {
     let ahead = |row| (block.line(row) > 0).then(|| i64::from(block.line(row)) - i64::from(block.number(row)));
     let first = (!block.is_empty() && block.marks.is_empty()).then(|| ahead(0))?;
-    let mut rows = 0..block.len();
-    rows.all(|row| ahead(row) == first && block.cells(row).all(|cell| !cell.starts_with(GUARD))).then_some(first)
+    let is_even = (0..block.len()).all(|row| ahead(row) == first);
+    (is_even && !block.any_begins_with(GUARD as u8)).then_some(first)
 }
 
 /// Lines of blocks, waiting for the results in a file without a name.
@@ -438,6 +438,8 @@ mod tests {
         }
         assert!(lines(2, &CELLS).show_all());
         assert!(!lines(2, &[["'=1", ""]]).show_all());
+        assert!(!lines(2, &[["a", "'"]]).show_all());
+        assert!(lines(2, &[["Mehta's", "a'"]]).show_all());
         let mut uneven = block(2, &CELLS);
         uneven.push_cell("a", CellKind::Text);
         uneven.push_cell("b", CellKind::Text);

@@ -8,6 +8,9 @@ use super::{Header, RowBlock};
 
 const VERSION: &[u8] = b"arload sheet 1\n";
 
+/// Bytes that are copied at once, as most cells have fewer.
+const PIECE: usize = 32;
+
 /// BLAKE3 over a sheet's headings and data cells.
 pub type ContentHash = [u8; 32];
 
@@ -43,16 +46,27 @@ impl ContentHasher {
     /// What the hash takes of a block's rows, in memory that held something else; made where there is time, and added in
     /// order.
     pub fn write(block: &RowBlock, mut written: Vec<u8>) -> Vec<u8> {
-        // Made as long as it gets, so that nothing is asked for every cell.
-        written.resize(block.text_bytes() + 4 * block.columns() * block.len(), 0);
-        let mut rest = written.as_mut_slice();
-        for cell in (0..block.len()).flat_map(|row| block.cells(row)) {
-            let (length, behind) = rest.split_at_mut(4);
-            length.copy_from_slice(&(cell.len() as u32).to_le_bytes());
-            let (text, behind) = behind.split_at_mut(cell.len());
-            text.copy_from_slice(cell.as_bytes());
-            rest = behind;
+        // Made as long as it gets and a piece more, so that nothing is asked for every cell and short ones are copied
+        // without regard to their length: what is too much, the next cell overwrites.
+        let (text, ends) = block.texts();
+        let length = text.len() + 4 * ends.len();
+        written.resize(length + PIECE, 0);
+        let (mut start, mut at) = (0, 0);
+        for end in ends {
+            let end = *end as usize;
+            let size = end - start;
+            written[at..at + 4].copy_from_slice(&(size as u32).to_le_bytes());
+            at += 4;
+            if size <= PIECE
+                && let Some(piece) = text.get(start..start + PIECE)
+            {
+                written[at..at + PIECE].copy_from_slice(piece);
+            } else {
+                written[at..at + size].copy_from_slice(&text[start..end]);
+            }
+            (start, at) = (end, at + size);
         }
+        written.truncate(length);
         written
     }
 

@@ -115,6 +115,17 @@ pub struct RowBlock {
     /// Cells beyond the sheet's columns, by row, where they were asked for.
     #[serde(skip)]
     surplus: Option<Vec<(u32, Vec<String>)>>,
+    #[serde(skip)]
+    verbatim: Verbatim,
+}
+
+/// Rows as they stand in the file, of a sheet that is read as text.
+#[derive(Debug, Clone, Default)]
+struct Verbatim {
+    delimiter: u8,
+    text: String,
+    /// Where each row begins and ends in the text; it is empty where the row stands otherwise than it would be written.
+    rows: Vec<(u32, u32)>,
 }
 
 impl RowBlock {
@@ -138,6 +149,8 @@ impl RowBlock {
         if let Some(surplus) = &mut self.surplus {
             surplus.clear();
         }
+        self.verbatim.text.clear();
+        self.verbatim.rows.clear();
     }
 
     /// Appends one cell of the row being built.
@@ -223,6 +236,7 @@ impl RowBlock {
     }
 
     /// The text of a cell.
+    #[inline]
     pub fn text(&self, row: usize, column: usize) -> &str {
         let index = row * self.columns + column;
         let start = if index == 0 { 0 } else { self.ends[index - 1] as usize };
@@ -230,9 +244,15 @@ impl RowBlock {
     }
 
     /// A cell with its kind.
+    #[inline]
     pub fn cell(&self, row: usize, column: usize) -> Cell<'_> {
         let kind = self.kinds.get(row * self.columns + column).copied().unwrap_or_default();
         Cell { text: self.text(row, column), kind }
+    }
+
+    /// All texts as they stand behind each other, and where each cell ends.
+    fn texts(&self) -> (&[u8], &[u32]) {
+        (self.text.as_bytes(), &self.ends)
     }
 
     /// The texts of a row as they stand behind each other, and where in them each cell ends.
@@ -242,6 +262,20 @@ impl RowBlock {
         let ends = &self.ends[first..first + self.columns];
         let end = ends.last().map_or(start, |end| *end as usize);
         (&self.text[start..end], ends.iter().map(move |end| *end as usize - start))
+    }
+
+    /// A row as it stands in the file, where all its cells begin with a letter or a digit or are blank, and just those
+    /// stand in quotation marks that hold one, a line end or this delimiter.
+    pub(crate) fn verbatim(&self, row: usize, delimiter: u8) -> Option<&str> {
+        let Verbatim { delimiter: separates, text, rows } = &self.verbatim;
+        let (start, end) = rows.get(row).filter(|(start, end)| start < end && *separates == delimiter)?;
+        Some(&text[*start as usize..*end as usize])
+    }
+
+    /// Whether a character of this kind, which is of one byte, begins any cell.
+    pub(crate) fn any_begins_with(&self, letter: u8) -> bool {
+        let begins = |at: usize| at == 0 || self.ends.binary_search(&(at as u32)).is_ok();
+        memchr::memchr_iter(letter, self.text.as_bytes()).any(begins)
     }
 
     /// The same rows with some columns blank.

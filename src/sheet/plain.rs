@@ -41,13 +41,33 @@ impl Plain<'_> {
         block.ends.reserve(cut.records as usize * block.columns);
         block.rows.reserve(cut.records as usize);
         block.from_1904 = false;
-        let mut reader =
-            Reader { plain: self, text, place, block, start: 0, cells: 0, lines: 0, cell: Open::new(0), returns: 0 };
+        block.verbatim.delimiter = self.grammar.delimiter;
+        let mut reader = Reader {
+            plain: self,
+            text,
+            place,
+            block,
+            start: 0,
+            cells: 0,
+            lines: 0,
+            cell: Open::new(0),
+            returns: 0,
+            usual: true,
+        };
         let is_plain = reader.run().is_some() && reader.start == text.len() && reader.returns == returns;
         let lines = reader.place.line - place.line;
-        is_plain && block.len() == cut.records as usize && lines == cut.lines && self.ends_here(cut, block)
-            // Judged as one text, which finds at least what rows would.
-            && (block.text.is_ascii() || !is_garbled(&block.text) && !block.text.contains(char::REPLACEMENT_CHARACTER))
+        let is_cut = is_plain && block.len() == cut.records as usize && lines == cut.lines;
+        if !is_cut || !self.ends_here(cut, block) {
+            return false;
+        }
+        // Judged as one text, which finds at least what rows would.
+        if !block.text.is_ascii() && (is_garbled(&block.text) || block.text.contains(char::REPLACEMENT_CHARACTER)) {
+            return false;
+        }
+        if !block.verbatim.rows.is_empty() {
+            block.verbatim.text.push_str(text);
+        }
+        true
     }
 
     /// Whether rows read one by one would end the block here.
@@ -69,15 +89,16 @@ struct Open {
     inside: bool,
     /// The last mark that may have closed it.
     close: usize,
-    /// Whether marks inside it are doubled.
+    /// Whether marks inside it are doubled, and whether delimiters stand inside it.
     doubled: bool,
+    delimiters: bool,
     /// Line ends inside it.
     lines: u32,
 }
 
 impl Open {
     fn new(start: usize) -> Self {
-        Self { start, quoted: false, inside: false, close: 0, doubled: false, lines: 0 }
+        Self { start, quoted: false, inside: false, close: 0, doubled: false, delimiters: false, lines: 0 }
     }
 }
 
@@ -94,6 +115,8 @@ struct Reader<'a, 'b> {
     cell: Open,
     /// Carriage returns that belong to line ends.
     returns: usize,
+    /// Whether the record stands as its cells would be written.
+    usual: bool,
 }
 
 impl Reader<'_, '_> {
@@ -115,7 +138,9 @@ impl Reader<'_, '_> {
                     self.mark(at)?;
                 } else if byte == b'\n' {
                     self.line_end(at)?;
-                } else if !self.cell.inside {
+                } else if self.cell.inside {
+                    self.cell.delimiters = true;
+                } else {
                     self.end_cell(at)?;
                     self.cell = Open::new(at + 1);
                 }
@@ -150,8 +175,9 @@ impl Reader<'_, '_> {
         if self.cells != self.plain.width || at - self.start > MAX_RECORD_BYTES {
             return None;
         }
-        self.end_record()?;
+        self.end_record(at - usize::from(is_pair))?;
         (self.start, self.cells, self.lines, self.cell) = (at + 1, 0, 0, Open::new(at + 1));
+        self.usual = true;
         Some(())
     }
 
@@ -171,6 +197,11 @@ impl Reader<'_, '_> {
         if self.cells > block.columns {
             return text.is_empty().then_some(());
         }
+        // What a spreadsheet takes for a formula begins with neither a letter nor a digit.
+        self.usual &= text.as_bytes().first().is_none_or(u8::is_ascii_alphanumeric);
+        if cell.quoted {
+            self.usual &= cell.delimiters || cell.doubled || cell.lines > 0;
+        }
         if cell.doubled {
             push_single(text, char::from(self.plain.grammar.quote), &mut block.text);
         } else {
@@ -180,19 +211,25 @@ impl Reader<'_, '_> {
         Some(())
     }
 
-    fn end_record(&mut self) -> Option<()> {
+    /// Hands the record over whose last cell ended before `end`.
+    fn end_record(&mut self, end: usize) -> Option<()> {
         let Plain { grammar, filter, width, headings, .. } = *self.plain;
         let block = &mut *self.block;
         let first = block.rows.len() * block.columns;
         let start = if first == 0 { 0 } else { block.ends[first - 1] };
         let row = PlainRow { text: &block.text, start, ends: &block.ends[first..], width };
-        if filter.judge(&row) != Verdict::Data {
+        let is_data = filter.is_surely_data(block.text.as_bytes(), start as usize, row.ends);
+        if !is_data && filter.judge(&row) != Verdict::Data {
             return None;
         }
         if self.lines > 0 && swallowed_rows(&row, filter, grammar.delimiter, headings).is_some() {
             return None;
         }
         block.ends.resize(first + block.columns, block.text.len() as u32);
+        if width == block.columns && grammar.quote == b'"' {
+            let end = if self.usual { end } else { self.start };
+            block.verbatim.rows.push((u32::try_from(self.start).ok()?, u32::try_from(end).ok()?));
+        }
         let Place { number, line } = self.place;
         block.rows.push((number, line));
         self.place = Place { number: number.checked_add(1)?, line: line.checked_add(self.lines + 1)? };
@@ -262,6 +299,11 @@ mod tests {
 
     /// The cells of a text, if all of its records are plain ones of three cells.
     fn read(text: &str) -> Option<Vec<String>> {
+        let block = block(text)?;
+        Some((0..block.len()).flat_map(|row| block.cells(row).map(str::to_owned).collect::<Vec<_>>()).collect())
+    }
+
+    fn block(text: &str) -> Option<RowBlock> {
         let mut header = RawRow::default();
         for heading in ["No", "Name", "Amount"] {
             header.push_cell(heading, CellKind::Text);
@@ -273,9 +315,31 @@ mod tests {
         let cut = Cut { start: 0, end: text.len(), records, lines: text.matches('\n').count() as u32, last: true };
         let text = text.replace(';', "");
         let mut block = RowBlock::new(3);
-        let is_plain = plain.read(&text, cut, Place { number: 1, line: 1 }, &mut block);
-        is_plain
-            .then(|| (0..block.len()).flat_map(|row| block.cells(row).map(str::to_owned).collect::<Vec<_>>()).collect())
+        plain.read(&text, cut, Place { number: 1, line: 1 }, &mut block).then_some(block)
+    }
+
+    #[test]
+    fn records_stand_as_they_would_be_written_where_only_needed_marks_do() {
+        for (record, usual) in [
+            ("a,b,c", true),
+            ("a,,7", true),
+            ("\"a,b\",\"4\"\"\",\"c\nd\"", true),
+            ("\u{20b9}5,b,c", false),
+            ("a,-5,c", false),
+            ("a,=1,c", false),
+            ("a,\"=1,2\",c", false),
+            ("a,\"b\",c", false),
+            ("a,\"\",c", false),
+            ("a,\"\"\"b\"\"\",c", false),
+            ("a, b,c", false),
+        ] {
+            for end in ["\n", "\r\n"] {
+                let block = block(&format!("x,y,z;{end}{record};{end}1,2,3;{end}").replace(";\r\n", "\r;\n")).unwrap();
+                let stands = [0, 1, 2].map(|row| block.verbatim(row, b','));
+                assert_eq!(stands, [Some("x,y,z"), usual.then_some(record), Some("1,2,3")], "{record:?}");
+                assert_eq!(block.verbatim(0, b';'), None);
+            }
+        }
     }
 
     #[test]

@@ -83,6 +83,33 @@ impl RowFilter {
         self.holds_values.get(column).is_some_and(|holds| *holds)
     }
 
+    /// Whether a row of texts is data, as its first cells show at a look; of any other, [`RowFilter::judge`] knows. The
+    /// texts stand behind each other from `start` on.
+    pub(super) fn is_surely_data(&self, texts: &[u8], mut start: usize, ends: &[u32]) -> bool {
+        let mut filled = 0;
+        for (column, end) in ends.iter().enumerate() {
+            let cell = &texts[start..*end as usize];
+            start = *end as usize;
+            let Some(first) = cell.first() else { continue };
+            let may_be_heading = filled == 0 && column == self.first_heading && !self.differs_from_heading(*first);
+            // A blank at the beginning may be all there is.
+            if !first.is_ascii_graphic() || may_be_heading || filled < 2 && may_begin_total(cell) {
+                return false;
+            }
+            filled += 1;
+            if filled == 3 {
+                return !self.keeps_all;
+            }
+        }
+        false
+    }
+
+    /// Whether no text that begins so is the first heading.
+    fn differs_from_heading(&self, first: u8) -> bool {
+        let heading = self.headings.get(self.first_heading).and_then(|heading| heading.bytes().next());
+        heading.is_some_and(|heading| heading.is_ascii_graphic() && !heading.eq_ignore_ascii_case(&first))
+    }
+
     /// Judges one row.
     pub(super) fn judge(&self, row: &impl Cells) -> Verdict {
         let Some((column, first)) = row.filled().next() else { return Verdict::Blank };
@@ -173,18 +200,23 @@ fn letters(text: &str) -> impl Iterator<Item = char> {
 
 /// A quick look that spares nearly all rows the slow one.
 fn may_be_total(cell: Cell<'_>) -> bool {
+    cell.kind == CellKind::Text && may_begin_total(cell.text.as_bytes())
+}
+
+fn may_begin_total(text: &[u8]) -> bool {
     // Invoice numbers begin with `B/` and `C/` too.
     const STARTS: [&str; 16] = [
         "tota", "gran", "sub", "page", "repo", "net", "open", "clos", "c/f", "c/o", "b/f", "b/o", "carr", "brou",
         "bala", "*",
     ];
     // Most cells differ in their first letter already.
-    let first = cell.text.bytes().next().map(|byte| byte.to_ascii_lowercase());
-    if !first.is_some_and(|first| b"tgsprnocb*".contains(&first)) {
+    let first = text.first().map(u8::to_ascii_lowercase);
+    if !matches!(first, Some(b't' | b'g' | b's' | b'p' | b'r' | b'n' | b'o' | b'c' | b'b' | b'*')) {
         return false;
     }
-    let begins = |start: &&str| cell.text.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start));
-    cell.kind == CellKind::Text && STARTS.iter().any(begins)
+    let begins =
+        |start: &&str| text.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start.as_bytes()));
+    STARTS.iter().any(begins)
 }
 
 /// Whether a row is a total, subtotal, balance or carry-forward: such a label, and beside it only amounts.
@@ -370,7 +402,30 @@ mod tests {
     fn judge(text: &str) -> Verdict {
         let header = row("Invoice No|Date|Customer|Amount|Tax");
         let sample = vec![row("INV-1|01-04-2025|Acme|100|18"), row("INV-2|02-04-2025|Beta|100|18")];
-        RowFilter::new(&header, &sample).judge(&row(text))
+        let filter = RowFilter::new(&header, &sample);
+        let row = row(text);
+        let verdict = filter.judge(&row);
+        let (texts, ends) = row.texts().unwrap();
+        assert!(!filter.is_surely_data(texts.as_bytes(), 0, ends) || verdict == Verdict::Data, "{text}");
+        verdict
+    }
+
+    #[test]
+    fn most_rows_of_data_are_told_at_a_look() {
+        let header = row("Invoice No|Date|Customer|Amount|Tax");
+        let filter = RowFilter::new(&header, &[row("INV-1|01-04-2025|Acme|100|18")]);
+        let is_surely_data = |text: &str| {
+            let row = row(text);
+            let (texts, ends) = row.texts().unwrap();
+            filter.is_surely_data(texts.as_bytes(), 0, ends)
+        };
+        for data in ["QOW/1|01-04-2025|Acme|100|18", "|01-04-2025|Total|100|", "BILL-1|1|2||"] {
+            assert!(is_surely_data(data), "{data}");
+        }
+        // An invoice number that begins as the heading does is looked at twice.
+        for other in ["INV-1|01-04-2025|Acme|100|18", "B/O|1|2|3|", "7|Total|1|2|", " 7|1|2|3|", "7|1|||", "||||"] {
+            assert!(!is_surely_data(other), "{other}");
+        }
     }
 
     #[test]

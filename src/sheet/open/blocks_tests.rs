@@ -39,6 +39,9 @@ fn read(source: &SheetSource, recognise: Recognise<'_>, way: Way, (rows, bytes):
             Err(error) => return (told, error),
         };
         for block in blocks {
+            if let Some(dialect) = &sheet.dialect {
+                (0..block.len()).for_each(|row| stands_as_written(&block, row, dialect.delimiter));
+            }
             let shown = (0..block.len()).map(|row| {
                 let cells: Vec<String> = (0..block.columns()).map(|at| format!("{:?}", block.cell(row, at))).collect();
                 format!("{} {} {}", block.number(row), block.line(row), cells.join("|"))
@@ -48,6 +51,20 @@ fn read(source: &SheetSource, recognise: Recognise<'_>, way: Way, (rows, bytes):
     }
     let end = format!("{header} {:?} {:?} {:?}", sheet.notes, sheet.dialect, sheet.top);
     (told, format!("{end} {:?}", sheet.finish()))
+}
+
+/// A row that is said to stand as it would be written does.
+fn stands_as_written(block: &RowBlock, row: usize, delimiter: u8) {
+    let Some(stands) = block.verbatim(row, delimiter) else { return };
+    let special = [char::from(delimiter), '"', '\r', '\n'];
+    let cells: Vec<String> = block
+        .cells(row)
+        .map(|cell| {
+            assert!(cell.chars().next().is_none_or(|letter| letter.is_ascii_alphanumeric()), "{cell:?}");
+            if cell.contains(special) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
+        })
+        .collect();
+    assert_eq!(stands, cells.join(&char::from(delimiter).to_string()));
 }
 
 fn next(sheet: &mut OpenSheet<'_>, way: Way, rows: usize, bytes: usize) -> Result<Vec<RowBlock>, String> {
