@@ -17,7 +17,7 @@ use super::shown::{self, Shown};
 use super::sources::{Pair, Sources, understand};
 use super::{
     Company, Credentials, Gate, MappingSettings, Mode, Output, Places, Reading, Reporting, Sending, Settings, Target,
-    hosts, keys, values,
+    hosts, keys, values, way,
 };
 use crate::api::reply::ReplyNames;
 use crate::finding::{Code, Severity};
@@ -94,7 +94,7 @@ impl Layers<'_> {
             gate: gate(&sources)?,
             sending: sending(&sources, &target)?,
             routes: routes(&sources)?,
-            places: self.places(&sources)?,
+            places: self.places(&sources, &target)?,
             output: output(&sources)?,
             reporting: reporting(&sources)?,
             expectations: self.file.map(|file| file.expectations.clone()).unwrap_or_default(),
@@ -190,7 +190,7 @@ impl Layers<'_> {
         ConfigError::Missing { keys, hint }
     }
 
-    fn places(&self, sources: &Sources<'_>) -> Result<Places, ConfigError> {
+    fn places(&self, sources: &Sources<'_>, target: &Target) -> Result<Places, ConfigError> {
         Ok(Places {
             results: sources.path("results")?,
             split_by: sources.read("split-by", |column| Ok(column.trim().to_owned()))?,
@@ -198,6 +198,7 @@ impl Layers<'_> {
             user_state: self.default_state.to_path_buf(),
             results_bom: sources.switch("results-bom")?,
             results_delimiter: sources.settle("results-delimiter", values::delimiter)?,
+            way: way::flags(sources, target),
         })
     }
 

@@ -21,6 +21,7 @@ pub mod shown;
 mod sources;
 pub mod template;
 pub mod values;
+mod way;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -261,6 +262,8 @@ pub struct Places {
     pub results_bom: bool,
     /// Delimiter of result CSVs.
     pub results_delimiter: u8,
+    /// Flags that lead another command to this ledger and account, each with a blank before it, such as ` --sandbox`.
+    pub way: String,
 }
 
 /// How this one run goes.

@@ -180,12 +180,11 @@ impl Pipeline<'_> {
 
     /// What the page for people says besides the figures.
     fn telling<'t>(&self, run: &Run, next: &'t dyn Fn(&Totals, &Breakdown) -> Vec<String>) -> Telling<'t> {
-        let sandbox = if self.settings.target == Target::Sandbox { " --sandbox" } else { "" };
         Telling {
             next,
             not_read: Unread::of(&run.settings).words(),
             rate: pace::of(&run.settings),
-            flags: sandbox.to_owned(),
+            flags: self.settings.places.way.clone(),
         }
     }
 
@@ -295,7 +294,7 @@ fn next_steps(
         }
         if rows(code::UNKNOWN_IN_RUN) > 0 {
             next.push(format!(
-                "{} unknown since an earlier run, named in the results; \"arload runs reconcile\" with its number looks them up",
+                "{} unknown since an earlier run, named in the results; \"arload runs reconcile ID\" with its number looks them up",
                 count(rows(code::UNKNOWN_IN_RUN), "row")
             ));
         }

@@ -106,6 +106,42 @@ fn a_run_that_was_stopped_is_not_called_complete() {
 }
 
 #[test]
+fn the_commands_on_a_page_work_from_another_folder() {
+    let world = World::with_samples(&["invoices-broken.csv"]);
+    let api = sandbox(|_| {});
+    let profile = |name: &str, company: &str| {
+        format!("[profiles.{name}]\nbase-url = \"{}\"\ncompany-id = \"{company}\"\n", api.base_url())
+    };
+    let (company, other) = (api.settings().company_id, "CEK7654321");
+    let file = format!("default-profile = \"uat\"\n{}{}", profile("uat", other), profile("live", &company));
+    fs::create_dir(world.path("conf")).unwrap();
+    world.write("conf/my arload.toml", file);
+    let reach = ["--profile", "live", "--config", "conf/my arload.toml", "--state", "books"];
+    let create = ["invoices", "create", "invoices-broken.csv", "--max-invalid", "100%"];
+    let mut command = world.client(&api, &create);
+    let mut without_account = |name: &str| _ = command.env_remove(name);
+    without_account("ARLOAD_BASE_URL");
+    without_account("ARLOAD_COMPANY_ID");
+    ended(command.args(reach)).expect(1);
+
+    let page = page(&world, "invoices-broken.report.html").replace("&#34;", "\"");
+    let codes = page.split("<code>").skip(1).map(|rest| rest.split_once("</code>").unwrap().0);
+    let commands: Vec<&str> = codes.filter(|code| code.starts_with("arload runs") && !code.contains(" FILE")).collect();
+    assert_eq!(commands.len(), 3, "{commands:?}");
+    fs::create_dir(world.path("elsewhere")).unwrap();
+    for command in commands {
+        // As a shell splits it: what stands between quotation marks is one word.
+        let quoted = command.split('"').enumerate();
+        let words: Vec<&str> = quoted
+            .flat_map(|(index, piece)| if index % 2 == 1 { vec![piece] } else { piece.split_whitespace().collect() })
+            .collect();
+        let mut typed = world.arload(&words[1..]);
+        ended(typed.current_dir(world.path("elsewhere"))).expect(0);
+    }
+    assert!(page.contains("<code>arload explain CODE</code>"), "{page}");
+}
+
+#[test]
 fn the_results_of_a_workbook_are_a_workbook_with_numbers_and_dates() {
     let world = World::with_samples(&["invoices.xlsx"]);
     let api = sandbox(|_| {});

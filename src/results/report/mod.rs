@@ -302,6 +302,8 @@ fn parts(sentence: &str, flags: &str) -> Vec<Words> {
     let mut parts: Vec<Words> = Vec::new();
     for (index, piece) in sentence.split('"').enumerate() {
         let is_command = index % 2 == 1 && piece.starts_with("arload ");
+        // What a code means is the same for every ledger.
+        let flags = if piece.starts_with("arload explain") { "" } else { flags };
         match parts.last_mut() {
             _ if is_command => parts.push(Words { is_command, text: format!("{piece}{flags}") }),
             Some(last) if last.is_command => parts.push(Words { is_command, text: piece.to_owned() }),
@@ -489,5 +491,7 @@ mod tests {
             ]
         );
         assert_eq!(parts("plain"), [(false, "plain".to_owned())]);
+        let explained = [(true, "arload explain CODE".to_owned()), (false, " says what".to_owned())];
+        assert_eq!(parts("\"arload explain CODE\" says what")[1..], explained);
     }
 }
