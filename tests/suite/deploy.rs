@@ -85,3 +85,24 @@ fn the_units_start_nothing_again_that_wants_a_person() {
     }
     assert_eq!(open, [""; 0]);
 }
+
+#[test]
+fn the_samples_hold_for_the_programs_that_read_them() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let read = |name: &str| fs::read_to_string(root.join(name)).unwrap();
+    // The published schema and what Windows writes order the parts of a trigger differently; these two stand in both so.
+    let task = read("samples/deploy/arload-task.xml");
+    let trigger = task.split("<CalendarTrigger>").nth(1).unwrap().split("</CalendarTrigger>").next().unwrap();
+    let parts: Vec<&str> =
+        trigger.lines().filter(|line| line.starts_with("      <") && !line.contains("</Sched")).collect();
+    let names: Vec<&str> = parts.iter().filter_map(|part| part.trim().split(['<', '>']).nth(1)).collect();
+    assert_eq!(names, ["StartBoundary", "ScheduleByWeek"]);
+    // A built tree is gigabytes that an image has no use for, and secrets that others can read are warned of.
+    let left_out = read(".dockerignore");
+    assert!([".git", "target"].iter().all(|name| left_out.lines().any(|line| line == *name)), "{left_out}");
+    let container = read("samples/deploy/Containerfile");
+    let user = container.split("--uid ").nth(1).unwrap().split_whitespace().next().unwrap();
+    for secret in ["password", "client-secret"] {
+        assert!(container.contains(&format!("--secret {secret},uid={user},mode=0400")), "{secret}");
+    }
+}
