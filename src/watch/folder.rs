@@ -293,7 +293,7 @@ impl Folder {
         let files: Vec<String> = visible(&taken.folder)?.iter().map(|path| name_of(path)).collect();
         let root = root_of(&taken.name);
         let is_free = |new: &String| !files.iter().any(|name| there.contains(&renamed(name, root, new).to_lowercase()));
-        let numbered = (2..).map(|number| format!("{root}-{number}"));
+        let numbered = (2..).map(|number| numbered(root, number));
         let new = std::iter::once(root.to_owned()).chain(numbered).find(is_free).expect("some number is free");
         let place = Place { folder, root: new, exit: exit.code() };
         let slip = Slip { place: Some(place), ..taken.slip.clone() };
@@ -383,6 +383,15 @@ fn root_of(name: &str) -> &str {
     bare.rfind('.').filter(|at| *at > 0).map_or(bare, |at| &bare[..at])
 }
 
+/// A beginning with a number. Of a corrections workbook that came back it stands before that word, because behind it a
+/// number says which corrections are left.
+fn numbered(root: &str, number: u32) -> String {
+    const BOOK: &str = ".corrections";
+    let is_book = |at: &usize| matches!(root.as_bytes().get(at + BOOK.len()), None | Some(b'-' | b'.'));
+    let at = root.rfind(BOOK).filter(is_book).unwrap_or(root.len());
+    format!("{}-{number}{}", &root[..at], &root[at..])
+}
+
 /// A name with another beginning.
 fn renamed(name: &str, root: &str, new: &str) -> String {
     name.strip_prefix(root).map_or_else(|| format!("{new}.{name}"), |rest| format!("{new}{rest}"))
@@ -428,9 +437,12 @@ mod tests {
             ("march.csv.gz", "march", "march.csv.results.csv", "march-2.csv.results.csv"),
             ("a.b.xlsx", "a.b", "a.b.summary.json", "a.b-2.summary.json"),
             ("Märze", "Märze", "Märze.note.txt", "Märze-2.note.txt"),
+            ("a.corrections.xlsx", "a.corrections", "a.corrections-2.xlsx", "a-2.corrections-2.xlsx"),
+            ("a.corrections.Pune.xlsx", "a.corrections.Pune", "a.corrections.Pune.xlsx", "a-2.corrections.Pune.xlsx"),
+            ("my.correctionsheet.csv", "my.correctionsheet", "my.correctionsheet.csv", "my.correctionsheet-2.csv"),
         ] {
             assert_eq!(root_of(name), root);
-            assert_eq!(renamed(other, root, &format!("{root}-2")), renamed_other);
+            assert_eq!(renamed(other, root, &numbered(root, 2)), renamed_other);
         }
     }
 }

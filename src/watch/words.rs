@@ -155,6 +155,8 @@ pub fn readme(lanes: &[Lane]) -> String {
 3. Wait a moment. arload takes it away once it is complete, a few seconds after it was copied.
 4. Look into \"done\", in the folder of today: your sheet lies there, and beside it
      NAME.results.csv   a line for every row: accepted, rejected and why, invalid and why
+     NAME.report.html   a page of it for people: the totals, what was found, what to do
+     NAME.corrections.xlsx  only where rows are left: correct them in it and drop it into the same inbox folder
      NAME.summary.json  the totals, for programs
      NAME.note.txt      only where somebody has to do something: what, in words
 5. If it lies in \"failed\", NAME.note.txt beside it says why. Put it right and drop it into the inbox again.
