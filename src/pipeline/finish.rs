@@ -315,13 +315,15 @@ fn next_steps(
             run.id
         ));
     }
+    next.extend(left_as_it_was(totals, rows(code::UNCHANGED), resumable + rows(code::HELD_BY_RUN)));
     if rows(code::HELD_BY_RUN) > 0 {
         next.push(format!("{} held by an unfinished run, named in the results", count(rows(code::HELD_BY_RUN), "row")));
     }
     if totals.rows(Status::Rejected) > 0 {
         next.push(format!(
-            "{} rejected by the API, with its reason in the results; correct them{}",
+            "{} rejected by the API, with its reason in the results; correct {}{}",
             count(totals.rows(Status::Rejected), "row"),
+            if totals.rows(Status::Rejected) == 1 { "it" } else { "them" },
             if operation.creates() { ", or pass --retry-rejected" } else { "" }
         ));
     }
@@ -333,7 +335,10 @@ fn next_steps(
         ));
     }
     if !dry_run && run.state != RunState::Closed && totals.rows(Status::Invalid) + totals.rows(Status::Rejected) > 0 {
-        next.push("or correct these rows in the corrections workbook, and give that to the same command".to_owned());
+        next.push(
+            "or correct these rows in the corrections workbook, and give it back the way the sheet was given"
+                .to_owned(),
+        );
     }
     if let Some(most) = most_frequent(breakdown) {
         next.push(format!("most often {most}; \"arload explain CODE\" says what a code means and what to do"));
@@ -342,6 +347,17 @@ fn next_steps(
         next.push(format!("{} would be sent by {}", count(rows(code::DRY_RUN), "row"), operation.name()));
     }
     next
+}
+
+/// Good rows that came back in a corrections workbook as they were; of those `unchanged`, invalid ones are told elsewhere,
+/// and `others` are not sent for another reason.
+fn left_as_it_was(totals: &Totals, unchanged: u64, others: u64) -> Option<String> {
+    let left = unchanged.min(totals.rows(Status::NotSent).saturating_sub(others));
+    let were = if left == 1 { "it was" } else { "they were" };
+    let rows = count(left, "row");
+    (left > 0).then(|| {
+        format!("{rows} left as {were} in the corrections workbook and so not sent: correct the cells there, or write retry or drop")
+    })
 }
 
 /// The errors that most rows have: `date-future (12 rows), gstin-format (3 rows)`.
@@ -355,4 +371,22 @@ fn most_frequent(breakdown: &Breakdown) -> Option<String> {
     let words: Vec<String> =
         codes.iter().take(MOST).map(|(code, rows)| format!("{code} ({})", count(*rows, "row"))).collect();
     (!words.is_empty()).then(|| words.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::Amounts;
+
+    #[test]
+    fn good_rows_that_came_back_as_they_were_are_counted_apart_from_others() {
+        let mut totals = Totals::default();
+        for _ in 0..3 {
+            totals.add(Status::NotSent, &Amounts::default());
+        }
+        let said = |unchanged, others| left_as_it_was(&totals, unchanged, others).unwrap_or_default();
+        assert!(said(5, 2).starts_with("1 row left as it was in the corrections workbook"));
+        assert!(said(2, 0).starts_with("2 rows left as they were"));
+        assert_eq!((said(5, 3), said(0, 0)), (String::new(), String::new()));
+    }
 }

@@ -135,6 +135,14 @@ fn exactly_the_corrected_rows_are_sent_and_the_first_run_is_brought_up_to_date()
     assert_eq!(world.read("march.corrections.xlsx"), edited, "the workbook is its owner's");
     let shown = world.run(&api, &["runs", "show", "1"]).expect(0).out;
     assert!(shown.contains("run 1: 298 of 300 rows accepted after correction 1 (run 2)"), "{shown}");
+    let page = String::from_utf8(world.read("march.report.html")).unwrap();
+    let before = &summary["corrections"]["read-before"];
+    assert_ne!(before["taxable"], summary["totals"]["read"]["taxable"]);
+    for words in
+        ["Run 1: 298 of 300 rows accepted after correction 1 (run 2).", "the sheet itself read 300 rows, taxable"]
+    {
+        assert!(page.contains(words), "{words}");
+    }
 
     // The same again sends nothing; what is left goes on from its own workbook, and ends in nothing.
     let uploads = state(&api, "uploads");

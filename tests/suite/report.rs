@@ -35,7 +35,7 @@ fn the_page_says_what_the_summary_says_and_fetches_nothing() {
     }
     for status in ["accepted", "invalid"] {
         let rows = summary["totals"]["by-status"][status]["rows"].to_string();
-        let line = format!("</span>{status}</th><td class=\"n\">{rows}</td>");
+        let line = format!("</span>{status}</th><td class=\"n\" data-name=\"Rows\">{rows}</td>");
         assert!(page.contains(&line), "{line}");
     }
     assert!(page.contains(summary["head"].as_str().unwrap()));
@@ -103,6 +103,7 @@ fn a_run_that_was_stopped_is_not_called_complete() {
     world.alone(&["invoices", "create", "b.csv", "broken.xlsx"]).expect(1);
     let partly = page(&world, "b.sandbox.report.html");
     assert!(partly.contains("Not all read") && partly.contains("broken.xlsx"), "{partly}");
+    assert!(partly.contains("mend what was not read") && !partly.contains("Nothing is left to do"), "{partly}");
 }
 
 #[test]

@@ -17,6 +17,8 @@ use crate::plan::{count, grouped};
 const WIDTH: f64 = 1000.0;
 /// How many times the most that was sent a limit may be to be drawn.
 const HIGHEST: f64 = 4.0;
+/// Limit: spans of a picture; fewer are a block that shows nothing.
+const FEWEST: usize = 3;
 /// Limit: an id of a request has some 36 characters.
 const LONGEST_ID: usize = 80;
 /// Upper ends of the times to an answer, in milliseconds, with their names.
@@ -100,11 +102,15 @@ pub(super) struct Sent {
     pub(super) latency: Vec<Wait>,
     pub(super) answers: Vec<(String, String)>,
     pub(super) slowest: Vec<SlowLine>,
+    /// Whether a server named any of the slowest.
+    pub(super) has_ids: bool,
 }
 
 /// The picture of requests over time.
 #[derive(Debug)]
 pub(super) struct Pace {
+    /// Whether there is enough to be seen.
+    pub(super) is_drawn: bool,
     pub(super) words: String,
     pub(super) top: String,
     pub(super) width: String,
@@ -185,6 +191,7 @@ impl Sent {
             latency: waits(requests),
             answers: answers.collect(),
             slowest: slow.collect(),
+            has_ids: requests.slowest.iter().any(|slow| !slow.request_id.is_empty()),
         }
     }
 }
@@ -223,9 +230,10 @@ impl Pace {
         let against = limit.as_ref().map_or_else(String::new, |limit| format!(", against a limit of {limit}"));
         let marked = if all_limited > 0 { format!("; {limited_words}") } else { String::new() };
         Self {
+            is_drawn: requests.spans.len() >= FEWEST,
             words: format!("Requests a second over time: {} at most{against}{marked}", plain(peak)),
             top: format!("{}/s", plain(top)),
-            width: count(requests.width, "second"),
+            width: if requests.width == 1 { "second".to_owned() } else { count(requests.width, "second") },
             bars: bars.collect(),
             limited: limited.collect(),
             limited_words,

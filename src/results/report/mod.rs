@@ -26,7 +26,7 @@ use super::target::{Target, of_run};
 use super::{ResultSettings, RunLabel};
 use crate::corrections::after::Corrected;
 use crate::error::RunError;
-use crate::ledger::{ChunkHead, ChunkState, Ledger, LedgerError, Run, SheetRecord};
+use crate::ledger::{ChunkHead, ChunkState, Ledger, LedgerError, Run, RunState, SheetRecord};
 use crate::outcome::{RowOutcome, Status, Sum, Totals};
 use crate::plan::verdict::LentVerdict;
 use crate::plan::{SheetFacts, count, grouped};
@@ -110,7 +110,7 @@ impl Report {
         tally: &Corrected,
     ) -> Result<(), RunError> {
         let Corrected { totals, breakdown, .. } = tally;
-        let amended = (tally.rows > 0).then(|| tally.words(figures.run.id));
+        let amended = (tally.rows > 0).then(|| sentence(&tally.words(figures.run.id)));
         let mut problems = self.problems.shown(breakdown);
         let problems_left = problems.len().saturating_sub(CODES);
         problems.truncate(CODES);
@@ -135,6 +135,7 @@ impl Report {
             planned: moment(run.created_at, figures.zone),
             reason: cut(label.reason.clone(), SENTENCE),
             ended: run.finished_at.map(|at| moment(at, figures.zone)),
+            sheets_are: if sheets.iter().any(|(sheet, _)| sheet.sheet_name.is_some()) { "Sheets" } else { "Rows read" },
             sheets: sheet_names(sheets),
             not_read: telling.not_read.iter().map(|words| cut(words.clone(), SENTENCE)).collect(),
             colours: Status::ALL.map(Status::as_str),
@@ -146,14 +147,16 @@ impl Report {
                 .collect(),
             read: Line { class: "", name: "read", rows: grouped(totals.read.rows), money: heads.cells(&totals.read) },
             money_headings: heads.names(),
-            unreadable: unreadable(totals),
-            next: (telling.next)(totals, breakdown).iter().map(|sentence| parts(sentence, &telling.flags)).collect(),
+            remarks: remarks(tally, sheets, has_money),
+            next: steps(run, telling, totals, breakdown),
             commands: commands(run, &telling.flags),
+            problems_unprinted: unprinted(problems.len()),
             problems,
             problems_left,
             print_problems: PRINTED_CODES,
             has_money,
             has_gstins: groups.iter().any(|group| !group.gstin.is_empty()),
+            seller: only_seller(&groups),
             groups,
             groups_left,
             requests: sent,
@@ -181,6 +184,7 @@ struct Page<'p> {
     planned: String,
     reason: String,
     ended: Option<String>,
+    sheets_are: &'static str,
     sheets: String,
     not_read: Vec<String>,
     colours: [&'static str; 7],
@@ -189,20 +193,30 @@ struct Page<'p> {
     totals: Vec<Line>,
     read: Line,
     money_headings: Vec<&'static str>,
-    unreadable: Vec<String>,
+    remarks: Vec<String>,
     next: Vec<Vec<Words>>,
     commands: Vec<(String, &'static str)>,
     problems: Vec<Shown>,
+    problems_unprinted: String,
     problems_left: usize,
     print_problems: usize,
     has_money: bool,
     has_gstins: bool,
+    /// The seller of all groups, where there is one only.
+    seller: Option<String>,
     groups: Vec<Group>,
     groups_left: usize,
     requests: Option<Sent>,
     chunks_words: String,
     chunks_caption: String,
     chunks: Vec<ChunkLine>,
+}
+
+impl Page<'_> {
+    /// Whether the server named any request of the uploads shown.
+    fn has_ids(&self) -> bool {
+        self.chunks.iter().any(|chunk| !chunk.request_id.is_empty())
+    }
 }
 
 /// A line of the control totals.
@@ -271,10 +285,62 @@ fn line(sum: &Sum, status: Status, heads: &Heads) -> Option<Line> {
     (sum.rows > 0).then(|| Line { class, name: class, rows: grouped(sum.rows), money: heads.cells(sum) })
 }
 
-fn unreadable(totals: &Totals) -> Vec<String> {
-    let rows = totals.read.rows_with_unreadable_amount;
-    let said = || format!("{} with an amount that cannot be read; what can be is in the sums.", count(rows, "row"));
-    (rows > 0).then(said).into_iter().collect()
+/// What there is to know of the control totals besides.
+fn remarks(tally: &Corrected, sheets: &[(SheetRecord, SheetFacts)], has_money: bool) -> Vec<String> {
+    let mut remarks = Vec::new();
+    let rows = tally.totals.read.rows_with_unreadable_amount;
+    if rows > 0 {
+        remarks.push(format!("{} with an amount that cannot be read; what can be is in the sums.", count(rows, "row")));
+    }
+    if tally.rows > 0 {
+        let mut before = Sum::default();
+        for (_, facts) in sheets {
+            before.merge(&facts.read);
+        }
+        let figures = if has_money {
+            format!(", taxable {}, total {}", before.taxable.rupees(), before.total.rupees())
+        } else {
+            String::new()
+        };
+        remarks.push(format!(
+            "Rows that were corrected count with their corrected amounts; the sheet itself read {}{figures}.",
+            count(before.rows, "row")
+        ));
+    }
+    remarks
+}
+
+/// How many codes paper leaves out.
+fn unprinted(codes: usize) -> String {
+    let more = codes.saturating_sub(PRINTED_CODES);
+    format!("{more} more {}", if more == 1 { "code stands" } else { "codes stand" })
+}
+
+/// What is left to do, a sentence each, with the commands told apart.
+fn steps(run: &Run, telling: &Telling<'_>, totals: &Totals, breakdown: &Breakdown) -> Vec<Vec<Words>> {
+    let mut steps = (telling.next)(totals, breakdown);
+    if !telling.not_read.is_empty() {
+        steps.push("mend what was not read, named above, and give it to the same command".to_owned());
+    }
+    if steps.is_empty() && run.state == RunState::Open {
+        let id = run.id;
+        steps.push(format!(
+            "nothing of this file; the run goes on with its other rows by the same command, or \"arload runs send {id}\""
+        ));
+    }
+    steps.iter().map(|sentence| parts(sentence, &telling.flags)).collect()
+}
+
+/// Words as a sentence of their own.
+fn sentence(words: &str) -> String {
+    let mut rest = words.chars();
+    rest.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), rest.as_str()))
+}
+
+/// The seller, where all groups have the same.
+fn only_seller(groups: &[Group]) -> Option<String> {
+    let first = &groups.first()?.seller;
+    (!first.is_empty() && groups.iter().all(|group| group.seller == *first)).then(|| first.clone())
 }
 
 fn sheet_names(sheets: &[(SheetRecord, SheetFacts)]) -> String {
@@ -329,7 +395,7 @@ fn groups(breakdown: &Breakdown) -> (Vec<Group>, usize) {
     let shown = lines().take(GROUPS).map(|(seller, gstin, month, status, sum)| Group {
         seller: seller.to_owned(),
         gstin: gstin.to_owned(),
-        month: month.to_owned(),
+        month: if month.is_empty() { "no date".to_owned() } else { month.to_owned() },
         status: status.as_str(),
         rows: grouped(sum.rows),
         total: sum.total.rupees(),
@@ -444,10 +510,11 @@ mod tests {
             run: 7,
             label: &label,
             verdict: Verdict::on(&label, &totals, &breakdown, 1),
-            beside: vec!["after correction 1", REHEARSED],
+            beside: vec!["After correction 1.", REHEARSED],
             planned: String::new(),
             reason: text(SENTENCE),
             ended: None,
+            sheets_are: "Sheets",
             sheets: text(12 * 40),
             not_read: (0..21).map(|_| text(SENTENCE)).collect(),
             colours: Status::ALL.map(Status::as_str),
@@ -456,14 +523,16 @@ mod tests {
             totals: Vec::new(),
             read: Line { class: "", name: "read", rows: String::new(), money: Vec::new() },
             money_headings: Vec::new(),
-            unreadable: Vec::new(),
+            remarks: Vec::new(),
             next: Vec::new(),
             commands: Vec::new(),
+            problems_unprinted: String::new(),
             problems: (0..CODES).map(|_| problems::longest(text(10_000))).collect(),
             problems_left: 9,
             print_problems: PRINTED_CODES,
             has_money: true,
             has_gstins: true,
+            seller: None,
             groups: (0..GROUPS).map(group).collect(),
             groups_left: 9,
             requests: None,
@@ -474,6 +543,25 @@ mod tests {
         let bytes = page.render().unwrap().len();
         // Requests take some 25 kB: 120 bars, their marks, eight slow ones.
         assert!(bytes < 272_000, "{bytes}");
+    }
+
+    #[test]
+    fn one_code_is_not_called_several_and_one_seller_is_named_once() {
+        assert_eq!(
+            (unprinted(PRINTED_CODES + 1).as_str(), unprinted(12).as_str()),
+            ("1 more code stands", "4 more codes stand")
+        );
+        let group = |seller: &str| Group {
+            seller: seller.to_owned(),
+            gstin: String::new(),
+            month: "2026-04".to_owned(),
+            status: "accepted",
+            rows: "1".to_owned(),
+            total: String::new(),
+        };
+        let named = |sellers: &[&str]| only_seller(&sellers.iter().map(|seller| group(seller)).collect::<Vec<_>>());
+        assert_eq!(named(&["CEK1", "CEK1"]).as_deref(), Some("CEK1"));
+        assert_eq!((named(&["CEK1", "CEK2"]), named(&["", ""]), named(&[])), (None, None, None));
     }
 
     #[test]
