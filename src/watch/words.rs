@@ -87,6 +87,10 @@ pub fn done(name: &str, told: &Told) -> String {
     told.write(&mut text);
     line(&mut text, "");
     line(&mut text, "The results file beside it has a line for every row, with its outcome and the reason.");
+    line(
+        &mut text,
+        "What is corrected later is counted there and in the page (.report.html); this note stays as it is.",
+    );
     text
 }
 
@@ -221,6 +225,7 @@ mod tests {
         }
         assert!(waiting(&dropped("invoices create"), "", &planned).contains("Where the ledger demands approval"));
         assert!(failed(&dropped("invoices delete"), "", &planned).contains("runs show 7"));
+        assert!(done("march.csv", &planned).contains("this note stays as it is"));
     }
 
     #[test]
