@@ -27,6 +27,10 @@ const REFUSED_ROWS: [usize; 4] = [130, 700, 701, 1_999];
 const RESUMED: usize = 4;
 /// Limit: processes at once; they mostly wait for the disk.
 const WORKERS: usize = 8;
+/// A dead process's request may be worked on until its time is over, so that time is short here.
+const SHORT: &str = "1s";
+/// What nobody kills is to end by itself, though a busy machine takes seconds to search.
+const LONG: &str = "30s";
 
 fn lose_replies(settings: &mut SandboxSettings) {
     let route = Some("/api/v0/invoice/bulk/create".to_owned());
@@ -107,18 +111,17 @@ fn fresh(scenario: &Scenario, sheet: &Sheet) -> (World, Sandbox) {
     (world, api)
 }
 
-fn run(world: &World, api: &Sandbox, scenario: &Scenario, fatal: u64) -> Ended {
+fn run(world: &World, api: &Sandbox, scenario: &Scenario, fatal: u64, timeout: &str) -> Ended {
     let mut command = child::command(world, api, fatal);
     command.env("ARLOAD_MAX_CHUNK_ROWS", "50").env("ARLOAD_CONCURRENCY", "1");
-    // A dead process's request may be worked on until its time is over, so that time is short here.
-    command.env("ARLOAD_TIMEOUT", "1s").env("ARLOAD_SETTLE", "0s");
+    command.env("ARLOAD_TIMEOUT", timeout).env("ARLOAD_SETTLE", "0s");
     ended(command.envs(scenario.environment.iter().copied()))
 }
 
 /// The steps of a run that nobody kills.
 fn unharmed(scenario: &Scenario, sheet: &Sheet) -> Vec<String> {
     let (world, api) = fresh(scenario, sheet);
-    let ended = run(&world, &api, scenario, 0);
+    let ended = run(&world, &api, scenario, 0, LONG);
     let mut problems = lies(&world, &api, sheet, Some(ended.code));
     problems.extend(lost(&world, sheet));
     assert_eq!(problems, [""; 0], "{}: {}", scenario.name, ended.err);
@@ -128,7 +131,7 @@ fn unharmed(scenario: &Scenario, sheet: &Sheet) -> Vec<String> {
 /// What is wrong after a run was killed at a step and resumed.
 fn killed_at(scenario: &Scenario, sheet: &Sheet, step: u64) -> Vec<String> {
     let (world, api) = fresh(scenario, sheet);
-    let killed = run(&world, &api, scenario, step);
+    let killed = run(&world, &api, scenario, step, SHORT);
     // A busy machine may let a request run into its timeout, and the steps be others than before.
     let by_itself = (killed.code != -1).then_some(killed.code);
     let mut problems = lies(&world, &api, sheet, by_itself);
@@ -137,7 +140,7 @@ fn killed_at(scenario: &Scenario, sheet: &Sheet, step: u64) -> Vec<String> {
         return problems;
     }
     for _ in 0..RESUMED {
-        let ended = run(&world, &api, scenario, 0);
+        let ended = run(&world, &api, scenario, 0, SHORT);
         problems.extend(lies(&world, &api, sheet, Some(ended.code)));
         if ended.code == 0 || ended.code == 1 {
             problems.extend(lost(&world, sheet));
