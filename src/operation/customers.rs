@@ -94,50 +94,54 @@ pub(super) const CONTACTS: Operation = Operation {
     ..ACTIVATE
 };
 
-const LEGAL_NAME: Field =
-    field("legalName", FieldKind::Text(200), "Registered name of the customer").aliases(headings::LEGAL_NAME);
-const UNIQUE_REF_NO: Field =
-    field("uniqueRefNo", FieldKind::Identifier(100), "Your own code for the customer").aliases(headings::UNIQUE_REF_NO);
+const LEGAL_NAME: Field = field("legalName", FieldKind::Text(200), "Registered name of the customer")
+    .aliases(headings::customers::LEGAL_NAME);
+const UNIQUE_REF_NO: Field = field("uniqueRefNo", FieldKind::Identifier(100), "Your own code for the customer")
+    .aliases(headings::customers::UNIQUE_REF_NO);
 const CONTACT_NUMBER: Field =
-    field("contactNumber", FieldKind::Phone, "Telephone of the customer").aliases(headings::PHONE);
-const ADDRESS: Field = field("address", FieldKind::Text(500), "Postal address in one line").aliases(headings::ADDRESS);
-const STATE: Field = field("state", FieldKind::Text(60), "State or union territory").aliases(headings::STATE);
-const PIN_CODE: Field = field("pinCode", FieldKind::Pin, "Postal code of six digits").aliases(headings::PIN_CODE);
-const PAN_OR_GSTIN: Field =
-    field("panOrGstin", FieldKind::PanOrGstin, "GSTIN, or PAN where there is none").aliases(headings::PAN_OR_GSTIN);
-const ACCOUNT_NUMBER: Field =
-    field("accountNumber", FieldKind::AccountNumber, "Bank account of the customer").aliases(headings::ACCOUNT_NUMBER);
-const IFSC: Field = field("ifsc", FieldKind::Ifsc, "IFSC of the bank branch").aliases(headings::IFSC);
+    field("contactNumber", FieldKind::Phone, "Telephone of the customer").aliases(headings::customers::PHONE);
+const ADDRESS: Field =
+    field("address", FieldKind::Text(500), "Postal address in one line").aliases(headings::customers::ADDRESS);
+const STATE: Field =
+    field("state", FieldKind::Text(60), "State or union territory").aliases(headings::customers::STATE);
+const PIN_CODE: Field =
+    field("pinCode", FieldKind::Pin, "Postal code of six digits").aliases(headings::customers::PIN_CODE);
+const PAN_OR_GSTIN: Field = field("panOrGstin", FieldKind::PanOrGstin, "GSTIN, or PAN where there is none")
+    .aliases(headings::customers::PAN_OR_GSTIN);
+const ACCOUNT_NUMBER: Field = field("accountNumber", FieldKind::AccountNumber, "Bank account of the customer")
+    .aliases(headings::customers::ACCOUNT_NUMBER);
+const IFSC: Field = field("ifsc", FieldKind::Ifsc, "IFSC of the bank branch").aliases(headings::customers::IFSC);
 const BRANCH_CODES: Field = field("branchCodes", FieldKind::List, "Branch codes, joined by ;");
 const ASSIGNED_AGENT: Field = field("assignedAgent", FieldKind::Text(100), "Agent who looks after the customer")
-    .aliases(headings::ASSIGNED_AGENT);
-const CONTACT_NAME: Field =
-    field("keyContactName", FieldKind::Text(100), "Name of the first contact").aliases(headings::CONTACT_NAME);
+    .aliases(headings::customers::ASSIGNED_AGENT);
+const CONTACT_NAME: Field = field("keyContactName", FieldKind::Text(100), "Name of the first contact")
+    .aliases(headings::customers::CONTACT_NAME);
 const CONTACT_LEGAL_NAME: Field = field(
     "keyContactLegalName",
     FieldKind::Text(200),
     "Legal name of the first contact; the customer's own where blank",
 )
-.aliases(headings::CONTACT_LEGAL_NAME);
+.aliases(headings::customers::CONTACT_LEGAL_NAME);
 const CONTACT_MOBILE: Field =
-    field("keyContactMobile", FieldKind::Mobile, "Mobile of the first contact").aliases(headings::MOBILE);
+    field("keyContactMobile", FieldKind::Mobile, "Mobile of the first contact").aliases(headings::customers::MOBILE);
 const CONTACT_EMAIL: Field =
-    field("keyContactEmail", FieldKind::Email, "E-mail of the first contact").aliases(headings::EMAIL);
-const GSTIN: Field =
-    field("gstin", FieldKind::Gstin, "GSTIN; goes into panOrGstin").sheet_only().aliases(headings::CUSTOMER_GSTIN);
+    field("keyContactEmail", FieldKind::Email, "E-mail of the first contact").aliases(headings::customers::EMAIL);
+const GSTIN: Field = field("gstin", FieldKind::Gstin, "GSTIN; goes into panOrGstin")
+    .sheet_only()
+    .aliases(headings::customers::CUSTOMER_GSTIN);
 const PAN: Field = field("pan", FieldKind::Pan, "PAN; goes into panOrGstin where there is no GSTIN")
     .sheet_only()
-    .aliases(headings::PAN);
+    .aliases(headings::customers::PAN);
 const ADDRESS_LINE_2: Field = field("addressLine2", FieldKind::Text(200), "Second line, joined to the address")
     .sheet_only()
-    .aliases(headings::ADDRESS_LINE_2);
+    .aliases(headings::customers::ADDRESS_LINE_2);
 const CITY: Field =
-    field("city", FieldKind::Text(100), "City, joined to the address").sheet_only().aliases(headings::CITY);
+    field("city", FieldKind::Text(100), "City, joined to the address").sheet_only().aliases(headings::customers::CITY);
 
 const GST_TREATMENT: Field =
     field("gstTreatment", FieldKind::Text(100), "Whether the customer is registered, a consumer, in an SEZ, abroad")
         .sheet_only()
-        .aliases(headings::GST_TREATMENT);
+        .aliases(headings::customers::GST_TREATMENT);
 
 /// The customer that a row is about; the other fields of the same row may name it instead.
 pub(super) const CUSTOMER_ID: Field = field(
@@ -145,19 +149,19 @@ pub(super) const CUSTOMER_ID: Field = field(
     FieldKind::CustomerId,
     "Customer's Enkash id (KC...), or a code, GSTIN or name that the customer directory knows",
 )
-.aliases(headings::CUSTOMER_ID);
+.aliases(headings::customers::CUSTOMER_ID);
 pub(super) const NAMED_CODE: Field =
     field("customerCode", FieldKind::Identifier(100), "Your code for the customer, looked up in the directory")
         .sheet_only()
-        .aliases(headings::CUSTOMER_CODE);
+        .aliases(headings::customers::CUSTOMER_CODE);
 pub(super) const NAMED_GSTIN: Field =
     field("customerGstin", FieldKind::Gstin, "Customer's GSTIN, looked up in the directory")
         .sheet_only()
-        .aliases(headings::CUSTOMER_GSTIN);
+        .aliases(headings::customers::CUSTOMER_GSTIN);
 pub(super) const NAMED_NAME: Field =
     field("customerName", FieldKind::Text(200), "Customer's legal name, looked up in the directory")
         .sheet_only()
-        .aliases(headings::CUSTOMER_NAME);
+        .aliases(headings::customers::CUSTOMER_NAME);
 
 /// A row that only names a customer.
 const NAMED_FIELDS: &[Field] = &[CUSTOMER_ID, NAMED_CODE, NAMED_GSTIN, NAMED_NAME];

@@ -115,22 +115,23 @@ const ANY_AMOUNT: FieldKind = FieldKind::Amount(AmountSign::Any);
 /// The invoice that a row is about; its number may name it instead.
 const INVOICE_ID: Field =
     field("invoiceId", FieldKind::RecordId, "Enkash's id of the invoice; its number may stand instead")
-        .aliases(headings::INVOICE_ID);
+        .aliases(headings::invoices::INVOICE_ID);
 const NAMED_NUMBER: Field =
     field("invoiceNumber", FieldKind::InvoiceNumber, "Number of the invoice, looked up where the id is blank")
         .sheet_only()
-        .aliases(headings::INVOICE_NUMBER);
+        .aliases(headings::invoices::INVOICE_NUMBER);
 const SELLER_ID: Field =
     field("sellerId", FieldKind::CompanyId, "Seller's Enkash id (CEK...); the profile's where blank").sheet_only();
 const NAMED_BASE: Field = field("baseAmount", TAX, "Taxable value in rupees, for the totals only")
     .sheet_only()
-    .aliases(headings::BASE_AMOUNT);
-const NAMED_NET: Field =
-    field("netAmount", TAX, "Invoice total in rupees, for the totals only").sheet_only().aliases(headings::NET_AMOUNT);
+    .aliases(headings::amounts::BASE_AMOUNT);
+const NAMED_NET: Field = field("netAmount", TAX, "Invoice total in rupees, for the totals only")
+    .sheet_only()
+    .aliases(headings::amounts::NET_AMOUNT);
 const NAMED_SUPPLIER: Field =
     field("supplierGstin", FieldKind::Gstin, "Your own GSTIN on the invoice; picks the seller")
         .sheet_only()
-        .aliases(headings::SUPPLIER_GSTIN);
+        .aliases(headings::invoices::SUPPLIER_GSTIN);
 const REMARKS: Field = field("remarks", FieldKind::Text(100), "Remarks, 1 to 100 characters").required();
 
 const NAMED_FIELDS: &[Field] = &[INVOICE_ID, NAMED_NUMBER, SELLER_ID, NAMED_SUPPLIER, NAMED_BASE, NAMED_NET];
@@ -172,19 +173,19 @@ const CONFIRM_FIELDS: &[Field] = &[
 const UPDATE_FIELDS: &[Field] = &[
     INVOICE_ID,
     field("invoiceNumber", FieldKind::InvoiceNumber, "New number; without an id, the number of the invoice to change")
-        .aliases(headings::INVOICE_NUMBER),
+        .aliases(headings::invoices::INVOICE_NUMBER),
     CUSTOMER_ID,
-    field("invoiceDate", FieldKind::Date, "Date of the invoice").aliases(headings::INVOICE_DATE),
-    field("dueDate", FieldKind::Date, "Date the payment is due").aliases(headings::DUE_DATE),
-    field("description", FieldKind::Text(1000), "What the invoice is for").aliases(headings::DESCRIPTION),
-    field("poNumber", FieldKind::Identifier(100), "Customer's purchase order").aliases(headings::PO_NUMBER),
+    field("invoiceDate", FieldKind::Date, "Date of the invoice").aliases(headings::invoices::INVOICE_DATE),
+    field("dueDate", FieldKind::Date, "Date the payment is due").aliases(headings::invoices::DUE_DATE),
+    field("description", FieldKind::Text(1000), "What the invoice is for").aliases(headings::invoices::DESCRIPTION),
+    field("poNumber", FieldKind::Identifier(100), "Customer's purchase order").aliases(headings::invoices::PO_NUMBER),
     field("baseAmount", FieldKind::Amount(AmountSign::AtLeastTenPaise), "Taxable value in rupees, at least 0.10")
-        .aliases(headings::BASE_AMOUNT),
-    field("cgst", TAX, "Central tax in rupees").aliases(headings::CGST),
-    field("sgst", TAX, "State or union territory tax in rupees").aliases(headings::SGST),
-    field("igst", TAX, "Integrated tax in rupees").aliases(headings::IGST),
-    field("tds", TAX, "Tax deducted by the customer; it does not reduce the total").aliases(headings::TDS),
-    field("netAmount", TAX, "Invoice total in rupees").aliases(headings::NET_AMOUNT),
+        .aliases(headings::amounts::BASE_AMOUNT),
+    field("cgst", TAX, "Central tax in rupees").aliases(headings::amounts::CGST),
+    field("sgst", TAX, "State or union territory tax in rupees").aliases(headings::amounts::SGST),
+    field("igst", TAX, "Integrated tax in rupees").aliases(headings::amounts::IGST),
+    field("tds", TAX, "Tax deducted by the customer; it does not reduce the total").aliases(headings::amounts::TDS),
+    field("netAmount", TAX, "Invoice total in rupees").aliases(headings::amounts::NET_AMOUNT),
     field("balanceAmount", TAX, "Amount still open; moves money, see allow-guarded").guarded(),
     field("totalReceived", TAX, "Amount already received; moves money, see allow-guarded").guarded(),
     field("gstExclusive", FieldKind::Bool, "Whether tax comes on top of the base amount"),
@@ -193,8 +194,8 @@ const UPDATE_FIELDS: &[Field] = &[
     field("partialPaymentAllowed", FieldKind::Bool, "Whether the customer may pay in parts"),
     field("approvalStatus", FieldKind::Enum(APPROVAL_STATUSES), "Approval state; see allow-guarded").guarded(),
     field("receivableStatus", FieldKind::Text(50), "Payment state; see allow-guarded").guarded(),
-    field("emailAddress", FieldKind::Email, "Customer's e-mail for this invoice").aliases(headings::EMAIL),
-    field("mobileNumber", FieldKind::Mobile, "Customer's mobile for this invoice").aliases(headings::MOBILE),
+    field("emailAddress", FieldKind::Email, "Customer's e-mail for this invoice").aliases(headings::customers::EMAIL),
+    field("mobileNumber", FieldKind::Mobile, "Customer's mobile for this invoice").aliases(headings::customers::MOBILE),
     field("payableReferenceId", FieldKind::Identifier(100), "Reference on the customer's side"),
     field("via", FieldKind::Text(50), "Where the invoice came from"),
     SELLER_ID,
@@ -208,24 +209,24 @@ const UPDATE_FIELDS: &[Field] = &[
 const FIELDS: &[Field] = &[
     field("invoiceNumber", FieldKind::InvoiceNumber, "Number of the invoice, 1 to 16 letters, digits, - and /")
         .required()
-        .aliases(headings::INVOICE_NUMBER),
+        .aliases(headings::invoices::INVOICE_NUMBER),
     CUSTOMER_ID,
     field("externalId", FieldKind::Identifier(100), "Your own reference for the invoice")
-        .aliases(headings::EXTERNAL_ID),
-    field("invoiceDate", FieldKind::Date, "Date of the invoice").required().aliases(headings::INVOICE_DATE),
+        .aliases(headings::invoices::EXTERNAL_ID),
+    field("invoiceDate", FieldKind::Date, "Date of the invoice").required().aliases(headings::invoices::INVOICE_DATE),
     field("dueDate", FieldKind::Date, "Date the payment is due; without it, invoice date and credit days")
         .required()
-        .aliases(headings::DUE_DATE),
-    field("description", FieldKind::Text(1000), "What the invoice is for").aliases(headings::DESCRIPTION),
-    field("poNumber", FieldKind::Identifier(100), "Customer's purchase order").aliases(headings::PO_NUMBER),
+        .aliases(headings::invoices::DUE_DATE),
+    field("description", FieldKind::Text(1000), "What the invoice is for").aliases(headings::invoices::DESCRIPTION),
+    field("poNumber", FieldKind::Identifier(100), "Customer's purchase order").aliases(headings::invoices::PO_NUMBER),
     field("baseAmount", FieldKind::Amount(AmountSign::AtLeastTenPaise), "Taxable value in rupees, at least 0.10")
         .required()
-        .aliases(headings::BASE_AMOUNT),
-    field("cgst", TAX, "Central tax in rupees").aliases(headings::CGST),
-    field("sgst", TAX, "State or union territory tax in rupees").aliases(headings::SGST),
-    field("igst", TAX, "Integrated tax in rupees").aliases(headings::IGST),
-    field("tds", TAX, "Tax deducted by the customer; it does not reduce the total").aliases(headings::TDS),
-    field("netAmount", TAX, "Invoice total in rupees").aliases(headings::NET_AMOUNT),
+        .aliases(headings::amounts::BASE_AMOUNT),
+    field("cgst", TAX, "Central tax in rupees").aliases(headings::amounts::CGST),
+    field("sgst", TAX, "State or union territory tax in rupees").aliases(headings::amounts::SGST),
+    field("igst", TAX, "Integrated tax in rupees").aliases(headings::amounts::IGST),
+    field("tds", TAX, "Tax deducted by the customer; it does not reduce the total").aliases(headings::amounts::TDS),
+    field("netAmount", TAX, "Invoice total in rupees").aliases(headings::amounts::NET_AMOUNT),
     field("balanceAmount", TAX, "Amount still open; moves money, see allow-guarded").guarded(),
     field("totalReceived", TAX, "Amount already received; moves money, see allow-guarded").guarded(),
     field("gstExclusive", FieldKind::Bool, "Whether tax comes on top of the base amount"),
@@ -234,8 +235,8 @@ const FIELDS: &[Field] = &[
     field("partialPaymentAllowed", FieldKind::Bool, "Whether the customer may pay in parts"),
     field("approvalStatus", FieldKind::Enum(APPROVAL_STATUSES), "Approval state; see allow-guarded").guarded(),
     field("receivableStatus", FieldKind::Text(50), "Payment state; see allow-guarded").guarded(),
-    field("emailAddress", FieldKind::Email, "Customer's e-mail for this invoice").aliases(headings::EMAIL),
-    field("mobileNumber", FieldKind::Mobile, "Customer's mobile for this invoice").aliases(headings::MOBILE),
+    field("emailAddress", FieldKind::Email, "Customer's e-mail for this invoice").aliases(headings::customers::EMAIL),
+    field("mobileNumber", FieldKind::Mobile, "Customer's mobile for this invoice").aliases(headings::customers::MOBILE),
     field("payableReferenceId", FieldKind::Identifier(100), "Reference on the customer's side"),
     field("via", FieldKind::Text(50), "Where the invoice came from"),
     field("sellerId", FieldKind::CompanyId, "Seller's Enkash id (CEK...); also picks the upload the row goes into"),
@@ -244,44 +245,48 @@ const FIELDS: &[Field] = &[
     NAMED_NAME,
     field("supplierGstin", FieldKind::Gstin, "Your own GSTIN on the invoice; picks the seller")
         .sheet_only()
-        .aliases(headings::SUPPLIER_GSTIN),
+        .aliases(headings::invoices::SUPPLIER_GSTIN),
     field("documentType", FieldKind::Text(50), "Invoice, credit note or debit note")
         .sheet_only()
-        .aliases(headings::DOCUMENT_TYPE),
+        .aliases(headings::invoices::DOCUMENT_TYPE),
     field("status", FieldKind::Text(50), "State in the sheet; void, draft and cancelled rows are left out")
         .sheet_only()
-        .aliases(headings::STATUS),
+        .aliases(headings::invoices::STATUS),
     field("creditDays", FieldKind::Days, "Days from invoice date to due date")
         .sheet_only()
-        .aliases(headings::CREDIT_DAYS),
-    field("cess", TAX, "Cess in rupees; enters the sum check").sheet_only().aliases(headings::CESS),
-    field("tcs", TAX, "Tax collected at source; enters the sum check").sheet_only().aliases(headings::TCS),
+        .aliases(headings::invoices::CREDIT_DAYS),
+    field("cess", TAX, "Cess in rupees; enters the sum check").sheet_only().aliases(headings::amounts::CESS),
+    field("tcs", TAX, "Tax collected at source; enters the sum check").sheet_only().aliases(headings::amounts::TCS),
     field("freight", ANY_AMOUNT, "Freight and other charges; enters the sum check")
         .sheet_only()
-        .aliases(headings::FREIGHT),
+        .aliases(headings::amounts::FREIGHT),
     field("discount", ANY_AMOUNT, "Discount already taken off the taxable value or off the total")
         .sheet_only()
-        .aliases(headings::DISCOUNT),
-    field("roundOff", ANY_AMOUNT, "Rounding; enters the sum check").sheet_only().aliases(headings::ROUND_OFF),
-    field("taxTotal", TAX, "All tax heads together; enters the sum check").sheet_only().aliases(headings::TAX_TOTAL),
+        .aliases(headings::amounts::DISCOUNT),
+    field("roundOff", ANY_AMOUNT, "Rounding; enters the sum check").sheet_only().aliases(headings::amounts::ROUND_OFF),
+    field("taxTotal", TAX, "All tax heads together; enters the sum check")
+        .sheet_only()
+        .aliases(headings::amounts::TAX_TOTAL),
     field("currency", FieldKind::Text(20), "Currency of the amounts; only INR is taken")
         .sheet_only()
-        .aliases(headings::CURRENCY),
+        .aliases(headings::amounts::CURRENCY),
     field("reverseCharge", FieldKind::Bool, "Whether the customer pays the tax to the government")
         .sheet_only()
-        .aliases(headings::REVERSE_CHARGE),
+        .aliases(headings::invoices::REVERSE_CHARGE),
     field("placeOfSupply", FieldKind::Text(60), "State the supply goes to")
         .sheet_only()
-        .aliases(headings::PLACE_OF_SUPPLY),
+        .aliases(headings::invoices::PLACE_OF_SUPPLY),
     field("itemName", FieldKind::Text(1000), "Item of a line; its presence shows a line-level export")
         .sheet_only()
-        .aliases(headings::ITEM_NAME),
-    field("quantity", FieldKind::Text(50), "Quantity of a line").sheet_only().aliases(headings::QUANTITY),
-    field("unitPrice", FieldKind::Text(50), "Price of a line's unit").sheet_only().aliases(headings::UNIT_PRICE),
-    field("lineAmount", ANY_AMOUNT, "Amount of a line").sheet_only().aliases(headings::LINE_AMOUNT),
-    field("taxRate", FieldKind::Text(50), "Rate of tax").sheet_only().aliases(headings::TAX_RATE),
-    field("hsnSac", FieldKind::Text(50), "HSN or SAC code").sheet_only().aliases(headings::HSN_SAC),
+        .aliases(headings::invoices::ITEM_NAME),
+    field("quantity", FieldKind::Text(50), "Quantity of a line").sheet_only().aliases(headings::amounts::QUANTITY),
+    field("unitPrice", FieldKind::Text(50), "Price of a line's unit")
+        .sheet_only()
+        .aliases(headings::amounts::UNIT_PRICE),
+    field("lineAmount", ANY_AMOUNT, "Amount of a line").sheet_only().aliases(headings::amounts::LINE_AMOUNT),
+    field("taxRate", FieldKind::Text(50), "Rate of tax").sheet_only().aliases(headings::amounts::TAX_RATE),
+    field("hsnSac", FieldKind::Text(50), "HSN or SAC code").sheet_only().aliases(headings::invoices::HSN_SAC),
     field("gstTreatment", FieldKind::Text(100), "Whether the customer is registered, a consumer, in an SEZ, abroad")
         .sheet_only()
-        .aliases(headings::GST_TREATMENT),
+        .aliases(headings::customers::GST_TREATMENT),
 ];

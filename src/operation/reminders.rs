@@ -66,7 +66,7 @@ pub(super) const LIST: Operation = Operation {
 
 const REMINDER_ID: Field = field("customerReminderId", FieldKind::RecordId, "Enkash's id of the reminder")
     .required()
-    .aliases(headings::REMINDER_ID);
+    .aliases(headings::customers::REMINDER_ID);
 
 const CUSTOMER_FIELDS: &[Field] = &[CUSTOMER_ID, NAMED_CODE, NAMED_GSTIN, NAMED_NAME];
 
