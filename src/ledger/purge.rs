@@ -54,7 +54,8 @@ impl PurgeRecord {
             Scope::Rows => "its rows as read, the bytes sent and the bodies of replies",
         };
         let Self { purged_at, purged_by, archive, archive_hash, .. } = self;
-        let day = purged_at.strftime("%Y-%m-%d");
+        // The ledger knows no zone of anybody's.
+        let day = purged_at.strftime("%Y-%m-%d %H:%M UTC");
         let hash = crate::results::summary::hex(archive_hash);
         format!("{what} were purged on {day} by {purged_by}; they stand in the archive {archive} (BLAKE3 {hash})")
     }

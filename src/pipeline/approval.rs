@@ -187,7 +187,8 @@ pub fn approve(
     match standing(ledger, run, None, now)? {
         Standing::Void(why) => return Err(void(run, &why)),
         Standing::Approved(record) => {
-            let message = format!("run {id} was approved already, by {} at {}", record.approver, record.approved_at);
+            let at = record.approved_at.strftime("%Y-%m-%d %H:%M UTC");
+            let message = format!("run {id} was approved already, by {} at {at}", record.approver);
             return refused(message, &format!("\"arload runs send {id}\" sends it"));
         }
         Standing::Free | Standing::Waits(_) => {}

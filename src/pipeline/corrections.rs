@@ -6,6 +6,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
+
 use super::Pipeline;
 use super::input::{InputFile, MarkedBy, Opened};
 use crate::check::dates::ColumnOrder;
@@ -251,7 +253,8 @@ impl Pipeline<'_> {
         let mut after = After::new(ledger);
         // A run of the same file gives way to this one, or is gone on with.
         let own = if self.settings.mode.new_run { String::new() } else { platform::text_of_path(shown) };
-        let since = |row| meanwhile(&mut history, &mut after, (sheet.id, row), &own);
+        let place = (own.as_str(), &self.settings.timezone);
+        let since = |row| meanwhile(&mut history, &mut after, (sheet.id, row), place);
         let matched = matching::matched(&home, &originals, &rows, since)?;
         let mut notes = vec![format!("corrections of {label}; read as that run read it")];
         notes.extend(matched.notes);
@@ -310,17 +313,17 @@ impl Pipeline<'_> {
     }
 }
 
-/// What became of a row, or of one that it was to correct itself, that keeps it from being sent as another record; `own`
-/// is the path of the workbook at hand.
+/// What became of a row, or of one that it was to correct itself, that keeps it from being sent as another record; the
+/// path is that of the workbook at hand.
 fn meanwhile(
     history: &mut History<'_>,
     after: &mut After<'_>,
     row: (SheetId, u32),
-    own: &str,
+    (own, zone): (&str, &TimeZone),
 ) -> Result<Option<Meanwhile>, RunError> {
     let mut at = Some(row);
     while let Some(row) = at {
-        let found = here(history, after, row, own)?;
+        let found = here(history, after, row, (own, zone))?;
         if found.is_some() {
             return Ok(found);
         }
@@ -334,7 +337,7 @@ fn here(
     history: &mut History<'_>,
     after: &mut After<'_>,
     (sheet, row): (SheetId, u32),
-    own: &str,
+    (own, zone): (&str, &TimeZone),
 ) -> Result<Option<Meanwhile>, RunError> {
     let Some(found) = history.row(Earlier { sheet, row })? else { return Ok(None) };
     let later = after.of(sheet, row, found.fate.outcome())?;
@@ -346,7 +349,7 @@ fn here(
         (Status::Accepted | Status::AlreadyAccepted, _) => Some(Meanwhile::Accepted(RowOutcome {
             status: Status::AlreadyAccepted,
             code: code::ACCEPTED_EARLIER.to_owned(),
-            message: format!("accepted earlier: {label}, {}", at.strftime("%Y-%m-%d")),
+            message: format!("accepted earlier: {label}, {}", at.to_zoned(zone.clone()).date()),
             remote_id: outcome.remote_id.clone(),
         })),
         (Status::Unknown, Some(later)) => {

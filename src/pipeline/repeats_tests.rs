@@ -1,5 +1,7 @@
 //! Rows that were sent before, or stand twice.
 
+use std::time::Duration;
+
 use super::tests::{TWO, World, of, refuses_second, takes};
 use crate::ledger::{Ledger, RunId};
 use crate::outcome::Status;
@@ -15,6 +17,18 @@ fn accepted_rows_are_recognised_in_any_later_sheet() {
     assert_eq!(world.results("more.results.csv"), of(&[("already-accepted", "accepted-earlier"), ("accepted", "")]));
     assert!(world.messages("more.results.csv")[0].contains("run 1, april.csv:3"));
     assert_eq!(world.uploads(), 2);
+}
+
+#[test]
+fn the_day_of_an_earlier_run_is_that_of_the_profile() {
+    let world = World::new(takes);
+    // 19:30 in Greenwich is past midnight in India.
+    world.clock.advance(Duration::from_hours(13));
+    let april = world.sheet("april.csv", TWO);
+    world.run(&[&april], &[]).unwrap();
+    world.run(&[&april], &[]).unwrap();
+    let messages = world.messages("april.results.csv");
+    assert!(messages[0].ends_with("april.csv:2, 2026-11-23"), "{messages:?}");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Decides about rows that the duplicate guard spoke of, and says why in words.
 
+use jiff::tz::TimeZone;
+
 use super::at_api::{self, Has};
 use super::history::{EarlierRow, History};
 use super::waiting::Waiting;
@@ -33,6 +35,8 @@ pub struct Deciding<'a> {
     pub joined: bool,
     /// Whether rows rejected earlier are sent again.
     pub retry_rejected: bool,
+    /// Decides the day of an earlier run.
+    pub timezone: &'a TimeZone,
     /// What the API has of rows of this run.
     pub at_api: &'a [(u32, Has)],
     /// Names the place of a row of this run, counted over all sheets: `april.csv:12`.
@@ -124,7 +128,7 @@ impl Deciding<'_> {
             return Ok(Decision::Ended(RowOutcome::new(Status::Unknown, code::UNKNOWN_IN_RUN, message)));
         };
         let place = known.label();
-        let day = known.run.created_at.strftime("%Y-%m-%d");
+        let day = known.run.created_at.to_zoned(self.timezone.clone()).date();
         Ok(match fate {
             Some(Fate::Stored) if same => Decision::Ended(RowOutcome {
                 status: Status::AlreadyAccepted,

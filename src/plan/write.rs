@@ -244,6 +244,7 @@ impl Planning<'_> {
                 ledger: self.earlier,
                 joined: self.settings.mapping.group,
                 retry_rejected: self.settings.mode.retry_rejected,
+                timezone: &self.settings.timezone,
                 at_api: &self.at_api.rows,
                 place: &place,
             },
