@@ -171,6 +171,7 @@ pub fn write_run_with(
     let names = place::names(&inputs.iter().map(|input| input.path.clone()).collect::<Vec<_>>(), settings);
     let mut after = After::new(ledger);
     for (input, place) in inputs.iter().zip(names) {
+        let place = target::by_age(place, label);
         if settings.renews && !target::is_of(&place, label) {
             continue;
         }

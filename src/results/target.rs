@@ -103,6 +103,24 @@ pub fn make_way(place: &Place, label: &RunLabel, warnings: &mut Vec<String>) -> 
     Ok(())
 }
 
+/// Where a run's results go: the plain names, unless those are a newer run's; then the ones with its own number.
+pub(super) fn by_age(place: Place, label: &RunLabel) -> Place {
+    let is_newer = |owner: &Owner| label.run.is_some() && owner.run > label.run && owner.ledger == label.ledger;
+    if owner_of(&place.summary).as_ref().is_some_and(is_newer) { numbered(&place, label.run) } else { place }
+}
+
+fn numbered(place: &Place, run: Option<i64>) -> Place {
+    Place {
+        results: of_run(&place.results, run),
+        summary: of_run(&place.summary, run),
+        export: of_run(&place.export, run),
+        compare: of_run(&place.compare, run),
+        corrections: of_run(&place.corrections, run),
+        report: of_run(&place.report, run),
+        workbook: of_run(&place.workbook, run),
+    }
+}
+
 /// Whether the results in a place are of this very run.
 pub(super) fn is_of(place: &Place, label: &RunLabel) -> bool {
     owner_of(&place.summary).is_some_and(|owner| owner.run == label.run && owner.ledger == label.ledger)
@@ -235,6 +253,20 @@ mod tests {
         make_way(&place, &label(8, "a"), &mut Vec::new()).unwrap();
         assert_eq!(fs::read_to_string(folder.path().join("a.results.7.csv")).unwrap(), "old");
         assert!(!place.results.exists());
+    }
+
+    #[test]
+    fn an_older_run_leaves_the_plain_name_to_the_newest() {
+        let folder = tempfile::tempdir().unwrap();
+        let plain = place(folder.path());
+        write(&plain.summary, r#"{"arload":"0.1.0","run":7,"ledger":"a"}"#, Some(7));
+        for (run, ledger, is_plain) in [(6, "a", false), (7, "a", true), (8, "a", true), (6, "b", true)] {
+            let names = by_age(place(folder.path()), &label(run, ledger));
+            assert_eq!(names == plain, is_plain, "{run} {ledger}");
+            if !is_plain {
+                assert_eq!(names.results, folder.path().join("a.results.6.csv"));
+            }
+        }
     }
 
     #[test]

@@ -226,6 +226,26 @@ fn results_that_were_deleted_come_back_byte_for_byte() {
 }
 
 #[test]
+fn results_of_an_older_run_are_written_again_under_its_number() {
+    let world = World::with_samples(&["invoices.csv"]);
+    let api = sandbox(|_| {});
+    world.run(&api, &["invoices", "create", "invoices.csv"]).expect(0);
+    world.run(&api, &["invoices", "create", "invoices.csv"]).expect(0);
+    let names = world.results();
+    let before: Vec<Vec<u8>> = names.iter().map(|name| world.read(name)).collect();
+    std::fs::remove_file(world.path("invoices.results.1.csv")).unwrap();
+
+    let told = world.run(&api, &["runs", "results", "1"]).expect(0);
+
+    assert!(told.out.contains("invoices.results.1.csv"), "{}", told.out);
+    assert_eq!(world.results(), names);
+    // A page names the files beside it, which have their numbers now.
+    for (name, before) in names.iter().zip(before).filter(|(name, _)| !name.contains(".report.1.")) {
+        assert!(world.read(name) == before, "{name} differs");
+    }
+}
+
+#[test]
 fn a_planned_run_that_goes_on_later_says_again_what_was_not_read() {
     let second = "\n\nInvoice Date,Due Date,Total\n01/07/2026,31/07/2026,6\n";
     for (name, content, message) in [

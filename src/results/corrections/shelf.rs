@@ -41,9 +41,12 @@ pub fn next_round(name: &str) -> Option<String> {
     })
 }
 
-/// `NAME.corrections.Pune.xlsx` for the part `Pune`.
+/// `NAME.corrections.Pune.xlsx` for the part `Pune`; what is left of that workbook is the part already.
 pub(super) fn of_part(place: &Path, part: &str) -> PathBuf {
-    if part.is_empty() { place.to_owned() } else { place.with_extension(format!("{part}.xlsx")) }
+    let stem = place.file_stem().unwrap_or_default().to_string_lossy();
+    let first = stem.rsplit_once('-').filter(|(_, round)| round.parse::<u32>().is_ok()).map(|(first, _)| first);
+    let is_part = first.is_some_and(|first| first.ends_with(&format!(".{part}")));
+    if part.is_empty() || is_part { place.to_owned() } else { place.with_extension(format!("{part}.xlsx")) }
 }
 
 /// What a part is called after a cell: letters and digits of any script, and nothing that a file name cannot have.
@@ -74,7 +77,7 @@ pub fn put(
         warnings.extend(corrections.warnings);
         corrections.books
     });
-    let whole = books.contains_key("");
+    let whole = books.keys().any(|part| of_part(place, part) == place);
     if !whole {
         make_way(place, label, false, warnings)?;
     }
@@ -167,5 +170,9 @@ mod tests {
         let place = Path::new("in/march.corrections.xlsx");
         assert_eq!(of_part(place, "Pune"), Path::new("in/march.corrections.Pune.xlsx"));
         assert_eq!(of_part(place, ""), place);
+        // What is left of one branch's workbook is that branch's again.
+        let again = Path::new("in/march.corrections.Pune-2.xlsx");
+        assert_eq!(of_part(again, "Pune"), again);
+        assert_eq!(of_part(again, "Nashik"), Path::new("in/march.corrections.Pune-2.Nashik.xlsx"));
     }
 }
