@@ -271,9 +271,16 @@ impl Folder {
         write_whole(&note_of(taken), words::for_any_editor(text).as_bytes())
     }
 
-    /// Whether one is there.
-    pub(super) fn has_note(taken: &Taken) -> bool {
-        note_of(taken).exists()
+    /// Whether one is there that says more than what a file waits for.
+    pub(super) fn has_lasting_note(taken: &Taken) -> bool {
+        fs::read_to_string(note_of(taken)).is_ok_and(|note| !words::is_passing(&taken.name, &note))
+    }
+
+    /// Whether a corrections workbook was written beside a file.
+    pub fn has_corrections(taken: &Taken) -> bool {
+        let is_book = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "xlsx");
+        let is_one = |path: &PathBuf| *path != taken.sheet && is_book(path) && name_of(path).contains(".corrections");
+        visible(&taken.folder).is_ok_and(|files| files.iter().any(is_one))
     }
 
     /// Takes it away.

@@ -196,7 +196,7 @@ impl Watch<'_> {
     fn wait_for_a_person(&self, mut job: Job, loaded: Loaded, desk: &mut Desk) {
         let Loaded { exit, reason, note, .. } = loaded;
         // The note that was written when it was planned knows more than a later one.
-        let note = note.filter(|_| !Folder::has_note(&job.taken));
+        let note = note.filter(|_| !Folder::has_lasting_note(&job.taken));
         if let Err(error) = note.map_or(Ok(()), |note| Folder::write_note(&job.taken, &note)) {
             return self.cannot_put_away(job, exit, &error, desk);
         }
@@ -264,6 +264,10 @@ impl Watch<'_> {
             reason.clone_into(&mut job.reason);
             let path = self.folder.shown(&job.taken.sheet);
             self.observer.event(&Event::FileWaits { path, reason: reason.to_owned(), time: pause, holds });
+            if job.leaving.is_none() && !Folder::has_lasting_note(&job.taken) {
+                // Where it cannot be written, the log has told it.
+                let _ = Folder::write_note(&job.taken, &words::passing(&job.taken.name, reason));
+            }
         }
         job.tries += 1;
         job.exit = exit;

@@ -25,6 +25,8 @@ pub struct Told {
     pub problems: Vec<(String, Option<String>)>,
     /// What the outcomes ask for, a sentence each.
     pub next: Vec<String>,
+    /// Whether a corrections workbook was written beside the file.
+    pub to_correct: bool,
 }
 
 impl Told {
@@ -79,13 +81,26 @@ fn line(text: &mut String, words: &str) {
     let _ = writeln!(text, "{words}");
 }
 
+/// Where a file of this kind is dropped.
+fn inbox(taken: &Taken) -> String {
+    format!("inbox/{}/{}", taken.profile, super::folder_name(taken.operation))
+}
+
 /// The note beside a file whose run is finished, where not every row was accepted.
-pub fn done(name: &str, told: &Told) -> String {
+pub fn done(taken: &Taken, told: &Told) -> String {
     let mut text = String::new();
-    line(&mut text, &format!("{name} is done, but not all of its rows were accepted."));
+    line(&mut text, &format!("{} is done, but not all of its rows were accepted.", taken.name));
     line(&mut text, "");
     told.write(&mut text);
     line(&mut text, "");
+    if told.to_correct {
+        line(
+            &mut text,
+            "With this folder: correct the rows in the corrections workbook beside the sheet, or write retry or",
+        );
+        line(&mut text, &format!("drop beside them, save it, and drop it into {}.", inbox(taken)));
+        line(&mut text, "");
+    }
     line(&mut text, "The results file beside it has a line for every row, with its outcome and the reason.");
     line(
         &mut text,
@@ -94,11 +109,30 @@ pub fn done(name: &str, told: &Told) -> String {
     text
 }
 
+/// The beginning of every note about what passes by itself.
+const PASSING: &str = " waits and is tried again by itself.";
+
+/// The note beside a file that waits for something to pass.
+pub(super) fn passing(name: &str, reason: &str) -> String {
+    let mut text = String::new();
+    line(&mut text, &format!("{name}{PASSING}"));
+    line(&mut text, "");
+    line(&mut text, &format!("What it waits for: {reason}"));
+    line(&mut text, "");
+    line(&mut text, "Leave it here: it goes on once that has passed, nothing is lost, and this note goes away.");
+    text
+}
+
+/// Whether a note is one of those, which a later one replaces.
+pub(super) fn is_passing(name: &str, note: &str) -> bool {
+    note.strip_prefix(name).is_some_and(|rest| rest.starts_with(PASSING))
+}
+
 /// The note beside a file that a person has to look at; `flags` are those that reach its ledger and account.
 pub fn failed(taken: &Taken, flags: &str, told: &Told) -> String {
     let mut text = String::new();
     let name = &taken.name;
-    let folder = format!("inbox/{}/{}", taken.profile, super::folder_name(taken.operation));
+    let folder = inbox(taken);
     match told.run {
         None => line(&mut text, &format!("{name} could not be loaded. Nothing of it was sent.")),
         Some(_) if told.held_back => line(&mut text, &format!("{name} was held back. Nothing of it was sent.")),
@@ -158,13 +192,15 @@ pub fn readme(lanes: &[Lane]) -> String {
    inbox/default/invoices-create. Close it in Excel first.
 3. Wait a moment. arload takes it away once it is complete, a few seconds after it was copied.
 4. Look into \"done\", in the folder of today: your sheet lies there, and beside it
-     NAME.results.csv   a line for every row: accepted, rejected and why, invalid and why
-     NAME.report.html   a page of it for people: the totals, what was found, what to do
-     NAME.corrections.xlsx  only where rows are left: correct them in it and drop it into the same inbox folder
-     NAME.summary.json  the totals, for programs
-     NAME.note.txt      only where somebody has to do something: what, in words
+     NAME.report.html       a page for people: what became of the rows, with the totals
+     NAME.results.csv       a line for every row: accepted, rejected and why, invalid and why
+     NAME.corrections.xlsx  only the rows that are left: correct them there and drop it into the same
+                            folder of the inbox
+     NAME.summary.json      the totals, for programs
+     NAME.note.txt          only where somebody has to do something: what, in words
 5. If it lies in \"failed\", NAME.note.txt beside it says why. Put it right and drop it into the inbox again.
-6. What is in \"working\" is under way, or waits for Enkash, or for somebody's yes. Leave it there.
+6. What is in \"working\" is under way, or waits for Enkash, or for somebody's yes, as its NAME.note.txt
+   says. Leave it there.
 
 Good to know
 - A sheet dropped twice does no harm: what was created is recognised and not sent again, and a change
@@ -226,6 +262,17 @@ mod tests {
         assert!(waiting(&dropped("invoices create"), "", &planned).contains("Where the ledger demands approval"));
         assert!(failed(&dropped("invoices delete"), "", &planned).contains("runs show 7"));
         assert!(done("march.csv", &planned).contains("this note stays as it is"));
+    }
+
+    #[test]
+    fn a_note_about_what_is_left_names_the_folder_to_drop_the_workbook_into() {
+        let taken = Taken::of("march.csv", "live", Operation::by_name("invoices create").unwrap());
+        for to_correct in [true, false] {
+            let text = done(&taken, &Told { to_correct, ..Told::default() });
+            assert_eq!(text.contains("drop it into inbox/live/invoices-create."), to_correct, "{text}");
+        }
+        assert!(is_passing("march.csv", &passing("march.csv", "an outage")));
+        assert!(!is_passing("march.csv", &done(&taken, &Told::default())));
     }
 
     #[test]

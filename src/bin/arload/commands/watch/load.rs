@@ -22,7 +22,7 @@ use arload::pipeline::Report;
 use arload::plan::{count, grouped};
 use arload::platform::{path_of_text, text_of_path};
 use arload::stop::Stop;
-use arload::watch::folder::Taken;
+use arload::watch::folder::{Folder, Taken};
 use arload::watch::verdict::{self, Ending, Loaded, Verdict};
 use arload::watch::words::{self, Told};
 use arload::watch::{Loader, needs_leave};
@@ -256,9 +256,9 @@ fn concluded(taken: &Taken, how: &str, told: Told, exit: ExitCode, verdict: Verd
         return Loaded { exit, ..planned(taken, how, told) };
     }
     let folder = format!("{}{}", taken.folder().display(), std::path::MAIN_SEPARATOR);
-    let told = told.without(&folder);
+    let told = Told { to_correct: Folder::has_corrections(taken), ..told.without(&folder) };
     let note = match verdict {
-        Verdict::Done(_) => (exit != ExitCode::Success).then(|| words::done(&taken.name, &told)),
+        Verdict::Done(_) => (exit != ExitCode::Success).then(|| words::done(taken, &told)),
         // A file that is tried often enough in vain fails with the note of its last try.
         _ => Some(words::failed(taken, how, &told)),
     };
