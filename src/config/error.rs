@@ -100,6 +100,9 @@ impl ConfigError {
     /// The way out, for a line of its own.
     pub fn hint(&self) -> Option<&str> {
         match self {
+            ConfigError::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+                Some("\"arload config init\" writes one, or name another with --config FILE")
+            }
             ConfigError::File { .. } | ConfigError::Value { .. } => None,
             ConfigError::Line { hint, .. } => hint.as_deref(),
             ConfigError::Refused { hint, .. }

@@ -75,6 +75,14 @@ pub(super) struct Entry {
 }
 
 impl ProfileFile {
+    /// The same with these keys of the profile alone, and nothing expected.
+    #[must_use]
+    pub fn only(mut self, keys: &[&str]) -> ProfileFile {
+        self.entries.retain(|key, _| keys.contains(key));
+        self.expectations.clear();
+        self
+    }
+
     /// A key's value and place, if the profile has it.
     pub fn value(&self, key: &str) -> Option<(&Given, Source)> {
         self.entries.get(key).map(|entry| (&entry.given, self.source(entry.line)))
@@ -122,14 +130,14 @@ pub fn load(search: &Search<'_>) -> Result<Option<ProfileFile>, ConfigError> {
 /// The text of a file of settings, and whether others can read it; none where a searched one does not exist.
 fn read(path: &Path, place: Place, way_out: &str) -> Result<Option<(String, bool)>, ConfigError> {
     let io = |source| ConfigError::File { path: path.to_path_buf(), step: "read settings", source };
+    let refused =
+        |what: &str, hint: String| Err(ConfigError::Refused { path: path.to_path_buf(), what: what.to_owned(), hint });
     let file = match File::open(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && place != Place::Named => return Ok(None),
         other => other.map_err(io)?,
     };
     // The open file is asked, not the path, so that what was looked at is what is read.
     let metadata = file.metadata().map_err(io)?;
-    let refused =
-        |what: &str, hint: String| Err(ConfigError::Refused { path: path.to_path_buf(), what: what.to_owned(), hint });
     if !metadata.is_file() {
         return refused("is not a file", way_out.to_owned());
     }
@@ -160,6 +168,18 @@ pub(super) fn read_mapping(path: &Path) -> Result<Option<SavedMapping>, ConfigEr
         what,
         hint: Some("a mapping file has a table [columns] with lines like \"Bill No\" = \"invoiceNumber\"".to_owned()),
     })
+}
+
+/// Names of the mapping files in a folder, in order. Limit: as many as a person reads.
+pub(super) fn mappings_in(folder: &Path) -> Vec<String> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let names = std::fs::read_dir(folder).into_iter().flatten().flatten().filter_map(|entry| {
+        Some(entry.file_name().to_str()?.strip_suffix(".mapping.toml").filter(|name| !name.is_empty())?.to_owned())
+    });
+    let mut names: Vec<String> = names.take(1_000).collect();
+    names.sort();
+    names.truncate(20);
+    names
 }
 
 /// Reads one profile of a settings file's text, and checks all others too.

@@ -105,6 +105,14 @@ impl FlagValues {
         self.values.get(key)
     }
 
+    /// The same with these keys alone.
+    #[must_use]
+    pub fn only(&self, keys: &[&str]) -> FlagValues {
+        let mut flags = self.clone();
+        flags.values.retain(|key, _| keys.contains(key));
+        flags
+    }
+
     /// Every key that was given.
     pub fn keys(&self) -> impl Iterator<Item = &'static str> {
         self.values.keys().copied()

@@ -13,6 +13,7 @@ use super::sources::{Pair, Sources, pairs_of, understand};
 use super::values;
 use crate::finding::quote;
 use crate::mapping::saved::SavedMapping;
+use crate::nearest::did_you_mean;
 
 /// Where `--mapping NAME` looks for a mapping file; a settings file that has a table of this name stands in the way.
 pub fn mapping_place(name: &str, settings: Option<&ProfileFile>) -> Result<PathBuf, ConfigError> {
@@ -78,10 +79,12 @@ impl<'a> Saved<'a> {
             )),
             (None, None) => {
                 let tables = sources.file.into_iter().flat_map(|file| file.mappings.keys().map(String::as_str));
-                let there: Vec<&str> = tables.collect();
+                let files = file::mappings_in(folder);
+                let there: Vec<&str> = tables.chain(files.iter().map(String::as_str)).collect();
+                let near = did_you_mean(name, there.iter().copied());
                 let there = if there.is_empty() { "none".to_owned() } else { there.join(", ") };
                 refused(format!(
-                    "no saved mapping {}; expected the file {} or a table [mappings.NAME], found: {there}",
+                    "no saved mapping {}{near}; expected the file {} or a table [mappings.NAME], found: {there}",
                     quote(name),
                     beside.display()
                 ))

@@ -289,6 +289,45 @@ fn the_notified_command_gets_the_summary_and_changes_nothing() {
     assert!(told["message"].as_str().unwrap().contains("no sheet could be read"), "{told}");
 }
 
+#[cfg(unix)]
+#[test]
+fn whoever_is_notified_hears_of_settings_that_are_refused() {
+    let api = sandbox(|_| {});
+    let world = World::new();
+    world.write("a.csv", sheet(2, 0));
+    let tell = "cat > told.json";
+    let heard = |code: u8| {
+        let told: Value = serde_json::from_slice(&world.read("told.json")).unwrap();
+        std::fs::remove_file(world.path("told.json")).unwrap();
+        assert_eq!((&told["event"], &told["exit"]), (&"failed".into(), &code.into()));
+        told
+    };
+    for (flags, words) in [
+        (&["--rate", "often"][..], "is not a rate"),
+        (&["--config", "none.toml"], "none.toml"),
+        (&["--profile", "nobody"], "nobody"),
+        (&["--base-url", "http://example.com"], "plain http"),
+    ] {
+        world.run(&api, &[&["invoices", "create", "a.csv", "--notify", tell], flags].concat()).expect(2);
+        let told = heard(2);
+        assert_eq!(told["operation"], "invoices create");
+        assert!(told["message"].as_str().unwrap().contains(words), "{told}");
+    }
+    // The command stands in the settings file whose other line is refused: as long as it can be read as a file.
+    world.write("arload.toml", format!("[profiles.default]\nnotify = \"{tell}\"\ntimeout = \"soon\"\n"));
+    world.run(&api, &["runs", "send", "1"]).expect(2);
+    assert!(heard(2)["message"].as_str().unwrap().contains("arload.toml:3"));
+    // Scripts get their line, too.
+    let run = world.run(&api, &["invoices", "create", "a.csv", "--json"]).expect(2);
+    let line: Value = serde_json::from_str(run.out.lines().last().unwrap()).unwrap();
+    assert_eq!(line["event"], "failed");
+    heard(2);
+    std::fs::remove_file(world.path("arload.toml")).unwrap();
+    // What could not be read is named.
+    world.run(&api, &["invoices", "create", "nothing.csv", "--notify", tell]).expect(2);
+    assert!(heard(2)["refused"][0].as_str().unwrap().contains("nothing.csv: no such file"));
+}
+
 #[test]
 fn what_has_to_come_is_missed_until_it_is_there() {
     let api = sandbox(|_| {});

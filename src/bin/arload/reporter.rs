@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arload::clock::{Clock as _, SystemClock};
+use arload::config::error::ConfigError;
+use arload::config::given::FlagValues;
 use arload::config::keys::{Form, KEYS, Key};
 use arload::config::{LogFormat, Settings};
 use arload::event::{Event, Observer};
@@ -19,6 +21,7 @@ use arload::ledger::sqlite::SqliteLedger;
 use arload::log::LogFile;
 use arload::log::line::{self, Level};
 use arload::metrics;
+use arload::operation::Operation;
 use arload::outcome::Totals;
 use arload::platform;
 use arload::platform::command::CommandLine;
@@ -26,11 +29,30 @@ use serde_json::{Map, Value, json};
 
 use crate::console::Console;
 use crate::session::ledger_path;
+use crate::surroundings::Surroundings;
 
 /// Limit: a command that sends a message needs seconds.
 const NOTIFY_LIMIT: Duration = Duration::from_mins(1);
 /// Limit: what is kept of what it complains about.
 const NOTIFY_OUTPUT: u64 = 64 << 10;
+
+/// Limit: sheets that could not be read and are named to it; the log has all of them.
+const NOTIFY_REFUSED: usize = 10;
+
+/// Ends a command that could not begin because its settings are refused, for everyone whom they still name.
+pub(crate) fn refused(
+    surroundings: &Surroundings,
+    flags: &FlagValues,
+    operation: Option<&Operation>,
+    error: ConfigError,
+) -> anyhow::Result<ExitCode> {
+    let Some(settings) = surroundings.settle_to_tell(flags) else { return Err(error.into()) };
+    let reporter = Reporter::new(&settings);
+    let about = [("operation", json!(operation.map(Operation::name))), ("profile", json!(settings.profile))];
+    let about = about.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    reporter.heard.lock().expect("no holder of this lock panics").account = about;
+    reporter.end(Err(error.into()))
+}
 
 /// Hears of a run, tells all others, and ends it for them.
 pub(crate) struct Reporter {
@@ -48,6 +70,7 @@ struct Heard {
     run: Option<i64>,
     account: Map<String, Value>,
     files: Vec<String>,
+    refused: Vec<String>,
     totals: Option<(RunId, Totals)>,
     last: Option<Event>,
 }
@@ -114,6 +137,9 @@ impl Reporter {
             }
             Event::Planned { run, .. } | Event::Resumed { run, .. } => heard.run = Some(*run),
             Event::ResultsWritten { path } => heard.files.push(path.clone()),
+            Event::SheetRefused { message, .. } if heard.refused.len() < NOTIFY_REFUSED => {
+                heard.refused.push(message.clone());
+            }
             Event::Finished { run, totals, .. } => {
                 heard.run = *run;
                 heard.totals = run.map(|run| (RunId(run), totals.clone()));
@@ -202,13 +228,15 @@ impl Reporter {
     /// The last event as a line of the log, with what a reader who heard nothing before needs.
     fn summary(&self, exit: ExitCode, standings: &[Standing]) -> String {
         let heard = self.heard.lock().expect("no holder of this lock panics");
-        let level = heard.last.as_ref().and_then(Level::of).unwrap_or(Level::Info);
+        let missed: Vec<&Standing> = standings.iter().filter(|standing| standing.missed.is_some()).collect();
+        let alone = if missed.is_empty() { Level::Info } else { Level::Error };
+        let level = heard.last.as_ref().and_then(Level::of).unwrap_or(alone);
         let mut summary = heard.account.clone();
         summary.insert("time".to_owned(), json!(line::time(&self.now())));
         summary.insert("level".to_owned(), json!(level.as_str()));
         summary.insert("run".to_owned(), json!(heard.run));
         summary.insert("files".to_owned(), json!(heard.files));
-        let missed: Vec<&Standing> = standings.iter().filter(|standing| standing.missed.is_some()).collect();
+        summary.insert("refused".to_owned(), json!(heard.refused));
         summary.insert("missed".to_owned(), json!(missed));
         if let Some(Ok(Value::Object(last))) = heard.last.as_ref().map(serde_json::to_value) {
             summary.extend(last);

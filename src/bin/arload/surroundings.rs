@@ -9,7 +9,7 @@ use arload::config::error::ConfigError;
 use arload::config::file::{DEFAULT_PROFILE, FILE_NAME, ProfileFile, Search, load};
 use arload::config::given::FlagValues;
 use arload::config::layers::{Layers, Purpose, Settled};
-use arload::config::mapping_place;
+use arload::config::{Settings, mapping_place};
 use etcetera::{AppStrategy as _, AppStrategyArgs, choose_app_strategy};
 
 use crate::screen::{self, Screen};
@@ -18,6 +18,14 @@ use crate::screen::{self, Screen};
 pub(crate) fn screen() -> Screen {
     let (out, err) = screen::terminals();
     Screen::of(|name| std::env::var(name).ok(), out, err)
+}
+
+/// Keys that say who hears of a run.
+const TELLING: [&str; 8] = ["json", "quiet", "log", "log-format", "log-size", "log-keep", "notify", "timezone"];
+
+/// The variable of a key.
+fn variable_of(key: &str) -> String {
+    format!("ARLOAD_{}", key.replace('-', "_").to_ascii_uppercase())
 }
 
 /// Where the program finds itself.
@@ -82,8 +90,7 @@ impl Surroundings {
 
     /// A secret that a variable holds itself.
     pub(crate) fn secret(&self, key: &str) -> Option<String> {
-        let name = format!("ARLOAD_{}", key.replace('-', "_").to_ascii_uppercase());
-        self.environment.get(&name).filter(|value| !value.is_empty()).cloned()
+        self.environment.get(&variable_of(key)).filter(|value| !value.is_empty()).cloned()
     }
 
     /// Where a saved mapping of this name would be looked for.
@@ -93,16 +100,22 @@ impl Surroundings {
 
     /// Settles the settings of a command from its flags and all that lies around.
     pub(crate) fn settle(&self, flags: &FlagValues, purpose: Purpose) -> Result<Settled, ConfigError> {
-        let file = self.file(flags)?;
-        let layers = Layers {
-            flags,
-            environment: &self.environment,
-            file: file.as_ref(),
-            default_state: &self.default_state,
-            purpose,
-        };
-        let mut settled = layers.settle()?;
+        let mut settled = self.layers(flags, self.file(flags)?.as_ref(), purpose).settle()?;
         settled.settings.reading.decoder = crate::commands::decode_workbook::decoder();
         Ok(settled)
+    }
+
+    /// Of settings that were refused, what says who is told; without the file where that is what cannot be read.
+    pub(crate) fn settle_to_tell(&self, flags: &FlagValues) -> Option<Settings> {
+        let flags = flags.only(&TELLING);
+        let mut narrow = self.clone();
+        narrow.environment.retain(|name, _| TELLING.iter().any(|key| *name == variable_of(key)));
+        let file = self.file(&flags).ok().flatten().map(|file| file.only(&TELLING));
+        let settle = |file: Option<&ProfileFile>| narrow.layers(&flags, file, Purpose::Local).settle().ok();
+        settle(file.as_ref()).or_else(|| settle(None)).map(|settled| settled.settings)
+    }
+
+    fn layers<'a>(&'a self, flags: &'a FlagValues, file: Option<&'a ProfileFile>, purpose: Purpose) -> Layers<'a> {
+        Layers { flags, environment: &self.environment, file, default_state: &self.default_state, purpose }
     }
 }

@@ -14,7 +14,7 @@ use arload::plan::count;
 
 use crate::args::RunsExpectedArgs;
 use crate::flags::Flags as _;
-use crate::reporter::{Reporter, missed};
+use crate::reporter::{self, Reporter, missed};
 use crate::surroundings::Surroundings;
 
 /// Lists every expectation with how it stands.
@@ -23,7 +23,11 @@ pub(super) fn run(
     surroundings: &Surroundings,
     out: &mut dyn Write,
 ) -> anyhow::Result<ExitCode> {
-    let settled = surroundings.settle(&arguments.values(), Purpose::Local)?;
+    let flags = arguments.values();
+    let settled = match surroundings.settle(&flags, Purpose::Local) {
+        Ok(settled) => settled,
+        Err(error) => return reporter::refused(surroundings, &flags, None, error),
+    };
     let settings = settled.settings;
     let Some(account) = AccountKey::of(&settings) else {
         return Err(RunError::Input {

@@ -29,7 +29,7 @@ use crate::confirm;
 use crate::console::{Console, span};
 use crate::flags::Flags as _;
 use crate::interrupt;
-use crate::reporter::Reporter;
+use crate::reporter::{self, Reporter};
 use crate::session::{Session, Use};
 use crate::surroundings::Surroundings;
 use crate::totals;
@@ -245,7 +245,11 @@ enum Going {
 }
 
 fn go_on(arguments: &RunSendArgs, surroundings: &Surroundings, going: Going) -> anyhow::Result<ExitCode> {
-    let Settled { settings, .. } = surroundings.settle(&arguments.values(), Purpose::Account)?;
+    let flags = arguments.values();
+    let settings = match surroundings.settle(&flags, Purpose::Account) {
+        Ok(Settled { settings, .. }) => settings,
+        Err(error) => return reporter::refused(surroundings, &flags, None, error),
+    };
     let reporter = Reporter::new(&settings);
     reporter.end(go_on_with(arguments, settings, going, &reporter))
 }

@@ -16,7 +16,7 @@ use crate::args::SheetArgs;
 use crate::confirm;
 use crate::flags::Flags as _;
 use crate::interrupt;
-use crate::reporter::Reporter;
+use crate::reporter::{self, Reporter};
 use crate::session::{Session, Use};
 use crate::surroundings::Surroundings;
 
@@ -26,7 +26,11 @@ pub(crate) fn run(
     arguments: &SheetArgs,
     surroundings: &Surroundings,
 ) -> anyhow::Result<ExitCode> {
-    let settled = surroundings.settle(&arguments.values(), Purpose::Sheets(operation))?;
+    let flags = arguments.values();
+    let settled = match surroundings.settle(&flags, Purpose::Sheets(operation)) {
+        Ok(settled) => settled,
+        Err(error) => return reporter::refused(surroundings, &flags, Some(operation), error),
+    };
     let reporter = Reporter::new(&settled.settings);
     reporter.end(load(operation, arguments, settled, &reporter))
 }

@@ -26,7 +26,7 @@ use arload::watch::{Lane, Watch, needs_leave};
 use crate::args::WatchArgs;
 use crate::flags::Flags as _;
 use crate::interrupt;
-use crate::reporter::Reporter;
+use crate::reporter::{self, Reporter};
 use crate::surroundings::Surroundings;
 
 /// How often a waiting process asks for the folder again.
@@ -67,7 +67,11 @@ pub(crate) fn run(arguments: &WatchArgs, surroundings: &Surroundings) -> anyhow:
         message: format!("--poll: {what}"),
         hint: "give a time such as 10s or 1m".to_owned(),
     })?;
-    let general = surroundings.settle(&arguments.values(), Purpose::Local)?;
+    let flags = arguments.values();
+    let general = match surroundings.settle(&flags, Purpose::Local) {
+        Ok(general) => general,
+        Err(error) => return reporter::refused(surroundings, &flags, None, error),
+    };
     let console = Reporter::new(&general.settings);
     for message in general.warnings {
         console.event(&Event::Warning { message, hint: None });
