@@ -87,7 +87,8 @@ impl Layers<'_> {
         let saved = Saved::find(&sources)?;
         let mut settings = Settings {
             profile: self.profile(),
-            environment: sources.read("environment", values::text)?,
+            // The stand-in is nobody's environment, whatever the profile calls its own.
+            environment: sources.read("environment", values::text)?.filter(|_| target != Target::Sandbox),
             timezone: sources.settle("timezone", values::timezone)?,
             reading: reading(&sources, &saved)?,
             mapping: mapping(&sources, &saved)?,

@@ -52,8 +52,9 @@ fn a_lone_total_is_refused_until_the_profile_says_what_it_is() {
     let row = ["Invoice No", "Customer", "Invoice Date", "Due Date", "Bill Amount"];
     let only = |amount: &str| MappingSettings { only_amount: Some(amount.to_string()), ..MappingSettings::default() };
     let error = map(&row).unwrap_err();
-    assert_eq!(error.to_string(), "no column for baseAmount; \"Bill Amount\" is the only amount");
-    assert!(error.hint().unwrap().contains("only-amount"));
+    assert_eq!(error.to_string(), "no column for baseAmount; \"Bill Amount\" is the only amount that is recognised");
+    let hint = error.hint().unwrap();
+    assert!(hint.contains("only-amount") && hint.contains("--map \"Bill Amount=baseAmount\""), "{hint}");
     let mapping = map_with(invoices(), &row, &only("baseAmount")).unwrap();
     assert_eq!(names(invoices(), &mapping)[4], "baseAmount");
     let error = map_with(invoices(), &row, &only("netAmount")).unwrap_err();

@@ -106,8 +106,8 @@ pub enum MappingError {
         headings: Vec<String>,
     },
     /// The sheet has a total but no taxable value, and the profile does not say that the total is the taxable value.
-    #[error("no column for baseAmount; {} is the only amount{}", quote(heading),
-        if *declared_total { " and only-amount says that it is the total" } else { "" })]
+    #[error("no column for baseAmount; {} is the only amount that is recognised{}", quote(heading),
+        if *declared_total { ", and only-amount says that it is the total" } else { "" })]
     OnlyTotal {
         /// The heading of the amount.
         heading: String,
@@ -162,9 +162,12 @@ impl MappingError {
                 "map a column with the taxable value, or set only-amount = \"baseAmount\" if {} is it",
                 quote(heading)
             ),
-            MappingError::OnlyTotal { .. } => {
-                "set only-amount = \"baseAmount\" or \"netAmount\" in the profile to say which amount it is, or map the column with --map".to_string()
-            }
+            MappingError::OnlyTotal { heading, .. } => format!(
+                "if it is the taxable value, pass --map \"{}=baseAmount\", or set only-amount = \"baseAmount\" in the \
+                 profile for all sheets; if it is the total, pass --map \"HEADING=baseAmount\" with the heading of the \
+                 taxable value",
+                plain(heading)
+            ),
             MappingError::CoarseUnit { .. } => "write the amounts in rupees in the sheet".to_string(),
             MappingError::ForeignCurrency { .. } => {
                 "map the column with the amounts in rupees, or write them in rupees in the sheet".to_string()

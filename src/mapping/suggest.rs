@@ -26,7 +26,8 @@ pub(super) fn field(operation: &Operation, text: &str) -> Option<&'static str> {
     let place = operation::ALL.iter().position(|known| known.name() == operation.name())?;
     let text = heading::normalise(text);
     closest(NAMES[place].iter().map(|(field, names)| {
-        let best = names.iter().map(|name| likeness(&text, name)).fold(0.0, f64::max);
+        let said = names.iter().filter(|name| !name.contains("gst") || text.contains("gst"));
+        let best = said.map(|name| likeness(&text, name)).fold(0.0, f64::max);
         (*field, best)
     }))
 }
@@ -76,6 +77,9 @@ mod tests {
             ("Taxble Value", Some("baseAmount")),
             ("Favourite colour", None),
             ("x", None),
+            // The other word of "Branch GSTIN" alone is another thing.
+            ("Branch", None),
+            ("Branch GST No", Some("supplierGstin")),
         ] {
             assert_eq!(field(operation, text), expected, "{text}");
         }

@@ -132,6 +132,12 @@ impl Pipeline<'_> {
         let files = written.map(|written| written.files).unwrap_or_default();
         self.bring_up_to_date(&run)?;
         let id = (!self.settings.mode.dry_run).then_some(run.id);
+        if exit == ExitCode::LoginRefused {
+            next.push(
+                "correct username, password, client-id and client-secret; until they change only \"arload auth check\" tries them"
+                    .to_owned(),
+            );
+        }
         next.splice(0..0, approval);
         self.observer.event(&Event::Finished {
             run: id.map(|run| run.0),

@@ -224,7 +224,7 @@ const SHEETS: &[Sheet] = &[
             ("Local Currency", "currency"),
             ("Text", "description"),
         ],
-        problem: Some("no column for baseAmount; \"Amount in local currency\" is the only amount"),
+        problem: Some("no column for baseAmount; \"Amount in local currency\" is the only amount that is recognised"),
         continued: 0,
     },
     Sheet {
@@ -333,7 +333,7 @@ const SHEETS: &[Sheet] = &[
             ("Due Date", "dueDate"),
             ("Amount", "netAmount"),
         ],
-        problem: Some("no column for baseAmount; \"Amount\" is the only amount"),
+        problem: Some("no column for baseAmount; \"Amount\" is the only amount that is recognised"),
         continued: 0,
     },
     Sheet {
@@ -351,7 +351,7 @@ const SHEETS: &[Sheet] = &[
             ("Description", "description"),
             ("Expire by", "dueDate"),
         ],
-        problem: Some("no column for baseAmount; \"Amount (In Paise)\" is the only amount"),
+        problem: Some("no column for baseAmount; \"Amount (In Paise)\" is the only amount that is recognised"),
         continued: 0,
     },
     Sheet {

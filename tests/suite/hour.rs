@@ -36,6 +36,7 @@ fn every_code_is_listed_and_explained_and_a_mistyped_one_is_guessed() {
 fn mistyped_words_of_every_kind_are_guessed() {
     let world = World::with_samples(&["invoices.csv"]);
     world.write("arload.toml", "[profiles.live]\nrate = \"1/s\"\n");
+    world.write("tally.mapping.toml", "[columns]\n");
     for (words, guess) in [
         (&["invoice", "create", "invoices.csv"][..], "'invoices'"),
         (&["invoices", "creat", "invoices.csv"], "'create'"),
@@ -47,6 +48,10 @@ fn mistyped_words_of_every_kind_are_guessed() {
             "did you mean invoiceNumber?",
         ),
         (&["invoices", "create", "invoices.csv", "--dry-run", "--map", "Invoice Nummer=invoiceNumber"], "did you mean"),
+        (&["invoices", "create", "invoices.csv", "--dry-run", "--mapping", "talli"], "did you mean tally?"),
+        (&["template", "invoices", "crate"], "did you mean create?"),
+        (&["inspect", "invoices.csv", "--as", "invoices creat"], "did you mean \"invoices create\"?"),
+        (&["runs", "list", "--operation", "invoices creat"], "did you mean invoices create?"),
     ] {
         let told = ended(&mut world.arload(words)).expect(2).err;
         assert!(told.contains(guess), "{words:?}: {told}");

@@ -5,6 +5,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use arload::nearest::nearest;
 use arload::operation::{self, Operation};
 use clap::Args;
 
@@ -63,6 +64,9 @@ pub(crate) struct InspectArgs {
 fn operation_named(name: &str) -> Result<&'static Operation, String> {
     Operation::by_name(name).ok_or_else(|| {
         let names: Vec<String> = operation::ALL.iter().map(|operation| format!("\"{}\"", operation.name())).collect();
-        format!("expected one of {}", names.join(", "))
+        let known: Vec<String> = operation::ALL.iter().map(Operation::name).collect();
+        let near = nearest(name, known.iter().map(String::as_str));
+        let near = near.map(|near| format!("did you mean \"{near}\"? ")).unwrap_or_default();
+        format!("{near}expected one of {}", names.join(", "))
     })
 }

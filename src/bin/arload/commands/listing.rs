@@ -9,6 +9,7 @@ use arload::exit::ExitCode;
 use arload::finding::quote;
 use arload::ledger::Run;
 use arload::ledger::sqlite::SqliteLedger;
+use arload::nearest::did_you_mean;
 use arload::operation::{ALL, Operation};
 use arload::plan::{count, grouped};
 use arload::stop::Stop;
@@ -75,8 +76,9 @@ fn known_operation(text: &str) -> Result<String, RunError> {
         return Ok(name);
     }
     let names: Vec<String> = ALL.iter().map(Operation::name).collect();
+    let near = did_you_mean(&name, names.iter().map(String::as_str));
     Err(RunError::Input {
-        message: format!("--operation: {} is no operation; expected one of {}", quote(text), names.join(", ")),
+        message: format!("--operation: {} is no operation{near}; expected one of {}", quote(text), names.join(", ")),
         hint: String::new(),
     })
 }

@@ -8,6 +8,7 @@ use std::io::Write;
 use anyhow::Context as _;
 use arload::exit::ExitCode;
 use arload::finding::quote;
+use arload::nearest::did_you_mean;
 use arload::operation::{self, Operation};
 use arload::platform::Beside;
 use arload::template;
@@ -22,8 +23,9 @@ pub(crate) fn run(arguments: &TemplateArgs, out: &mut dyn Write, talk: &mut dyn 
         let verbs: Vec<&str> = verbs.map(|operation| operation.verb).collect();
         writeln!(
             talk,
-            "arload: template: {resource} has no {} on sheets; expected one of {}",
+            "arload: template: {resource} has no {} on sheets{}; expected one of {}",
             quote(verb),
+            did_you_mean(verb, verbs.iter().copied()),
             verbs.join(", ")
         )?;
         return Ok(ExitCode::Usage);
