@@ -183,7 +183,7 @@ mod tests {
 
         let mut by_bytes = cutter(100, 20);
         assert!(by_bytes.place(&group, "123456789\n").1.is_none());
-        let (placed, full) = by_bytes.place(&group, &format!("{}\n", "x".repeat(500)));
+        let (placed, full) = by_bytes.place(&group, format!("{}\n", "x".repeat(500)));
         assert_eq!((placed.ordinal, full.unwrap().rows), (2, 1));
         assert_eq!(by_bytes.place(&group, "y\n").0.ordinal, 3);
     }

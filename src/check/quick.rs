@@ -20,7 +20,7 @@ pub(super) fn is_plain_row(text: &str) -> bool {
 
 /// What a text cell of a plain row says of a field; none where it takes the full reading to know.
 #[inline]
-pub(super) fn read<'b>(text: &'b str, kind: FieldKind, order: DateOrder, style: AmountStyle) -> Option<Value<'b>> {
+pub(super) fn read(text: &str, kind: FieldKind, order: DateOrder, style: AmountStyle) -> Option<Value<'_>> {
     let bytes = text.as_bytes();
     let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else { return Some(Value::Blank) };
     if matches!(first, b' ' | b'\'' | b'=') || matches!(last, b' ' | b'&') {
@@ -41,7 +41,7 @@ pub(super) fn read<'b>(text: &'b str, kind: FieldKind, order: DateOrder, style: 
     is_good.then_some(Value::Text(text.into()))
 }
 
-fn amount<'b>(bytes: &[u8], sign: AmountSign, style: AmountStyle) -> Option<Value<'b>> {
+fn amount(bytes: &[u8], sign: AmountSign, style: AmountStyle) -> Option<Value<'static>> {
     let least = match sign {
         AmountSign::Any => i64::MIN,
         AmountSign::ZeroOrMore => 0,

@@ -89,16 +89,16 @@ struct Open {
     inside: bool,
     /// The last mark that may have closed it.
     close: usize,
-    /// Whether marks inside it are doubled, and whether delimiters stand inside it.
+    /// Whether marks inside it are doubled.
     doubled: bool,
-    delimiters: bool,
-    /// Line ends inside it.
+    /// Delimiters and line ends inside it.
+    delimiters: u32,
     lines: u32,
 }
 
 impl Open {
     fn new(start: usize) -> Self {
-        Self { start, quoted: false, inside: false, close: 0, doubled: false, delimiters: false, lines: 0 }
+        Self { start, quoted: false, inside: false, close: 0, doubled: false, delimiters: 0, lines: 0 }
     }
 }
 
@@ -139,7 +139,7 @@ impl Reader<'_, '_> {
                 } else if byte == b'\n' {
                     self.line_end(at)?;
                 } else if self.cell.inside {
-                    self.cell.delimiters = true;
+                    self.cell.delimiters += 1;
                 } else {
                     self.end_cell(at)?;
                     self.cell = Open::new(at + 1);
@@ -200,7 +200,7 @@ impl Reader<'_, '_> {
         // What a spreadsheet takes for a formula begins with neither a letter nor a digit.
         self.usual &= text.as_bytes().first().is_none_or(u8::is_ascii_alphanumeric);
         if cell.quoted {
-            self.usual &= cell.delimiters || cell.doubled || cell.lines > 0;
+            self.usual &= cell.delimiters > 0 || cell.doubled || cell.lines > 0;
         }
         if cell.doubled {
             push_single(text, char::from(self.plain.grammar.quote), &mut block.text);

@@ -261,7 +261,7 @@ mod tests {
         }
         assert!(waiting(&dropped("invoices create"), "", &planned).contains("Where the ledger demands approval"));
         assert!(failed(&dropped("invoices delete"), "", &planned).contains("runs show 7"));
-        assert!(done("march.csv", &planned).contains("this note stays as it is"));
+        assert!(done(&dropped("invoices create"), &planned).contains("this note stays as it is"));
     }
 
     #[test]

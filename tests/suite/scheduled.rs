@@ -314,7 +314,7 @@ fn whoever_is_notified_hears_of_settings_that_are_refused() {
         assert!(told["message"].as_str().unwrap().contains(words), "{told}");
     }
     // The command stands in the settings file whose other line is refused: as long as it can be read as a file.
-    world.write("arload.toml", format!("[profiles.default]\nnotify = \"{tell}\"\ntimeout = \"soon\"\n"));
+    world.write("arload.toml", format!("[profiles.default]\nnotify = \"{tell}\"\nmax-chunk-bytes = \"little\"\n"));
     world.run(&api, &["runs", "send", "1"]).expect(2);
     assert!(heard(2)["message"].as_str().unwrap().contains("arload.toml:3"));
     // Scripts get their line, too.

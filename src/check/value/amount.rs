@@ -139,7 +139,7 @@ pub(in crate::check) fn plain_paise(bytes: &[u8]) -> Option<i64> {
     if digits > WHOLE_DIGITS || grouped && !is_grouped(whole, b',') {
         return None;
     }
-    let paise = rupees as i64 * 100 + hundredths;
+    let paise = rupees.cast_signed() * 100 + hundredths;
     Some(if negative { -paise } else { paise })
 }
 

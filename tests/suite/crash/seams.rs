@@ -98,6 +98,7 @@ ledger_seam! {
     reads block_ranges(sheet: SheetId) -> Vec<(u32, RangeInclusive<u32>)>;
     reads corrected_in(sheet: SheetId) -> Vec<(SheetId, Vec<u8>)>;
     reads corrects(sheet: SheetId) -> Vec<SheetId>;
+    reads knows_path(path: &str) -> bool;
     reads chunks(run: RunId) -> Vec<ChunkHead>;
     reads chunk(run: RunId, ordinal: u32) -> Option<ChunkHead>;
     reads chunk_payload(chunk: ChunkId) -> Vec<u8>;
