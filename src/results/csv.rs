@@ -270,9 +270,9 @@ impl RowLine {
         }
         self.begun = true;
         let guard = if needs_guard(cell) { "'" } else { "" };
-        let marks = cell
-            .bytes()
-            .fold(needs_marks_for(guard, self.delimiter), |found, byte| found | self.needs_marks[usize::from(byte)]);
+        // The guard itself may be the delimiter, which the settings do not forbid.
+        let guard_needs = guard.as_bytes().contains(&self.delimiter);
+        let marks = cell.bytes().fold(guard_needs, |found, byte| found | self.needs_marks[usize::from(byte)]);
         if !marks {
             self.text.extend_from_slice(guard.as_bytes());
             return self.text.extend_from_slice(cell.as_bytes());
@@ -321,14 +321,7 @@ impl RowLine {
 
     /// Writes a number, as the first cell of a line.
     fn number(&mut self, number: u32) {
-        let mut digits = [b'0'; 10];
-        let (mut first, mut left) = (digits.len() - 1, number);
-        while left > 9 {
-            digits[first] += (left % 10) as u8;
-            (first, left) = (first - 1, left / 10);
-        }
-        digits[first] += left as u8;
-        self.text.extend_from_slice(&digits[first..]);
+        write!(self.text, "{number}").expect("writing into memory cannot fail");
         self.begun = true;
     }
 
@@ -342,11 +335,6 @@ impl RowLine {
     pub(super) fn finish(self) -> Vec<u8> {
         self.text
     }
-}
-
-/// Whether the guard itself is the delimiter, which the settings do not forbid.
-fn needs_marks_for(guard: &str, delimiter: u8) -> bool {
-    guard.as_bytes().contains(&delimiter)
 }
 
 /// A cell as a spreadsheet may read it: never as a formula.
