@@ -84,6 +84,8 @@ pub struct After<'l> {
     links: HashMap<SheetId, Links>,
     /// By sheet: its rows with those that they correct.
     originals: HashMap<SheetId, HashMap<u32, (SheetId, u32)>>,
+    /// By sheet: the others that are the same.
+    same: HashMap<SheetId, Vec<SheetId>>,
     /// The blocks of a sheet, by their ordinals.
     ranges: HashMap<SheetId, Vec<(u32, RangeInclusive<u32>)>>,
     /// The block that was asked for last; rows that are asked for mostly follow each other.
@@ -93,8 +95,8 @@ pub struct After<'l> {
 impl<'l> After<'l> {
     /// Of a ledger.
     pub fn new(ledger: &'l dyn Ledger) -> Self {
-        let (links, originals, ranges) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Self { ledger, history: History::new(ledger), links, originals, ranges, block: None }
+        let (links, originals, same, ranges) = (HashMap::new(), HashMap::new(), HashMap::new(), HashMap::new());
+        Self { ledger, history: History::new(ledger), links, originals, same, ranges, block: None }
     }
 
     /// Whether any row of a sheet was corrected, or was tried to be.
@@ -105,6 +107,14 @@ impl<'l> After<'l> {
     /// What stands for a row of a sheet now; none where nothing but its own outcome does.
     pub fn of(&mut self, sheet: SheetId, row: u32, own: &RowOutcome) -> Result<Option<Correction>, LedgerError> {
         self.follow((sheet, row), own, SheetId(0), 0)
+    }
+
+    /// The other sheets that are the same as one: its rows, given again as they were.
+    pub fn same(&mut self, sheet: SheetId) -> Result<Vec<SheetId>, LedgerError> {
+        if !self.same.contains_key(&sheet) {
+            self.same.insert(sheet, self.ledger.same_sheets(sheet)?);
+        }
+        Ok(self.same[&sheet].clone())
     }
 
     /// The row that a row of a sheet corrects, or was to correct; its sheet is an earlier one.

@@ -354,6 +354,8 @@ pub trait Ledger: Send + Sync {
     fn corrected_in(&self, sheet: SheetId) -> Result<Vec<(SheetId, Vec<u8>)>, LedgerError>;
     /// The earlier sheets that rows of this one correct, and the newest with the same content as one of them.
     fn corrects(&self, sheet: SheetId) -> Result<Vec<SheetId>, LedgerError>;
+    /// The other sheets with the content of this one that went to the same place, oldest first.
+    fn same_sheets(&self, sheet: SheetId) -> Result<Vec<SheetId>, LedgerError>;
 
     /// A run's chunks in order.
     fn chunks(&self, run: RunId) -> Result<Vec<ChunkHead>, LedgerError>;

@@ -31,6 +31,9 @@ pub(super) const CORRECTED_IN: &str = concat!(
     ") ORDER BY sheet_id"
 );
 
+/// The other sheets that are the same as one.
+pub(super) const SAME: &str = concat!("SELECT other.id ", same_as!("= ?"), " AND other.id <> one.id ORDER BY other.id");
+
 /// Sheets whose rows a sheet corrects: those that it names, and the newest that is the same.
 pub(super) const CORRECTS: &str = concat!(
     "SELECT of_sheet FROM correction WHERE sheet_id = ?1 UNION SELECT max(other.id) ",

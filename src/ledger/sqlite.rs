@@ -311,6 +311,10 @@ impl Ledger for SqliteLedger {
         self.list(places::CORRECTS, [sheet.0], |found| found.get(0).map(SheetId))
     }
 
+    fn same_sheets(&self, sheet: SheetId) -> Answer<Vec<SheetId>> {
+        self.list(places::SAME, [sheet.0], |found| found.get(0).map(SheetId))
+    }
+
     fn chunks(&self, run: RunId) -> Answer<Vec<ChunkHead>> {
         self.list(&format!("SELECT {CHUNK_COLUMNS} FROM chunk WHERE run_id = ? ORDER BY ordinal"), [run.0], read_chunk)
     }

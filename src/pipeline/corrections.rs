@@ -6,6 +6,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::Pipeline;
@@ -22,10 +23,10 @@ use crate::error::RunError;
 use crate::event::Event;
 use crate::explain::ErrorCode;
 use crate::finding::quote;
-use crate::ledger::{Ledger, Run, RunId, SheetId, SheetRecord};
+use crate::ledger::{Ledger, Run, RunId, RunState, SheetId, SheetRecord};
 use crate::operation::Operation;
 use crate::outcome::{RowOutcome, Status, code};
-use crate::plan::history::History;
+use crate::plan::history::{EarlierRow, History};
 use crate::plan::refusal::Refusal;
 use crate::platform;
 use crate::results;
@@ -327,6 +328,13 @@ fn meanwhile(
         if found.is_some() {
             return Ok(found);
         }
+        for same in after.same(row.0)? {
+            let found = history.row(Earlier { sheet: same, row: row.1 })?;
+            let since = found.and_then(|found| given_again(&found, zone));
+            if since.is_some() {
+                return Ok(since);
+            }
+        }
         at = after.original(row.0, row.1)?;
     }
     Ok(None)
@@ -346,22 +354,39 @@ fn here(
         None => (found.fate.outcome(), found.label(), found.run.created_at),
     };
     Ok(match (outcome.status, &later) {
-        (Status::Accepted | Status::AlreadyAccepted, _) => Some(Meanwhile::Accepted(RowOutcome {
-            status: Status::AlreadyAccepted,
-            code: code::ACCEPTED_EARLIER.to_owned(),
-            message: format!("accepted earlier: {label}, {}", at.to_zoned(zone.clone()).date()),
-            remote_id: outcome.remote_id.clone(),
-        })),
-        (Status::Unknown, Some(later)) => {
-            let way = format!("\"arload runs reconcile {}\" looks it up", later.run.id);
-            Some(Meanwhile::OnItsWay(format!("{label} was sent and is unknown; {way}")))
-        }
-        (Status::NotSent, Some(later)) if later.sheet.path != own => {
-            let way = format!("\"arload runs send {}\" sends it", later.run.id);
-            Some(Meanwhile::OnItsWay(format!("{label} is planned; {way}")))
-        }
+        (Status::Accepted | Status::AlreadyAccepted, _) => Some(accepted(&label, at, outcome, zone)),
+        (Status::Unknown, Some(later)) => Some(unknown(&label, later.run.id)),
+        (Status::NotSent, Some(later)) if later.sheet.path != own => Some(planned(&label, later.run.id)),
         _ => None,
     })
+}
+
+/// The same of a row that was given again as it was, and not as a correction: what was rejected may have been accepted.
+fn given_again(row: &EarlierRow, zone: &TimeZone) -> Option<Meanwhile> {
+    let (outcome, label) = (row.fate.outcome(), row.label());
+    match outcome.status {
+        Status::Accepted | Status::AlreadyAccepted => Some(accepted(&label, row.run.created_at, outcome, zone)),
+        Status::Unknown => Some(unknown(&label, row.run.id)),
+        Status::NotSent if row.run.state == RunState::Open => Some(planned(&label, row.run.id)),
+        _ => None,
+    }
+}
+
+fn accepted(label: &str, at: Timestamp, outcome: &RowOutcome, zone: &TimeZone) -> Meanwhile {
+    Meanwhile::Accepted(RowOutcome {
+        status: Status::AlreadyAccepted,
+        code: code::ACCEPTED_EARLIER.to_owned(),
+        message: format!("accepted earlier: {label}, {}", at.to_zoned(zone.clone()).date()),
+        remote_id: outcome.remote_id.clone(),
+    })
+}
+
+fn unknown(label: &str, run: RunId) -> Meanwhile {
+    Meanwhile::OnItsWay(format!("{label} was sent and is unknown; \"arload runs reconcile {run}\" looks it up"))
+}
+
+fn planned(label: &str, run: RunId) -> Meanwhile {
+    Meanwhile::OnItsWay(format!("{label} is planned; \"arload runs send {run}\" sends it"))
 }
 
 /// The month that a run's invoices had to be dated in.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use arload::sandbox::{Fault, ScheduledFault};
+use arload::sandbox::{Fault, Refused, ScheduledFault};
 
 use crate::corrections::{Rows, column, counted, counts, fix, left, run, save, sheet};
 use crate::world::{World, added_up, sandbox, state, stored_numbers};
@@ -116,4 +116,22 @@ fn a_row_whose_correction_is_unknown_or_planned_is_not_corrected_again_under_ano
     }
     assert_eq!(stored_numbers(&api), stored);
     assert_eq!(counted(&world, "march.results.csv"), counts(&[("accepted", 2), ("unknown", 1)]));
+}
+
+#[test]
+fn a_row_that_was_accepted_at_a_second_try_is_not_corrected_under_another_number() {
+    let world = World::new();
+    world.write("march.csv", sheet(6, 100));
+    let api = sandbox(|settings| settings.replies.refuse_rows = Refused::Some);
+    run(&world, &api, "march.csv", 1);
+    save(&world, "march.corrections.xlsx", "old.xlsx", |rows| as_number(rows, "INV-A"));
+    api.change(|settings| settings.replies.refuse_rows = Refused::None);
+    world.run(&api, &["invoices", "create", "march.csv", "--retry-rejected"]).expect(0);
+    let stored = stored_numbers(&api);
+    assert_eq!(stored.len(), 6);
+    run(&world, &api, "old.xlsx", 1);
+    assert_eq!(stored_numbers(&api), stored);
+    let (code, message) = said(&world, "old.results.csv");
+    assert_eq!(code, "correction-unclear");
+    assert!(message.contains("accepted earlier: run 2, march.csv:"), "{message}");
 }

@@ -99,6 +99,7 @@ ledger_seam! {
     reads corrected_in(sheet: SheetId) -> Vec<(SheetId, Vec<u8>)>;
     reads corrects(sheet: SheetId) -> Vec<SheetId>;
     reads knows_path(path: &str) -> bool;
+    reads same_sheets(sheet: SheetId) -> Vec<SheetId>;
     reads chunks(run: RunId) -> Vec<ChunkHead>;
     reads chunk(run: RunId, ordinal: u32) -> Option<ChunkHead>;
     reads chunk_payload(chunk: ChunkId) -> Vec<u8>;
