@@ -3,7 +3,6 @@
 //! Leaves which row is which to [`crate::corrections`]. The one rule: a workbook of another ledger, account or operation is
 //! refused whole, because nobody here can say what was changed in it.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -28,7 +27,6 @@ use crate::operation::Operation;
 use crate::outcome::{RowOutcome, Status, code};
 use crate::plan::history::{EarlierRow, History};
 use crate::plan::refusal::Refusal;
-use crate::platform;
 use crate::results;
 use crate::sheet::SheetSource;
 
@@ -73,9 +71,15 @@ impl Pipeline<'_> {
         operation: &'static Operation,
         opened: &mut Opened,
     ) -> Result<(), RunError> {
+        // A run of which all files come again gives way to this one, or is gone on with.
+        let brought: Vec<String> = if self.settings.mode.new_run {
+            Vec::new()
+        } else {
+            opened.files.iter().map(InputFile::kept_path).collect()
+        };
         for file in &mut opened.files {
             let Some(by) = file.marked.take() else { continue };
-            match self.corrections_of(operation, file, by) {
+            match self.corrections_of(operation, (file, &brought), by) {
                 Ok(corrections) => file.corrections = corrections,
                 Err(No::Failed(error)) => return Err(error),
                 Err(No::Refused(refusal)) => {
@@ -93,7 +97,7 @@ impl Pipeline<'_> {
     fn corrections_of(
         &self,
         operation: &'static Operation,
-        file: &mut InputFile,
+        (file, brought): (&mut InputFile, &[String]),
         by: MarkedBy,
     ) -> Result<Option<FileCorrections>, No> {
         let reading = &self.settings.reading;
@@ -133,7 +137,7 @@ impl Pipeline<'_> {
                 continue;
             };
             let place = self.place_of(ledger, operation, &marker, &source, &head)?;
-            sheets.push(Arc::new(self.correcting(ledger, operation, (&file.shown, &source), &head, &place)?));
+            sheets.push(Arc::new(self.correcting(ledger, operation, (&source, brought), &head, &place)?));
             kept.push(source);
         }
         let Some(correcting) = sheets.first() else {
@@ -220,7 +224,7 @@ impl Pipeline<'_> {
         &self,
         ledger: &dyn Ledger,
         operation: &Operation,
-        (shown, source): (&Path, &SheetSource),
+        (source, brought): (&SheetSource, &[String]),
         head: &Head,
         place: &Place,
     ) -> Result<Correcting, No> {
@@ -252,10 +256,9 @@ impl Pipeline<'_> {
         let home =
             Home { ledger: ledger.id()?, sheet: sheet.id, label: label.clone(), guarded: operation.is_guarded() };
         let mut after = After::new(ledger);
-        // A run of the same file gives way to this one, or is gone on with.
-        let own = if self.settings.mode.new_run { String::new() } else { platform::text_of_path(shown) };
-        let place = (own.as_str(), &self.settings.timezone);
-        let since = |row| meanwhile(&mut history, &mut after, (sheet.id, row), place);
+        let zone = &self.settings.timezone;
+        let gives_way = |run| Ok(ledger.sheets(run)?.iter().all(|sheet| brought.contains(&sheet.path)));
+        let since = |row| meanwhile((&mut history, &mut after), (sheet.id, row), zone, &gives_way);
         let matched = matching::matched(&home, &originals, &rows, since)?;
         let mut notes = vec![format!("corrections of {label}; read as that run read it")];
         notes.extend(matched.notes);
@@ -314,17 +317,17 @@ impl Pipeline<'_> {
     }
 }
 
-/// What became of a row, or of one that it was to correct itself, that keeps it from being sent as another record; the
-/// path is that of the workbook at hand.
+/// What became of a row, or of one that it was to correct itself, that keeps it from being sent as another record;
+/// `gives_way` says whether an open run will be superseded by the one at hand.
 fn meanwhile(
-    history: &mut History<'_>,
-    after: &mut After<'_>,
+    (history, after): (&mut History<'_>, &mut After<'_>),
     row: (SheetId, u32),
-    (own, zone): (&str, &TimeZone),
+    zone: &TimeZone,
+    gives_way: &dyn Fn(RunId) -> Result<bool, RunError>,
 ) -> Result<Option<Meanwhile>, RunError> {
     let mut at = Some(row);
     while let Some(row) = at {
-        let found = here(history, after, row, (own, zone))?;
+        let found = here((history, after), row, zone, gives_way)?;
         if found.is_some() {
             return Ok(found);
         }
@@ -342,10 +345,10 @@ fn meanwhile(
 
 /// The same of this row alone: in its own run, or by a later correction.
 fn here(
-    history: &mut History<'_>,
-    after: &mut After<'_>,
+    (history, after): (&mut History<'_>, &mut After<'_>),
     (sheet, row): (SheetId, u32),
-    (own, zone): (&str, &TimeZone),
+    zone: &TimeZone,
+    gives_way: &dyn Fn(RunId) -> Result<bool, RunError>,
 ) -> Result<Option<Meanwhile>, RunError> {
     let Some(found) = history.row(Earlier { sheet, row })? else { return Ok(None) };
     let later = after.of(sheet, row, found.fate.outcome())?;
@@ -356,7 +359,7 @@ fn here(
     Ok(match (outcome.status, &later) {
         (Status::Accepted | Status::AlreadyAccepted, _) => Some(accepted(&label, at, outcome, zone)),
         (Status::Unknown, Some(later)) => Some(unknown(&label, later.run.id)),
-        (Status::NotSent, Some(later)) if later.sheet.path != own => Some(planned(&label, later.run.id)),
+        (Status::NotSent, Some(later)) if !gives_way(later.run.id)? => Some(planned(&label, later.run.id)),
         _ => None,
     })
 }

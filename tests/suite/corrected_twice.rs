@@ -135,3 +135,28 @@ fn a_row_that_was_accepted_at_a_second_try_is_not_corrected_under_another_number
     assert_eq!(code, "correction-unclear");
     assert!(message.contains("accepted earlier: run 2, march.csv:"), "{message}");
 }
+
+#[test]
+fn a_row_planned_with_rows_of_another_workbook_is_not_planned_again_under_another_number() {
+    let world = World::new();
+    let api = sandbox(|_| {});
+    for (name, rows) in [("march", 3), ("april", 6)] {
+        world.write(&format!("{name}.csv"), sheet(rows, 3).replace("INV-", &format!("{name}-")));
+        run(&world, &api, &format!("{name}.csv"), 1);
+        let workbook = format!("{name}.corrections.xlsx");
+        save(&world, &workbook, &workbook, |rows| fix(rows, 2));
+    }
+    let both = ["invoices", "create", "march.corrections.xlsx", "april.corrections.xlsx", "--plan"];
+    world.run(&api, &both).expect(0);
+    let stored = stored_numbers(&api);
+    save(&world, "march.corrections.xlsx", "march.corrections.xlsx", |rows| as_number(rows, "INV-A"));
+    run(&world, &api, "march.corrections.xlsx", 1);
+    assert_eq!(stored_numbers(&api), stored);
+    let (code, message) = said(&world, "march.corrections.results.csv");
+    assert_eq!(code, "correction-unclear");
+    assert!(message.contains("is planned; \"arload runs send 3\" sends it"), "{message}");
+    // Both together take over from the plan.
+    world.run(&api, &both[..4]).expect(0);
+    assert_eq!(stored_numbers(&api).len(), stored.len() + 3);
+    assert_eq!(state(&api, "duplicate_rows"), 0);
+}
