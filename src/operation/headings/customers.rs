@@ -170,21 +170,8 @@ pub(in crate::operation) const LEGAL_NAME: &[Alias] = &[
     by("Particulars", T).choice(5),
 ];
 
-pub(in crate::operation) const UNIQUE_REF_NO: &[Alias] = &[
-    only("Customer ID", Z),
-    only("Account", S),
-    only("Customer", S),
-    only("Alias", B),
-    any("Customer Code"),
-    any("Customer No"),
-    any("Customer Number"),
-    any("Party Code"),
-    any("Ledger Code"),
-    any("Cust Code"),
-    any("Client ID"),
-    any("Client Code"),
-    any("Code").choice(1),
-];
+/// Whoever is named by a code in an invoice has it as the reference of the customer.
+pub(in crate::operation) const UNIQUE_REF_NO: &[Alias] = CUSTOMER_CODE;
 
 pub(in crate::operation) const CONTACT_NAME: &[Alias] = &[
     any("Contact Person"),
