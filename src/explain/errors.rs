@@ -108,6 +108,14 @@ errors! {
         "runs list right after an update" => "run arload ledger migrate, which keeps a copy";
     LedgerDamaged = "ledger-damaged": "A stored record cannot be read back.";
         "a disk fault" => "run arload runs verify, and restore the ledger from a backup";
+    LedgerDatabase = "ledger-database": "The ledger's database refused a statement.";
+        "the role may not write to a table" => "follow the hint; arload ledger migrate says what the role needs";
+    LedgerAway = "ledger-away": "The ledger's database does not answer.";
+        "the database server is restarted" => "wait until it answers and run the same command again; nothing is lost";
+    LedgerPlace = "ledger-place": "The place of the ledger's database cannot be used as it is given.";
+        "--ledger postgres://host without a database" => "write postgres://USER@HOST/DATABASE, and the password apart from it";
+    LedgerLost = "ledger-lost": "Another process took over what this one had, because it gave no sign of life for too long.";
+        "a laptop that slept while it sent" => "run the same command again; it goes on where the others are";
 
     FileNotFound = "file-not-found": "There is no such file.";
         "arload invoices create marhc.xlsx" => "check the path; a folder or a pattern such as \"march/*.xlsx\" also works";
@@ -224,6 +232,10 @@ impl From<&LedgerError> for ErrorCode {
             LedgerError::Newer { .. } => Self::LedgerNewer,
             LedgerError::Older { .. } => Self::LedgerOlder,
             LedgerError::Damaged(_) => Self::LedgerDamaged,
+            LedgerError::Database { .. } => Self::LedgerDatabase,
+            LedgerError::Away { .. } => Self::LedgerAway,
+            LedgerError::Place(_) => Self::LedgerPlace,
+            LedgerError::Lost(_) => Self::LedgerLost,
         }
     }
 }

@@ -38,11 +38,6 @@ pub struct Copied {
 }
 
 impl SqliteLedger {
-    /// Shows the ledger from now on as it is at this moment, whatever others write; for a ledger that is only read.
-    pub fn freeze(&self) -> Answer<()> {
-        self.ask(|connection| connection.execute_batch("BEGIN; SELECT count(*) FROM meta;"))
-    }
-
     /// Copies the ledger into a file, private to the user, in one piece.
     pub fn copy_to(&self, path: &Path) -> Answer<()> {
         platform::create_private_file(path).map_err(|source| opening(path, source))?;
@@ -50,24 +45,6 @@ impl SqliteLedger {
         self.copy_into(&mut copy)?;
         // One file that can be carried about, without a log beside it.
         copy.execute_batch("PRAGMA journal_mode = DELETE").map_err(|cause| storage(path, cause))
-    }
-
-    /// What SQLite itself finds wrong with the file, the first few of it.
-    pub fn integrity(&self) -> Answer<Vec<String>> {
-        let mut problems: Vec<String> = self.ask(|connection| {
-            connection.prepare("PRAGMA integrity_check(20)")?.query_map([], |row| row.get(0))?.collect()
-        })?;
-        problems.retain(|problem| problem != "ok");
-        let orphans: Vec<(String, Option<i64>, String)> = self.ask(|connection| {
-            let mut statement = connection.prepare("PRAGMA foreign_key_check")?;
-            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-            rows.take(20).collect()
-        })?;
-        problems.extend(orphans.into_iter().map(|(table, row, of)| {
-            let row = row.map_or_else(String::new, |row| format!(" {row}"));
-            format!("{table}{row} belongs to a {of} that is not there")
-        }));
-        Ok(problems)
     }
 
     fn copy_into(&self, copy: &mut Connection) -> Answer<()> {
@@ -97,6 +74,21 @@ impl SqliteLedger {
         beside.finish().map_err(|source| opening(path, source))?;
         Ok(copied)
     }
+}
+
+/// What SQLite itself finds wrong with the file.
+pub(super) fn integrity(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare("PRAGMA integrity_check(20)")?;
+    let mut problems: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    problems.retain(|problem| problem != "ok");
+    let mut statement = connection.prepare("PRAGMA foreign_key_check")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let orphans: Vec<(String, Option<i64>, String)> = rows.take(20).collect::<rusqlite::Result<_>>()?;
+    problems.extend(orphans.into_iter().map(|(table, row, of)| {
+        let row = row.map_or_else(String::new, |row| format!(" {row}"));
+        format!("{table}{row} belongs to a {of} that is not there")
+    }));
+    Ok(problems)
 }
 
 fn mark(copy: &Connection) -> rusqlite::Result<Copied> {

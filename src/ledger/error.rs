@@ -47,6 +47,28 @@ pub enum LedgerError {
         /// Its format.
         found: i64,
     },
+    /// The database refused.
+    #[error("{place}: the ledger cannot be used: {words}")]
+    Database {
+        /// The database, as people name it; without a password.
+        place: String,
+        /// What it said.
+        words: String,
+    },
+    /// The database does not answer.
+    #[error("{place}: the ledger's database does not answer: {words}")]
+    Away {
+        /// The database, as people name it; without a password.
+        place: String,
+        /// What was tried and went wrong.
+        words: String,
+    },
+    /// The place of the database cannot be used as it is given.
+    #[error("{0}")]
+    Place(String),
+    /// Another process has it now: this one was away for longer than its lease.
+    #[error("{0}")]
+    Lost(String),
     /// A stored record cannot be read back.
     #[error("the ledger holds a damaged record: {0}")]
     Damaged(String),
@@ -59,6 +81,11 @@ impl LedgerError {
             error.sqlite_error_code(),
             Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)
         ))
+    }
+
+    /// Whether another process took over what this one had.
+    pub fn is_lost(&self) -> bool {
+        matches!(self, LedgerError::Lost(_))
     }
 
     /// Whether the file's own structure is broken.
@@ -81,6 +108,14 @@ impl LedgerError {
             LedgerError::Open { .. } => "name a folder that you can write to with --state",
             LedgerError::Newer { .. } => "install the newer arload, or name another folder with --state",
             LedgerError::Older { .. } => "\"arload ledger migrate\" brings it up to date, as every sending run does",
+            LedgerError::Database { .. } => {
+                "mend the database or the rights of its role, then run the same command again"
+            }
+            LedgerError::Away { .. } => "nothing is lost; run the same command again once the database answers",
+            LedgerError::Place(_) => {
+                "give it as postgres://USER@HOST/DATABASE; \"arload explain ledger-place\" says the rest"
+            }
+            LedgerError::Lost(_) => "run the same command again",
             LedgerError::Damaged(_) => "restore the ledger from a backup",
         }
     }

@@ -34,6 +34,7 @@ mod error;
 mod migrate;
 mod opening;
 mod places;
+pub mod postgres;
 pub mod purge;
 mod records;
 pub mod sending;
@@ -49,7 +50,8 @@ use serde::Serialize;
 
 use self::consent::{ApprovalRecord, NewApproval, Policy, PolicyRecord};
 pub use self::error::LedgerError;
-use self::purge::PurgeRecord;
+pub use self::postgres::PostgresLedger;
+use self::purge::{NewPurge, PurgeRecord};
 pub use self::sending::{
     Attempted, Canary, ChunkChange, ChunkLines, HistoryMark, Moved, NewAttempt, NewReply, Resolution,
 };
@@ -296,8 +298,13 @@ pub struct NewChunk<'a> {
     pub payload: &'a [u8],
 }
 
-/// The store. SQLite keeps it in one file; a shared database will keep it for many hosts.
+/// The store. SQLite keeps it in one file for one host, PostgreSQL for as many as share it.
 pub trait Ledger: Send + Sync {
+    /// The same ledger as one that many processes send from at once; none where one sends at a time, under a lock.
+    fn shared(&self) -> Option<&PostgresLedger> {
+        None
+    }
+
     /// Begins a plan; it becomes visible as a whole with [`Ledger::commit_plan`].
     fn begin_plan(&self, run: &NewRun<'_>) -> Result<RunId, LedgerError>;
     /// Adds a sheet to the plan.
@@ -323,6 +330,13 @@ pub trait Ledger: Send + Sync {
     fn run(&self, id: RunId) -> Result<Option<Run>, LedgerError>;
     /// Runs of these contents, newest first.
     fn runs_with_content(&self, account: &str, operation: &str, content: &[u8; 32]) -> Result<Vec<Run>, LedgerError>;
+    /// The runs that a file was planned in, whatever became of them, newest first; the path in the text of
+    /// [`crate::platform::text_of_path`].
+    fn runs_with_path(&self, path: &str) -> Result<Vec<Run>, LedgerError>;
+    /// Notes that a file lies elsewhere now: results of its runs are written beside it there.
+    fn file_moved(&self, from: &str, to: &str) -> Result<(), LedgerError>;
+    /// Gives a run's only file another place; says whether it had one file only.
+    fn place_run(&self, run: RunId, to: &str) -> Result<bool, LedgerError>;
     /// Whether some run had a sheet at this path.
     fn knows_path(&self, path: &str) -> Result<bool, LedgerError>;
     /// Open runs of an account that have a sheet at one of these paths, newest first.
@@ -428,6 +442,19 @@ pub trait Ledger: Send + Sync {
     fn approve(&self, approval: &NewApproval<'_>) -> Result<(), LedgerError>;
     /// What was purged of a run, oldest first.
     fn purges(&self, run: RunId) -> Result<Vec<PurgeRecord>, LedgerError>;
+    /// Purges a run that is over in one durable step; false if it is not over, or became part of another meanwhile.
+    fn purge(&self, purge: &NewPurge<'_>) -> Result<bool, LedgerError>;
+    /// Whether a run that nothing was purged of refers to rows of this one, which stay for it.
+    fn shares_rows(&self, run: RunId) -> Result<bool, LedgerError>;
+
+    /// Shows the ledger from now on as it is at this moment, whatever others write; for a ledger that is only read.
+    fn freeze(&self) -> Result<(), LedgerError>;
+    /// What the store itself finds wrong with what it holds, the first few of it.
+    fn integrity(&self) -> Result<Vec<String>, LedgerError>;
+    /// Bytes that it takes up.
+    fn bytes(&self) -> Result<u64, LedgerError>;
+    /// The ledger that this one is a backup of, if it is one.
+    fn restored_from(&self) -> Result<Option<String>, LedgerError>;
 
     /// Customers known for an account.
     fn customers(&self, account: &str) -> Result<Vec<Entry>, LedgerError>;

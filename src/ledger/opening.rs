@@ -69,9 +69,4 @@ impl SqliteLedger {
         let format = Self::over(path, connection).format()?;
         Ok((format > 0).then_some(format))
     }
-
-    /// The ledger that this one is a backup of, if it is one.
-    pub fn restored_from(&self) -> Answer<Option<String>> {
-        self.one("SELECT value FROM meta WHERE key = 'restored-from'", [], |row| row.get(0))
-    }
 }

@@ -109,38 +109,25 @@ pub(super) fn purges(connection: &Connection, run: RunId) -> rusqlite::Result<Ve
         .collect()
 }
 
-impl SqliteLedger {
-    /// Purges a run that is over in one durable step; false if it is not over, or became part of another meanwhile.
-    pub fn purge(&self, purge: &NewPurge<'_>) -> Result<bool, LedgerError> {
-        // What is deleted is overwritten in the file, not only forgotten.
-        self.ask(|connection| connection.execute_batch("PRAGMA secure_delete = ON"))?;
-        self.durably(|connection| {
-            let over = "SELECT state <> 'open' AND NOT EXISTS (SELECT 1 FROM chunk WHERE chunk.run_id = run.id
-                        AND chunk.state IN ('planned', 'sending', 'unknown', 'rejected')) FROM run WHERE id = ?";
-            let is_over: bool = connection.query_row(over, [purge.run.0], |row| row.get(0))?;
-            if is_over {
-                remove(connection, purge)?;
-            }
-            Ok(is_over)
-        })
+pub(super) fn purge(connection: &Connection, purge: &NewPurge<'_>) -> rusqlite::Result<bool> {
+    let over = "SELECT state <> 'open' AND NOT EXISTS (SELECT 1 FROM chunk WHERE chunk.run_id = run.id
+                AND chunk.state IN ('planned', 'sending', 'unknown', 'rejected')) FROM run WHERE id = ?";
+    let is_over: bool = connection.query_row(over, [purge.run.0], |row| row.get(0))?;
+    if is_over {
+        remove(connection, purge)?;
     }
+    Ok(is_over)
+}
 
+pub(super) fn shares_rows(connection: &Connection, run: RunId) -> rusqlite::Result<bool> {
+    let mut sheets = sheets_of(connection, run.0)?.into_iter();
+    sheets.try_fold(false, |any, (_, rows_of)| Ok(any | is_shared(connection, rows_of, run.0)?))
+}
+
+impl SqliteLedger {
     /// Gives the file's free space back to the disk, and takes what was deleted out of the log beside it.
     pub fn shrink(&self) -> Result<(), LedgerError> {
-        self.ask(|connection| connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);"))
-    }
-
-    /// Whether a run that nothing was purged of refers to rows of this one, which stay for it.
-    pub fn shares_rows(&self, run: RunId) -> Result<bool, LedgerError> {
-        self.ask(|connection| {
-            let mut sheets = sheets_of(connection, run.0)?.into_iter();
-            sheets.try_fold(false, |any, (_, rows_of)| Ok(any | is_shared(connection, rows_of, run.0)?))
-        })
-    }
-
-    /// Bytes of the ledger's file, and of the log beside it.
-    pub fn bytes(&self) -> u64 {
-        Self::bytes_at(self.path())
+        self.run_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);")
     }
 
     /// Bytes of a ledger's file, and of the log beside it; 0 where there is none.

@@ -13,8 +13,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, TransactionBehavio
 use super::beside::Beside;
 use super::consent::{self, ApprovalRecord, NewApproval, Policy, PolicyRecord, StoredPolicy};
 use super::migrate::FORMAT;
-use super::places;
-use super::purge::{self, PurgeRecord};
+use super::purge::{self, NewPurge, PurgeRecord};
 use super::records::{
     CHUNK_COLUMNS, RUN_COLUMNS, SHEET_COLUMNS, change_customers, read_chunk, read_customer, read_lines, read_mark,
     read_run, read_sheet,
@@ -26,6 +25,7 @@ use super::{
     LedgerError, NewAttempt, NewChunk, NewReply, NewRun, NewSheet, Resolution, Run, RunId, RunState, SheetId,
     SheetRecord, attempts, blob,
 };
+use super::{copy, places};
 use crate::directory::Entry;
 use crate::platform;
 
@@ -243,6 +243,22 @@ impl Ledger for SqliteLedger {
             "SELECT {RUN_COLUMNS} FROM run WHERE account = ? AND operation = ? AND content = ? ORDER BY id DESC"
         );
         self.list(&sql, params![account, operation, content], read_run)
+    }
+
+    fn runs_with_path(&self, path: &str) -> Answer<Vec<Run>> {
+        let sql = format!(
+            "SELECT {RUN_COLUMNS} FROM run WHERE id IN (SELECT run_id FROM sheet WHERE path = ?) ORDER BY id DESC"
+        );
+        self.list(&sql, [path], read_run)
+    }
+
+    fn file_moved(&self, from: &str, to: &str) -> Answer<()> {
+        self.change("UPDATE sheet SET path = ? WHERE path = ?", [to, from])
+    }
+
+    fn place_run(&self, run: RunId, to: &str) -> Answer<bool> {
+        let moved = self.ask(|connection| connection.execute(places::PLACE_RUN, params![to, run.0]))?;
+        Ok(moved > 0)
     }
 
     fn knows_path(&self, path: &str) -> Answer<bool> {
@@ -470,5 +486,31 @@ impl Ledger for SqliteLedger {
 
     fn purges(&self, run: RunId) -> Answer<Vec<PurgeRecord>> {
         self.ask(|connection| purge::purges(connection, run))
+    }
+
+    fn purge(&self, purge: &NewPurge<'_>) -> Answer<bool> {
+        // What is deleted is overwritten in the file, not only forgotten.
+        self.run_batch("PRAGMA secure_delete = ON")?;
+        self.durably(|connection| purge::purge(connection, purge))
+    }
+
+    fn shares_rows(&self, run: RunId) -> Answer<bool> {
+        self.ask(|connection| purge::shares_rows(connection, run))
+    }
+
+    fn freeze(&self) -> Answer<()> {
+        self.run_batch("BEGIN; SELECT count(*) FROM meta;")
+    }
+
+    fn integrity(&self) -> Answer<Vec<String>> {
+        self.ask(copy::integrity)
+    }
+
+    fn bytes(&self) -> Answer<u64> {
+        Ok(Self::bytes_at(&self.path))
+    }
+
+    fn restored_from(&self) -> Answer<Option<String>> {
+        self.one("SELECT value FROM meta WHERE key = 'restored-from'", [], |row| row.get(0))
     }
 }

@@ -10,12 +10,12 @@ use std::sync::Mutex;
 use arload::api::{Api, Call, Exchange, Search, Token, TokenError};
 use arload::directory::Entry;
 use arload::ledger::consent::{ApprovalRecord, NewApproval, Policy, PolicyRecord};
-use arload::ledger::purge::PurgeRecord;
+use arload::ledger::purge::{NewPurge, PurgeRecord};
 use arload::ledger::trail::{AttemptRecord, ResolutionRecord};
 use arload::ledger::{
     AttemptId, Attempted, Canary, ChunkChange, ChunkHead, ChunkId, ChunkLines, ChunkState, HistoryMark, Ledger,
-    LedgerError, NewAttempt, NewChunk, NewReply, NewRun, NewSheet, Resolution, Run, RunId, RunState, SheetId,
-    SheetRecord,
+    LedgerError, NewAttempt, NewChunk, NewReply, NewRun, NewSheet, PostgresLedger, Resolution, Run, RunId, RunState,
+    SheetId, SheetRecord,
 };
 use jiff::Timestamp;
 use rustix::process::{Signal, getpid, kill_process};
@@ -68,6 +68,10 @@ pub(super) struct StoppingLedger<'a, L> {
 macro_rules! ledger_seam {
     ($($kind:ident $name:ident($($argument:ident: $type:ty),*) -> $returned:ty;)+) => {
         impl<L: Ledger> Ledger for StoppingLedger<'_, L> {
+            fn shared(&self) -> Option<&PostgresLedger> {
+                self.inner.shared()
+            }
+
             $(fn $name(&self, $($argument: $type),*) -> Result<$returned, LedgerError> {
                 $kind(self.points, stringify!($name), || self.inner.$name($($argument),*))
             })+
@@ -98,6 +102,9 @@ ledger_seam! {
     reads block_ranges(sheet: SheetId) -> Vec<(u32, RangeInclusive<u32>)>;
     reads corrected_in(sheet: SheetId) -> Vec<(SheetId, Vec<u8>)>;
     reads corrects(sheet: SheetId) -> Vec<SheetId>;
+    reads runs_with_path(path: &str) -> Vec<Run>;
+    writes file_moved(from: &str, to: &str) -> ();
+    writes place_run(run: RunId, to: &str) -> bool;
     reads knows_path(path: &str) -> bool;
     reads same_sheets(sheet: SheetId) -> Vec<SheetId>;
     reads chunks(run: RunId) -> Vec<ChunkHead>;
@@ -133,6 +140,12 @@ ledger_seam! {
     reads approvals(run: RunId) -> Vec<ApprovalRecord>;
     writes approve(approval: &NewApproval<'_>) -> ();
     reads purges(run: RunId) -> Vec<PurgeRecord>;
+    writes purge(purge: &NewPurge<'_>) -> bool;
+    reads shares_rows(run: RunId) -> bool;
+    reads freeze() -> ();
+    reads integrity() -> Vec<String>;
+    reads bytes() -> u64;
+    reads restored_from() -> Option<String>;
     reads customers(account: &str) -> Vec<Entry>;
     writes change_customers(account: &str, changed: &[Entry], gone: &[String]) -> ();
 }

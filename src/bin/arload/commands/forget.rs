@@ -111,15 +111,16 @@ fn told(run: &Run, forgotten: &Forgotten, settings: &Settings, out: &mut dyn Wri
 
 /// What cannot be given back now is used again by later runs.
 fn shrink(ledger: &SqliteLedger, settings: &Settings, out: &mut dyn Write) -> anyhow::Result<()> {
-    let fact = |shrunk: bool| json!({ "ledger": ledger.path(), "bytes": ledger.bytes(), "shrunk": shrunk });
+    let fact = |bytes: u64, shrunk: bool| json!({ "ledger": ledger.path(), "bytes": bytes, "shrunk": shrunk });
     match ledger.shrink() {
         Ok(()) => {
-            let words = format!("the ledger has {} bytes now", grouped(ledger.bytes()));
-            say(&fact(true), &words, settings, out)
+            let bytes = ledger.bytes()?;
+            let words = format!("the ledger has {} bytes now", grouped(bytes));
+            say(&fact(bytes, true), &words, settings, out)
         }
         Err(error) => {
             let words = format!("the ledger's file could not be made smaller now: {error}");
-            say(&fact(false), &words, settings, out)
+            say(&fact(ledger.bytes()?, false), &words, settings, out)
         }
     }
 }

@@ -16,7 +16,7 @@ use arload::error::RunError;
 use arload::event::{Event, Observer};
 use arload::exit::ExitCode;
 use arload::ledger::sqlite::SqliteLedger;
-use arload::ledger::{LedgerError, Run, RunState};
+use arload::ledger::{Ledger as _, LedgerError, Run, RunState};
 use arload::outcome::Status;
 use arload::pipeline::Report;
 use arload::plan::{count, grouped};
