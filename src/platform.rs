@@ -86,6 +86,22 @@ pub fn user_name() -> String {
     }
 }
 
+/// The name of this host, as the system knows it; an empty text where it knows none.
+pub fn host_name() -> String {
+    #[cfg(unix)]
+    {
+        rustix::system::uname().nodename().to_string_lossy().into_owned()
+    }
+    #[cfg(windows)]
+    {
+        said_by(&mut std::process::Command::new(r"C:\Windows\System32\hostname.exe")).unwrap_or_default()
+    }
+    #[cfg(not(any(unix, windows)))]
+    {
+        String::new()
+    }
+}
+
 /// The name that a list of users like `/etc/passwd` has for a number.
 #[cfg(unix)]
 fn named_in(listed: &str, uid: &str) -> Option<String> {

@@ -180,7 +180,7 @@ pub(super) fn resolve(connection: &Connection, chunk: ChunkId, resolution: &Reso
     Ok(())
 }
 
-fn digest(resolution: &Resolution<'_>) -> [u8; 32] {
+pub(super) fn digest(resolution: &Resolution<'_>) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new_derive_key("arload ledger resolution 1");
     let parts =
         [resolution.words.as_bytes(), resolution.outcomes.unwrap_or_default(), resolution.moved.unwrap_or_default()];

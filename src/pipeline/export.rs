@@ -16,6 +16,7 @@ use crate::export::pull::{self, Change};
 use crate::export::search::{Export, ReadSearch};
 use crate::export::write::Style;
 use crate::export::{Place, filters};
+use crate::send::common::Common;
 use crate::send::limiter::Limiter;
 use crate::send::search::Searcher;
 
@@ -53,9 +54,18 @@ impl Pipeline<'_> {
         Style { bom: places.results_bom, delimiter: places.results_delimiter }
     }
 
-    pub(super) fn limiter(&self) -> Limiter {
+    pub(super) fn limiter(&self) -> Limiter<'_> {
         let sending = &self.settings.sending;
-        Limiter::new(sending.rate, sending.burst, Arc::clone(&self.clock))
+        let common = self.ledger.shared().map(|ledger| Common {
+            ledger,
+            account: self.account,
+            timezone: &self.settings.timezone,
+            rate: sending.rate,
+            burst: sending.burst,
+            per_day: sending.per_day,
+            gate: Mutex::new(()),
+        });
+        Limiter::new(sending.rate, sending.burst, Arc::clone(&self.clock)).with_common(common)
     }
 
     pub(super) fn way_out(&self) -> Result<&dyn Api, RunError> {
@@ -66,7 +76,7 @@ impl Pipeline<'_> {
     }
 
     /// Asks searches as this account.
-    pub(super) fn searcher<'s>(&'s self, api: &'s dyn Api, limiter: &'s Limiter) -> Searcher<'s> {
+    pub(super) fn searcher<'s>(&'s self, api: &'s dyn Api, limiter: &'s Limiter<'s>) -> Searcher<'s> {
         Searcher {
             api,
             limiter,

@@ -20,7 +20,6 @@ use crate::plan::gate;
 use crate::plan::read::ReadRun;
 use crate::plan::write::key_kind;
 use crate::send::first_use::{Wanted, has};
-use crate::send::limiter::Limiter;
 use crate::send::lookup::{FoundIndex, SentLine, searched, sent_lines};
 use crate::send::search::SearchError;
 
@@ -104,12 +103,11 @@ impl Pipeline<'_> {
 
     /// Whether the account has no record at all, which one search tells.
     fn knows_none(&self, operation: &'static Operation, api: &dyn Api) -> Result<bool, RunError> {
-        let sending = &self.settings.sending;
-        let limiter = Limiter::new(sending.rate, sending.burst, Arc::clone(&self.clock));
+        let limiter = self.limiter();
         let searcher = self.searcher(api, &limiter);
         let none = searcher.finds_nothing(searched(operation)).map_err(|error| stopped(operation, error))?;
         // What follows has a pace of its own; the first of it keeps its distance from this search.
-        if limiter.wait(self.stop) { Ok(none) } else { Err(RunError::Interrupted) }
+        if limiter.keep_distance(self.stop) { Ok(none) } else { Err(RunError::Interrupted) }
     }
 
     /// The records that have one of the keys; none where the account has no record at all, unless it is known to
@@ -121,8 +119,7 @@ impl Pipeline<'_> {
         wanted: Wanted,
         (until, has_some): (Option<String>, bool),
     ) -> Result<Option<FoundIndex>, RunError> {
-        let sending = &self.settings.sending;
-        let limiter = Limiter::new(sending.rate, sending.burst, Arc::clone(&self.clock));
+        let limiter = self.limiter();
         let searcher = self.searcher(api, &limiter);
         let customers = wanted.customers().map(|customers| customers as u64);
         self.observer.event(&Event::FirstUse {
@@ -141,7 +138,7 @@ impl Pipeline<'_> {
             Some(wanted.look_up(&searcher, &mut progress).map_err(stopped)?)
         };
         // The uploads that follow have a pace of their own; the first of them keeps its distance from the last search.
-        if limiter.wait(self.stop) { Ok(found) } else { Err(RunError::Interrupted) }
+        if limiter.keep_distance(self.stop) { Ok(found) } else { Err(RunError::Interrupted) }
     }
 
     /// Whether rows of an unfinished run may have been sent since it was written: only a restored ledger has an open plan

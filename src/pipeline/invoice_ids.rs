@@ -20,7 +20,6 @@ use crate::plan::history::History;
 use crate::plan::invoice_ids::InvoiceIds;
 use crate::plan::read::ReadRun;
 use crate::results::csv::each_verdict;
-use crate::send::limiter::Limiter;
 use crate::send::search::SearchError;
 
 /// How often each number of a seller stands in the rows; numbers in capitals.
@@ -99,8 +98,7 @@ impl Pipeline<'_> {
             hint: "run the same command again later, or give the ids in a column invoiceId".to_owned(),
         };
         let Some(api) = self.api else { return Err(unable("the settings name no credentials to search with")) };
-        let sending = &self.settings.sending;
-        let limiter = Limiter::new(sending.rate, sending.burst, Arc::clone(&self.clock));
+        let limiter = self.limiter();
         let searcher = self.searcher(api, &limiter);
         let mut sellers: HashMap<&str, Vec<&str>> = HashMap::new();
         for (seller, number) in wanted.keys() {
@@ -125,6 +123,6 @@ impl Pipeline<'_> {
                 }
             }
         }
-        if limiter.wait(self.stop) { Ok(()) } else { Err(RunError::Interrupted) }
+        if limiter.keep_distance(self.stop) { Ok(()) } else { Err(RunError::Interrupted) }
     }
 }

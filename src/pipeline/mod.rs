@@ -38,6 +38,7 @@ pub mod seed;
 mod stopping_tests;
 #[cfg(test)]
 mod tests;
+mod turn;
 pub mod unread;
 
 use std::ffi::OsStr;
@@ -64,7 +65,6 @@ use crate::plan::write::{Planned, Planning};
 use crate::plan::{gate, template};
 use crate::results::rehearsal::Rehearsed;
 use crate::results::{self, ResultSettings};
-use crate::send::limiter::Limiter;
 use crate::send::rounds::Rounds;
 use crate::stop::{Stop, StopReason};
 use unread::Unread;
@@ -145,9 +145,12 @@ impl Pipeline<'_> {
         gate::expected(&self.settings.gate, &read.read)?;
         let identity = resume::Identity::of(operation, self.settings, &read);
         let mut superseding = Vec::new();
+        let mut turn = None;
         if !self.settings.mode.dry_run {
+            turn = self.turn_to_plan()?;
             self.recover_open_runs()?;
             if let Some(run) = self.unfinished(operation, &identity, &read, &mut superseding)? {
+                drop(turn);
                 return match gate::bad_rows(&self.settings.gate, &read.read, read.bad) {
                     None => self.go_on(&run, refused),
                     Some(withheld) => {
@@ -157,11 +160,15 @@ impl Pipeline<'_> {
                 };
             }
             self.find_changed(operation, &identity, &read, &mut superseding)?;
+            if let Some(turn) = &mut turn {
+                turn.hold_back(&superseding)?;
+            }
         }
         self.observer.event(&Event::Stage { stage: Stage::Planning });
         let mut at_api = self.look_up_first_use(operation, &mut read, &superseding)?;
         at_api.ids = self.look_up_numbers(operation, &mut read)?;
         let planned = self.plan(operation, &mut read, &identity, &unread, &superseding, &at_api)?;
+        drop(turn);
         let mut rehearsed = read.waiting.into_rehearsed();
         if planned.withheld.is_none() {
             self.tell_superseded(&superseding)?;
@@ -409,7 +416,7 @@ impl Pipeline<'_> {
         let Some(api) = self.api else { return Ok(None) };
         self.observer.event(&Event::Stage { stage: Stage::Sending });
         let sending = &self.settings.sending;
-        let limiter = Limiter::new(sending.rate, sending.burst, Arc::clone(&self.clock));
+        let limiter = self.limiter();
         let sheets = self.ledger.sheets(run.id)?.iter().map(results::facts).collect::<Result<Vec<_>, _>>()?;
         let rounds = Rounds {
             operation,

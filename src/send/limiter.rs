@@ -18,8 +18,10 @@ use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 
+use super::common::{Common, NoTurn};
 use crate::api::RateLeft;
 use crate::clock::Clock;
+use crate::ledger::LedgerError;
 use crate::stop::Stop;
 
 /// The longest single wait that a server may ask for unless configured: a quarter of an hour.
@@ -69,12 +71,14 @@ const MEMORY: Duration = Duration::from_secs(3);
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Lets requests leave at a pace; shared by all senders of an account.
-pub struct Limiter {
+pub struct Limiter<'l> {
     clock: Arc<dyn Clock>,
     set_rate: f64,
     burst: NonZeroU32,
     longest_pause: Duration,
     state: Mutex<State>,
+    /// What others who send for the account have a part in.
+    common: Option<Common<'l>>,
 }
 
 /// Figures of the limiter for events.
@@ -147,7 +151,7 @@ impl GovernorClock for Instant {
     }
 }
 
-impl Limiter {
+impl<'l> Limiter<'l> {
     /// A limiter of `rate` requests a second, of which `burst` may leave at once after idling.
     pub fn new(rate: f64, burst: u32, clock: Arc<dyn Clock>) -> Self {
         // A rate of zero or nonsense would wait for ever; settings refuse it before it comes here.
@@ -174,7 +178,7 @@ impl Limiter {
             throttled: 0,
             cuts: 0,
         };
-        Self { clock, set_rate, burst, longest_pause: LONGEST_PAUSE, state: Mutex::new(state) }
+        Self { clock, set_rate, burst, longest_pause: LONGEST_PAUSE, state: Mutex::new(state), common: None }
     }
 
     /// The same with another limit for the waits that a server asks for.
@@ -184,18 +188,54 @@ impl Limiter {
         self
     }
 
-    /// Waits until one request may leave at once; false if somebody asked to stop first.
-    pub fn wait(&self, stop: &Stop) -> bool {
-        let leaves = self.turn(stop);
+    /// The same at a pace that others have a part in.
+    #[must_use]
+    pub fn with_common(mut self, common: Option<Common<'l>>) -> Self {
+        self.common = common;
+        self
+    }
+
+    /// Whether a turn counts against the day's quota by itself.
+    pub fn counts(&self) -> bool {
+        self.common.is_some()
+    }
+
+    /// Waits until one request may leave at once.
+    pub fn wait(&self, stop: &Stop) -> Result<(), NoTurn> {
+        self.turn(stop)?;
+        Ok(self.depart()?)
+    }
+
+    /// Waits until another limiter of this account may begin, so that its first request keeps its distance from the last of
+    /// this one; false if somebody asked to stop first. A common pace keeps it by itself.
+    pub fn keep_distance(&self, stop: &Stop) -> bool {
+        if self.common.is_some() {
+            return !stop.asked();
+        }
+        let leaves = self.own_turn(stop);
         if leaves {
-            self.depart();
+            self.own_depart();
         }
         leaves
     }
 
-    /// Waits for the turn of one request that is to be recorded and then to [`depart`](Limiter::depart); false if somebody
-    /// asked to stop first.
-    pub fn turn(&self, stop: &Stop) -> bool {
+    /// Waits for the turn of one request that is to be recorded and then to [`depart`](Limiter::depart).
+    pub fn turn(&self, stop: &Stop) -> Result<(), NoTurn> {
+        if !self.own_turn(stop) {
+            return Err(NoTurn::Stopped);
+        }
+        self.common.as_ref().map_or(Ok(()), |common| common.turn(self.clock.as_ref(), stop))
+    }
+
+    /// Lets a request depart that had its turn: at once, but where others were held up with it, in their order of coming
+    /// here and no faster than the pace.
+    pub fn depart(&self) -> Result<(), LedgerError> {
+        self.own_depart();
+        self.common.as_ref().map_or(Ok(()), |common| common.depart(self.clock.as_ref()))
+    }
+
+    /// Whether a turn of this process came before somebody asked to stop.
+    fn own_turn(&self, stop: &Stop) -> bool {
         self.queue();
         let leaves = loop {
             if stop.asked() {
@@ -210,9 +250,7 @@ impl Limiter {
         leaves
     }
 
-    /// Lets a request depart that had its turn: at once, but where others were held up with it, in their order of coming
-    /// here and no faster than the pace.
-    pub fn depart(&self) {
+    fn own_depart(&self) {
         let mut waits = false;
         loop {
             let mut state = self.state();
@@ -247,6 +285,9 @@ impl Limiter {
     pub fn throttled(&self, left_at: Duration, retry_after: Option<Duration>) -> bool {
         let now = self.clock.elapsed();
         let asked = retry_after.unwrap_or(Duration::ZERO);
+        if let Some(common) = &self.common {
+            common.throttled(now.saturating_sub(left_at), asked.min(self.longest_pause));
+        }
         let mut state = self.state();
         state.throttled += 1;
         state.paused_until = state.paused_until.max(now.saturating_add(asked.min(self.longest_pause)));
@@ -386,7 +427,7 @@ impl Limiter {
     }
 }
 
-impl std::fmt::Debug for Limiter {
+impl std::fmt::Debug for Limiter<'_> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
             .debug_struct("Limiter")

@@ -4,6 +4,7 @@
 //! answer or the lack of one, [`settle`] what an answer means for each line, [`search`] and [`lookup`] what became of lines
 //! that no answer settles. [`rounds`] goes on until nothing more can be sent, looked up or split. Leaves the wire to [`crate::api`]. The one rule: a chunk that may have been acted on is never sent again before it was looked up.
 
+pub mod common;
 pub mod compare;
 mod controls;
 mod evidence;
@@ -15,6 +16,7 @@ pub mod lookup;
 mod outage;
 pub(crate) mod paging;
 mod proving;
+mod queue;
 mod refusals;
 mod resolve;
 pub mod retry;
@@ -22,5 +24,6 @@ pub mod rounds;
 pub mod search;
 pub mod settle;
 mod settling;
+mod sharing;
 pub mod tally;
 pub mod workers;

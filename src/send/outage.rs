@@ -46,9 +46,7 @@ impl Rounds<'_> {
 
     /// Asks for one record without a filter, once; none without an answer.
     fn ask(&self) -> Result<Option<Response>, Ended> {
-        if !self.limiter.wait(self.stop) {
-            return Err(Ended::Stopped(None));
-        }
+        self.limiter.wait(self.stop).map_err(|none| self.no_turn(none))?;
         let token = match self.api.token() {
             Ok(token) => token,
             Err(TokenError::Unavailable { .. }) => return Ok(None),

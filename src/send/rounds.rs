@@ -11,11 +11,13 @@ use std::sync::Mutex;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use super::common::NoTurn;
 use super::limiter::Limiter;
+use super::queue::Queue;
 use super::refusals::Refusals;
 use super::search::{SearchError, Searcher};
 use super::tally::Tally;
-use super::workers::{Halt, Senders};
+use super::workers::{self, Halt, Senders};
 use crate::api::Api;
 use crate::clock::Clock;
 use crate::config::Sending;
@@ -44,7 +46,7 @@ pub struct Rounds<'a> {
     /// The way out.
     pub api: &'a dyn Api,
     /// The pace, common to uploads and searches.
-    pub limiter: &'a Limiter,
+    pub limiter: &'a Limiter<'a>,
     /// The time.
     pub clock: &'a dyn Clock,
     /// Asked before each request.
@@ -91,7 +93,7 @@ pub(super) struct Memo<'a> {
     /// Useful answers when the API last seemed to be down.
     pub(super) outage_at: Option<u64>,
     /// Why no further chunk may be sent.
-    refused: Option<String>,
+    pub(super) refused: Option<String>,
 }
 
 /// Which chunks are concerned.
@@ -138,7 +140,11 @@ impl Rounds<'_> {
             outage_at: None,
             refused: None,
         };
-        self.begin(&memo.tally)?;
+        if let Some(ledger) = self.ledger.shared() {
+            return self.share(ledger, &mut memo);
+        }
+        self.plan_again()?;
+        self.expect(&memo.tally)?;
         if self.sends {
             self.prove(&mut memo)?;
         }
@@ -160,15 +166,21 @@ impl Rounds<'_> {
         }
     }
 
-    /// Counts what is to be done, and plans again what may be done twice.
-    fn begin(&self, tally: &Tally) -> Result<(), Ended> {
+    /// Plans again what may be done twice.
+    pub(super) fn plan_again(&self) -> Result<(), Ended> {
+        if self.operation.repeat != Repeat::Safe {
+            return Ok(());
+        }
+        for head in self.ledger.chunks(self.run)?.iter().filter(|head| head.state == ChunkState::Unknown) {
+            let again = self.nothing_but(ChunkState::Planned, "may be done twice; planned again");
+            self.ledger.resolve_chunk(head.id, &again)?;
+        }
+        Ok(())
+    }
+
+    /// Counts what is to be done.
+    pub(super) fn expect(&self, tally: &Tally) -> Result<(), Ended> {
         for head in self.ledger.chunks(self.run)?.iter().filter(|head| head.is_open()) {
-            if head.state == ChunkState::Unknown && self.operation.repeat == Repeat::Safe {
-                self.ledger.resolve_chunk(
-                    head.id,
-                    &self.nothing_but(ChunkState::Planned, "may be done twice; planned again"),
-                )?;
-            }
             let unknown = match (head.state, self.operation.repeat) {
                 (ChunkState::Unknown, Repeat::LookUp) => self.known(head)?.open().len() as u64,
                 _ => 0,
@@ -195,6 +207,7 @@ impl Rounds<'_> {
     /// Goes on until no chunk concerned can be sent, looked up or split.
     pub(super) fn until_settled(&self, scope: Scope, memo: &mut Memo<'_>) -> Result<(), Ended> {
         loop {
+            self.keep_lead()?;
             if self.sends && memo.refused.is_none() {
                 self.send_planned(scope, memo)?;
             }
@@ -206,19 +219,22 @@ impl Rounds<'_> {
             if let Some(message) = memo.refused.clone().filter(|_| planned || left.unsplit > 0) {
                 return Err(Ended::Halted(StopReason::RefusalBudget, message));
             }
-            if planned {
+            if planned && self.waits_for_others(true)? {
                 continue;
             }
             if left.unsplit > 0 {
                 let message = self.refusals()?.words(self.settings.refusal_budget);
                 return Err(Ended::Halted(StopReason::RefusalBudget, message));
             }
-            let Some(until) = left.wait else { return Ok(()) };
-            self.wait(until)?;
+            match left.wait {
+                Some(until) => self.wait(until)?,
+                None if scope == Scope::All && self.waits_for_others(false)? => {}
+                None => return Ok(()),
+            }
         }
     }
 
-    fn send_planned(&self, scope: Scope, memo: &mut Memo<'_>) -> Result<(), Ended> {
+    pub(super) fn send_planned(&self, scope: Scope, memo: &mut Memo<'_>) -> Result<(), Ended> {
         let mut chunks = self.in_scope(Scope::All)?;
         chunks.retain(|chunk| chunk.state == ChunkState::Planned);
         memo.tally.requests(chunks.len() as u64, self.clock.elapsed());
@@ -243,7 +259,7 @@ impl Rounds<'_> {
             observer: self.observer,
             tally: &memo.tally,
         };
-        match senders.send(chunks) {
+        match senders.send(&self.queue(chunks, scope)) {
             None => Ok(()),
             Some(Halt::Stopped(message)) => Err(Ended::Stopped(Some(message))),
             Some(Halt::Refused(message)) => {
@@ -282,6 +298,15 @@ impl Rounds<'_> {
         let reason = "look-up: what is not found by then is missing";
         self.observer.event(&Event::waiting(reason, time, self.clock.now(), self.timezone));
         if self.clock.wait(time, self.stop) { Err(Ended::Stopped(None)) } else { Ok(()) }
+    }
+
+    /// What it means that a request had no turn.
+    pub(super) fn no_turn(&self, none: NoTurn) -> Ended {
+        match none {
+            NoTurn::Stopped => Ended::Stopped(None),
+            NoTurn::UsedUp => Ended::Halted(StopReason::Quota, workers::used_up(self.settings.per_day)),
+            NoTurn::Ledger(error) => Ended::Ledger(error),
+        }
     }
 
     /// What an error of a search means, other than that the search cannot answer.

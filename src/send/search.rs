@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use super::common::NoTurn;
 use super::limiter::Limiter;
 pub use super::paging::OffsetUnit;
 use super::paging::{Unread, read_all};
@@ -36,7 +37,7 @@ pub struct Searcher<'a> {
     /// The way out.
     pub api: &'a dyn Api,
     /// The pace, common with the uploads.
-    pub limiter: &'a Limiter,
+    pub limiter: &'a Limiter<'a>,
     /// The time.
     pub clock: &'a dyn Clock,
     /// Asked before each request.
@@ -137,13 +138,20 @@ impl Searcher<'_> {
     /// Counts a request of the day, unless the quota is used up.
     fn count(&self) -> Result<(), SearchError> {
         let today = self.clock.now().to_zoned(self.timezone.clone()).date().to_string();
-        if let Some(per_day) = self.per_day
+        if let Some(per_day) = self.per_day.filter(|_| !self.limiter.counts())
             && self.ledger.day_count(self.account, &today)?.0 >= per_day
         {
-            let message = format!("--per-day: the {per_day} requests of today are used up before all was looked up");
-            return Err(SearchError::Stop { reason: StopReason::Quota, message });
+            return Err(used_up(per_day));
         }
         Ok(self.ledger.count_request(self.account, &today)?)
+    }
+
+    fn no_turn(&self, none: NoTurn) -> SearchError {
+        match none {
+            NoTurn::Stopped => self.stopped(),
+            NoTurn::UsedUp => used_up(self.per_day.unwrap_or_default()),
+            NoTurn::Ledger(error) => SearchError::Ledger(error),
+        }
     }
 
     fn stopped(&self) -> SearchError {
@@ -166,6 +174,11 @@ impl Searcher<'_> {
     }
 }
 
+fn used_up(per_day: u64) -> SearchError {
+    let message = format!("--per-day: the {per_day} requests of today are used up before all was looked up");
+    SearchError::Stop { reason: StopReason::Quota, message }
+}
+
 impl Asking<'_, '_> {
     /// One page, asked for until it comes or patience ends.
     pub(crate) fn page(&mut self, offset: u64, limit: u32) -> Result<Page, SearchError> {
@@ -174,9 +187,7 @@ impl Asking<'_, '_> {
         let mut patience = Patience::new(limits, Repeat::Safe, offset);
         let mut broken = 0;
         loop {
-            if !searcher.limiter.wait(searcher.stop) {
-                return Err(searcher.stopped());
-            }
+            searcher.limiter.wait(searcher.stop).map_err(|none| searcher.no_turn(none))?;
             // Asked for last: a token can expire while the limiter holds the request back.
             let token = match searcher.api.token() {
                 Ok(token) => token,

@@ -5,12 +5,14 @@
 //! anything derived from it is told to anybody.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use super::common::NoTurn;
 use super::limiter::Limiter;
+use super::queue::Queue;
 use super::refusals::Refusals;
 use super::retry::{Limits, Next, Patience, Tried};
 use super::settle::{self, Settled};
@@ -21,7 +23,8 @@ use crate::clock::Clock;
 use crate::config::Sending;
 use crate::event::{Event, Observer};
 use crate::ledger::{
-    AttemptId, ChunkChange, ChunkHead, ChunkId, ChunkState, Ledger, LedgerError, NewAttempt, NewReply, RunId, blob,
+    AttemptId, ChunkChange, ChunkHead, ChunkId, ChunkState, Ledger, LedgerError, NewAttempt, NewReply, PostgresLedger,
+    RunId, blob,
 };
 use crate::operation::Operation;
 use crate::plan::count;
@@ -54,7 +57,7 @@ pub struct Senders<'a> {
     /// The way out.
     pub api: &'a dyn Api,
     /// The common pace.
-    pub limiter: &'a Limiter,
+    pub limiter: &'a Limiter<'a>,
     /// The time.
     pub clock: &'a dyn Clock,
     /// Asked before each request.
@@ -77,16 +80,15 @@ pub enum Halt {
 }
 
 /// What the senders have done so far, shared by all.
-struct Shared {
-    chunks: Vec<ChunkHead>,
-    next: AtomicUsize,
+struct Shared<'q> {
+    queue: &'q Queue<'q>,
     fruitless: AtomicU32,
     closing: AtomicBool,
     quota: Mutex<Option<(String, u64)>>,
     halt: Mutex<Option<Halt>>,
 }
 
-impl Shared {
+impl Shared<'_> {
     /// Lets no further chunk begin; the first reason stands.
     fn close(&self, halt: Halt) {
         self.closing.store(true, Ordering::SeqCst);
@@ -131,11 +133,10 @@ enum Onward {
 
 impl Senders<'_> {
     /// Sends planned chunks until none is left or somebody asks to stop; says why they ended early, if they did.
-    pub fn send(&self, chunks: Vec<ChunkHead>) -> Option<Halt> {
-        let threads = self.settings.concurrency.min(chunks.len()).max(1);
+    pub(super) fn send(&self, queue: &Queue<'_>) -> Option<Halt> {
+        let threads = self.settings.concurrency.min(queue.most()).max(1);
         let shared = Shared {
-            chunks,
-            next: AtomicUsize::new(0),
+            queue,
             fruitless: AtomicU32::new(0),
             closing: AtomicBool::new(false),
             quota: Mutex::new(None),
@@ -151,13 +152,28 @@ impl Senders<'_> {
                     .expect("the system grants a few threads");
             }
         });
+        if let Err(error) = queue.give_back() {
+            // Whoever comes next takes them once this process is gone.
+            let message = format!("chunks that were claimed are not given back: {error}");
+            self.observer.event(&Event::Warning { message, hint: None });
+        }
         shared.halt.into_inner().expect("no sender panics while it holds the reason")
     }
 
     fn work(&self, sender: &str, shared: &Shared) {
         while !self.stop.asked() && !shared.is_closing() {
-            let Some(head) = shared.chunks.get(shared.next.fetch_add(1, Ordering::SeqCst)) else { return };
-            let onward = self.take(head).and_then(|outgoing| self.send_chunk(sender, &outgoing, shared));
+            let next = shared.queue.next();
+            let onward = match next {
+                Ok(None) => return,
+                Ok(Some(head)) => {
+                    let onward = self.take(&head).and_then(|outgoing| self.send_chunk(sender, &outgoing, shared));
+                    if matches!(onward, Ok(Onward::Next)) {
+                        shared.queue.done(head.id);
+                    }
+                    onward
+                }
+                Err(error) => Err(error),
+            };
             match onward {
                 Ok(Onward::Next) => {}
                 Ok(Onward::Stop) => return,
@@ -186,8 +202,15 @@ impl Senders<'_> {
         let mut number = outgoing.head.attempts;
         let mut doubtful = outgoing.head.doubtful;
         loop {
-            if !self.limiter.turn(self.stop) || shared.is_closing() {
-                return Ok(Onward::Stop);
+            match self.limiter.turn(self.stop) {
+                Err(NoTurn::Ledger(error)) => return Err(error),
+                Err(NoTurn::UsedUp) => {
+                    self.halt(shared, StopReason::Quota, used_up(self.settings.per_day));
+                    return Ok(Onward::Stop);
+                }
+                Err(NoTurn::Stopped) => return Ok(Onward::Stop),
+                Ok(()) if shared.is_closing() => return Ok(Onward::Stop),
+                Ok(()) => {}
             }
             // Asked for last: a token can expire while the limiter holds the request back.
             let token = match self.api.token() {
@@ -201,17 +224,31 @@ impl Senders<'_> {
                 return Ok(Onward::Stop);
             }
             number += 1;
-            let attempt = self.begin(sender, outgoing, number)?;
-            self.limiter.depart();
+            let attempt = match self.begin(sender, outgoing, number) {
+                // Another worker has it now, or a plan took its rows over.
+                Err(error) if error.is_lost() && self.still_holds() => return Ok(Onward::Next),
+                begun => begun?,
+            };
+            let departed = self.limiter.depart();
             let left_at = self.clock.elapsed();
-            let mut answer = self.exchange(&token, outgoing, left_at);
+            let mut answer = match departed {
+                Ok(()) if self.still_holds() => self.exchange(&token, outgoing, left_at),
+                Ok(()) => Answer::held_back("this process was away for too long; nothing was sent"),
+                Err(error) => Answer::held_back(&error.to_string()),
+            };
             if doubtful {
                 answer = answer.after_doubt(self.operation);
             }
             doubtful |= answer.is_doubtful();
             let took = self.clock.elapsed().saturating_sub(left_at);
             let next = patience.decide(answer.tried());
-            self.record(outgoing, attempt, &answer, &next, shared)?;
+            match self.record(outgoing, attempt, &answer, &next, shared) {
+                Err(error) if error.is_lost() => {
+                    self.tell_late(outgoing);
+                    return if self.still_holds() { Ok(Onward::Next) } else { Err(error) };
+                }
+                recorded => recorded?,
+            }
             self.tell(outgoing, number, &answer, &next, took);
             match next {
                 Next::Settle => {
@@ -281,7 +318,7 @@ impl Senders<'_> {
 
     /// Whether the day still has a request left; takes it if so.
     fn within_quota(&self, shared: &Shared) -> Result<bool, LedgerError> {
-        let Some(per_day) = self.settings.per_day else { return Ok(true) };
+        let Some(per_day) = self.settings.per_day.filter(|_| !self.limiter.counts()) else { return Ok(true) };
         let today = self.day();
         let mut quota = shared.quota.lock().expect("no sender panics while it holds the quota");
         let used = match quota.take() {
@@ -293,8 +330,7 @@ impl Senders<'_> {
         self.tally.quota(per_day.saturating_sub(used + u64::from(left)), per_day);
         drop(quota);
         if !left {
-            let message = format!("--per-day: the {per_day} requests of today are used up; the rest stays planned");
-            self.halt(shared, StopReason::Quota, message);
+            self.halt(shared, StopReason::Quota, used_up(Some(per_day)));
         }
         Ok(left)
     }
@@ -388,7 +424,7 @@ impl Senders<'_> {
     ) -> Result<(), LedgerError> {
         let mut recorded = self.ledger.finish_attempt(reply, chunk, change, count);
         for _ in 0..RECORD_TRIES {
-            if recorded.is_ok() {
+            if recorded.as_ref().map_or_else(LedgerError::is_lost, |()| true) {
                 break;
             }
             self.clock.sleep(RECORD_WAIT);
@@ -403,6 +439,19 @@ impl Senders<'_> {
         }
         self.tally.answered(&settled.outcomes, rows);
         self.observer.event(&self.tally.progress(&self.limiter.pace(), self.clock.elapsed()));
+    }
+
+    /// Whether what this process claimed is surely its own for the time of a request; always so under a lock.
+    fn still_holds(&self) -> bool {
+        self.ledger.shared().is_none_or(PostgresLedger::holds)
+    }
+
+    fn tell_late(&self, outgoing: &Outgoing) {
+        let ordinal = outgoing.head.ordinal;
+        let message = format!(
+            "chunk {ordinal}: the answer came after another worker had taken it over; it is recorded, and the rows are looked up"
+        );
+        self.observer.event(&Event::Warning { message, hint: None });
     }
 
     fn tell_wait(&self, reason: &str, time: Duration) {
@@ -445,7 +494,18 @@ impl Senders<'_> {
     }
 }
 
+/// Why nothing more is sent on a day.
+pub(super) fn used_up(per_day: Option<u64>) -> String {
+    let per_day = per_day.unwrap_or_default();
+    format!("--per-day: the {per_day} requests of today are used up; the rest stays planned")
+}
+
 impl Answer {
+    /// Of a request that was recorded and then did not leave.
+    fn held_back(words: &str) -> Self {
+        Self { exchange: Exchange::NotSent(words.to_owned()), reading: None, retry_after: None }
+    }
+
     fn after_doubt(mut self, operation: &Operation) -> Self {
         let missing = matches!(&self.exchange, Exchange::Answered(response) if reply::is_missing(response));
         self.reading = self.reading.map(|reading| settle::after_doubt(operation, missing, reading));

@@ -6,17 +6,21 @@
 
 mod claims;
 mod connect;
-mod pace;
+pub mod pace;
 pub mod place;
+mod sending;
 mod workers;
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use self::connect::Connections;
 use self::place::Place;
+use self::sending::Chained;
 use self::workers::Worker;
+pub use self::workers::WorkerRecord;
 use super::consent::{ApprovalRecord, NewApproval, Policy, PolicyRecord};
 use super::purge::{NewPurge, PurgeRecord};
 use super::trail::{AttemptRecord, ResolutionRecord};
@@ -32,14 +36,19 @@ type Answer<T> = Result<T, LedgerError>;
 /// A ledger in a database that others share.
 #[derive(Debug)]
 pub struct PostgresLedger {
-    connections: Connections,
+    connections: Arc<Connections>,
     worker: Worker,
+    chained: Chained,
 }
 
 impl PostgresLedger {
     /// Opens the ledger at a place; its tables must be there, in the form that this program knows.
     pub fn open(place: Place) -> Answer<Self> {
-        let ledger = Self { connections: Connections::new(place)?, worker: Worker::default() };
+        let ledger = Self {
+            connections: Arc::new(Connections::new(place)?),
+            worker: Worker::default(),
+            chained: Chained::default(),
+        };
         ledger.check_format()?;
         Ok(ledger)
     }
@@ -55,6 +64,20 @@ impl PostgresLedger {
     }
 
     fn check_format(&self) -> Answer<()> {
+        todo!()
+    }
+
+    fn chunks_named(&self, _ids: &[i64]) -> Answer<Vec<ChunkHead>> {
+        todo!()
+    }
+
+    fn add_chunk_of(
+        &self,
+        _transaction: &mut postgres::Transaction<'_>,
+        _run: RunId,
+        _parent: Option<ChunkId>,
+        _chunk: &NewChunk<'_>,
+    ) -> Result<(), postgres::Error> {
         todo!()
     }
 
@@ -207,26 +230,26 @@ impl Ledger for PostgresLedger {
         todo!()
     }
 
-    fn start_attempt(&self, _attempt: &NewAttempt<'_>) -> Answer<AttemptId> {
-        todo!()
+    fn start_attempt(&self, attempt: &NewAttempt<'_>) -> Answer<AttemptId> {
+        self.start(attempt)
     }
 
     fn finish_attempt(
         &self,
-        _reply: &NewReply<'_>,
-        _chunk: ChunkId,
-        _change: &ChunkChange<'_>,
-        _count: (&str, &str),
+        reply: &NewReply<'_>,
+        chunk: ChunkId,
+        change: &ChunkChange<'_>,
+        count: (&str, &str),
     ) -> Answer<()> {
-        todo!()
+        self.finish(reply, chunk, change, count)
     }
 
-    fn resolve_chunk(&self, _chunk: ChunkId, _resolution: &Resolution<'_>) -> Answer<()> {
-        todo!()
+    fn resolve_chunk(&self, chunk: ChunkId, resolution: &Resolution<'_>) -> Answer<()> {
+        self.resolve(chunk, resolution)
     }
 
-    fn recover(&self, _run: RunId, _to: ChunkState) -> Answer<u32> {
-        todo!()
+    fn recover(&self, run: RunId, to: ChunkState) -> Answer<u32> {
+        self.recover_run(run, to)
     }
 
     fn day_count(&self, _account: &str, _day: &str) -> Answer<(u64, u64)> {

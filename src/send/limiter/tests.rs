@@ -4,7 +4,7 @@ use super::*;
 use crate::clock::{SystemClock, TestClock};
 use crate::stop::StopReason;
 
-fn limiter(rate: f64, burst: u32) -> (Arc<TestClock>, Limiter) {
+fn limiter(rate: f64, burst: u32) -> (Arc<TestClock>, Limiter<'static>) {
     let clock = Arc::new(TestClock::default());
     (Arc::clone(&clock), Limiter::new(rate, burst, clock))
 }
@@ -14,7 +14,7 @@ fn ms(time: u64) -> Duration {
 }
 
 /// When requests leave while work is queued, with wake-ups that come late by up to `late`.
-fn departures(clock: &TestClock, limiter: &Limiter, until: Duration, late: Duration) -> Vec<Duration> {
+fn departures(clock: &TestClock, limiter: &Limiter<'_>, until: Duration, late: Duration) -> Vec<Duration> {
     let mut departures = Vec::new();
     let mut turn: u32 = 0;
     for _ in 0..4 {
@@ -149,7 +149,7 @@ fn a_limit_far_below_the_set_rate_is_found_and_kept_to() {
     let (mut level, mut filled_at, mut accepted, mut refused) = (2.0_f64, Duration::ZERO, 0, 0);
     let stop = Stop::default();
     while accepted < 200 {
-        assert!(limiter.wait(&stop));
+        limiter.wait(&stop).unwrap();
         let now = clock.elapsed();
         level = (level + now.saturating_sub(filled_at).as_secs_f64() * 10.0).min(2.0);
         filled_at = now;
@@ -182,7 +182,7 @@ fn a_cut_slow_rate_wakes_up_to_its_recovery() {
     limiter.throttled(clock.elapsed(), None);
     assert_eq!(limiter.leave(), Err(LOOK_AGAIN));
     let stop = Stop::default();
-    assert!(limiter.wait(&stop));
+    limiter.wait(&stop).unwrap();
     assert!(clock.elapsed() < Duration::from_secs(20), "{:?}", clock.elapsed());
 }
 
@@ -226,9 +226,9 @@ fn rate_headers_pause_only_when_nothing_is_left() {
 fn a_stop_ends_the_wait() {
     let (_clock, limiter) = limiter(1.0, 1);
     let stop = Stop::default();
-    assert!(limiter.wait(&stop));
+    limiter.wait(&stop).unwrap();
     stop.ask(StopReason::Interrupted);
-    assert!(!limiter.wait(&stop));
+    assert!(matches!(limiter.wait(&stop), Err(NoTurn::Stopped)));
 }
 
 #[test]
@@ -249,7 +249,7 @@ fn requests_that_a_stall_held_up_together_depart_one_by_one() {
         let stalled = clock.elapsed();
         let departed: Vec<Duration> = (0..held_up)
             .map(|_| {
-                limiter.depart();
+                limiter.depart().unwrap();
                 clock.elapsed().checked_sub(stalled).unwrap()
             })
             .collect();
@@ -265,7 +265,7 @@ fn requests_that_a_stall_held_up_together_depart_one_by_one() {
 fn no_turns_are_given_out_while_requests_crowd_at_the_departure() {
     let (clock, limiter) = limiter(50.0, 1);
     clock.advance(Duration::from_mins(1));
-    (0..3).for_each(|_| limiter.depart());
+    (0..3).for_each(|_| limiter.depart().unwrap());
     limiter.queue();
     assert_eq!(limiter.leave(), Ok(()));
     clock.advance(ms(20));
@@ -280,11 +280,11 @@ fn an_even_pace_departs_without_waiting() {
     let (clock, limiter) = limiter(50.0, 1);
     let stop = Stop::default();
     for turn in 0..500_u64 {
-        assert!(limiter.turn(&stop));
+        limiter.turn(&stop).unwrap();
         // Recording takes as long as it takes, more or less.
         clock.advance(ms(turn % 5));
         let recorded = clock.elapsed();
-        limiter.depart();
+        limiter.depart().unwrap();
         assert_eq!(clock.elapsed(), recorded, "turn {turn}");
     }
     assert!(clock.elapsed() < ms(500 * 20 + 20), "{:?}", clock.elapsed());
@@ -295,14 +295,14 @@ fn a_cut_holds_up_no_request_that_is_recorded() {
     let (clock, limiter) = limiter(50.0, 1);
     let stop = Stop::default();
     for _ in 0..12 {
-        assert!(limiter.turn(&stop));
-        limiter.depart();
+        limiter.turn(&stop).unwrap();
+        limiter.depart().unwrap();
         clock.advance(ms(1));
         limiter.throttled(clock.elapsed(), None);
     }
     assert!(limiter.current_rate() < 10.0, "{:?}", limiter.pace());
     let before = clock.elapsed();
-    (0..5).for_each(|_| limiter.depart());
+    (0..5).for_each(|_| limiter.depart().unwrap());
     let waited = clock.elapsed().checked_sub(before).unwrap();
     assert!(waited <= ms(100), "{waited:?}");
 }

@@ -23,7 +23,7 @@ const SEARCH: &str = "/api/v0/invoice/search";
 struct Bench {
     sandbox: Sandbox,
     clock: Arc<TestClock>,
-    limiter: Limiter,
+    limiter: Limiter<'static>,
     api: HttpApi,
     ledger: SqliteLedger,
     stop: Stop,
