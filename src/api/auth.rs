@@ -159,6 +159,8 @@ impl TokenHolder {
     }
 
     fn log_in(&self, wire: &Wire) -> Result<Grant, TokenError> {
+        let begun = self.guard.as_ref().map(|guard| guard.begin(&self.host, &self.credentials.username)).transpose();
+        let _alone = begun.map_err(|error| guard_broken(&error))?;
         if let Some(refusal) = self.remembered()? {
             return Err(TokenError::RefusedEarlier(format!("{}: {}", refusal.at, refusal.message)));
         }

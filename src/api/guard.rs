@@ -13,6 +13,7 @@ use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Credentials;
+use crate::ledger::postgres::logins::{Logins, RefusedLogin, Try};
 
 /// Name of the file that holds the refusals.
 const REFUSALS: &str = "login-guard.json";
@@ -27,6 +28,8 @@ const LARGEST_FILE: u64 = 1024 * 1024;
 #[derive(Debug, Clone)]
 pub struct LoginGuard {
     dir: PathBuf,
+    /// The memory that other hosts have a part in.
+    shared: Option<Logins>,
 }
 
 /// A refusal that stands until the credentials change.
@@ -45,11 +48,29 @@ type Refusals = BTreeMap<String, BTreeMap<String, Refusal>>;
 impl LoginGuard {
     /// A guard with its files in a folder, which is made when there is something to remember.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
-        Self { dir: dir.into() }
+        Self { dir: dir.into(), shared: None }
+    }
+
+    /// The same with a memory that other hosts have a part in.
+    #[must_use]
+    pub fn with_shared(mut self, shared: Option<Logins>) -> Self {
+        self.shared = shared;
+        self
+    }
+
+    /// Waits until no other host tries to log this user in; the next one may once the answer is dropped.
+    pub fn begin(&self, host: &str, username: &str) -> io::Result<Option<Try>> {
+        self.shared.as_ref().map(|shared| shared.begin(host, username)).transpose().map_err(io::Error::other)
     }
 
     /// The refusal of exactly these credentials at this host (`name:port`), if one is remembered.
     pub fn refused_before(&self, host: &str, credentials: &Credentials) -> io::Result<Option<Refusal>> {
+        if let Some(shared) = &self.shared {
+            let refused = shared.refused(host, &credentials.username).map_err(io::Error::other)?;
+            if let Some(refused) = refused.filter(|refused| refused.mark == mark(host, credentials)) {
+                return Ok(Some(Refusal { at: refused.at, message: refused.message, hash: refused.mark }));
+            }
+        }
         let Some(refusal) = self.read()?.get(host).and_then(|users| users.get(&credentials.username)).cloned() else {
             return Ok(None);
         };
@@ -64,11 +85,21 @@ impl LoginGuard {
         let mut refusals = self.read()?;
         let refusal = Refusal { at: minute(at), message: message.to_owned(), hash: hash(&key, credentials) };
         refusals.entry(host.to_owned()).or_default().insert(credentials.username.clone(), refusal);
-        self.write(&refusals)
+        self.write(&refusals)?;
+        let refused = RefusedLogin { at: minute(at), message: message.to_owned(), mark: mark(host, credentials) };
+        let shared = self.shared.as_ref();
+        shared
+            .map_or(Ok(()), |shared| shared.remember(host, &credentials.username, Some(&refused)))
+            .map_err(io::Error::other)
     }
 
     /// Forgets what is remembered of a user at a host, after a log-in went well or a person asked for another try.
     pub fn forget(&self, host: &str, username: &str) -> io::Result<()> {
+        if let Some(shared) = &self.shared
+            && shared.refused(host, username).map_err(io::Error::other)?.is_some()
+        {
+            shared.remember(host, username, None).map_err(io::Error::other)?;
+        }
         let mut refusals = self.read()?;
         let Some(users) = refusals.get_mut(host) else { return Ok(()) };
         if users.remove(username).is_none() {
@@ -145,6 +176,13 @@ fn hash(key: &[u8; 32], credentials: &Credentials) -> String {
         hasher.update(part.as_bytes());
     }
     hasher.finalize().to_hex()[..8].to_owned()
+}
+
+/// 16 bits for a memory that others read, too: no key is kept from them, so it must not tell guesses of a password apart.
+fn mark(host: &str, credentials: &Credentials) -> String {
+    let mut key = blake3::Hasher::new_derive_key("arload shared login mark 1");
+    key.update(host.as_bytes()).update(&[0]).update(credentials.username.as_bytes());
+    hash(key.finalize().as_bytes(), credentials)[..4].to_owned()
 }
 
 /// A time as messages show it.

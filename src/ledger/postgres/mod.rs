@@ -6,6 +6,7 @@
 
 mod claims;
 mod connect;
+pub mod logins;
 pub mod pace;
 pub mod place;
 mod sending;

@@ -35,12 +35,16 @@ CREATE TABLE @limiter (
     used BIGINT NOT NULL
 );
 
--- Log-ins that were refused: nobody tries them again before they change.
+-- Log-ins, by server and user: one that was refused, and the one that is being tried.
 CREATE TABLE @login (
     place TEXT NOT NULL,
     username TEXT NOT NULL,
-    at BIGINT NOT NULL,
-    message TEXT NOT NULL,
-    mark TEXT NOT NULL,
+    -- When and with which words it was refused, and a mark by which other credentials are told from these; null if it was not.
+    refused_at TEXT,
+    message TEXT,
+    mark TEXT,
+    -- Who tries now, and until when nobody else does.
+    trying TEXT NOT NULL,
+    trying_until TIMESTAMPTZ NOT NULL,
     PRIMARY KEY (place, username)
 );

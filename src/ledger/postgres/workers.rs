@@ -268,7 +268,7 @@ fn give_signs(connections: &Connections, id: &str, stopped: &Receiver<()>, tell:
 }
 
 /// A name that nobody had before: host, process, and something that no other start has.
-fn name() -> Answer<String> {
+pub(super) fn name() -> Answer<String> {
     let mut random = [0; 4];
     rustls::crypto::ring::default_provider()
         .secure_random
