@@ -112,6 +112,8 @@ errors! {
         "the role may not write to a table" => "follow the hint; arload ledger migrate says what the role needs";
     LedgerAway = "ledger-away": "The ledger's database does not answer.";
         "the database server is restarted" => "wait until it answers and run the same command again; nothing is lost";
+    LedgerMissing = "ledger-missing": "The database has none of the ledger's tables.";
+        "--ledger names a new database" => "run arload ledger init once, with a role that may make tables";
     LedgerPlace = "ledger-place": "The place of the ledger's database cannot be used as it is given.";
         "--ledger postgres://host without a database" => "write postgres://USER@HOST/DATABASE, and the password apart from it";
     LedgerLost = "ledger-lost": "Another process took over what this one had, because it gave no sign of life for too long.";
@@ -234,6 +236,7 @@ impl From<&LedgerError> for ErrorCode {
             LedgerError::Damaged(_) => Self::LedgerDamaged,
             LedgerError::Database { .. } => Self::LedgerDatabase,
             LedgerError::Away { .. } => Self::LedgerAway,
+            LedgerError::Missing { .. } => Self::LedgerMissing,
             LedgerError::Place(_) => Self::LedgerPlace,
             LedgerError::Lost(_) => Self::LedgerLost,
         }

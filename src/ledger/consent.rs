@@ -130,11 +130,11 @@ pub(super) fn set_policy(connection: &Connection, policy: &Policy, by: &str, at:
 
 /// A policy as it stands in the table, its rule still text.
 pub(super) struct StoredPolicy {
-    id: i64,
-    set_at: Timestamp,
-    set_by: String,
-    rule: String,
-    link: Link,
+    pub(super) id: i64,
+    pub(super) set_at: Timestamp,
+    pub(super) set_by: String,
+    pub(super) rule: String,
+    pub(super) link: Link,
 }
 
 pub(super) fn policies(connection: &Connection) -> rusqlite::Result<Vec<StoredPolicy>> {

@@ -63,6 +63,12 @@ pub enum LedgerError {
         /// What was tried and went wrong.
         words: String,
     },
+    /// The database has none of the ledger's tables.
+    #[error("{place}: there is no ledger in this database")]
+    Missing {
+        /// The database, as people name it; without a password.
+        place: String,
+    },
     /// The place of the database cannot be used as it is given.
     #[error("{0}")]
     Place(String),
@@ -112,6 +118,7 @@ impl LedgerError {
                 "mend the database or the rights of its role, then run the same command again"
             }
             LedgerError::Away { .. } => "nothing is lost; run the same command again once the database answers",
+            LedgerError::Missing { .. } => "\"arload ledger init\" makes its tables",
             LedgerError::Place(_) => {
                 "give it as postgres://USER@HOST/DATABASE; \"arload explain ledger-place\" says the rest"
             }

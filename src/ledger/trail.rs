@@ -13,7 +13,7 @@ use super::records::{chain, last_hash, last_resolution, read_time};
 use super::{AttemptId, ChunkId, RunId};
 
 /// Limit: records handed out at once.
-const PAGE: u32 = 500;
+pub(super) const PAGE: u32 = 500;
 /// Limit: broken links that are named; one tells as much as a thousand.
 const NAMED: usize = 20;
 
@@ -159,7 +159,11 @@ pub(super) fn head(connection: &Connection, run: RunId) -> rusqlite::Result<[u8;
 }
 
 /// Hash over the last records of all senders, the last resolution and the last approval, if there is one.
-fn head_of<'s>(senders: impl Iterator<Item = (&'s str, &'s [u8])>, resolution: &[u8], approval: &[u8; 32]) -> [u8; 32] {
+pub(super) fn head_of<'s>(
+    senders: impl Iterator<Item = (&'s str, &'s [u8])>,
+    resolution: &[u8],
+    approval: &[u8; 32],
+) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new_derive_key("arload ledger head 2");
     for (sender, hash) in senders {
         hasher.update(&(sender.len() as u64).to_le_bytes());

@@ -152,6 +152,12 @@ impl Connections {
         Ok(())
     }
 
+    /// Forgets the connection that is kept: its transaction ends with it.
+    pub(super) fn forget(&self) -> Result<(), LedgerError> {
+        lock(&self.kept).take();
+        Ok(())
+    }
+
     /// What an error of the database means.
     pub(super) fn refused(&self, error: &postgres::Error) -> LedgerError {
         let place = self.place.shown().to_owned();

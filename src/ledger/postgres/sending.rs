@@ -11,14 +11,13 @@ use postgres::types::{ToSql, Type};
 
 use super::claims::goes_on;
 use super::connect::Done;
+use super::reads::whole;
 use super::workers::alive;
 use super::{Answer, PostgresLedger};
 use crate::directory::Entry;
 use crate::ledger::attempts::digest;
 use crate::ledger::records::chain;
-use crate::ledger::{
-    AttemptId, ChunkChange, ChunkId, ChunkState, LedgerError, NewAttempt, NewReply, Resolution, RunId, blob,
-};
+use crate::ledger::{AttemptId, ChunkChange, ChunkId, LedgerError, NewAttempt, NewReply, Resolution, RunId, blob};
 
 /// The last records of this process' senders, which nobody else adds to while it is alive.
 #[derive(Debug, Default)]
@@ -309,13 +308,4 @@ impl PostgresLedger {
         )?;
         Ok(())
     }
-
-    pub(super) fn recover_run(&self, run: RunId, to: ChunkState) -> Answer<u32> {
-        self.take_over(run, to)
-    }
-}
-
-/// A hash as the ledger keeps it; one of another length follows from nothing.
-fn whole(bytes: Vec<u8>) -> [u8; 32] {
-    bytes.try_into().unwrap_or([0; 32])
 }
