@@ -2,10 +2,14 @@
 
 use jiff::Timestamp;
 
+use super::consent::{NewApproval, Policy};
+use super::postgres::testing::Installation;
+use super::purge::{NewPurge, Rewriting, Scope};
 use super::sqlite::SqliteLedger;
+use super::trail::Chains;
 use super::{
     AttemptId, Canary, ChunkChange, ChunkId, ChunkState, HistoryMark, Ledger, LedgerError, Moved, NewAttempt, NewChunk,
-    NewReply, NewRun, NewSheet, Resolution, RunId, RunState, blob,
+    NewReply, NewRun, NewSheet, Resolution, RunId, RunState, SheetId, blob,
 };
 use crate::directory::Entry;
 
@@ -53,6 +57,9 @@ fn planned(ledger: &dyn Ledger, content: u8) -> (RunId, ChunkId) {
 }
 
 fn attempt(ledger: &dyn Ledger, run: RunId, chunk: ChunkId, number: u32) -> AttemptId {
+    if let Some(shared) = ledger.shared() {
+        shared.claim(run, 100, None, &[]).unwrap();
+    }
     let attempt = NewAttempt {
         run,
         chunk,
@@ -82,15 +89,19 @@ fn reply(ledger: &dyn Ledger, attempt: AttemptId, chunk: ChunkId, state: ChunkSt
     ledger.finish_attempt(&reply, chunk, &change, (ACCOUNT, DAY)).unwrap();
 }
 
-fn in_a_folder(test: impl Fn(&dyn Ledger)) {
+/// Each of the ledgers, new.
+fn in_each(test: impl Fn(&dyn Ledger)) {
     let folder = tempfile::tempdir().unwrap();
     test(&SqliteLedger::open(&folder.path().join("ledger.db")).unwrap());
     test(&SqliteLedger::scratch().unwrap());
+    if let Some(installation) = Installation::new() {
+        test(&installation.worker());
+    }
 }
 
 #[test]
 fn a_plan_shows_as_a_whole_or_not_at_all() {
-    in_a_folder(|ledger| {
+    in_each(|ledger| {
         let run = ledger.begin_plan(&new_run(1)).unwrap();
         ledger.abandon_plan().unwrap();
         assert!(ledger.run(run).unwrap().is_none());
@@ -103,7 +114,7 @@ fn a_plan_shows_as_a_whole_or_not_at_all() {
         assert_eq!(ledger.row_block(sheet.id, 1).unwrap(), None);
         assert_eq!(ledger.verdict_block(sheet.id, 0).unwrap().unwrap(), b"verdicts");
         assert_eq!(ledger.block_ranges(sheet.id).unwrap(), [(0, 2..=3)]);
-        assert_eq!(ledger.block_ranges(crate::ledger::SheetId(sheet.id.0 + 1)).unwrap(), []);
+        assert_eq!(ledger.block_ranges(SheetId(sheet.id.0 + 1)).unwrap(), []);
         assert_eq!(ledger.rows_with_content(&[2; 32]).unwrap(), Some(sheet.id));
         assert_eq!(blob::decompress(&ledger.chunk_payload(chunk).unwrap()).unwrap(), b"a\n1\n2\n");
     });
@@ -111,7 +122,7 @@ fn a_plan_shows_as_a_whole_or_not_at_all() {
 
 #[test]
 fn a_chunk_goes_from_planned_over_sending_to_its_outcome() {
-    in_a_folder(|ledger| {
+    in_each(|ledger| {
         let (run, chunk) = planned(ledger, 1);
         let state = || ledger.chunk(run, 1).unwrap().unwrap();
         assert_eq!((state().state, state().attempts), (ChunkState::Planned, 0));
@@ -135,10 +146,15 @@ fn a_chunk_goes_from_planned_over_sending_to_its_outcome() {
 
 #[test]
 fn what_a_dead_process_left_sending_becomes_what_the_caller_says() {
-    in_a_folder(|ledger| {
+    in_each(|ledger| {
         let (run, chunk) = planned(ledger, 1);
         assert_eq!(ledger.recover(run, ChunkState::Unknown).unwrap(), 0);
         attempt(ledger, run, chunk, 1);
+        if let Some(shared) = ledger.shared() {
+            // Nobody takes over from the living.
+            assert_eq!(ledger.recover(run, ChunkState::Unknown).unwrap(), 0);
+            shared.leave().unwrap();
+        }
         assert_eq!(ledger.recover(run, ChunkState::Unknown).unwrap(), 1);
         assert_eq!(ledger.chunk(run, 1).unwrap().unwrap().state, ChunkState::Unknown);
     });
@@ -146,7 +162,7 @@ fn what_a_dead_process_left_sending_becomes_what_the_caller_says() {
 
 #[test]
 fn every_record_changes_the_head_of_its_run_and_of_no_other() {
-    in_a_folder(|ledger| {
+    in_each(|ledger| {
         let (run, chunk) = planned(ledger, 1);
         let (other, _) = planned(ledger, 2);
         let mut heads = vec![ledger.head(run).unwrap()];
@@ -164,23 +180,114 @@ fn every_record_changes_the_head_of_its_run_and_of_no_other() {
 
 #[test]
 fn a_file_that_moved_is_found_at_its_new_place() {
-    let folder = tempfile::tempdir().unwrap();
-    let ledger = SqliteLedger::open(&folder.path().join("ledger.db")).unwrap();
-    let (first, _) = planned(&ledger, 1);
-    let (second, _) = planned(&ledger, 2);
-    let at = |path: &str| ledger.runs_with_path(path).unwrap().iter().map(|run| run.id).collect::<Vec<_>>();
-    assert_eq!(at("/in/a.csv"), [second, first]);
-    ledger.set_run_state(first, RunState::Finished, "", None, now()).unwrap();
-    assert!(ledger.place_run(second, "/in/b.csv").unwrap());
-    assert_eq!((at("/in/a.csv"), at("/in/b.csv")), (vec![first], vec![second]));
-    ledger.file_moved("/in/a.csv", "/done/a.csv").unwrap();
-    assert_eq!((at("/in/a.csv"), at("/done/a.csv")), (vec![], vec![first]));
-    assert_eq!(ledger.sheets(first).unwrap()[0].file_name, "a.csv");
+    in_each(|ledger| {
+        let (first, _) = planned(ledger, 1);
+        let (second, _) = planned(ledger, 2);
+        let at = |path: &str| ledger.runs_with_path(path).unwrap().iter().map(|run| run.id).collect::<Vec<_>>();
+        assert_eq!(at("/in/a.csv"), [second, first]);
+        ledger.set_run_state(first, RunState::Finished, "", None, now()).unwrap();
+        assert!(ledger.place_run(second, "/in/b.csv").unwrap());
+        assert_eq!((at("/in/a.csv"), at("/in/b.csv")), (vec![first], vec![second]));
+        ledger.file_moved("/in/a.csv", "/done/a.csv").unwrap();
+        assert_eq!((at("/in/a.csv"), at("/done/a.csv")), (vec![], vec![first]));
+        assert_eq!(ledger.sheets(first).unwrap()[0].file_name, "a.csv");
+        assert!(ledger.knows_path("/done/a.csv").unwrap() && !ledger.knows_path("/in/a.csv").unwrap());
+    });
+}
+
+#[test]
+fn what_was_appended_is_handed_out_as_it_stands_and_its_chains_hold() {
+    in_each(|ledger| {
+        let (run, chunk) = planned(ledger, 1);
+        for number in 1..=3 {
+            let attempt = attempt(ledger, run, chunk, number);
+            let state = if number < 3 { ChunkState::Planned } else { ChunkState::Settled };
+            reply(ledger, attempt, chunk, state, (number == 3).then_some(b"outcomes".as_slice()));
+        }
+        let approval = NewApproval { run, approved_at: now(), approver: "asha", maker: "ravi", plan: [4; 32] };
+        ledger.approve(&approval).unwrap();
+        ledger.approve(&approval).unwrap();
+        let policy = Policy { plan_expires_seconds: Some(5), ..Policy::default() };
+        ledger.set_policy(&Policy::default(), "asha", now()).unwrap();
+        ledger.set_policy(&policy, "asha", now()).unwrap();
+        assert_eq!(ledger.policies().unwrap().last().unwrap().policy, policy);
+
+        let trail = ledger.trail(run, AttemptId(0)).unwrap();
+        assert_eq!(
+            trail.iter().map(|attempt| (attempt.number, attempt.replies.len())).collect::<Vec<_>>(),
+            [(1, 1), (2, 1), (3, 1)]
+        );
+        assert_eq!(ledger.trail(run, trail[1].id).unwrap(), trail[2..]);
+        assert_eq!(ledger.reply_body(trail[0].replies[0].id).unwrap(), b"{}");
+        let mut chains = Chains::default();
+        trail.iter().for_each(|attempt| chains.attempt(attempt));
+        ledger.resolutions(run, 0).unwrap().iter().for_each(|resolution| chains.resolution(resolution));
+        ledger.approvals(run).unwrap().iter().for_each(|approval| chains.approval(approval));
+        assert_eq!(chains.head(), ledger.head(run).unwrap());
+        assert_eq!(chains.broken(), [""; 0]);
+        assert_eq!(ledger.integrity().unwrap(), [""; 0]);
+    });
+}
+
+/// Leaves nothing of any block.
+struct Nothing;
+
+impl Rewriting for Nothing {
+    fn cells(&self, _: SheetId, _: &[u8]) -> Result<Option<Vec<u8>>, LedgerError> {
+        Ok(Some(Vec::new()))
+    }
+
+    fn verdicts(&self, packed: &[u8]) -> Result<Option<Vec<u8>>, LedgerError> {
+        Ok((packed == b"verdicts").then(|| b"outcomes".to_vec()))
+    }
+}
+
+#[test]
+fn only_a_run_that_is_over_is_purged_and_rows_stay_for_another() {
+    in_each(|ledger| {
+        let (run, chunk) = planned(ledger, 1);
+        let purge = NewPurge {
+            run,
+            scope: Scope::Rows,
+            purged_at: now(),
+            purged_by: "asha",
+            archive: "a.zip",
+            archive_hash: [1; 32],
+            rewriting: &Nothing,
+        };
+        assert!(!ledger.purge(&purge).unwrap());
+        let tried = attempt(ledger, run, chunk, 1);
+        reply(ledger, tried, chunk, ChunkState::Settled, Some(b"outcomes"));
+        ledger.set_run_state(run, RunState::Finished, "", None, now()).unwrap();
+        let of = ledger.sheets(run).unwrap()[0].id;
+        let other = ledger.begin_plan(&new_run(1)).unwrap();
+        let again = NewSheet {
+            ordinal: 0,
+            path: "/in/b.csv",
+            file_name: "b.csv",
+            sheet_name: None,
+            content: [1; 32],
+            facts: "{}",
+            rows_of: Some(of),
+        };
+        let sheet = ledger.add_sheet(other, &again).unwrap();
+        ledger.commit_plan().unwrap();
+        assert_eq!(ledger.sheet(sheet).unwrap().unwrap().rows_of, of);
+        assert_eq!(ledger.same_sheets(of).unwrap(), [sheet]);
+        assert!(ledger.shares_rows(run).unwrap());
+        assert!(ledger.purge(&purge).unwrap());
+        assert!(ledger.row_block(of, 0).unwrap().is_some());
+        assert_eq!(ledger.verdict_block(of, 0).unwrap().unwrap(), b"outcomes");
+        assert_eq!(ledger.purges(run).unwrap()[0].archive, "a.zip");
+        assert!(ledger.chunk_payload(chunk).is_err());
+        assert_eq!(ledger.rows_with_content(&[1; 32]).unwrap(), None);
+        assert_eq!(ledger.chunk_lines(chunk).unwrap().outcomes.unwrap(), b"outcomes");
+    });
 }
 
 #[test]
 fn runs_are_found_by_content_path_and_state() {
-    in_a_folder(|ledger| {
+    in_each(|ledger| {
         let (first, _) = planned(ledger, 1);
         let (second, _) = planned(ledger, 1);
         let found: Vec<RunId> =
@@ -199,7 +306,7 @@ fn runs_are_found_by_content_path_and_state() {
 
 #[test]
 fn keys_are_handed_out_by_year_and_range() {
-    in_a_folder(|ledger| {
+    in_each(|ledger| {
         let run = ledger.begin_plan(&new_run(1)).unwrap();
         let block = |first: u8, last: u8| [[first; 32], [last; 32]].concat();
         ledger.add_keys(run, ACCOUNT, "invoice", 2026, &block(1, 3)).unwrap();
@@ -217,7 +324,7 @@ fn keys_are_handed_out_by_year_and_range() {
 
 #[test]
 fn the_bytes_of_a_chunk_are_found_before_and_after_the_commit() {
-    in_a_folder(|ledger| {
+    in_each(|ledger| {
         let (run, _) = planned(ledger, 1);
         ledger.begin_plan(&new_run(2)).unwrap();
         let payload = blob::compress(b"a\n9\n");
@@ -244,7 +351,7 @@ fn a_ledger_that_is_closed_is_one_file() {
 
 #[test]
 fn which_rows_correct_which_is_handed_out_both_ways() {
-    in_a_folder(|ledger| {
+    in_each(|ledger| {
         let (first, _) = planned(ledger, 1);
         let of = ledger.sheets(first).unwrap()[0].id;
         let run = ledger.begin_plan(&new_run(2)).unwrap();
@@ -314,7 +421,7 @@ fn a_ledger_of_an_earlier_format_opens_with_all_it_knows() {
 
 #[test]
 fn the_lines_of_a_chunk_go_on_in_others_in_one_step() {
-    in_a_folder(|ledger| {
+    in_each(|ledger| {
         let (run, chunk) = planned(ledger, 1);
         let first = attempt(ledger, run, chunk, 1);
         reply(ledger, first, chunk, ChunkState::Unknown, Some(b"outcomes"));
@@ -350,7 +457,7 @@ fn the_lines_of_a_chunk_go_on_in_others_in_one_step() {
 
 #[test]
 fn canaries_and_histories_are_remembered_by_account() {
-    in_a_folder(|ledger| {
+    in_each(|ledger| {
         let (run, _) = planned(ledger, 1);
         assert_eq!(ledger.canary(ACCOUNT, &[1; 32]).unwrap(), None);
         let canary = Canary { proven: true, run, ordinal: 1, differences: String::new() };
@@ -404,7 +511,7 @@ fn two_processes_share_one_file_without_losing_a_record() {
 
 #[test]
 fn a_chunk_is_doubtful_once_a_try_left_without_a_useful_answer() {
-    in_a_folder(|ledger| {
+    in_each(|ledger| {
         let (run, chunk) = planned(ledger, 1);
         let doubtful = || ledger.chunk(run, 1).unwrap().unwrap().doubtful;
         let first = attempt(ledger, run, chunk, 1);
@@ -416,7 +523,7 @@ fn a_chunk_is_doubtful_once_a_try_left_without_a_useful_answer() {
 
 #[test]
 fn a_directory_is_changed_as_a_whole_and_for_its_account_alone() {
-    in_a_folder(|ledger| {
+    in_each(|ledger| {
         let entry = |id: u8, code: &str| Entry {
             customer_id: format!("KC0123456789ABC{id}"),
             code: Some(code.to_owned()),

@@ -5,8 +5,6 @@
 //! for a row to [`crate::plan::decide`]. The one rule: where the search cannot answer, nothing is planned, unless
 //! `--first-use` says that nobody put these records in before.
 
-use std::sync::Arc;
-
 use super::Pipeline;
 use crate::api::Api;
 use crate::check::record::{CheckedBlock, CheckedRow, Standing};

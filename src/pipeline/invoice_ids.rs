@@ -4,7 +4,6 @@
 //! planned, because "not found" would not be true.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use super::Pipeline;
 use super::first_use::each_line;

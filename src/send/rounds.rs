@@ -13,7 +13,6 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::common::NoTurn;
 use super::limiter::Limiter;
-use super::queue::Queue;
 use super::refusals::Refusals;
 use super::search::{SearchError, Searcher};
 use super::tally::Tally;

@@ -15,6 +15,10 @@ pub mod place;
 mod plan;
 mod reads;
 mod sending;
+#[cfg(test)]
+pub(super) mod testing;
+#[cfg(test)]
+mod tests;
 mod workers;
 
 use std::ops::RangeInclusive;
