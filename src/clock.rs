@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::stop::Stop;
 
@@ -27,17 +27,27 @@ pub trait Clock: Send + Sync {
 #[derive(Debug)]
 pub struct SystemClock {
     start: Instant,
+    /// How far the clock that counts is ahead of the host's.
+    ahead: SignedDuration,
+}
+
+impl SystemClock {
+    /// A clock that is set by another, such as that of the database that several hosts share.
+    pub fn ahead_by(ahead: SignedDuration) -> Self {
+        Self { ahead, ..Self::default() }
+    }
 }
 
 impl Default for SystemClock {
     fn default() -> Self {
-        Self { start: Instant::now() }
+        Self { start: Instant::now(), ahead: SignedDuration::ZERO }
     }
 }
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        Timestamp::now()
+        let now = Timestamp::now();
+        now.checked_add(self.ahead).unwrap_or(now)
     }
 
     fn elapsed(&self) -> Duration {

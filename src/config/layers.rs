@@ -11,6 +11,7 @@ use super::account::{SANDBOX_COMPANY, is_loopback, normalise_base_url};
 use super::error::ConfigError;
 use super::file::ProfileFile;
 use super::given::{FlagValues, Source};
+use super::ledger::{self, SharedLedger};
 use super::saved::Saved;
 use super::secret::{self, Located};
 use super::shown::{self, Shown};
@@ -112,7 +113,8 @@ impl Layers<'_> {
             settings.credentials = self.credentials(&sources, base_url, &secrets, &settings, &mut warnings)?;
         }
         self.warn_about_readable_secrets(&secrets, &mut warnings);
-        let shown = shown::all(&sources, &settings, [secrets.0.as_ref(), secrets.1.as_ref()]);
+        let ledger = settings.places.ledger.as_ref().and_then(SharedLedger::password);
+        let shown = shown::all(&sources, &settings, [secrets.0.as_ref(), secrets.1.as_ref(), ledger]);
         Ok(Settled { settings, shown, warnings })
     }
 
@@ -197,6 +199,7 @@ impl Layers<'_> {
             split_by: sources.read("split-by", |column| Ok(column.trim().to_owned()))?,
             state: sources.path("state")?.unwrap_or_else(|| self.default_state.to_path_buf()),
             user_state: self.default_state.to_path_buf(),
+            ledger: ledger::read(sources, target)?,
             results_bom: sources.switch("results-bom")?,
             results_delimiter: sources.settle("results-delimiter", values::delimiter)?,
             way: way::flags(sources, target),

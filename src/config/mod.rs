@@ -14,6 +14,7 @@ mod hosts;
 pub mod init;
 pub mod keys;
 pub mod layers;
+pub mod ledger;
 mod parse;
 mod saved;
 mod secret;
@@ -31,6 +32,7 @@ use jiff::tz::TimeZone;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+use self::ledger::SharedLedger;
 pub use self::saved::mapping_place;
 use crate::api::reply::ReplyNames;
 use crate::expect::Expectation;
@@ -248,7 +250,7 @@ pub struct Sending {
 }
 
 /// Where things are written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Places {
     /// Folder of the results; none for beside each input.
     pub results: Option<PathBuf>,
@@ -256,6 +258,8 @@ pub struct Places {
     pub state: PathBuf,
     /// The user's own state folder, whatever `state` says: refused log-ins are remembered there for all ledgers.
     pub user_state: PathBuf,
+    /// The database that holds the ledger; none keeps it in the state folder.
+    pub ledger: Option<SharedLedger>,
     /// Heading of the column whose values have a corrections workbook each.
     pub split_by: Option<String>,
     /// Whether result CSVs begin with a byte order mark.

@@ -42,6 +42,7 @@ enum Store {
 pub(super) fn locate(sources: &Sources<'_>, key: &'static str) -> Result<Option<Located>, ConfigError> {
     let (file_variable, command_key) = match key {
         "password" => ("ARLOAD_PASSWORD_FILE", "password-command"),
+        "ledger-password" => ("ARLOAD_LEDGER_PASSWORD_FILE", "ledger-password-command"),
         _ => ("ARLOAD_CLIENT_SECRET_FILE", "client-secret-command"),
     };
     let twice = |first: &Source, second: &str| ConfigError::Secret {
@@ -71,6 +72,7 @@ impl Located {
     pub(super) fn given_by(&self) -> &'static str {
         match (&self.store, self.key) {
             (Store::Command(_), "password") => "password-command",
+            (Store::Command(_), "ledger-password") => "ledger-password-command",
             (Store::Command(_), _) => "client-secret-command",
             (Store::Value(_) | Store::File(_), key) => key,
         }
@@ -143,7 +145,7 @@ fn read_file(path: &Path, warnings: &mut Vec<String>) -> Result<SecretString, St
 /// Runs a command by the system's shell and takes what it prints.
 fn run(line: &str, limit: Duration) -> Result<SecretString, String> {
     // A command named in a file need not see secrets that the environment gives to arload.
-    let without = ["ARLOAD_PASSWORD", "ARLOAD_CLIENT_SECRET"].map(str::to_owned);
+    let without = ["ARLOAD_PASSWORD", "ARLOAD_CLIENT_SECRET", "ARLOAD_LEDGER_PASSWORD"].map(str::to_owned);
     let command = CommandLine { line, input: None, without: &without, limit, most: MAX_BYTES + 1 };
     let Printed(bytes) = command.run()?;
     trimmed(bytes, "the command's output")

@@ -20,11 +20,11 @@ pub struct Shown {
 }
 
 /// Every setting, in the order of the table.
-pub(super) fn all(sources: &Sources<'_>, settings: &Settings, secrets: [Option<&Located>; 2]) -> Vec<Shown> {
+pub(super) fn all(sources: &Sources<'_>, settings: &Settings, secrets: [Option<&Located>; 3]) -> Vec<Shown> {
     KEYS.iter().map(|key| one(key, sources, settings, secrets)).collect()
 }
 
-fn one(key: &Key, sources: &Sources<'_>, settings: &Settings, secrets: [Option<&Located>; 2]) -> Shown {
+fn one(key: &Key, sources: &Sources<'_>, settings: &Settings, secrets: [Option<&Located>; 3]) -> Shown {
     let shown = |value: Option<String>, source: String| Shown { key: key.name, value, source };
     if key.form == Form::Secret {
         let located = secrets.into_iter().flatten().find(|located| located.given_by() == key.name);

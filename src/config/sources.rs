@@ -157,7 +157,7 @@ impl Sources<'_> {
     /// A sentence for each `ARLOAD_` variable that means nothing, most likely a mistyped one.
     pub(super) fn unknown_variables(&self) -> Vec<String> {
         let known: Vec<String> = KEYS.iter().filter(|key| key.in_environment()).map(Key::variable).collect();
-        let files = ["ARLOAD_PASSWORD_FILE", "ARLOAD_CLIENT_SECRET_FILE"];
+        let files = ["ARLOAD_PASSWORD_FILE", "ARLOAD_CLIENT_SECRET_FILE", "ARLOAD_LEDGER_PASSWORD_FILE"];
         let all = || known.iter().map(String::as_str).chain(CHOICES.iter().copied()).chain(files);
         let names = self.environment.keys().filter(|name| name.starts_with("ARLOAD_"));
         names

@@ -42,7 +42,7 @@ mod tests {
             assert!(file.entries.contains_key(key.name), "{} is not in the template", key.name);
         }
         assert_eq!(file.entries.len(), KEYS.len());
-        for key in ["client-secret-command", "password-command"] {
+        for key in ["client-secret-command", "password-command", "ledger-password-command"] {
             file.entries.remove(key);
         }
         let layers = Layers {

@@ -23,6 +23,9 @@ pub(super) fn flags(sources: &Sources<'_>, target: &Target) -> String {
     if let Some(state) = by_flag(sources, "state") {
         push(&mut flags, "state", &whole(&state));
     }
+    if let Some(ledger) = by_flag(sources, "ledger") {
+        push(&mut flags, "ledger", &ledger);
+    }
     // With the sandbox an address says nothing.
     if let Some(base_url) = by_flag(sources, "base-url").filter(|_| *target != Target::Sandbox) {
         push(&mut flags, "base-url", &base_url);

@@ -1,12 +1,11 @@
 //! Checks a ledger's own contents: the store, the chains, the totals, the bytes that were sent.
 //!
-//! Only reads, and is best given a copy (`SqliteLedger::copy_to`), because it reads everything. The one rule: whatever is
+//! Only reads, and is best given a copy (`SqliteLedger::copy_to`) or a frozen view, because it reads everything. The one rule: whatever is
 //! wrong is named with its run, and the other runs are still checked.
 
 use super::verify::Check;
 use super::write::{each_attempt, each_resolution};
 use crate::error::RunError;
-use crate::ledger::sqlite::SqliteLedger;
 use crate::ledger::trail::Chains;
 use crate::ledger::{Ledger, LedgerError, Run, RunId, blob};
 use crate::plan::count;
@@ -16,7 +15,7 @@ use crate::results;
 const NAMED: usize = 5;
 
 /// Checks the store, then one run or all of them.
-pub fn audit(ledger: &SqliteLedger, only: Option<RunId>) -> Vec<Check> {
+pub fn audit(ledger: &dyn Ledger, only: Option<RunId>) -> Vec<Check> {
     let mut checks = vec![store(ledger)];
     checks.extend(policies(ledger));
     let mut runs = match ledger.runs() {
@@ -40,7 +39,7 @@ fn failed(sentence: String) -> Check {
     Check { holds: false, sentence }
 }
 
-fn store(ledger: &SqliteLedger) -> Check {
+fn store(ledger: &dyn Ledger) -> Check {
     match ledger.integrity() {
         Ok(problems) if problems.is_empty() => Check {
             holds: true,

@@ -15,7 +15,6 @@ use super::verify::{Check, facts, verify};
 use super::write::{Extent, write};
 use crate::error::RunError;
 use crate::ledger::purge::{NewPurge, Rewriting, Scope};
-use crate::ledger::sqlite::SqliteLedger;
 use crate::ledger::{ChunkHead, Ledger, LedgerError, Run, RunState, SheetId, blob};
 use crate::operation::{FieldKind, Operation};
 use crate::outcome::Status;
@@ -71,7 +70,7 @@ pub fn refusal(ledger: &dyn Ledger, run: &Run, scope: Scope) -> Result<Option<St
 
 /// Archives a run into a folder, checks the archive, and purges the run.
 pub fn forget(
-    ledger: &SqliteLedger,
+    ledger: &dyn Ledger,
     run: &Run,
     scope: Scope,
     folder: &Path,

@@ -420,6 +420,12 @@ pub(crate) struct StateArgs {
     /// It is created. Default: the user's state folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) state: Option<String>,
+    /// Keep the ledger in this PostgreSQL database, which other hosts share
+    ///
+    /// postgres://USER@HOST:PORT/DATABASE, with sslmode, sslrootcert, schema and lease behind a question mark. The password
+    /// comes from ARLOAD_LEDGER_PASSWORD, a file or a command.
+    #[arg(long, value_name = "URL")]
+    pub(crate) ledger: Option<String>,
 }
 
 /// What the person at the terminal sees.

@@ -124,6 +124,7 @@ impl Flags for CorrectionsArgs {
 impl Flags for StateArgs {
     fn add_to(&self, flags: &mut FlagValues) {
         flags.text("state", self.state.clone());
+        flags.text("ledger", self.ledger.clone());
     }
 }
 

@@ -17,7 +17,6 @@ use arload::exit::ExitCode;
 use arload::expect::{self, Standing, Tallies};
 use arload::finding::printable;
 use arload::ledger::RunId;
-use arload::ledger::sqlite::SqliteLedger;
 use arload::log::LogFile;
 use arload::log::line::{self, Level};
 use arload::metrics;
@@ -28,7 +27,7 @@ use arload::platform::command::CommandLine;
 use serde_json::{Map, Value, json};
 
 use crate::console::Console;
-use crate::session::ledger_path;
+use crate::session::open_to_look;
 use crate::surroundings::Surroundings;
 
 /// Limit: a command that sends a message needs seconds.
@@ -186,9 +185,8 @@ impl Reporter {
 
     /// Looks how every expectation stands, and writes the metrics.
     pub(crate) fn look(&self) -> anyhow::Result<Vec<Standing>> {
-        let ledger = SqliteLedger::open_to_read(&ledger_path(&self.settings))?;
-        let ledger = ledger.map_or_else(SqliteLedger::scratch, Ok)?;
-        let mut tallies = Tallies::new(&ledger);
+        let ledger = open_to_look(&self.settings)?;
+        let mut tallies = Tallies::new(ledger.as_ref());
         if let Some((run, totals)) = self.heard.lock().expect("no holder of this lock panics").totals.clone() {
             tallies = tallies.with(run, totals);
         }

@@ -14,8 +14,9 @@ use arload::config::account::AccountKey;
 use arload::config::{Credentials, Places, Settings, Target};
 use arload::error::RunError;
 use arload::event::Observer;
+use arload::ledger::postgres::logins::Logins;
 use arload::ledger::sqlite::SqliteLedger;
-use arload::ledger::{Ledger, LedgerError};
+use arload::ledger::{Ledger, LedgerError, PostgresLedger};
 use arload::pipeline::{Pipeline, lock};
 use arload::platform::{self, ProcessLock};
 use arload::sandbox::{self, Sandbox, SandboxSettings};
@@ -26,9 +27,9 @@ pub(crate) struct Session {
     pub(crate) settings: Settings,
     account: String,
     host: String,
-    ledger: SqliteLedger,
+    ledger: Box<dyn Ledger>,
     /// The ledger with earlier runs, where the other is a scratch one.
-    earlier: Option<SqliteLedger>,
+    earlier: Option<Box<dyn Ledger>>,
     api: Option<HttpApi>,
     clock: Arc<dyn Clock>,
     _sandbox: Option<Sandbox>,
@@ -51,8 +52,46 @@ pub(crate) fn ledger_path(settings: &Settings) -> PathBuf {
     settings.places.state.join(name)
 }
 
-/// Opens or creates the ledger for these settings, and brings it up to date.
-pub(crate) fn open_to_write(settings: &Settings) -> Result<SqliteLedger, LedgerError> {
+/// The ledger's place as people read it.
+pub(crate) fn ledger_place(settings: &Settings) -> String {
+    match &settings.places.ledger {
+        Some(shared) => shared.place().shown().to_owned(),
+        None => ledger_path(settings).display().to_string(),
+    }
+}
+
+/// Opens the ledger for these settings, which others may share; creates one that is a file, and brings it up to date.
+pub(crate) fn open_to_write(settings: &Settings) -> anyhow::Result<Box<dyn Ledger>> {
+    match &settings.places.ledger {
+        Some(shared) => Ok(Box::new(PostgresLedger::open(shared.with_password()?)?)),
+        None => Ok(Box::new(open_file(settings)?)),
+    }
+}
+
+/// The ledger for these settings, to look into; none where there is no file yet.
+pub(crate) fn open_if_there(settings: &Settings) -> anyhow::Result<Option<Box<dyn Ledger>>> {
+    if settings.places.ledger.is_some() {
+        return open_to_write(settings).map(Some);
+    }
+    let ledger = SqliteLedger::open_to_read(&ledger_path(settings))?;
+    Ok(ledger.map(|ledger| Box::new(ledger) as Box<dyn Ledger>))
+}
+
+/// The same, or an empty one.
+pub(crate) fn open_to_look(settings: &Settings) -> anyhow::Result<Box<dyn Ledger>> {
+    match open_if_there(settings)? {
+        Some(ledger) => Ok(ledger),
+        None => Ok(Box::new(SqliteLedger::scratch()?)),
+    }
+}
+
+/// What others see of this process: whose it is.
+fn doing(settings: &Settings) -> String {
+    format!("{} as {}", settings.profile, settings.mode.user)
+}
+
+/// Opens or creates the ledger's file for these settings, and brings it up to date.
+pub(crate) fn open_file(settings: &Settings) -> Result<SqliteLedger, LedgerError> {
     let folder = &settings.places.state;
     platform::create_private_folder(folder)
         .map_err(|source| LedgerError::Open { path: folder.display().to_string(), source })?;
@@ -88,20 +127,29 @@ impl Session {
         if writes {
             settings.mode.user = platform::user_name();
         }
-        let locks = if writes { lock_account(&settings, &account, stop)? } else { Vec::new() };
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-        let path = ledger_path(&settings);
+        // A shared ledger has workers instead.
+        let locked = writes && settings.places.ledger.is_none();
+        let locks = if locked { lock_account(&settings, &account, stop)? } else { Vec::new() };
         let dry_run = settings.mode.dry_run;
         let (ledger, earlier) = match (dry_run, purpose) {
-            (true, _) => (SqliteLedger::scratch()?, SqliteLedger::open_to_read(&path)?),
-            (false, Use::Read) => (SqliteLedger::open_to_read(&path)?.map_or_else(SqliteLedger::scratch, Ok)?, None),
+            (true, _) => (Box::new(SqliteLedger::scratch()?) as Box<dyn Ledger>, open_if_there(&settings)?),
+            (false, Use::Read) => (open_to_look(&settings)?, None),
             (false, Use::Write) => (open_to_write(&settings)?, None),
         };
+        let clock: Arc<dyn Clock> = Arc::new(match ledger.shared() {
+            Some(shared) if writes => {
+                shared.enlist(&doing(&settings))?;
+                // Hosts may be wrong by an hour; all go by the clock of the database.
+                SystemClock::ahead_by(shared.clock_ahead()?)
+            }
+            _ => SystemClock::default(),
+        });
         // A plan asks the API only if the ledger does not know the account, and does without where nothing can.
         let asks = !settings.mode.plan_only || settings.target == Target::Sandbox || settings.credentials.is_some();
         let sends = writes && asks;
         let sandbox = if sends && settings.target == Target::Sandbox { Some(start_sandbox(&settings)?) } else { None };
-        let api = if sends { Some(connect(&settings, sandbox.as_ref(), &clock)?) } else { None };
+        let logins = ledger.shared().map(PostgresLedger::logins);
+        let api = if sends { Some(connect(&settings, sandbox.as_ref(), &clock, logins)?) } else { None };
         let host = match (&settings.target, &key) {
             (Target::Sandbox, _) => "sandbox".to_owned(),
             (_, Some(key)) => key.base_url.clone(),
@@ -112,16 +160,16 @@ impl Session {
 
     /// The pipeline over what was opened.
     pub(crate) fn pipeline<'a>(&'a self, stop: &'a Stop, observer: &'a dyn Observer) -> Pipeline<'a> {
-        let earlier: Option<&dyn Ledger> = match (&self.earlier, self.settings.mode.dry_run) {
+        let earlier: Option<&dyn Ledger> = match (self.earlier.as_deref(), self.settings.mode.dry_run) {
             (Some(earlier), _) => Some(earlier),
             (None, true) => None,
-            (None, false) => Some(&self.ledger),
+            (None, false) => Some(self.ledger.as_ref()),
         };
         Pipeline {
             settings: &self.settings,
             account: &self.account,
             host: &self.host,
-            ledger: &self.ledger,
+            ledger: self.ledger.as_ref(),
             earlier,
             api: self.api.as_ref().map(|api| api as _),
             clock: Arc::clone(&self.clock),
@@ -140,14 +188,9 @@ impl Session {
         format!("{}, company {}", self.host, self.settings.company.company_id)
     }
 
-    /// The ledger's file, for what only a file has.
-    pub(crate) fn store(&self) -> &SqliteLedger {
-        &self.ledger
-    }
-
     /// The ledger, for commands that list and show.
     pub(crate) fn ledger(&self) -> &dyn Ledger {
-        &self.ledger
+        self.ledger.as_ref()
     }
 }
 
@@ -161,7 +204,7 @@ pub(crate) fn api_alone(settings: &Settings) -> anyhow::Result<(HttpApi, Option<
         _ => None,
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-    Ok((connect(settings, sandbox.as_ref(), &clock)?, sandbox))
+    Ok((connect(settings, sandbox.as_ref(), &clock, None)?, sandbox))
 }
 
 fn start_sandbox(settings: &Settings) -> anyhow::Result<Sandbox> {
@@ -174,7 +217,12 @@ fn start_sandbox(settings: &Settings) -> anyhow::Result<Sandbox> {
     sandbox::start(SocketAddr::from(([127, 0, 0, 1], 0)), wanted).context("start the sandbox on a loopback port")
 }
 
-fn connect(settings: &Settings, sandbox: Option<&Sandbox>, clock: &Arc<dyn Clock>) -> anyhow::Result<HttpApi> {
+fn connect(
+    settings: &Settings,
+    sandbox: Option<&Sandbox>,
+    clock: &Arc<dyn Clock>,
+    logins: Option<Logins>,
+) -> anyhow::Result<HttpApi> {
     let (base_url, credentials, guard) = match (&settings.target, sandbox) {
         (_, Some(sandbox)) => (sandbox.base_url(), demo_credentials(), None),
         (Target::Server(base_url), None) => {
@@ -182,7 +230,7 @@ fn connect(settings: &Settings, sandbox: Option<&Sandbox>, clock: &Arc<dyn Clock
                 message: "settings: no credentials".to_owned(),
                 hint: "see \"arload config init\"".to_owned(),
             })?;
-            (base_url.clone(), credentials, Some(LoginGuard::new(guard_folder(settings))))
+            (base_url.clone(), credentials, Some(LoginGuard::new(guard_folder(settings)).with_shared(logins)))
         }
         _ => {
             return Err(RunError::Input {

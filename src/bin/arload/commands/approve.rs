@@ -10,6 +10,7 @@ use arload::config::layers::Purpose;
 use arload::error::RunError;
 use arload::exit::ExitCode;
 use arload::finding::printable;
+use arload::ledger::Ledger;
 use arload::ledger::sqlite::SqliteLedger;
 use arload::pipeline::approval;
 use arload::platform;
@@ -30,9 +31,9 @@ pub(crate) fn run(
 ) -> anyhow::Result<ExitCode> {
     let settings = surroundings.settle(&arguments.values(), Purpose::Local)?.settings;
     let ledger = existing(&settings)?;
-    let run = find(&ledger, &arguments.run.run)?;
+    let run = find(ledger.as_ref(), &arguments.run.run)?;
     let (user, now) = (platform::user_name(), SystemClock::default().now());
-    let approval = approval::approve(&ledger, &run, &user, arguments.plan_hash.as_deref(), now)?;
+    let approval = approval::approve(ledger.as_ref(), &run, &user, arguments.plan_hash.as_deref(), now)?;
     let plan = hex(&approval.plan);
     if settings.output.json {
         let line = json!({
@@ -49,14 +50,14 @@ pub(crate) fn run(
 }
 
 /// A ledger that must be there, opened to write.
-pub(super) fn existing(settings: &Settings) -> anyhow::Result<SqliteLedger> {
+pub(super) fn existing(settings: &Settings) -> anyhow::Result<Box<dyn Ledger>> {
     let path = ledger_path(settings);
-    if SqliteLedger::format_of(&path)?.is_none() {
+    if settings.places.ledger.is_none() && SqliteLedger::format_of(&path)?.is_none() {
         return Err(RunError::Input {
             message: format!("{}: there is no ledger", path.display()),
             hint: "name its folder with --state, or create one with \"arload ledger init\"".to_owned(),
         }
         .into());
     }
-    Ok(open_to_write(settings)?)
+    open_to_write(settings)
 }

@@ -75,7 +75,7 @@ pub(crate) fn run(
     let account = AccountArgs { profile: Some(answers.profile().to_owned()), config: Some(path.to_path_buf()) };
     let server = ServerArgs { sandbox: false, base_url: None };
     let output = OutputArgs { threads: None, json: false, quiet: false, progress: None };
-    let check = AuthCheckArgs { account, server, state: StateArgs { state: None }, output };
+    let check = AuthCheckArgs { account, server, state: StateArgs { state: None, ledger: None }, output };
     auth::check(&check, surroundings, out, talk)
 }
 

@@ -6,6 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use arload::config::Settings;
 use arload::config::layers::Purpose;
 use arload::error::RunError;
 use arload::evidence::verify::{Check, verify};
@@ -13,7 +14,7 @@ use arload::evidence::{audit, write};
 use arload::exit::ExitCode;
 use arload::finding::printable;
 use arload::ledger::sqlite::SqliteLedger;
-use arload::ledger::{Ledger as _, LedgerError};
+use arload::ledger::{Ledger, LedgerError};
 use arload::plan::count;
 use arload::platform::Beside;
 use serde_json::json;
@@ -21,7 +22,7 @@ use serde_json::json;
 use super::runs::find;
 use crate::args::{RunEvidenceArgs, RunsVerifyArgs};
 use crate::flags::Flags as _;
-use crate::session::ledger_path;
+use crate::session::{ledger_path, open_to_write};
 use crate::surroundings::Surroundings;
 
 /// Runs `runs evidence`; `out` takes data.
@@ -36,15 +37,15 @@ pub(crate) fn run(
     }
     let settings = surroundings.settle(&arguments.values(), Purpose::Local)?.settings;
     let id = arguments.run.as_deref().unwrap_or_default();
-    let ledger = ledger(&ledger_path(&settings))?;
+    let ledger = ledger(&settings)?;
     // The run may be going on; the evidence is of one moment.
     ledger.freeze()?;
-    let run = find(&ledger, id)?;
+    let run = find(ledger.as_ref(), id)?;
     let path = arguments.out.clone().unwrap_or_else(|| PathBuf::from(format!("run-{}.evidence.zip", run.id)));
     let name = path.display().to_string();
     let failed = |cause| RunError::Evidence { path: name.clone(), cause };
     let mut beside = Beside::create(&path, arguments.force).map_err(failed)?;
-    let facts = write::write(&ledger, &run, beside.file(), &name, write::Extent::Evidence)?;
+    let facts = write::write(ledger.as_ref(), &run, beside.file(), &name, write::Extent::Evidence)?;
     beside.finish().map_err(failed)?;
     if settings.output.json {
         let line = json!({ "file": name, "run": run.id.0, "head": facts.head, "counts": facts.counts });
@@ -72,7 +73,7 @@ pub(crate) fn audit(
     out: &mut dyn Write,
 ) -> anyhow::Result<ExitCode> {
     let settings = surroundings.settle(&arguments.values(), Purpose::Local)?.settings;
-    let checks = match checks(&ledger_path(&settings), arguments.run.as_deref()) {
+    let checks = match checks(&settings, arguments.run.as_deref()) {
         Err(error) if error.downcast_ref::<LedgerError>().is_some_and(LedgerError::is_corrupt) => {
             vec![Check { holds: false, sentence: error.to_string() }]
         }
@@ -81,20 +82,34 @@ pub(crate) fn audit(
     told(&checks, settings.output.json, out)
 }
 
-fn checks(path: &Path, run: Option<&str>) -> anyhow::Result<Vec<Check>> {
-    let ledger = ledger(path)?;
+fn checks(settings: &Settings, run: Option<&str>) -> anyhow::Result<Vec<Check>> {
+    if settings.places.ledger.is_some() {
+        let ledger = ledger(settings)?;
+        ledger.freeze()?;
+        let only = run.map(|id| find(ledger.as_ref(), id)).transpose()?;
+        return Ok(audit::audit(ledger.as_ref(), only.map(|run| run.id)));
+    }
+    let ledger = file(&ledger_path(settings))?;
     // A copy, so that reading all of it stands in nobody's way; private, as the ledger is.
     let folder = tempfile::tempdir().context("make a private folder for a copy of the ledger")?;
     let path = folder.path().join("ledger.db");
     ledger.copy_to(&path)?;
     drop(ledger);
-    let copy = self::ledger(&path)?;
+    let copy = file(&path)?;
     let only = run.map(|id| find(&copy, id)).transpose()?;
     Ok(audit::audit(&copy, only.map(|run| run.id)))
 }
 
 /// A ledger that must be there, opened to read.
-pub(super) fn ledger(path: &Path) -> anyhow::Result<SqliteLedger> {
+pub(super) fn ledger(settings: &Settings) -> anyhow::Result<Box<dyn Ledger>> {
+    match &settings.places.ledger {
+        Some(_) => open_to_write(settings),
+        None => Ok(Box::new(file(&ledger_path(settings))?)),
+    }
+}
+
+/// A ledger's file that must be there, opened to read.
+pub(super) fn file(path: &Path) -> anyhow::Result<SqliteLedger> {
     let ledger = SqliteLedger::open_to_read(path)?;
     Ok(ledger.ok_or_else(|| RunError::Input {
         message: format!("{}: there is no ledger", path.display()),

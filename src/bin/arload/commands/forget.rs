@@ -13,8 +13,7 @@ use arload::evidence::forget::{Forgotten, YEARS_KEPT, forget, kept_since, refusa
 use arload::exit::ExitCode;
 use arload::finding::printable;
 use arload::ledger::purge::Scope;
-use arload::ledger::sqlite::SqliteLedger;
-use arload::ledger::{Ledger as _, Run};
+use arload::ledger::{Ledger, Run};
 use arload::plan::grouped;
 use arload::platform;
 use arload::results::summary::hex;
@@ -26,6 +25,7 @@ use super::listing::{day_of, parse_day};
 use super::runs::find;
 use crate::args::RunsForgetArgs;
 use crate::flags::Flags as _;
+use crate::session::open_file;
 use crate::surroundings::Surroundings;
 
 /// Runs `runs forget`; `out` takes data.
@@ -45,13 +45,13 @@ pub(crate) fn run(
     }
     let (chosen, left) = match &arguments.run {
         Some(id) => {
-            let run = find(&ledger, id)?;
+            let run = find(ledger.as_ref(), id)?;
             if scope == Scope::Rows && day_of(&run, &settings) >= kept && !arguments.yes {
                 return Err(young(&format!("run {}", run.id), kept).into());
             }
             (vec![run], Vec::new())
         }
-        None => old_runs(&ledger, &settings, before, scope)?,
+        None => old_runs(ledger.as_ref(), &settings, before, scope)?,
     };
     for why in &left {
         say(&json!({ "left": why }), &format!("left: {why}"), &settings, out)?;
@@ -60,14 +60,15 @@ pub(crate) fn run(
     platform::create_private_folder(&folder).with_context(|| folder.display().to_string())?;
     let user = platform::user_name();
     for run in &chosen {
-        let forgotten = forget(&ledger, run, scope, &folder, (&user, now))?;
+        let forgotten = forget(ledger.as_ref(), run, scope, &folder, (&user, now))?;
         told(run, &forgotten, &settings, out)?;
     }
     if chosen.is_empty() {
         let none = json!({ "forgotten": 0 });
         say(&none, &format!("nothing to forget: no run planned before {before} has rows left"), &settings, out)?;
     } else {
-        shrink(&ledger, &settings, out)?;
+        drop(ledger);
+        shrink(&settings, out)?;
     }
     Ok(if left.is_empty() { ExitCode::Success } else { ExitCode::NotAllAccepted })
 }
@@ -81,7 +82,7 @@ fn young(what: &str, kept: Date) -> RunError {
 
 /// The runs planned before a day that can be forgotten, and why others cannot.
 fn old_runs(
-    ledger: &SqliteLedger,
+    ledger: &dyn Ledger,
     settings: &Settings,
     before: Date,
     scope: Scope,
@@ -109,8 +110,12 @@ fn told(run: &Run, forgotten: &Forgotten, settings: &Settings, out: &mut dyn Wri
     say(&fact, &words, settings, out)
 }
 
-/// What cannot be given back now is used again by later runs.
-fn shrink(ledger: &SqliteLedger, settings: &Settings, out: &mut dyn Write) -> anyhow::Result<()> {
+/// What cannot be given back now is used again by later runs; a database gives space back by itself.
+fn shrink(settings: &Settings, out: &mut dyn Write) -> anyhow::Result<()> {
+    if settings.places.ledger.is_some() {
+        return Ok(());
+    }
+    let ledger = open_file(settings)?;
     let fact = |bytes: u64, shrunk: bool| json!({ "ledger": ledger.path(), "bytes": bytes, "shrunk": shrunk });
     match ledger.shrink() {
         Ok(()) => {

@@ -6,9 +6,8 @@ use arload::config::layers::Purpose;
 use arload::config::{Settings, Target};
 use arload::error::RunError;
 use arload::exit::ExitCode;
-use arload::finding::quote;
+use arload::finding::{printable, quote};
 use arload::ledger::Run;
-use arload::ledger::sqlite::SqliteLedger;
 use arload::nearest::did_you_mean;
 use arload::operation::{ALL, Operation};
 use arload::plan::{count, grouped};
@@ -19,7 +18,7 @@ use serde_json::json;
 use super::runs::sheets;
 use crate::args::RunsListArgs;
 use crate::flags::Flags as _;
-use crate::session::{Session, Use, ledger_path};
+use crate::session::{Session, Use, ledger_place};
 use crate::surroundings::Surroundings;
 
 /// Which runs are listed.
@@ -102,16 +101,16 @@ pub(super) fn run(
     let json = settled.settings.output.json;
     let filter = Filter::of(arguments)?;
     let session = Session::open(settled.settings, Use::Read, &Stop::default())?;
-    let path = ledger_path(&session.settings);
+    let place = ledger_place(&session.settings);
     let runs = session.ledger().runs()?;
     if runs.is_empty() && !json {
-        writeln!(out, "no runs in {}", path.display())?;
+        writeln!(out, "no runs in {}", printable(&place))?;
         if session.settings.target != Target::Sandbox {
             writeln!(out, "runs of the sandbox are listed with --sandbox")?;
         }
         return Ok(ExitCode::Success);
     }
-    let (total, bytes) = (runs.len() as u64, SqliteLedger::bytes_at(&path));
+    let (total, bytes) = (runs.len() as u64, session.ledger().bytes()?);
     let mut chosen = Vec::new();
     for run in runs.into_iter().filter(|run| filter.takes(run, &session.settings)) {
         if arguments.limit.is_some_and(|limit| chosen.len() >= limit) {
@@ -155,7 +154,7 @@ pub(super) fn run(
         let shown = chosen.len() as u64;
         let of =
             if shown == total { count(total, "run") } else { format!("{} of {}", grouped(shown), count(total, "run")) };
-        writeln!(out, "{of}; {} has {} bytes", path.display(), grouped(bytes))?;
+        writeln!(out, "{of}; {} has {} bytes", printable(&place), grouped(bytes))?;
     }
     Ok(ExitCode::Success)
 }

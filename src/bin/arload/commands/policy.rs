@@ -12,7 +12,6 @@ use arload::config::values::{self, brief};
 use arload::error::RunError;
 use arload::exit::ExitCode;
 use arload::finding::printable;
-use arload::ledger::Ledger as _;
 use arload::ledger::consent::{Demand, Policy, PolicyRecord};
 use arload::pipeline::approval::{self, one_of};
 use arload::platform;
@@ -22,7 +21,7 @@ use super::approve::existing;
 use super::evidence;
 use crate::args::LedgerPolicyArgs;
 use crate::flags::Flags as _;
-use crate::session::ledger_path;
+use crate::session::{ledger_path, ledger_place};
 use crate::surroundings::Surroundings;
 
 // Limit: a plan that nobody sends for ten years is forgotten.
@@ -40,21 +39,23 @@ pub(crate) fn run(
     if sets {
         set(arguments, &settings)?;
     }
-    let ledger = evidence::ledger(&ledger_path(&settings))?;
+    let ledger = evidence::ledger(&settings)?;
     show(&ledger.policies()?, &settings, out)
 }
 
 fn set(arguments: &LedgerPolicyArgs, settings: &Settings) -> anyhow::Result<()> {
     let ledger = existing(settings)?;
-    let path = ledger.path().display().to_string();
-    if !platform::is_own(ledger.path())? {
+    let path = ledger_path(settings);
+    // In a database the rights of its roles say so.
+    if settings.places.ledger.is_none() && !platform::is_own(&path)? {
+        let path = path.display();
         return Err(RunError::Input {
             message: format!("{path}: only the owner of this file sets what the ledger asks"),
             hint: "the owner runs the same command; \"arload ledger policy\" alone shows what holds".to_owned(),
         }
         .into());
     }
-    let policy = changed(approval::policy(&ledger)?, arguments)?;
+    let policy = changed(approval::policy(ledger.as_ref())?, arguments)?;
     ledger.set_policy(&policy, &platform::user_name(), SystemClock::default().now())?;
     Ok(())
 }
@@ -114,7 +115,7 @@ fn show(policies: &[PolicyRecord], settings: &Settings, out: &mut dyn Write) -> 
     }
     let default = Policy::default();
     let holds = policies.last().map_or(&default, |record| &record.policy);
-    writeln!(out, "{}: {}", printable(&ledger_path(settings).display().to_string()), words(holds))?;
+    writeln!(out, "{}: {}", printable(&ledger_place(settings)), words(holds))?;
     for PolicyRecord { set_at, set_by, policy, .. } in policies {
         let at = set_at.to_zoned(settings.timezone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
         writeln!(out, "  {at} by {}: {}", printable(set_by), words(policy))?;

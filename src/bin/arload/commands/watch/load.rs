@@ -15,8 +15,7 @@ use arload::config::{Output, Settings};
 use arload::error::RunError;
 use arload::event::{Event, Observer};
 use arload::exit::ExitCode;
-use arload::ledger::sqlite::SqliteLedger;
-use arload::ledger::{Ledger as _, LedgerError, Run, RunState};
+use arload::ledger::{LedgerError, Run, RunState};
 use arload::outcome::Status;
 use arload::pipeline::Report;
 use arload::plan::{count, grouped};
@@ -182,7 +181,7 @@ fn begin(taken: &Taken, settings: Settings, path: &str, stop: &Stop, heard: &Rel
             return Ok(Begun::Elsewhere(Box::new(run.clone())));
         }
         // A file that is no longer under way has begun this run: its results belong beside this one now.
-        if session.store().place_run(run.id, path)? {
+        if session.ledger().place_run(run.id, path)? {
             pipeline.write_results(run)?;
         }
     }
@@ -219,22 +218,21 @@ impl Loader for Desk<'_> {
     fn moved(&mut self, taken: &Taken, to: &Path) -> Result<(), String> {
         let settings = self.surroundings.settle(&flags(self.arguments, &taken.profile), Purpose::Local);
         let settings = settings.map_err(|error| error.to_string())?.settings;
-        let ledger = session::ledger_path(&settings);
         // Without a ledger there is no run whose file has moved.
-        if !ledger.exists() {
+        if settings.places.ledger.is_none() && !session::ledger_path(&settings).exists() {
             return Ok(());
         }
-        let ledger = session::open_to_write(&settings).map_err(|error| error.to_string())?;
+        let ledger = session::open_to_write(&settings).map_err(|error| format!("{error:#}"))?;
         ledger.file_moved(&text_of_path(&taken.sheet), &text_of_path(to)).map_err(|error| error.to_string())
     }
 }
 
 /// The newest run of the file at a path.
-fn stored(settings: &Settings, path: &str) -> Result<Option<Run>, LedgerError> {
-    let ledger = SqliteLedger::open_to_read(&session::ledger_path(settings));
-    match ledger {
+fn stored(settings: &Settings, path: &str) -> anyhow::Result<Option<Run>> {
+    match session::open_if_there(settings) {
         // The next step brings it up to date.
-        Err(LedgerError::Older { .. }) | Ok(None) => Ok(None),
+        Err(error) if matches!(error.downcast_ref(), Some(LedgerError::Older { .. })) => Ok(None),
+        Ok(None) => Ok(None),
         Ok(Some(ledger)) => Ok(ledger.runs_with_path(path)?.into_iter().next()),
         Err(error) => Err(error),
     }
