@@ -89,6 +89,18 @@ impl LedgerError {
         ))
     }
 
+    /// Whether the same command goes on once the store can be used again.
+    pub fn goes_on(&self) -> bool {
+        matches!(
+            self,
+            LedgerError::Storage { .. }
+                | LedgerError::Damaged(_)
+                | LedgerError::Database { .. }
+                | LedgerError::Away { .. }
+                | LedgerError::Lost(_)
+        )
+    }
+
     /// Whether another process took over what this one had.
     pub fn is_lost(&self) -> bool {
         matches!(self, LedgerError::Lost(_))

@@ -119,7 +119,7 @@ impl Pipeline<'_> {
         let exit = self.exit_code(&run, &totals, &breakdown, refused);
         let (waits, approval) = self.approval_words(&run)?;
         // Nobody asked for a plan only, and nothing leaves before somebody else has approved it.
-        let stops = written.is_none() || (waits && !self.settings.mode.plan_only);
+        let stops = (written.is_none() && !self.is_elsewhere(&run)?) || (waits && !self.settings.mode.plan_only);
         let exit = if stops { ExitCode::worst([exit, ExitCode::StoppedEarly]) } else { exit };
         // What was corrected before, in this sheet or in one that is the same, needs nobody any more.
         let corrected = written.as_ref().filter(|written| written.is_corrected);
@@ -184,6 +184,17 @@ impl Pipeline<'_> {
         Ok(Some(written))
     }
 
+    /// Whether a run of a shared ledger was planned from files that this host does not have: its results are written there,
+    /// or wherever somebody asks for them.
+    fn is_elsewhere(&self, run: &Run) -> Result<bool, RunError> {
+        if self.ledger.shared().is_none() || self.settings.places.results.is_some() {
+            return Ok(false);
+        }
+        let sheets = self.ledger.sheets(run.id)?;
+        let folders = sheets.iter().map(|sheet| platform::path_of_text(&sheet.path));
+        Ok(folders.into_iter().any(|path| !path.parent().unwrap_or(Path::new(".")).is_dir()))
+    }
+
     /// What the page for people says besides the figures.
     fn telling<'t>(&self, run: &Run, next: &'t dyn Fn(&Totals, &Breakdown) -> Vec<String>) -> Telling<'t> {
         Telling {
@@ -220,7 +231,7 @@ impl Pipeline<'_> {
         Ok(if sent { hex(&self.ledger.head(run.id)?) } else { String::new() })
     }
 
-    fn exit_code(&self, run: &Run, totals: &Totals, breakdown: &Breakdown, refused: usize) -> ExitCode {
+    pub(super) fn exit_code(&self, run: &Run, totals: &Totals, breakdown: &Breakdown, refused: usize) -> ExitCode {
         let has = |status| totals.rows(status) > 0;
         let gate = &self.settings.gate;
         let bad_rows = totals.refused() > 0 && !totals.is_tolerable(gate.tolerate);

@@ -34,6 +34,7 @@ mod resume_tests;
 #[cfg(test)]
 mod rounds_tests;
 pub mod seed;
+pub mod serve;
 #[cfg(test)]
 mod stopping_tests;
 #[cfg(test)]

@@ -17,6 +17,7 @@ mod sandbox;
 mod search;
 mod template;
 mod watch;
+mod work;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -40,6 +41,7 @@ pub(crate) use self::sandbox::SandboxArgs;
 pub(crate) use self::search::{AskingArgs, CompareArgs, CustomersSearchArgs, ExportArgs, InvoicesSearchArgs, PullArgs};
 pub(crate) use self::template::TemplateArgs;
 pub(crate) use self::watch::WatchArgs;
+pub(crate) use self::work::WorkArgs;
 use crate::help::exit_codes;
 
 /// Load finance sheets into Enkash's Account Receivable API, with a proven outcome for every row
@@ -69,6 +71,8 @@ pub(crate) enum Command {
     Ledger(LedgerCommand),
     /// Load the sheets that people drop into a folder
     Watch(Box<WatchArgs>),
+    /// Send what is planned in a ledger that several hosts share, until stopped
+    Work(Box<WorkArgs>),
     /// Show what would be read of sheets, and what their columns mean
     Inspect(Box<InspectArgs>),
     /// Write an empty sheet for an operation, to be filled

@@ -39,6 +39,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("ledger policy", &["ledger policy", "ledger policy --approval required --above 10,00,000 --approvers asha,ravi"]),
     ("ledger backup", &["ledger backup ledger-2026-03-31.db"]),
     ("ledger seed", &["ledger seed march.results.csv", "ledger seed export.csv --profile live"]),
+    ("work", &["work", "work --once --quiet"]),
     ("watch", &["watch /srv/receivables", "watch /srv/receivables --once --quiet"]),
     ("sandbox", &["sandbox", "sandbox --listen 127.0.0.1:0 --limit 10", "sandbox --settings faults.toml"]),
     ("auth check", &["auth check", "auth check --profile live"]),

@@ -9,7 +9,7 @@ use crate::args::{
     InspectArgs, LedgerArgs, LedgerBackupArgs, LedgerPolicyArgs, LedgerSeedArgs, MappingArgs, OutputArgs, PaceArgs,
     ReadingArgs, ReportingArgs, ResultsArgs, RunApproveArgs, RunArgs, RunEvidenceArgs, RunResultsArgs, RunSendArgs,
     RunShowArgs, RunsArgs, RunsExpectedArgs, RunsForgetArgs, RunsListArgs, RunsVerifyArgs, ServerArgs, SheetArgs,
-    StateArgs, WaitArgs, WatchArgs, YesArgs,
+    StateArgs, WaitArgs, WatchArgs, WorkArgs, YesArgs,
 };
 
 /// A group of flags that settings are made of.
@@ -188,6 +188,7 @@ groups! {
     LedgerArgs: account, server, state, output;
     AskingArgs: account, server, wait, pace, state, output;
     WatchArgs: account, server, wait, pace, state, output, reporting;
+    WorkArgs: account, server, pace, state, output, reporting;
     LedgerBackupArgs: shared;
     LedgerSeedArgs: account, server, reading, mapping, customers, wait, state, output;
 }

@@ -59,6 +59,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::Runs(command) => commands::runs::run(command, &surroundings, &mut out),
         Command::Ledger(command) => commands::ledger::run(command, &surroundings, &mut out),
         Command::Watch(arguments) => commands::watch::run(arguments, &surroundings),
+        Command::Work(arguments) => commands::work::run(arguments, &surroundings),
         Command::Inspect(arguments) => commands::inspect::run(arguments, &surroundings, &mut out, &mut talk),
         Command::Template(arguments) => commands::template::run(arguments, &mut out, &mut talk),
         Command::Sandbox(arguments) => commands::sandbox::run(arguments, &mut out),
@@ -158,7 +159,7 @@ pub(crate) fn code(error: &anyhow::Error) -> ExitCode {
     if error.downcast_ref::<HttpError>().is_some() {
         return ExitCode::Usage;
     }
-    if let Some(LedgerError::Storage { .. } | LedgerError::Damaged(_)) = error.downcast_ref::<LedgerError>() {
+    if error.downcast_ref::<LedgerError>().is_some_and(LedgerError::goes_on) {
         return ExitCode::StoppedEarly;
     }
     match error.downcast_ref::<RunError>() {
@@ -167,9 +168,9 @@ pub(crate) fn code(error: &anyhow::Error) -> ExitCode {
         Some(RunError::Stopped { reason, .. } | RunError::Export { reason: Some(reason), .. }) => stop_code(*reason),
         Some(RunError::TotalsDisagree(_)) => ExitCode::Bug,
         // The plan could not be recorded, or waits for an approval, or an export stopped: the same command goes on.
+        Some(RunError::Ledger(error)) if error.goes_on() => ExitCode::StoppedEarly,
         Some(
-            RunError::Ledger(LedgerError::Storage { .. } | LedgerError::Damaged(_))
-            | RunError::Spool(_)
+            RunError::Spool(_)
             | RunError::Unapproved(_)
             | RunError::Export { reason: None, .. }
             | RunError::NotExported { .. },

@@ -25,3 +25,4 @@ pub(crate) mod seed;
 pub(crate) mod sheets;
 pub(crate) mod template;
 pub(crate) mod watch;
+pub(crate) mod work;

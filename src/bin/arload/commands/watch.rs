@@ -42,11 +42,16 @@ pub(super) struct Stops {
 }
 
 impl Stops {
-    fn ask(&self) {
+    pub(super) fn ask(&self) {
         self.all.ask(StopReason::Interrupted);
         if let Some(file) = &*self.file.lock().expect("no holder of this lock panics") {
             file.ask(StopReason::Interrupted);
         }
+    }
+
+    /// The wish to stop for the whole.
+    pub(super) fn all(&self) -> &Stop {
+        &self.all
     }
 
     /// The wish to stop of the next file.
