@@ -220,9 +220,12 @@ fn what_was_appended_is_handed_out_as_it_stands_and_its_chains_hold() {
         assert_eq!(ledger.trail(run, trail[1].id).unwrap(), trail[2..]);
         assert_eq!(ledger.reply_body(trail[0].replies[0].id).unwrap(), b"{}");
         let mut chains = Chains::default();
-        trail.iter().for_each(|attempt| chains.attempt(attempt));
-        ledger.resolutions(run, 0).unwrap().iter().for_each(|resolution| chains.resolution(resolution));
-        ledger.approvals(run).unwrap().iter().for_each(|approval| chains.approval(approval));
+        for attempt in &trail {
+            chains.attempt(attempt);
+        }
+        for approval in ledger.approvals(run).unwrap() {
+            chains.approval(&approval);
+        }
         assert_eq!(chains.head(), ledger.head(run).unwrap());
         assert_eq!(chains.broken(), [""; 0]);
         assert_eq!(ledger.integrity().unwrap(), [""; 0]);

@@ -152,12 +152,6 @@ impl Connections {
         Ok(())
     }
 
-    /// Forgets the connection that is kept: its transaction ends with it.
-    pub(super) fn forget(&self) -> Result<(), LedgerError> {
-        lock(&self.kept).take();
-        Ok(())
-    }
-
     /// What an error of the database means.
     pub(super) fn refused(&self, error: &postgres::Error) -> LedgerError {
         let place = self.place.shown().to_owned();
@@ -174,18 +168,13 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Whether the connection is gone, or the server does not take any now: the same may be asked again on another.
 pub(super) fn is_broken(error: &postgres::Error) -> bool {
-    match error.code() {
-        // Class 57 without 57014, which is a statement that somebody cancelled; class 08; too many connections.
-        Some(code) => {
-            [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW].contains(code)
-                || *code == SqlState::TOO_MANY_CONNECTIONS
-                || code.code().starts_with("08")
-        }
-        None => {
-            let cause = std::error::Error::source(error);
-            error.is_closed() || cause.is_some_and(|cause| cause.is::<std::io::Error>()) || timed_out(error)
-        }
+    // Class 57 without 57014, which is a statement that somebody cancelled; class 08; too many connections.
+    if let Some(code) = error.code() {
+        let away = [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW];
+        return away.contains(code) || *code == SqlState::TOO_MANY_CONNECTIONS || code.code().starts_with("08");
     }
+    let cause = std::error::Error::source(error);
+    error.is_closed() || cause.is_some_and(<dyn std::error::Error>::is::<std::io::Error>) || timed_out(error)
 }
 
 /// The crate tells of it in words only.

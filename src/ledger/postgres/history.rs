@@ -23,6 +23,9 @@ const REMOVE_ROWS: &str = "DELETE FROM @row_block AS row_block
      AND NOT EXISTS (SELECT 1 FROM @sheet AS sheet WHERE coalesce(sheet.rows_of, sheet.id) = row_block.sheet_id
                      AND sheet.run_id NOT IN (SELECT run_id FROM @purge WHERE scope = 'rows'))";
 
+/// What stays of a block, packed; none where nothing of it has to go.
+type Rewritten = Answer<Option<Vec<u8>>>;
+
 impl PostgresLedger {
     pub(super) fn attempts_after(&self, run: RunId, after: i64) -> Answer<Vec<AttemptRecord>> {
         let rows = self.rows(
@@ -215,9 +218,6 @@ impl PostgresLedger {
         let purged = self.purge_kept(purge);
         let end = if matches!(purged, Ok(true)) { "COMMIT" } else { "ROLLBACK" };
         let ended = self.connections.let_go(end);
-        if ended.is_err() {
-            self.connections.forget()?;
-        }
         let purged = purged?;
         ended.map(|()| purged)
     }
@@ -261,7 +261,7 @@ impl PostgresLedger {
         &self,
         (table, column): (&str, &str),
         sheet: SheetId,
-        change: &dyn Fn(&[u8]) -> Answer<Option<Vec<u8>>>,
+        change: &dyn Fn(&[u8]) -> Rewritten,
     ) -> Answer<()> {
         let read = format!("SELECT {column} FROM @{table} WHERE sheet_id = $1 AND ordinal = $2");
         let write = format!("UPDATE @{table} SET {column} = $3 WHERE sheet_id = $1 AND ordinal = $2");

@@ -209,7 +209,8 @@ impl Ledger for PostgresLedger {
     }
 
     fn abandon_plan(&self) -> Answer<()> {
-        self.abandon()
+        self.abandon();
+        Ok(())
     }
 
     fn runs(&self) -> Answer<Vec<Run>> {

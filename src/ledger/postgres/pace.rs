@@ -136,7 +136,7 @@ impl PostgresLedger {
     /// Takes the next turn of an account; one that is not used is lost.
     pub fn turn(&self, terms: &Terms<'_>) -> Answer<Turn> {
         let rate = set_rate(terms.rate);
-        let (burst, per_day) = (f64::from(terms.burst.max(1)), terms.per_day.map_or(-1, |most| most as i64));
+        let (burst, per_day) = (f64::from(terms.burst.max(1)), terms.per_day.map_or(-1, u64::cast_signed));
         let parameters: [(&(dyn ToSql + Sync), Type); 6] = [
             (&terms.account, Type::TEXT),
             (&rate, Type::FLOAT8),

@@ -26,7 +26,7 @@ const LEASE: Duration = Duration::from_secs(30);
 /// Limits of that.
 const LEASES: std::ops::RangeInclusive<u64> = 2..=600;
 /// Parameters there are.
-const PARAMETERS: [&str; 5] = ["host", "sslmode", "sslrootcert", "schema", "lease"];
+const PARAMETERS: [&str; 6] = ["host", "user", "sslmode", "sslrootcert", "schema", "lease"];
 
 /// Where a ledger's database is.
 #[derive(Clone)]
@@ -78,7 +78,12 @@ impl Place {
         let of = |name: &str| parameters.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str());
         let database = decoded(url.path().trim_start_matches('/')).filter(|name| !name.is_empty());
         let database = database.ok_or_else(|| refused("no database is named; write postgres://USER@HOST/DATABASE"))?;
-        let user = decoded(url.username()).filter(|name| !name.is_empty()).unwrap_or_else(platform::user_name);
+        let user = decoded(url.username()).filter(|name| !name.is_empty());
+        let user = match (of("user"), user) {
+            (Some(_), Some(_)) => return Err(refused("the user is named twice")),
+            (Some(user), None) => user.to_owned(),
+            (None, user) => user.unwrap_or_else(platform::user_name),
+        };
         let host = match (of("host"), url.host_str().filter(|host| !host.is_empty())) {
             (Some(_), Some(_)) => return Err(refused("the host is named twice")),
             (Some(host), None) | (None, Some(host)) => decoded(host).unwrap_or_default(),

@@ -21,7 +21,8 @@ impl PostgresLedger {
         self.connections.keep("BEGIN")?;
         let begun = self.begin_in(run, &owner);
         if begun.is_err() {
-            self.connections.let_go("ROLLBACK").or_else(|_| self.connections.forget())?;
+            // A transaction whose connection broke is gone already.
+            let _ = self.connections.let_go("ROLLBACK");
         }
         begun
     }
@@ -76,7 +77,8 @@ impl PostgresLedger {
     }
 
     pub(super) fn add_chunk_to(&self, run: RunId, chunk: &NewChunk<'_>) -> Answer<ChunkId> {
-        let parameters = chunk_parameters(&run.0, &None, chunk);
+        let of = (run.0, None);
+        let parameters = chunk_parameters(&of, chunk);
         let numbers = (i64::from(chunk.ordinal), i64::from(chunk.rows));
         let row = self.row(ADD_CHUNK, &with_numbers(&parameters, &numbers))?;
         Ok(ChunkId(row.map_or(0, |row| row.get(0))))
@@ -90,8 +92,8 @@ impl PostgresLedger {
         parent: Option<ChunkId>,
         chunk: &NewChunk<'_>,
     ) -> Done<()> {
-        let parent = parent.map(|parent| parent.0);
-        let parameters = chunk_parameters(&run.0, &parent, chunk);
+        let of = (run.0, parent.map(|parent| parent.0));
+        let parameters = chunk_parameters(&of, chunk);
         let numbers = (i64::from(chunk.ordinal), i64::from(chunk.rows));
         transaction.query_typed(&self.connections.sql(ADD_CHUNK), &with_numbers(&parameters, &numbers))?;
         Ok(())
@@ -100,23 +102,33 @@ impl PostgresLedger {
     /// Makes the plan durable; where the connection broke over it, looks whether it is.
     pub(super) fn commit(&self) -> Answer<()> {
         let planned = self.planned.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-        let Err(error) = self.connections.let_go("COMMIT") else { return Ok(()) };
-        let (LedgerError::Away { .. }, Some(run)) = (&error, planned) else { return Err(error) };
-        let row = self.row("SELECT 1::INT8 FROM @run WHERE id = $1", &[(&run.0, Type::INT8)])?;
-        if row.is_some() { Ok(()) } else { Err(error) }
+        let ended = self.connections.let_go("COMMIT");
+        if matches!(&ended, Err(error) if !matches!(error, LedgerError::Away { .. })) {
+            return ended;
+        }
+        // A transaction that failed on the way is rolled back by a COMMIT that looks well.
+        let run = planned.map_or(0, |run| run.0);
+        if self.row("SELECT 1::INT8 FROM @run WHERE id = $1", &[(&run, Type::INT8)])?.is_some() {
+            return Ok(());
+        }
+        ended?;
+        Err(LedgerError::Database {
+            place: self.place().shown().to_owned(),
+            words: "the plan was not recorded".to_owned(),
+        })
     }
 
-    pub(super) fn abandon(&self) -> Answer<()> {
+    pub(super) fn abandon(&self) {
         self.planned.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         // A plan whose connection broke is gone already.
-        self.connections.let_go("ROLLBACK").or_else(|_| self.connections.forget())
+        let _ = self.connections.let_go("ROLLBACK");
     }
 }
 
 type Parameter<'p> = (&'p (dyn ToSql + Sync), Type);
 
 /// Those of [`ADD_CHUNK`], without the numbers.
-fn chunk_parameters<'p>(run: &'p i64, parent: &'p Option<i64>, chunk: &'p NewChunk<'_>) -> [Parameter<'p>; 4] {
+fn chunk_parameters<'p>((run, parent): &'p (i64, Option<i64>), chunk: &'p NewChunk<'_>) -> [Parameter<'p>; 4] {
     [(run, Type::INT8), (parent, Type::INT8), (&chunk.account_id, Type::TEXT), (&chunk.payload, Type::BYTEA)]
 }
 

@@ -7,7 +7,7 @@ use super::PostgresLedger;
 use super::place::Place;
 
 #[path = "../../../tests/suite/shared/database.rs"]
-#[allow(dead_code)]
+#[expect(clippy::print_stderr, dead_code, reason = "the suite uses more of it, and says what it skips")]
 mod database;
 
 use self::database::Database;

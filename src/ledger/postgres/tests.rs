@@ -118,7 +118,9 @@ fn a_reply_that_comes_after_a_take_over_is_recorded_and_changes_nothing() {
     let kinds: Vec<&str> = trail[0].replies.iter().map(|reply| reply.kind.as_str()).collect();
     assert_eq!(kinds, ["no-reply", "answered"]);
     let mut chains = crate::ledger::trail::Chains::default();
-    trail.iter().for_each(|attempt| chains.attempt(attempt));
+    for attempt in &trail {
+        chains.attempt(attempt);
+    }
     assert_eq!((chains.broken().len(), chains.head()), (0, two.head(run).unwrap()));
     assert!(matches!(one.claim(run, 1, None, &[]), Err(LedgerError::Lost(_)) | Ok(_)));
 }

@@ -116,10 +116,10 @@ impl PostgresLedger {
         std::thread::Builder::new()
             .name("signs-of-life".to_owned())
             .spawn(move || {
-                let upgrade = || weak.upgrade();
-                give_signs(&connections, &id, &stopped, &|held| match upgrade() {
-                    Some(signed) => *lock(&signed.held) = held,
-                    None => (),
+                give_signs(&connections, &id, &stopped, &|held| {
+                    if let Some(signed) = weak.upgrade() {
+                        *lock(&signed.held) = held;
+                    }
                 });
             })
             .map_err(|error| LedgerError::Place(format!("ledger: no thread for the signs of life: {error}")))?;
@@ -251,10 +251,11 @@ fn give_signs(connections: &Connections, id: &str, stopped: &Receiver<()>, tell:
     while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
         let held = Held::now();
         let signed = match client.take().map_or_else(|| connections.connect(), Ok) {
-            Ok(mut taken) => sign(&mut taken).map(|alive| {
-                client = Some(taken);
-                alive
-            }),
+            Ok(mut taken) => {
+                let signed = sign(&mut taken);
+                client = signed.is_ok().then_some(taken);
+                signed
+            }
             Err(error) => Err(error),
         };
         wait = if signed.is_ok() { lease / SIGNS } else { SOON.min(lease / SIGNS) };
