@@ -27,7 +27,7 @@ mod attempts;
 mod beside;
 pub mod blob;
 #[cfg(test)]
-mod conformance;
+mod conformance_tests;
 pub mod consent;
 pub mod copy;
 mod error;

@@ -2,17 +2,54 @@
 //!
 //! The one rule: the tables are made, or brought up to date, in one transaction together with the number of the format.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
 use super::LedgerError;
 use super::migrate::{self, FORMAT};
 use super::sqlite::{SqliteLedger, storage};
+use crate::platform;
 
 type Answer<T> = Result<T, LedgerError>;
 
 impl SqliteLedger {
+    /// Opens the ledger, or creates it, private to the user.
+    pub fn open(path: &Path) -> Answer<Self> {
+        platform::create_private_file(path)
+            .map_err(|source| LedgerError::Open { path: path.display().to_string(), source })?;
+        let connection = Connection::open(path).map_err(|source| storage(path, source))?;
+        let ledger = Self::over(path, connection);
+        ledger.prepare()?;
+        Ok(ledger)
+    }
+
+    /// Opens an existing ledger for reading only; none if there is no file yet.
+    pub fn open_to_read(path: &Path) -> Answer<Option<Self>> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).map_err(|source| storage(path, source))?;
+        let ledger = Self::over(path, connection);
+        match ledger.format()? {
+            0 => Ok(None),
+            FORMAT => Ok(Some(ledger)),
+            found => Err(LedgerError::Older { path: path.display().to_string(), found }),
+        }
+    }
+
+    /// A ledger for one dry run, gone with the process.
+    pub fn scratch() -> Answer<Self> {
+        // An empty name is SQLite's own temporary database: private, and spilled to disk only when it grows.
+        let path = PathBuf::new();
+        let connection = Connection::open("").map_err(|source| storage(&path, source))?;
+        let ledger = Self::over(&path, connection);
+        ledger.run_batch("PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY;")?;
+        ledger.create()?;
+        Ok(ledger)
+    }
+
     pub(super) fn prepare(&self) -> Answer<()> {
         // Another account's planning holds the file for as long as a large plan takes to be written.
         self.run_batch("PRAGMA busy_timeout = 60000; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")?;

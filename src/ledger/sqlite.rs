@@ -8,11 +8,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::beside::Beside;
 use super::consent::{self, ApprovalRecord, NewApproval, Policy, PolicyRecord, StoredPolicy};
-use super::migrate::FORMAT;
 use super::purge::{self, NewPurge, PurgeRecord};
 use super::records::{
     CHUNK_COLUMNS, RUN_COLUMNS, SHEET_COLUMNS, change_customers, read_chunk, read_customer, read_lines, read_mark,
@@ -27,7 +26,6 @@ use super::{
 };
 use super::{copy, places};
 use crate::directory::Entry;
-use crate::platform;
 
 /// A ledger in a SQLite file.
 #[derive(Debug)]
@@ -45,42 +43,6 @@ impl SqliteLedger {
     pub(super) fn over(path: &Path, connection: Connection) -> Self {
         let (beside, connection, together) = (Beside::default(), Mutex::new(connection), Together::default());
         Self { path: path.to_owned(), beside, connection, together }
-    }
-
-    /// Opens the ledger, or creates it, private to the user.
-    pub fn open(path: &Path) -> Answer<Self> {
-        platform::create_private_file(path)
-            .map_err(|source| LedgerError::Open { path: path.display().to_string(), source })?;
-        let connection = Connection::open(path).map_err(|source| storage(path, source))?;
-        let ledger = Self::over(path, connection);
-        ledger.prepare()?;
-        Ok(ledger)
-    }
-
-    /// Opens an existing ledger for reading only; none if there is no file yet.
-    pub fn open_to_read(path: &Path) -> Answer<Option<Self>> {
-        if !path.exists() {
-            return Ok(None);
-        }
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags).map_err(|source| storage(path, source))?;
-        let ledger = Self::over(path, connection);
-        match ledger.format()? {
-            0 => Ok(None),
-            FORMAT => Ok(Some(ledger)),
-            found => Err(LedgerError::Older { path: path.display().to_string(), found }),
-        }
-    }
-
-    /// A ledger for one dry run, gone with the process.
-    pub fn scratch() -> Answer<Self> {
-        // An empty name is SQLite's own temporary database: private, and spilled to disk only when it grows.
-        let path = PathBuf::new();
-        let connection = Connection::open("").map_err(|source| storage(&path, source))?;
-        let ledger = Self::over(&path, connection);
-        ledger.run_batch("PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY;")?;
-        ledger.create()?;
-        Ok(ledger)
     }
 
     /// The file; empty for a scratch one.

@@ -4,6 +4,7 @@
 //! answer or the lack of one, [`settle`] what an answer means for each line, [`search`] and [`lookup`] what became of lines
 //! that no answer settles. [`rounds`] goes on until nothing more can be sent, looked up or split. Leaves the wire to [`crate::api`]. The one rule: a chunk that may have been acted on is never sent again before it was looked up.
 
+mod answer;
 pub mod common;
 pub mod compare;
 mod controls;

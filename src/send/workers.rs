@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use super::answer::Answer;
 use super::common::NoTurn;
 use super::limiter::Limiter;
 use super::queue::Queue;
@@ -116,13 +117,6 @@ struct Outgoing {
     body: Vec<u8>,
     digest: [u8; 32],
     rows: Vec<SentRow>,
-}
-
-/// What one try brought.
-struct Answer {
-    exchange: Exchange,
-    reading: Option<Reading>,
-    retry_after: Option<Duration>,
 }
 
 /// Whether a sender goes on with the next chunk.
@@ -498,42 +492,4 @@ impl Senders<'_> {
 pub(super) fn used_up(per_day: Option<u64>) -> String {
     let per_day = per_day.unwrap_or_default();
     format!("--per-day: the {per_day} requests of today are used up; the rest stays planned")
-}
-
-impl Answer {
-    /// Of a request that was recorded and then did not leave.
-    fn held_back(words: &str) -> Self {
-        Self { exchange: Exchange::NotSent(words.to_owned()), reading: None, retry_after: None }
-    }
-
-    fn after_doubt(mut self, operation: &Operation) -> Self {
-        let missing = matches!(&self.exchange, Exchange::Answered(response) if reply::is_missing(response));
-        self.reading = self.reading.map(|reading| settle::after_doubt(operation, missing, reading));
-        self
-    }
-
-    /// Whether the API may have acted without saying so.
-    fn is_doubtful(&self) -> bool {
-        matches!(self.exchange, Exchange::NoReply(_)) || matches!(self.reading, Some(Reading::Unknown { .. }))
-    }
-
-    fn tried(&self) -> Tried<'_> {
-        match (&self.exchange, &self.reading) {
-            (Exchange::Answered(_), Some(reading)) => Tried::Answered { reading, retry_after: self.retry_after },
-            (Exchange::NotSent(words), _) => Tried::NotSent(words),
-            (Exchange::NoReply(words), _) => Tried::NoReply(words),
-            (Exchange::Answered(_), None) => Tried::NoReply("the answer was not read"),
-        }
-    }
-
-    /// Kind, status, request id and body as the ledger keeps them.
-    fn record(&self) -> (&'static str, Option<u16>, Option<&str>, &[u8]) {
-        match &self.exchange {
-            Exchange::Answered(response) => {
-                ("answered", Some(response.status), response.request_id.as_deref(), &response.body)
-            }
-            Exchange::NotSent(words) => ("not-sent", None, None, words.as_bytes()),
-            Exchange::NoReply(words) => ("no-reply", None, None, words.as_bytes()),
-        }
-    }
 }

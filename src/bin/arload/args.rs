@@ -15,6 +15,7 @@ mod reporting;
 mod runs;
 mod sandbox;
 mod search;
+mod state;
 mod template;
 mod watch;
 mod work;
@@ -39,6 +40,7 @@ pub(crate) use self::runs::{
 };
 pub(crate) use self::sandbox::SandboxArgs;
 pub(crate) use self::search::{AskingArgs, CompareArgs, CustomersSearchArgs, ExportArgs, InvoicesSearchArgs, PullArgs};
+pub(crate) use self::state::StateArgs;
 pub(crate) use self::template::TemplateArgs;
 pub(crate) use self::watch::WatchArgs;
 pub(crate) use self::work::WorkArgs;
@@ -413,23 +415,6 @@ pub(crate) struct CorrectionsArgs {
     /// Such as a branch or an owner. Default: one for each input.
     #[arg(long, value_name = "COLUMN")]
     pub(crate) split_by: Option<String>,
-}
-
-/// Where the ledger lives.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Results")]
-pub(crate) struct StateArgs {
-    /// Keep the ledger in this folder
-    ///
-    /// It is created. Default: the user's state folder.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) state: Option<String>,
-    /// Keep the ledger in this PostgreSQL database, which other hosts share
-    ///
-    /// postgres://USER@HOST:PORT/DATABASE, with sslmode, sslrootcert, schema and lease behind a question mark. The password
-    /// comes from ARLOAD_LEDGER_PASSWORD, a file or a command.
-    #[arg(long, value_name = "URL")]
-    pub(crate) ledger: Option<String>,
 }
 
 /// What the person at the terminal sees.
