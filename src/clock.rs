@@ -23,24 +23,23 @@ pub trait Clock: Send + Sync {
     }
 }
 
-/// The host's clock.
+/// The host's clock, or one that is ahead of it.
 #[derive(Debug)]
 pub struct SystemClock {
     start: Instant,
-    /// How far the clock that counts is ahead of the host's.
     ahead: SignedDuration,
-}
-
-impl SystemClock {
-    /// A clock that is set by another, such as that of the database that several hosts share.
-    pub fn ahead_by(ahead: SignedDuration) -> Self {
-        Self { ahead, ..Self::default() }
-    }
 }
 
 impl Default for SystemClock {
     fn default() -> Self {
-        Self { start: Instant::now(), ahead: SignedDuration::ZERO }
+        Self::ahead_by(SignedDuration::ZERO)
+    }
+}
+
+impl SystemClock {
+    /// A clock that is ahead of the host's by a time, which may be negative: that of a database that hosts share.
+    pub fn ahead_by(ahead: SignedDuration) -> Self {
+        Self { start: Instant::now(), ahead }
     }
 }
 

@@ -11,14 +11,13 @@ use super::account::{SANDBOX_COMPANY, is_loopback, normalise_base_url};
 use super::error::ConfigError;
 use super::file::ProfileFile;
 use super::given::{FlagValues, Source};
-use super::ledger::{self, SharedLedger};
 use super::saved::Saved;
 use super::secret::{self, Located};
 use super::shown::{self, Shown};
 use super::sources::{Pair, Sources, understand};
 use super::{
     Company, Credentials, Gate, MappingSettings, Mode, Output, Places, Reading, Reporting, Sending, Settings, Target,
-    hosts, keys, values, way,
+    hosts, keys, shared, values, way,
 };
 use crate::api::reply::ReplyNames;
 use crate::finding::{Code, Severity};
@@ -39,7 +38,9 @@ const DAY: Duration = Duration::from_hours(24);
 /// What the settings are for, which decides what must be there.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Purpose {
-    /// Nothing is sent and no secret is fetched: `runs list`, `config show`.
+    /// Nothing is opened and no secret is fetched: `config show`, `inspect`.
+    Shown,
+    /// Nothing is sent, and of the secrets only that of a shared ledger is fetched: `runs list`.
     Local,
     /// Sheets go into an operation; a dry run needs no account, a plan no secrets.
     Sheets(&'static Operation),
@@ -96,7 +97,7 @@ impl Layers<'_> {
             gate: gate(&sources)?,
             sending: sending(&sources, &target)?,
             routes: routes(&sources)?,
-            places: self.places(&sources, &target)?,
+            places: self.places(&sources, &target, &mut warnings)?,
             output: output(&sources)?,
             reporting: reporting(&sources)?,
             expectations: self.file.map(|file| file.expectations.clone()).unwrap_or_default(),
@@ -112,9 +113,10 @@ impl Layers<'_> {
         if self.talks(&settings) {
             settings.credentials = self.credentials(&sources, base_url, &secrets, &settings, &mut warnings)?;
         }
-        self.warn_about_readable_secrets(&secrets, &mut warnings);
-        let ledger = settings.places.ledger.as_ref().and_then(SharedLedger::password);
-        let shown = shown::all(&sources, &settings, [secrets.0.as_ref(), secrets.1.as_ref(), ledger]);
+        let of_ledger = secret::locate(&sources, shared::PASSWORD)?;
+        let secrets = [secrets.0.as_ref(), secrets.1.as_ref(), of_ledger.as_ref()];
+        self.warn_about_readable_secrets(secrets, &mut warnings);
+        let shown = shown::all(&sources, &settings, secrets);
         Ok(Settled { settings, shown, warnings })
     }
 
@@ -125,7 +127,9 @@ impl Layers<'_> {
 
     /// Whether a request to a real account may leave, now or when a plan is sent.
     fn talks(&self, settings: &Settings) -> bool {
-        self.purpose != Purpose::Local && settings.target != Target::Sandbox && !settings.mode.dry_run
+        !matches!(self.purpose, Purpose::Local | Purpose::Shown)
+            && settings.target != Target::Sandbox
+            && !settings.mode.dry_run
     }
 
     fn credentials(
@@ -139,7 +143,7 @@ impl Layers<'_> {
         let (client_id, username) = (sources.read("client-id", values::text)?, sources.read("username", values::text)?);
         let needs_parent = match self.purpose {
             Purpose::Sheets(operation) => operation.route.account_parameter == Some("parentCompanyId"),
-            Purpose::Local | Purpose::Account => false,
+            Purpose::Shown | Purpose::Local | Purpose::Account => false,
         };
         let for_account = [
             ("base-url", base_url.is_none()),
@@ -193,13 +197,22 @@ impl Layers<'_> {
         ConfigError::Missing { keys, hint }
     }
 
-    fn places(&self, sources: &Sources<'_>, target: &Target) -> Result<Places, ConfigError> {
+    fn places(
+        &self,
+        sources: &Sources<'_>,
+        target: &Target,
+        warnings: &mut Vec<String>,
+    ) -> Result<Places, ConfigError> {
+        let ledger = match shared::place(sources, target, warnings)? {
+            Some(place) if self.purpose != Purpose::Shown => Some(shared::unlocked(sources, place, warnings)?),
+            place => place,
+        };
         Ok(Places {
+            ledger,
             results: sources.path("results")?,
             split_by: sources.read("split-by", |column| Ok(column.trim().to_owned()))?,
             state: sources.path("state")?.unwrap_or_else(|| self.default_state.to_path_buf()),
             user_state: self.default_state.to_path_buf(),
-            ledger: ledger::read(sources, target)?,
             results_bom: sources.switch("results-bom")?,
             results_delimiter: sources.settle("results-delimiter", values::delimiter)?,
             way: way::flags(sources, target),
@@ -207,8 +220,8 @@ impl Layers<'_> {
     }
 
     /// A secret in a file that everybody reads is none.
-    fn warn_about_readable_secrets(&self, secrets: &(Option<Located>, Option<Located>), warnings: &mut Vec<String>) {
-        let in_file = [&secrets.0, &secrets.1].into_iter().flatten().any(Located::is_written_in_file);
+    fn warn_about_readable_secrets(&self, secrets: [Option<&Located>; 3], warnings: &mut Vec<String>) {
+        let in_file = secrets.into_iter().flatten().any(Located::is_written_in_file);
         if let Some(file) = self.file.filter(|file| in_file && file.readable_by_others) {
             let path = file.path.display();
             warnings.push(format!("{path}: others can read the secrets in this file; run: chmod go-r {path}"));

@@ -14,10 +14,10 @@ mod hosts;
 pub mod init;
 pub mod keys;
 pub mod layers;
-pub mod ledger;
 mod parse;
 mod saved;
 mod secret;
+mod shared;
 pub mod shown;
 mod sources;
 pub mod template;
@@ -32,11 +32,11 @@ use jiff::tz::TimeZone;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use self::ledger::SharedLedger;
 pub use self::saved::mapping_place;
 use crate::api::reply::ReplyNames;
 use crate::expect::Expectation;
 use crate::finding::{Code, Severity};
+use crate::ledger::postgres::place::Place;
 use crate::mapping::saved::SavedMapping;
 use crate::money::Money;
 use crate::operation::Operation;
@@ -256,10 +256,10 @@ pub struct Places {
     pub results: Option<PathBuf>,
     /// Folder of the ledger, the locks and the log-in guard.
     pub state: PathBuf,
+    /// The database of a ledger that hosts share, with the password of its role; none where it is a file in the folder.
+    pub ledger: Option<Place>,
     /// The user's own state folder, whatever `state` says: refused log-ins are remembered there for all ledgers.
     pub user_state: PathBuf,
-    /// The database that holds the ledger; none keeps it in the state folder.
-    pub ledger: Option<SharedLedger>,
     /// Heading of the column whose values have a corrections workbook each.
     pub split_by: Option<String>,
     /// Whether result CSVs begin with a byte order mark.

@@ -23,7 +23,7 @@ pub(super) fn flags(sources: &Sources<'_>, target: &Target) -> String {
     if let Some(state) = by_flag(sources, "state") {
         push(&mut flags, "state", &whole(&state));
     }
-    if let Some(ledger) = by_flag(sources, "ledger") {
+    if let Some(ledger) = by_flag(sources, "ledger").filter(|_| *target != Target::Sandbox) {
         push(&mut flags, "ledger", &ledger);
     }
     // With the sandbox an address says nothing.

@@ -1,6 +1,7 @@
 //! Checks a ledger's own contents: the store, the chains, the totals, the bytes that were sent.
 //!
-//! Only reads, and is best given a copy (`SqliteLedger::copy_to`) or a frozen view, because it reads everything. The one rule: whatever is
+//! Only reads, and is best given a copy of a file (`SqliteLedger::copy_to`), or a view of a database that stands still
+//! ([`Ledger::freeze`]), because it reads everything. The one rule: whatever is
 //! wrong is named with its run, and the other runs are still checked.
 
 use super::verify::Check;

@@ -15,6 +15,7 @@ mod progress;
 mod reporter;
 mod screen;
 mod session;
+mod store;
 mod surroundings;
 mod totals;
 
@@ -163,12 +164,12 @@ pub(crate) fn code(error: &anyhow::Error) -> ExitCode {
         return ExitCode::StoppedEarly;
     }
     match error.downcast_ref::<RunError>() {
+        Some(RunError::Ledger(error)) if error.goes_on() => ExitCode::StoppedEarly,
         Some(RunError::Locked(_) | RunError::Watched(_)) => ExitCode::Locked,
         Some(RunError::Interrupted) => ExitCode::Interrupted,
         Some(RunError::Stopped { reason, .. } | RunError::Export { reason: Some(reason), .. }) => stop_code(*reason),
         Some(RunError::TotalsDisagree(_)) => ExitCode::Bug,
         // The plan could not be recorded, or waits for an approval, or an export stopped: the same command goes on.
-        Some(RunError::Ledger(error)) if error.goes_on() => ExitCode::StoppedEarly,
         Some(
             RunError::Spool(_)
             | RunError::Unapproved(_)

@@ -27,7 +27,7 @@ use arload::platform::command::CommandLine;
 use serde_json::{Map, Value, json};
 
 use crate::console::Console;
-use crate::session::open_to_look;
+use crate::store::Store;
 use crate::surroundings::Surroundings;
 
 /// Limit: a command that sends a message needs seconds.
@@ -185,12 +185,12 @@ impl Reporter {
 
     /// Looks how every expectation stands, and writes the metrics.
     pub(crate) fn look(&self) -> anyhow::Result<Vec<Standing>> {
-        let ledger = open_to_look(&self.settings)?;
-        let mut tallies = Tallies::new(ledger.as_ref());
+        let store = Store::open_to_read(&self.settings)?.map_or_else(Store::scratch, Ok)?;
+        let mut tallies = Tallies::new(store.ledger());
         if let Some((run, totals)) = self.heard.lock().expect("no holder of this lock panics").totals.clone() {
             tallies = tallies.with(run, totals);
         }
-        let standings = expect::standings(&tallies, &self.settings, self.clock.now())?;
+        let standings = expect::standings(&tallies, &self.settings, store.now()?)?;
         if let Some(path) = &self.settings.reporting.metrics {
             let text = metrics::text(&tallies, &self.settings, &standings)?;
             if let Err(error) = platform::publish(path, &text) {

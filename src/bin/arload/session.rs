@@ -15,21 +15,23 @@ use arload::config::{Credentials, Places, Settings, Target};
 use arload::error::RunError;
 use arload::event::Observer;
 use arload::ledger::postgres::logins::Logins;
-use arload::ledger::sqlite::SqliteLedger;
-use arload::ledger::{Ledger, LedgerError, PostgresLedger};
+use arload::ledger::{Ledger, PostgresLedger};
 use arload::pipeline::{Pipeline, lock};
 use arload::platform::{self, ProcessLock};
 use arload::sandbox::{self, Sandbox, SandboxSettings};
 use arload::stop::Stop;
+use jiff::Timestamp;
+
+use crate::store::Store;
 
 /// Everything that lives as long as the command.
 pub(crate) struct Session {
     pub(crate) settings: Settings,
     account: String,
     host: String,
-    ledger: Box<dyn Ledger>,
+    ledger: Store,
     /// The ledger with earlier runs, where the other is a scratch one.
-    earlier: Option<Box<dyn Ledger>>,
+    earlier: Option<Store>,
     api: Option<HttpApi>,
     clock: Arc<dyn Clock>,
     _sandbox: Option<Sandbox>,
@@ -46,65 +48,13 @@ pub(crate) enum Use {
     Write,
 }
 
-/// The ledger's file for these settings; the stand-in has one of its own.
-pub(crate) fn ledger_path(settings: &Settings) -> PathBuf {
-    let name = if settings.target == Target::Sandbox { "sandbox-ledger.db" } else { "ledger.db" };
-    settings.places.state.join(name)
-}
-
-/// The ledger's place as people read it.
-pub(crate) fn ledger_place(settings: &Settings) -> String {
-    match &settings.places.ledger {
-        Some(shared) => shared.place().shown().to_owned(),
-        None => ledger_path(settings).display().to_string(),
-    }
-}
-
-/// Opens the ledger for these settings, which others may share; creates one that is a file, and brings it up to date.
-pub(crate) fn open_to_write(settings: &Settings) -> anyhow::Result<Box<dyn Ledger>> {
-    match &settings.places.ledger {
-        Some(shared) => Ok(Box::new(PostgresLedger::open(shared.with_password()?)?)),
-        None => Ok(Box::new(open_file(settings)?)),
-    }
-}
-
-/// The ledger for these settings, to look into; none where there is no file yet.
-pub(crate) fn open_if_there(settings: &Settings) -> anyhow::Result<Option<Box<dyn Ledger>>> {
-    if settings.places.ledger.is_some() {
-        return open_to_write(settings).map(Some);
-    }
-    let ledger = SqliteLedger::open_to_read(&ledger_path(settings))?;
-    Ok(ledger.map(|ledger| Box::new(ledger) as Box<dyn Ledger>))
-}
-
-/// The same, or an empty one.
-pub(crate) fn open_to_look(settings: &Settings) -> anyhow::Result<Box<dyn Ledger>> {
-    match open_if_there(settings)? {
-        Some(ledger) => Ok(ledger),
-        None => Ok(Box::new(SqliteLedger::scratch()?)),
-    }
-}
-
-/// What others see of this process: whose it is.
-fn doing(settings: &Settings) -> String {
-    format!("{} as {}", settings.profile, settings.mode.user)
-}
-
-/// Opens or creates the ledger's file for these settings, and brings it up to date.
-pub(crate) fn open_file(settings: &Settings) -> Result<SqliteLedger, LedgerError> {
-    let folder = &settings.places.state;
-    platform::create_private_folder(folder)
-        .map_err(|source| LedgerError::Open { path: folder.display().to_string(), source })?;
-    if let Some(kind) = platform::network_file_system(folder) {
-        return Err(LedgerError::Network { path: folder.display().to_string(), kind });
-    }
-    SqliteLedger::open(&ledger_path(settings))
-}
-
 /// One sender per account: in the ledger's folder, and in the user's own whatever the ledger, because another ledger
-/// does not know what this one is sending.
+/// does not know what this one is sending. A ledger that hosts share has workers instead.
 fn lock_account(settings: &Settings, account: &str, stop: &Stop) -> Result<Vec<ProcessLock>, RunError> {
-    let Places { state, user_state, .. } = &settings.places;
+    let Places { state, user_state, ledger, .. } = &settings.places;
+    if ledger.is_some() {
+        return Ok(Vec::new());
+    }
     let mut locks = vec![lock::take(state, account, settings.mode.wait, stop)?];
     // Each ledger of the sandbox has a stand-in of its own.
     if user_state != state && settings.target != Target::Sandbox {
@@ -127,28 +77,21 @@ impl Session {
         if writes {
             settings.mode.user = platform::user_name();
         }
-        // A shared ledger has workers instead.
-        let locked = writes && settings.places.ledger.is_none();
-        let locks = if locked { lock_account(&settings, &account, stop)? } else { Vec::new() };
-        let dry_run = settings.mode.dry_run;
-        let (ledger, earlier) = match (dry_run, purpose) {
-            (true, _) => (Box::new(SqliteLedger::scratch()?) as Box<dyn Ledger>, open_if_there(&settings)?),
-            (false, Use::Read) => (open_to_look(&settings)?, None),
-            (false, Use::Write) => (open_to_write(&settings)?, None),
+        let locks = if writes { lock_account(&settings, &account, stop)? } else { Vec::new() };
+        let (ledger, earlier) = match (settings.mode.dry_run, purpose) {
+            (true, _) => (Store::scratch()?, Store::open_to_read(&settings)?),
+            (false, Use::Read) => (Store::open_to_read(&settings)?.map_or_else(Store::scratch, Ok)?, None),
+            (false, Use::Write) => (Store::open_to_write(&settings)?, None),
         };
-        let clock: Arc<dyn Clock> = Arc::new(match ledger.shared() {
-            Some(shared) if writes => {
-                shared.enlist(&doing(&settings))?;
-                // Hosts may be wrong by an hour; all go by the clock of the database.
-                SystemClock::ahead_by(shared.clock_ahead()?)
-            }
-            _ => SystemClock::default(),
-        });
+        let clock = earlier.as_ref().unwrap_or(&ledger).clock()?;
+        if let Some(shared) = ledger.ledger().shared().filter(|_| writes) {
+            shared.enlist(doing(&settings))?;
+        }
         // A plan asks the API only if the ledger does not know the account, and does without where nothing can.
         let asks = !settings.mode.plan_only || settings.target == Target::Sandbox || settings.credentials.is_some();
         let sends = writes && asks;
         let sandbox = if sends && settings.target == Target::Sandbox { Some(start_sandbox(&settings)?) } else { None };
-        let logins = ledger.shared().map(PostgresLedger::logins);
+        let logins = ledger.ledger().shared().map(PostgresLedger::logins);
         let api = if sends { Some(connect(&settings, sandbox.as_ref(), &clock, logins)?) } else { None };
         let host = match (&settings.target, &key) {
             (Target::Sandbox, _) => "sandbox".to_owned(),
@@ -160,16 +103,16 @@ impl Session {
 
     /// The pipeline over what was opened.
     pub(crate) fn pipeline<'a>(&'a self, stop: &'a Stop, observer: &'a dyn Observer) -> Pipeline<'a> {
-        let earlier: Option<&dyn Ledger> = match (self.earlier.as_deref(), self.settings.mode.dry_run) {
-            (Some(earlier), _) => Some(earlier),
+        let earlier: Option<&dyn Ledger> = match (&self.earlier, self.settings.mode.dry_run) {
+            (Some(earlier), _) => Some(earlier.ledger()),
             (None, true) => None,
-            (None, false) => Some(self.ledger.as_ref()),
+            (None, false) => Some(self.ledger.ledger()),
         };
         Pipeline {
             settings: &self.settings,
             account: &self.account,
             host: &self.host,
-            ledger: self.ledger.as_ref(),
+            ledger: self.ledger.ledger(),
             earlier,
             api: self.api.as_ref().map(|api| api as _),
             clock: Arc::clone(&self.clock),
@@ -190,7 +133,21 @@ impl Session {
 
     /// The ledger, for commands that list and show.
     pub(crate) fn ledger(&self) -> &dyn Ledger {
-        self.ledger.as_ref()
+        self.ledger.ledger()
+    }
+
+    /// The time by the ledger's clock.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+/// What a worker is said to do.
+fn doing(settings: &Settings) -> &'static str {
+    match (settings.mode.seed, settings.mode.plan_only) {
+        (true, _) => "seeds",
+        (_, true) => "plans",
+        _ => "sends",
     }
 }
 

@@ -11,10 +11,10 @@ pub(crate) struct StateArgs {
     /// It is created. Default: the user's state folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) state: Option<String>,
-    /// Keep the ledger in this PostgreSQL database, which other hosts share
+    /// Share the ledger in this PostgreSQL database with other hosts
     ///
-    /// postgres://USER@HOST:PORT/DATABASE, with sslmode, sslrootcert, schema and lease behind a question mark. The password
-    /// comes from ARLOAD_LEDGER_PASSWORD, a file or a command.
+    /// As in postgres://USER@HOST/DATABASE; its password never stands in it, see "arload explain ledger-place". Refused
+    /// log-ins stay in the state folder, too. Default: a file in the state folder.
     #[arg(long, value_name = "URL")]
     pub(crate) ledger: Option<String>,
 }

@@ -4,14 +4,9 @@
 
 use std::io::Write;
 
-use arload::clock::{Clock as _, SystemClock};
-use arload::config::Settings;
 use arload::config::layers::Purpose;
-use arload::error::RunError;
 use arload::exit::ExitCode;
 use arload::finding::printable;
-use arload::ledger::Ledger;
-use arload::ledger::sqlite::SqliteLedger;
 use arload::pipeline::approval;
 use arload::platform;
 use arload::results::summary::hex;
@@ -20,7 +15,7 @@ use serde_json::json;
 use super::runs::find;
 use crate::args::RunApproveArgs;
 use crate::flags::Flags as _;
-use crate::session::{ledger_path, open_to_write};
+use crate::store::Store;
 use crate::surroundings::Surroundings;
 
 /// Runs `runs approve`; `out` takes data.
@@ -30,10 +25,10 @@ pub(crate) fn run(
     out: &mut dyn Write,
 ) -> anyhow::Result<ExitCode> {
     let settings = surroundings.settle(&arguments.values(), Purpose::Local)?.settings;
-    let ledger = existing(&settings)?;
-    let run = find(ledger.as_ref(), &arguments.run.run)?;
-    let (user, now) = (platform::user_name(), SystemClock::default().now());
-    let approval = approval::approve(ledger.as_ref(), &run, &user, arguments.plan_hash.as_deref(), now)?;
+    let store = Store::existing_to_write(&settings)?;
+    let run = find(store.ledger(), &arguments.run.run)?;
+    let (user, now) = (platform::user_name(), store.now()?);
+    let approval = approval::approve(store.ledger(), &run, &user, arguments.plan_hash.as_deref(), now)?;
     let plan = hex(&approval.plan);
     if settings.output.json {
         let line = json!({
@@ -47,17 +42,4 @@ pub(crate) fn run(
         writeln!(out, "next: \"arload runs send {}\" sends it", run.id)?;
     }
     Ok(ExitCode::Success)
-}
-
-/// A ledger that must be there, opened to write.
-pub(super) fn existing(settings: &Settings) -> anyhow::Result<Box<dyn Ledger>> {
-    let path = ledger_path(settings);
-    if settings.places.ledger.is_none() && SqliteLedger::format_of(&path)?.is_none() {
-        return Err(RunError::Input {
-            message: format!("{}: there is no ledger", path.display()),
-            hint: "name its folder with --state, or create one with \"arload ledger init\"".to_owned(),
-        }
-        .into());
-    }
-    open_to_write(settings)
 }

@@ -33,7 +33,7 @@ fn show(
     out: &mut dyn Write,
     talk: &mut dyn Write,
 ) -> anyhow::Result<ExitCode> {
-    let Settled { settings, shown, warnings } = surroundings.settle(&arguments.values(), Purpose::Local)?;
+    let Settled { settings, shown, warnings } = surroundings.settle(&arguments.values(), Purpose::Shown)?;
     for warning in warnings {
         writeln!(talk, "arload: {warning}")?;
     }

@@ -3,7 +3,7 @@
 //! The rule: what holds goes to standard output, a sentence a line; what does not ends with exit code 1.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use arload::config::Settings;
@@ -22,7 +22,7 @@ use serde_json::json;
 use super::runs::find;
 use crate::args::{RunEvidenceArgs, RunsVerifyArgs};
 use crate::flags::Flags as _;
-use crate::session::{ledger_path, open_to_write};
+use crate::store::Store;
 use crate::surroundings::Surroundings;
 
 /// Runs `runs evidence`; `out` takes data.
@@ -37,15 +37,16 @@ pub(crate) fn run(
     }
     let settings = surroundings.settle(&arguments.values(), Purpose::Local)?.settings;
     let id = arguments.run.as_deref().unwrap_or_default();
-    let ledger = ledger(&settings)?;
+    let store = Store::existing_to_read(&settings)?;
+    let ledger = store.ledger();
     // The run may be going on; the evidence is of one moment.
     ledger.freeze()?;
-    let run = find(ledger.as_ref(), id)?;
+    let run = find(ledger, id)?;
     let path = arguments.out.clone().unwrap_or_else(|| PathBuf::from(format!("run-{}.evidence.zip", run.id)));
     let name = path.display().to_string();
     let failed = |cause| RunError::Evidence { path: name.clone(), cause };
     let mut beside = Beside::create(&path, arguments.force).map_err(failed)?;
-    let facts = write::write(ledger.as_ref(), &run, beside.file(), &name, write::Extent::Evidence)?;
+    let facts = write::write(ledger, &run, beside.file(), &name, write::Extent::Evidence)?;
     beside.finish().map_err(failed)?;
     if settings.output.json {
         let line = json!({ "file": name, "run": run.id.0, "head": facts.head, "counts": facts.counts });
@@ -83,38 +84,27 @@ pub(crate) fn audit(
 }
 
 fn checks(settings: &Settings, run: Option<&str>) -> anyhow::Result<Vec<Check>> {
-    if settings.places.ledger.is_some() {
-        let ledger = ledger(settings)?;
-        ledger.freeze()?;
-        let only = run.map(|id| find(ledger.as_ref(), id)).transpose()?;
-        return Ok(audit::audit(ledger.as_ref(), only.map(|run| run.id)));
-    }
-    let ledger = file(&ledger_path(settings))?;
+    let ledger = match Store::existing_to_read(settings)? {
+        Store::Shared(ledger) => {
+            // Readers of a database stand in nobody's way.
+            ledger.freeze()?;
+            return checked(ledger.as_ref(), run);
+        }
+        Store::File(ledger) => ledger,
+    };
     // A copy, so that reading all of it stands in nobody's way; private, as the ledger is.
     let folder = tempfile::tempdir().context("make a private folder for a copy of the ledger")?;
     let path = folder.path().join("ledger.db");
     ledger.copy_to(&path)?;
-    drop(ledger);
-    let copy = file(&path)?;
-    let only = run.map(|id| find(&copy, id)).transpose()?;
-    Ok(audit::audit(&copy, only.map(|run| run.id)))
-}
-
-/// A ledger that must be there, opened to read.
-pub(super) fn ledger(settings: &Settings) -> anyhow::Result<Box<dyn Ledger>> {
-    match &settings.places.ledger {
-        Some(_) => open_to_write(settings),
-        None => Ok(Box::new(file(&ledger_path(settings))?)),
+    match SqliteLedger::open_to_read(&path)? {
+        Some(copy) => checked(&copy, run),
+        None => Ok(Vec::new()),
     }
 }
 
-/// A ledger's file that must be there, opened to read.
-pub(super) fn file(path: &Path) -> anyhow::Result<SqliteLedger> {
-    let ledger = SqliteLedger::open_to_read(path)?;
-    Ok(ledger.ok_or_else(|| RunError::Input {
-        message: format!("{}: there is no ledger", path.display()),
-        hint: "name its folder with --state; that of the sandbox needs --sandbox".to_owned(),
-    })?)
+fn checked(ledger: &dyn Ledger, run: Option<&str>) -> anyhow::Result<Vec<Check>> {
+    let only = run.map(|id| find(ledger, id)).transpose()?;
+    Ok(audit::audit(ledger, only.map(|run| run.id)))
 }
 
 fn told(checks: &[Check], json: bool, out: &mut dyn Write) -> anyhow::Result<ExitCode> {

@@ -5,7 +5,6 @@
 use std::io::Write;
 
 use anyhow::Context as _;
-use arload::clock::{Clock as _, SystemClock};
 use arload::config::Settings;
 use arload::config::layers::Purpose;
 use arload::error::RunError;
@@ -20,12 +19,11 @@ use arload::results::summary::hex;
 use jiff::civil::Date;
 use serde_json::json;
 
-use super::approve::existing;
 use super::listing::{day_of, parse_day};
 use super::runs::find;
 use crate::args::RunsForgetArgs;
 use crate::flags::Flags as _;
-use crate::session::open_file;
+use crate::store::Store;
 use crate::surroundings::Surroundings;
 
 /// Runs `runs forget`; `out` takes data.
@@ -35,8 +33,8 @@ pub(crate) fn run(
     out: &mut dyn Write,
 ) -> anyhow::Result<ExitCode> {
     let settings = surroundings.settle(&arguments.values(), Purpose::Local)?.settings;
-    let ledger = existing(&settings)?;
-    let now = SystemClock::default().now();
+    let store = Store::existing_to_write(&settings)?;
+    let (ledger, now) = (store.ledger(), store.now()?);
     let kept = kept_since(now.to_zoned(settings.timezone.clone()).date());
     let scope = if arguments.contacts_only { Scope::Contacts } else { Scope::Rows };
     let before = arguments.before.as_deref().map(|day| parse_day("before", day)).transpose()?.unwrap_or(kept);
@@ -45,13 +43,13 @@ pub(crate) fn run(
     }
     let (chosen, left) = match &arguments.run {
         Some(id) => {
-            let run = find(ledger.as_ref(), id)?;
+            let run = find(ledger, id)?;
             if scope == Scope::Rows && day_of(&run, &settings) >= kept && !arguments.yes {
                 return Err(young(&format!("run {}", run.id), kept).into());
             }
             (vec![run], Vec::new())
         }
-        None => old_runs(ledger.as_ref(), &settings, before, scope)?,
+        None => old_runs(ledger, &settings, before, scope)?,
     };
     for why in &left {
         say(&json!({ "left": why }), &format!("left: {why}"), &settings, out)?;
@@ -60,15 +58,14 @@ pub(crate) fn run(
     platform::create_private_folder(&folder).with_context(|| folder.display().to_string())?;
     let user = platform::user_name();
     for run in &chosen {
-        let forgotten = forget(ledger.as_ref(), run, scope, &folder, (&user, now))?;
+        let forgotten = forget(ledger, run, scope, &folder, (&user, now))?;
         told(run, &forgotten, &settings, out)?;
     }
     if chosen.is_empty() {
         let none = json!({ "forgotten": 0 });
         say(&none, &format!("nothing to forget: no run planned before {before} has rows left"), &settings, out)?;
     } else {
-        drop(ledger);
-        shrink(&settings, out)?;
+        shrink(&store, &settings, out)?;
     }
     Ok(if left.is_empty() { ExitCode::Success } else { ExitCode::NotAllAccepted })
 }
@@ -110,12 +107,18 @@ fn told(run: &Run, forgotten: &Forgotten, settings: &Settings, out: &mut dyn Wri
     say(&fact, &words, settings, out)
 }
 
-/// What cannot be given back now is used again by later runs; a database gives space back by itself.
-fn shrink(settings: &Settings, out: &mut dyn Write) -> anyhow::Result<()> {
-    if settings.places.ledger.is_some() {
-        return Ok(());
-    }
-    let ledger = open_file(settings)?;
+/// What cannot be given back now is used again by later runs.
+fn shrink(store: &Store, settings: &Settings, out: &mut dyn Write) -> anyhow::Result<()> {
+    let ledger = match store {
+        Store::File(ledger) => ledger,
+        Store::Shared(ledger) => {
+            let (place, bytes) = (ledger.place().shown(), ledger.bytes()?);
+            let fact = json!({ "ledger": place, "bytes": bytes, "shrunk": false });
+            let words = "the database gives the room to later runs by itself (autovacuum); what was deleted stays in its \
+                         write-ahead log and backups until they are gone";
+            return say(&fact, words, settings, out);
+        }
+    };
     let fact = |bytes: u64, shrunk: bool| json!({ "ledger": ledger.path(), "bytes": bytes, "shrunk": shrunk });
     match ledger.shrink() {
         Ok(()) => {

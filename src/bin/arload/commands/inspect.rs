@@ -38,7 +38,7 @@ pub(crate) fn run(
     talk: &mut dyn Write,
 ) -> anyhow::Result<ExitCode> {
     let flags = arguments.values();
-    let settled = surroundings.settle(&flags, Purpose::Local)?;
+    let settled = surroundings.settle(&flags, Purpose::Shown)?;
     for warning in &settled.warnings {
         say(talk, &format!("arload: {warning}"));
     }

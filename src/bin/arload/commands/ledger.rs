@@ -3,7 +3,6 @@
 //! The rule: none of them sends anything, and none replaces a file unasked.
 
 use std::io::Write;
-use std::path::Path;
 
 use arload::config::Settings;
 use arload::config::layers::Purpose;
@@ -11,15 +10,15 @@ use arload::error::RunError;
 use arload::exit::ExitCode;
 use arload::finding::printable;
 use arload::ledger::copy::Copied;
+use arload::ledger::postgres::place::Place;
 use arload::ledger::sqlite::SqliteLedger;
 use arload::ledger::{LedgerError, PostgresLedger};
 use arload::plan::{count, grouped};
 use serde_json::json;
 
-use super::evidence;
 use crate::args::{LedgerArgs, LedgerBackupArgs, LedgerCommand};
 use crate::flags::Flags as _;
-use crate::session::{ledger_path, open_file};
+use crate::store::{self, Store, ledger_path};
 use crate::surroundings::Surroundings;
 
 /// Runs a `ledger` command; `out` takes data.
@@ -42,25 +41,51 @@ fn settings(arguments: &LedgerArgs, surroundings: &Surroundings) -> anyhow::Resu
 }
 
 fn init(settings: &Settings, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-    if let Some(shared) = &settings.places.ledger {
-        let place = shared.with_password()?;
-        let words = match PostgresLedger::prepare(&place)? {
-            Some(format) => format!("there is a ledger already, of format {format}; left alone"),
-            None => format!("created in the schema {}", place.schema()),
-        };
-        return say_of(place.shown(), &words, &json!({ "ledger": place.shown() }), settings, out);
-    }
-    let path = ledger_path(settings);
-    if let Some(format) = SqliteLedger::format_of(&path)? {
+    let place = store::shown(settings);
+    if let Some(format) = format_of(settings)? {
         let words = format!("there is a ledger already, of format {format}; left alone");
-        return say(&path, &words, &json!({ "ledger": path, "created": false }), settings, out);
+        return say(&place, &words, &json!({ "ledger": place, "created": false }), settings, out);
     }
-    open_file(settings)?;
-    say(&path, "created", &json!({ "ledger": path, "created": true }), settings, out)
+    prepare(settings)?;
+    let fact = json!({ "ledger": place, "created": true });
+    let done = say(&place, "created", &fact, settings, out)?;
+    if let Some(shared) = &settings.places.ledger {
+        tell_rights(shared, settings, out)?;
+    }
+    Ok(done)
 }
 
-/// Tells one fact of a ledger's place.
-fn say_of(
+/// The form of the ledger that is there; none where there is none.
+fn format_of(settings: &Settings) -> Result<Option<i64>, LedgerError> {
+    match &settings.places.ledger {
+        Some(place) => PostgresLedger::format_of(place),
+        None => SqliteLedger::format_of(&ledger_path(settings)),
+    }
+}
+
+/// Makes the ledger, or brings it up to date.
+fn prepare(settings: &Settings) -> Result<(), LedgerError> {
+    match &settings.places.ledger {
+        Some(place) => PostgresLedger::prepare(place).map(|_| ()),
+        None => Store::open_to_write(settings).map(|_| ()),
+    }
+}
+
+/// Who may do what in the database.
+fn tell_rights(place: &Place, settings: &Settings, out: &mut dyn Write) -> anyhow::Result<()> {
+    if !settings.output.json {
+        writeln!(
+            out,
+            "its tables are in the schema {}; give the hosts a role of their own that owns none of them, as the README \
+             says under \"Several hosts\"",
+            place.schema()
+        )?;
+    }
+    Ok(())
+}
+
+/// Tells one fact of a ledger or file, as a line for people or for scripts.
+fn say(
     place: &str,
     words: &str,
     fact: &serde_json::Value,
@@ -75,62 +100,30 @@ fn say_of(
     Ok(ExitCode::Success)
 }
 
-/// Tells one fact of a file, as a line for people or for scripts.
-fn say(
-    path: &Path,
-    words: &str,
-    fact: &serde_json::Value,
-    settings: &Settings,
-    out: &mut dyn Write,
-) -> anyhow::Result<ExitCode> {
-    say_of(&path.display().to_string(), words, fact, settings, out)
-}
-
 fn migrate(settings: &Settings, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-    if let Some(shared) = &settings.places.ledger {
-        let place = shared.with_password()?;
-        let Some(before) = PostgresLedger::format_of(&place)? else {
-            return Err(LedgerError::Missing { place: place.shown().to_owned() }.into());
-        };
-        PostgresLedger::prepare(&place)?;
-        let after = PostgresLedger::format_of(&place)?.unwrap_or(before);
-        let fact = json!({ "ledger": place.shown(), "from": before, "to": after });
-        return say_of(place.shown(), &migrated(before, after), &fact, settings, out);
-    }
-    let path = ledger_path(settings);
-    let Some(before) = SqliteLedger::format_of(&path)? else {
+    let place = store::shown(settings);
+    let Some(before) = format_of(settings)? else {
         return Err(RunError::Input {
-            message: format!("{}: there is no ledger", path.display()),
+            message: format!("{place}: there is no ledger"),
             hint: "\"arload ledger init\" creates one; --state names another folder".to_owned(),
         }
         .into());
     };
-    open_file(settings)?;
-    let after = SqliteLedger::format_of(&path)?.unwrap_or(before);
-    say(&path, &migrated(before, after), &json!({ "ledger": path, "from": before, "to": after }), settings, out)
-}
-
-fn migrated(before: i64, after: i64) -> String {
-    if after == before {
+    prepare(settings)?;
+    let after = format_of(settings)?.unwrap_or(before);
+    let words = if after == before {
         format!("has format {after} already; nothing to do")
     } else {
         format!("brought from format {before} to {after}")
-    }
+    };
+    say(&place, &words, &json!({ "ledger": place, "from": before, "to": after }), settings, out)
 }
 
 fn backup(arguments: &LedgerBackupArgs, surroundings: &Surroundings, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let settings = settings(&arguments.shared, surroundings)?;
-    if let Some(shared) = &settings.places.ledger {
-        let (place, schema) = (shared.place().shown(), shared.place().schema());
-        return Err(RunError::Input {
-            message: format!("{place}: a database is backed up by its own tools; nothing written"),
-            hint: format!(
-                "\"pg_dump --format=custom --schema={schema} DATABASE > FILE\" writes what stands at one moment"
-            ),
-        }
-        .into());
-    }
-    let ledger = evidence::file(&ledger_path(&settings))?;
+    let Store::File(ledger) = Store::existing_to_read(&settings)? else {
+        return Err(by_its_own_means(&settings).into());
+    };
     let file = &arguments.file;
     if file.symlink_metadata().is_ok() && !arguments.force {
         return Err(RunError::Input {
@@ -142,5 +135,22 @@ fn backup(arguments: &LedgerBackupArgs, surroundings: &Surroundings, out: &mut d
     let copied = ledger.backup(file, arguments.force)?;
     let Copied { runs, rows, bytes } = copied;
     let words = format!("{} with {}, {} bytes", count(runs, "run"), count(rows, "row"), grouped(bytes));
-    say(file, &words, &json!({ "file": file, "runs": runs, "rows": rows, "bytes": bytes }), &settings, out)
+    say(
+        &file.display().to_string(),
+        &words,
+        &json!({ "file": file, "runs": runs, "rows": rows, "bytes": bytes }),
+        &settings,
+        out,
+    )
+}
+
+/// A database is backed up as databases are.
+fn by_its_own_means(settings: &Settings) -> RunError {
+    let schema = settings.places.ledger.as_ref().map_or("arload", Place::schema);
+    RunError::Input {
+        message: format!("{}: a ledger in a database is backed up by the database's own means", store::shown(settings)),
+        hint: format!(
+            "pg_dump --format=custom --schema={schema} --file=ledger.dump DATABASE; the README says how it is restored"
+        ),
+    }
 }

@@ -6,7 +6,7 @@ use arload::config::layers::Purpose;
 use arload::config::{Settings, Target};
 use arload::error::RunError;
 use arload::exit::ExitCode;
-use arload::finding::{printable, quote};
+use arload::finding::quote;
 use arload::ledger::Run;
 use arload::nearest::did_you_mean;
 use arload::operation::{ALL, Operation};
@@ -18,7 +18,8 @@ use serde_json::json;
 use super::runs::sheets;
 use crate::args::RunsListArgs;
 use crate::flags::Flags as _;
-use crate::session::{Session, Use, ledger_place};
+use crate::session::{Session, Use};
+use crate::store;
 use crate::surroundings::Surroundings;
 
 /// Which runs are listed.
@@ -101,10 +102,10 @@ pub(super) fn run(
     let json = settled.settings.output.json;
     let filter = Filter::of(arguments)?;
     let session = Session::open(settled.settings, Use::Read, &Stop::default())?;
-    let place = ledger_place(&session.settings);
+    let place = store::shown(&session.settings);
     let runs = session.ledger().runs()?;
     if runs.is_empty() && !json {
-        writeln!(out, "no runs in {}", printable(&place))?;
+        writeln!(out, "no runs in {place}")?;
         if session.settings.target != Target::Sandbox {
             writeln!(out, "runs of the sandbox are listed with --sandbox")?;
         }
@@ -154,7 +155,7 @@ pub(super) fn run(
         let shown = chosen.len() as u64;
         let of =
             if shown == total { count(total, "run") } else { format!("{} of {}", grouped(shown), count(total, "run")) };
-        writeln!(out, "{of}; {} has {} bytes", printable(&place), grouped(bytes))?;
+        writeln!(out, "{of}; {place} has {} bytes", grouped(bytes))?;
     }
     Ok(ExitCode::Success)
 }

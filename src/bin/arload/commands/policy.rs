@@ -5,7 +5,6 @@
 use std::io::Write;
 use std::time::Duration;
 
-use arload::clock::{Clock as _, SystemClock};
 use arload::config::Settings;
 use arload::config::layers::Purpose;
 use arload::config::values::{self, brief};
@@ -17,11 +16,9 @@ use arload::pipeline::approval::{self, one_of};
 use arload::platform;
 use serde_json::json;
 
-use super::approve::existing;
-use super::evidence;
 use crate::args::LedgerPolicyArgs;
 use crate::flags::Flags as _;
-use crate::session::{ledger_path, ledger_place};
+use crate::store::{self, Store};
 use crate::surroundings::Surroundings;
 
 // Limit: a plan that nobody sends for ten years is forgotten.
@@ -39,24 +36,25 @@ pub(crate) fn run(
     if sets {
         set(arguments, &settings)?;
     }
-    let ledger = evidence::ledger(&settings)?;
-    show(&ledger.policies()?, &settings, out)
+    let store = Store::existing_to_read(&settings)?;
+    show(&store.ledger().policies()?, &settings, out)
 }
 
 fn set(arguments: &LedgerPolicyArgs, settings: &Settings) -> anyhow::Result<()> {
-    let ledger = existing(settings)?;
-    let path = ledger_path(settings);
-    // In a database the rights of its roles say so.
-    if settings.places.ledger.is_none() && !platform::is_own(&path)? {
-        let path = path.display();
+    let store = Store::existing_to_write(settings)?;
+    // In a database, the rights of the role decide.
+    if let Store::File(file) = &store
+        && !platform::is_own(file.path())?
+    {
+        let path = file.path().display();
         return Err(RunError::Input {
             message: format!("{path}: only the owner of this file sets what the ledger asks"),
             hint: "the owner runs the same command; \"arload ledger policy\" alone shows what holds".to_owned(),
         }
         .into());
     }
-    let policy = changed(approval::policy(ledger.as_ref())?, arguments)?;
-    ledger.set_policy(&policy, &platform::user_name(), SystemClock::default().now())?;
+    let policy = changed(approval::policy(store.ledger())?, arguments)?;
+    store.ledger().set_policy(&policy, &platform::user_name(), store.now()?)?;
     Ok(())
 }
 
@@ -115,7 +113,7 @@ fn show(policies: &[PolicyRecord], settings: &Settings, out: &mut dyn Write) -> 
     }
     let default = Policy::default();
     let holds = policies.last().map_or(&default, |record| &record.policy);
-    writeln!(out, "{}: {}", printable(&ledger_place(settings)), words(holds))?;
+    writeln!(out, "{}: {}", printable(&store::shown(settings)), words(holds))?;
     for PolicyRecord { set_at, set_by, policy, .. } in policies {
         let at = set_at.to_zoned(settings.timezone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
         writeln!(out, "  {at} by {}: {}", printable(set_by), words(policy))?;

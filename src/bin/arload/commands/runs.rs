@@ -4,7 +4,6 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arload::clock::{Clock as _, SystemClock};
 use arload::config::Settings;
 use arload::config::layers::{Purpose, Settled};
 use arload::corrections::after;
@@ -22,6 +21,7 @@ use arload::plan::{SheetFacts, count, grouped, hash};
 use arload::results;
 use arload::results::summary::hex;
 use arload::stop::Stop;
+use jiff::Timestamp;
 use serde_json::json;
 
 use crate::args::{RunResultsArgs, RunSendArgs, RunShowArgs, RunsCommand};
@@ -63,7 +63,7 @@ fn show_run(session: &Session, run: &Run, out: &mut dyn Write) -> anyhow::Result
     let (totals, breakdown) = results::totals(ledger, run)?;
     let corrected = after::totals(ledger, run)?;
     let head = hex(&ledger.head(run.id)?);
-    let planned = Planned::of(ledger, run)?;
+    let planned = Planned::of(ledger, run, session.now())?;
     if session.settings.output.json {
         let line = json!({
             "run": run.id.0, "planned-at": run.created_at.to_string(), "state": run.state.as_str(), "reason": run.reason,
@@ -114,7 +114,7 @@ fn show_run(session: &Session, run: &Run, out: &mut dyn Write) -> anyhow::Result
         writeln!(out, "corrects rows of run {before}: \"arload runs show {before}\"")?;
     }
     show_requests(ledger, run, planned.may_leave(), out)?;
-    show_plan(ledger, run, &planned, &session.settings, out)?;
+    show_plan(session, run, &planned, out)?;
     for sentence in results::purged(ledger, run)? {
         writeln!(out, "{}", printable(&sentence))?;
     }
@@ -160,14 +160,14 @@ struct Planned {
 }
 
 impl Planned {
-    fn of(ledger: &dyn Ledger, run: &Run) -> Result<Planned, RunError> {
+    fn of(ledger: &dyn Ledger, run: &Run, now: Timestamp) -> Result<Planned, RunError> {
         let approvals = ledger.approvals(run.id)?;
         // The hash of an open run stands over all its bytes; that of another one is of interest only if it was approved.
         let plan = match run.state {
             RunState::Open => hash::of_plan(ledger, run)?,
             _ => approvals.last().map(|approval| approval.plan),
         };
-        let standing = approval::standing(ledger, run, None, SystemClock::default().now())?;
+        let standing = approval::standing(ledger, run, None, now)?;
         Ok(Planned { hash: plan.map(|plan| hex(&plan)), approvals, standing })
     }
 
@@ -186,18 +186,13 @@ impl Planned {
 }
 
 /// How long sending takes, who made the plan, and where it stands with who approves it.
-fn show_plan(
-    ledger: &dyn Ledger,
-    run: &Run,
-    planned: &Planned,
-    settings: &Settings,
-    out: &mut dyn Write,
-) -> anyhow::Result<()> {
+fn show_plan(session: &Session, run: &Run, planned: &Planned, out: &mut dyn Write) -> anyhow::Result<()> {
+    let (ledger, settings) = (session.ledger(), &session.settings);
     let waiting = ledger.chunks(run.id)?.iter().filter(|chunk| chunk.state == ChunkState::Planned).count() as u64;
     if waiting > 0 && run.state == RunState::Open {
         let sending = &settings.sending;
         let least = Duration::from_secs_f64(waiting as f64 / sending.rate);
-        let today = SystemClock::default().now().to_zoned(settings.timezone.clone()).date().to_string();
+        let today = session.now().to_zoned(settings.timezone.clone()).date().to_string();
         let quota = match sending.per_day {
             None => String::new(),
             Some(per_day) => {

@@ -73,7 +73,7 @@ pub(crate) fn run(arguments: &WatchArgs, surroundings: &Surroundings) -> anyhow:
         hint: "give a time such as 10s or 1m".to_owned(),
     })?;
     let flags = arguments.values();
-    let general = match surroundings.settle(&flags, Purpose::Local) {
+    let general = match surroundings.settle(&flags, Purpose::Shown) {
         Ok(general) => general,
         Err(error) => return reporter::refused(surroundings, &flags, None, error),
     };
@@ -158,7 +158,7 @@ fn lanes(arguments: &WatchArgs, surroundings: &Surroundings, console: &Reporter)
             console.event(&Event::Warning { message, hint: None });
             continue;
         }
-        match surroundings.settle(&load::flags(arguments, &profile), Purpose::Local) {
+        match surroundings.settle(&load::flags(arguments, &profile), Purpose::Shown) {
             Ok(settled) => {
                 warn_about_sync(&settled.settings.places.state, console);
                 let allowed = |operation: &&'static Operation| {

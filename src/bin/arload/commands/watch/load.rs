@@ -32,7 +32,8 @@ use crate::commands::sheets;
 use crate::console::Console;
 use crate::flags::Flags as _;
 use crate::reporter::Reporter;
-use crate::session::{self, Session, Use};
+use crate::session::{Session, Use};
+use crate::store::{self, Store};
 use crate::surroundings::Surroundings;
 
 /// The flags of the command, for one profile.
@@ -103,7 +104,11 @@ impl<'a> Desk<'a> {
         let arguments = self.arguments;
         let mut how = format!(" --profile {}", taken.profile);
         let paths = [("config", arguments.account.config.as_ref().map(|path| path.display().to_string()))];
-        let texts = [("state", arguments.state.state.clone()), ("base-url", arguments.server.base_url.clone())];
+        let texts = [
+            ("state", arguments.state.state.clone()),
+            ("ledger", arguments.state.ledger.clone()),
+            ("base-url", arguments.server.base_url.clone()),
+        ];
         for (flag, value) in paths.into_iter().chain(texts) {
             how.extend(value.map(|value| format!(" --{flag} \"{value}\"")));
         }
@@ -219,21 +224,21 @@ impl Loader for Desk<'_> {
         let settings = self.surroundings.settle(&flags(self.arguments, &taken.profile), Purpose::Local);
         let settings = settings.map_err(|error| error.to_string())?.settings;
         // Without a ledger there is no run whose file has moved.
-        if settings.places.ledger.is_none() && !session::ledger_path(&settings).exists() {
+        if settings.places.ledger.is_none() && !store::ledger_path(&settings).exists() {
             return Ok(());
         }
-        let ledger = session::open_to_write(&settings).map_err(|error| format!("{error:#}"))?;
-        ledger.file_moved(&text_of_path(&taken.sheet), &text_of_path(to)).map_err(|error| error.to_string())
+        let store = Store::open_to_write(&settings).map_err(|error| error.to_string())?;
+        store.ledger().file_moved(&text_of_path(&taken.sheet), &text_of_path(to)).map_err(|error| error.to_string())
     }
 }
 
 /// The newest run of the file at a path.
-fn stored(settings: &Settings, path: &str) -> anyhow::Result<Option<Run>> {
-    match session::open_if_there(settings) {
+fn stored(settings: &Settings, path: &str) -> Result<Option<Run>, LedgerError> {
+    match Store::open_to_read(settings) {
         // The next step brings it up to date.
-        Err(error) if matches!(error.downcast_ref(), Some(LedgerError::Older { .. })) => Ok(None),
+        Err(LedgerError::Older { .. }) if settings.places.ledger.is_none() => Ok(None),
         Ok(None) => Ok(None),
-        Ok(Some(ledger)) => Ok(ledger.runs_with_path(path)?.into_iter().next()),
+        Ok(Some(store)) => Ok(store.ledger().runs_with_path(path)?.into_iter().next()),
         Err(error) => Err(error),
     }
 }
