@@ -5,6 +5,7 @@
 //! been done before its connection broke is told so when it is asked for again.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -35,6 +36,8 @@ pub(super) struct Connections {
     idle: Mutex<Vec<Client>>,
     /// The one whose open transaction everything is asked in: a plan that is being written, or a view that stands still.
     kept: Mutex<Option<Client>>,
+    /// Whether the last one who asked waited in vain: nobody else waits then, so that a process ends soon.
+    away: AtomicBool,
 }
 
 impl fmt::Debug for Connections {
@@ -49,7 +52,7 @@ impl Connections {
             Security::Local => None,
             Security::VerifyFull(root) => Some(secured(root.as_deref())?),
         };
-        Ok(Self { place, tls, idle: Mutex::default(), kept: Mutex::default() })
+        Ok(Self { place, tls, idle: Mutex::default(), kept: Mutex::default(), away: AtomicBool::new(false) })
     }
 
     pub(super) fn place(&self) -> &Place {
@@ -93,7 +96,8 @@ impl Connections {
         if let Some(kept) = lock(&self.kept).as_mut() {
             return step(kept, false).map_err(|error| self.refused(&error));
         }
-        let until = Instant::now() + PATIENCE;
+        let patience = if self.away.load(Ordering::SeqCst) { Duration::ZERO } else { PATIENCE };
+        let until = Instant::now() + patience;
         let mut waits = ExponentialBuilder::default()
             .with_min_delay(WAITS.0)
             .with_max_delay(WAITS.1)
@@ -107,6 +111,7 @@ impl Connections {
                 Err(error) => Err((error, None)),
                 Ok(mut client) => match step(&mut client, again) {
                     Ok(answer) => {
+                        self.away.store(false, Ordering::SeqCst);
                         lock(&self.idle).push(client);
                         return Ok(answer);
                     }
@@ -126,6 +131,7 @@ impl Connections {
                 lock(&self.idle).clear();
             }
             if !(broken || is_contended(&error)) || Instant::now() >= until {
+                self.away.store(broken, Ordering::SeqCst);
                 return Err(self.refused(&error));
             }
             again |= reached && broken;
