@@ -7,16 +7,16 @@
 
 mod chaos;
 mod child;
-mod judge;
+pub(crate) mod judge;
 mod points;
 mod seams;
 
 /// Whether the long mode is asked for.
-fn long() -> bool {
+pub(crate) fn long() -> bool {
     std::env::var_os("ARLOAD_LONG").is_some_and(|value| value == "1")
 }
 
 /// What a command that repeats a failure begins with.
-fn mode() -> &'static str {
+pub(crate) fn mode() -> &'static str {
     if long() { "ARLOAD_LONG=1 " } else { "" }
 }

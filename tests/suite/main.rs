@@ -36,6 +36,7 @@ mod resume;
 mod routes;
 mod samples;
 mod scheduled;
+mod shared;
 mod stub;
 mod templates;
 #[path = "../../src/sheet/test_zip.rs"]

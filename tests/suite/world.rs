@@ -16,6 +16,8 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::shared::database::Place;
+
 /// Limit: far longer than anything a test waits for takes on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -25,6 +27,8 @@ pub(crate) type Line = BTreeMap<String, String>;
 /// An empty folder to work in, with a home of its own.
 pub(crate) struct World {
     folder: TempDir,
+    /// The ledger in a database that it shares with others; none has one of its own.
+    place: Option<Place>,
 }
 
 /// How a command ended.
@@ -40,7 +44,17 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("home")).unwrap();
         fs::create_dir(folder.path().join("tmp")).unwrap();
-        World { folder }
+        World { folder, place: None }
+    }
+
+    /// A world whose ledger is in a database.
+    pub(crate) fn sharing(place: Place) -> World {
+        World { place: Some(place), ..World::new() }
+    }
+
+    /// The ledger that it shares with others.
+    pub(crate) fn place(&self) -> Option<&Place> {
+        self.place.as_ref()
     }
 
     /// A world with copies of these samples.
@@ -80,6 +94,9 @@ impl World {
             .env("TMPDIR", self.path("tmp"))
             .current_dir(self.folder.path())
             .stdin(Stdio::null());
+        if let Some(place) = &self.place {
+            command.env("ARLOAD_LEDGER", &place.url);
+        }
         command
     }
 
@@ -137,6 +154,9 @@ impl World {
 
     /// The number that a query over the ledger gives.
     pub(crate) fn count(&self, query: &str) -> u64 {
+        if let Some(place) = &self.place {
+            return place.count(query);
+        }
         let count: i64 = self.ledger().query_row(query, [], |row| row.get(0)).unwrap();
         count.try_into().unwrap()
     }
@@ -234,7 +254,7 @@ pub(crate) fn end_of(child: Child) -> Ended {
 
 /// Waits for something to happen.
 #[track_caller]
-pub(crate) fn wait_until(what: &str, happened: impl Fn() -> bool) {
+pub(crate) fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
     let start = Instant::now();
     while !happened() {
         assert!(start.elapsed() < PATIENCE, "waited in vain: {what}");
@@ -261,14 +281,19 @@ pub(crate) fn state(sandbox: &Sandbox, name: &str) -> u64 {
 
 /// The records that a sandbox stores.
 pub(crate) fn records(sandbox: &Sandbox, resource: &str) -> Vec<Value> {
+    let page = page(sandbox, &format!("/sandbox/records?resource={resource}&limit=100000"));
+    page["records"].as_array().unwrap().clone()
+}
+
+/// What a sandbox answers at a path of its own.
+pub(crate) fn page(sandbox: &Sandbox, path: &str) -> Value {
     let mut stream = TcpStream::connect(sandbox.address()).unwrap();
     let host = sandbox.address();
-    write!(stream, "GET /sandbox/records?resource={resource}&limit=100000 HTTP/1.0\r\nHost: {host}\r\n\r\n").unwrap();
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: {host}\r\n\r\n").unwrap();
     let mut reply = Vec::new();
     stream.read_to_end(&mut reply).unwrap();
     let body = reply.windows(4).position(|bytes| bytes == b"\r\n\r\n").unwrap() + 4;
-    let page: Value = serde_json::from_slice(&reply[body..]).unwrap();
-    page["records"].as_array().unwrap().clone()
+    serde_json::from_slice(&reply[body..]).unwrap()
 }
 
 /// The invoice numbers that a sandbox stores.

@@ -12,7 +12,8 @@ use arload::sandbox::{BulkItems, Duplicates, Fault, FileRefusal, OffsetUnit, San
 use serde_json::Value;
 
 use super::judge::{Fate, REFUSED, Sheet, lies, lost, sheet};
-use crate::world::{Ended, World, begun, end_of, sandbox};
+use crate::shared::database::Database;
+use crate::world::{Ended, World, begun, end_of, ended, sandbox};
 
 /// Faults that the weather is made of.
 const FAULTS: [Fault; 14] = [
@@ -42,28 +43,45 @@ const WORKERS: usize = 8;
 #[test]
 fn in_any_weather_no_row_is_lost_none_is_stored_twice_and_nothing_said_is_false() {
     let (rows, seeds) = if super::long() { (5_000, 200) } else { (500, 20) };
+    weathers("chaos", (rows, seeds, WORKERS), || None);
+}
+
+#[test]
+fn a_shared_ledger_whose_database_is_killed_in_any_weather_loses_no_row_and_stores_none_twice() {
+    // One server is killed for all who use it, so each process has one of its own.
+    if !Database::is_installed() {
+        return;
+    }
+    let size = if super::long() { (2_000, 100, 2) } else { (200, 6, 2) };
+    weathers("shared", size, Database::start);
+}
+
+/// Lets the program meet the weather of each seed, so many at once.
+fn weathers(name: &str, (rows, seeds, workers): (usize, u64, usize), start: impl Fn() -> Option<Database> + Sync) {
     let only = std::env::var("ARLOAD_SEED").ok().map(|seed| seed.parse::<u64>().unwrap());
     let next = AtomicU64::new(only.unwrap_or(1));
     let last = only.unwrap_or(seeds);
     let (failed, figures) = (Mutex::new(Vec::new()), Mutex::new(Figures::default()));
     std::thread::scope(|scope| {
-        for _ in 0..WORKERS {
+        for _ in 0..workers {
             scope.spawn(|| {
+                let database = start();
                 loop {
                     let seed = next.fetch_add(1, Ordering::SeqCst);
                     if seed > last {
                         return;
                     }
-                    if let Err(problems) = weathered(seed, rows, &figures) {
+                    if let Err(problems) = weathered(seed, rows, &figures, database.as_ref()) {
                         let mode = super::mode();
-                        let command = format!("{mode}ARLOAD_SEED={seed} cargo test --test suite crash::chaos");
+                        let command =
+                            format!("{mode}ARLOAD_SEED={seed} cargo test --test suite crash::chaos  # {name}");
                         failed.lock().unwrap().push(format!("repeat with: {command}\n{problems}"));
                     }
                 }
             });
         }
     });
-    println!("chaos: {rows} rows a seed, seeds up to {last}, {:?}", figures.into_inner().unwrap());
+    println!("{name}: {rows} rows a seed, seeds up to {last}, {:?}", figures.into_inner().unwrap());
     let failed = failed.into_inner().unwrap();
     assert!(failed.is_empty(), "{} seeds failed\n{}", failed.len(), failed.join("\n\n"));
 }
@@ -72,6 +90,7 @@ fn in_any_weather_no_row_is_lost_none_is_stored_twice_and_nothing_said_is_false(
 struct Figures {
     runs: usize,
     kills: usize,
+    quakes: usize,
     faults: u64,
     uploads: u64,
 }
@@ -138,15 +157,23 @@ fn weather(settings: &mut SandboxSettings, seed: u64, dice: &mut Dice) {
 }
 
 /// Sends a sheet through the weather of a seed; says what was wrong.
-fn weathered(seed: u64, rows: usize, figures: &Mutex<Figures>) -> Result<(), String> {
+fn weathered(seed: u64, rows: usize, figures: &Mutex<Figures>, database: Option<&Database>) -> Result<(), String> {
     let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
     let sheet = mixed(rows, &mut dice);
-    let world = World::new();
+    let world = database.map_or_else(World::new, |database| {
+        let world = World::sharing(database.place(&format!("seed_{seed}")));
+        ended(&mut world.arload(&["ledger", "init"])).expect(0);
+        world
+    });
     world.write("sheet.csv", &sheet.text);
     let api = sandbox(|settings| weather(settings, seed, &mut dice));
     let chunk = (rows / 10).to_string();
     let (concurrency, canary) = (dice.pick(&["1", "2", "4"]), dice.pick(&["0", "5"]));
     let mut kills: Vec<u64> = (0..dice.roll(4)).map(|_| dice.roll(12) + 1).collect();
+    let mut quakes: Vec<Quake<'_>> = database.map_or_else(Vec::new, |database| {
+        let quake = |dice: &mut Dice| Quake { database, after: dice.roll(12) + 1, stop: dice.roll(2) == 0 };
+        (0..dice.roll(4)).map(|_| quake(&mut dice)).collect()
+    });
     let mut told = Vec::new();
     for run in 0..RUNS {
         if run == STORMY {
@@ -157,9 +184,14 @@ fn weathered(seed: u64, rows: usize, figures: &Mutex<Figures>) -> Result<(), Str
         command.args(["--max-chunk-rows", &chunk, "--concurrency", concurrency, "--timeout", &time]);
         // A server that stores late has stored before its time and the settle time are over, on a busy machine too.
         command.env("ARLOAD_SETTLE", &time).env("ARLOAD_CANARY", canary);
-        let kill = kills.pop();
-        let (ended, killed) = started(&mut command, &api, kill);
-        let code = (!killed).then_some(ended.code);
+        let (kill, quake) = (kills.pop(), quakes.pop());
+        let (ended, killed, shaken) = started(&mut command, &api, kill, quake);
+        // Whose database went away for too long cannot write results; what is stored is judged all the same.
+        let cut_off = shaken && ended.code == 3;
+        let code = (!killed && !cut_off).then_some(ended.code);
+        if ended.err.contains("panicked") {
+            return Err(ended.err);
+        }
         told.push(format!("run {run}: {code:?} {}", ended.err.trim_end()));
         let mut problems = lies(&world, &api, &sheet, code);
         let settled = matches!(code, Some(0 | 1));
@@ -174,6 +206,7 @@ fn weathered(seed: u64, rows: usize, figures: &Mutex<Figures>) -> Result<(), Str
         let mut figures = figures.lock().unwrap();
         figures.runs += 1;
         figures.kills += usize::from(killed);
+        figures.quakes += usize::from(shaken);
         if settled {
             let state = api.state();
             figures.faults += state["faults"].as_object().unwrap().values().filter_map(Value::as_u64).sum::<u64>();
@@ -186,22 +219,48 @@ fn weathered(seed: u64, rows: usize, figures: &Mutex<Figures>) -> Result<(), Str
     Err(format!("not settled after {RUNS} runs\n{rest}\n{}\n{settings}", told.join("\n")))
 }
 
-/// Runs a command, killed once so many further requests were answered; says whether the kill came before its end.
-fn started(command: &mut std::process::Command, api: &Sandbox, kill: Option<u64>) -> (Ended, bool) {
+/// An end of the database that it did not expect, once so many further requests were answered.
+struct Quake<'d> {
+    database: &'d Database,
+    after: u64,
+    /// Whether it still cuts its connections itself.
+    stop: bool,
+}
+
+/// Runs a command, killed once so many further requests were answered; says whether the kill came before its end, and
+/// whether its database ended and began again meanwhile.
+fn started(
+    command: &mut std::process::Command,
+    api: &Sandbox,
+    kill: Option<u64>,
+    mut quake: Option<Quake<'_>>,
+) -> (Ended, bool, bool) {
     let answered = || {
         let routes = api.state()["requests"].as_object().unwrap().clone();
         routes.values().flat_map(|route| route.as_object().unwrap().values()).filter_map(Value::as_u64).sum::<u64>()
     };
     let before = answered();
+    let mut shaken = false;
     let mut child = begun(command);
-    if let Some(kill) = kill {
-        while child.try_wait().unwrap().is_none() && answered() < before + kill {
-            std::thread::sleep(Duration::from_millis(1));
+    while (kill.is_some() || quake.is_some()) && child.try_wait().unwrap().is_none() {
+        let now = answered() - before;
+        if let Some(Quake { database, stop, .. }) = quake.take_if(|quake| now >= quake.after) {
+            if stop {
+                database.stop()
+            } else {
+                database.kill()
+            }
+            database.again();
+            shaken = true;
         }
-        // One that has ended meanwhile is not harmed.
-        child.kill().unwrap();
+        if kill.is_some_and(|kill| now >= kill) {
+            // One that has ended meanwhile is not harmed.
+            child.kill().unwrap();
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(1));
     }
     let ended = end_of(child);
     let killed = ended.code == -1;
-    (ended, killed)
+    (ended, killed, shaken)
 }

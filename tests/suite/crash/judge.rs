@@ -12,7 +12,7 @@ use crate::world::{Line, World, decimal, records, statuses};
 
 /// What must become of a row in the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(crate) enum Fate {
     Accepted,
     Rejected,
     Invalid,
@@ -21,22 +21,22 @@ pub(super) enum Fate {
 
 /// A row of the sheet.
 #[derive(Debug, Clone)]
-pub(super) struct Planned {
-    pub(super) key: String,
-    pub(super) total: Decimal,
-    pub(super) fate: Fate,
+pub(crate) struct Planned {
+    pub(crate) key: String,
+    pub(crate) total: Decimal,
+    pub(crate) fate: Fate,
 }
 
 /// A sheet and what must become of its rows.
-pub(super) struct Sheet {
-    pub(super) text: String,
-    pub(super) rows: Vec<Planned>,
+pub(crate) struct Sheet {
+    pub(crate) text: String,
+    pub(crate) rows: Vec<Planned>,
 }
 
 /// A sheet in which these rows, counted from 1, have another fate than to be accepted.
 ///
 /// A rejected row is of the customer [`REFUSED`], an invalid one has no amount, an excluded one repeats the row above.
-pub(super) fn sheet(rows: usize, others: &HashMap<usize, Fate>) -> Sheet {
+pub(crate) fn sheet(rows: usize, others: &HashMap<usize, Fate>) -> Sheet {
     let mut text = "Invoice Number,Customer Id,Invoice Date,Due Date,Taxable Value,IGST,Invoice Total\n".to_owned();
     let (mut planned, mut last): (Vec<Planned>, String) = (Vec::new(), String::new());
     for row in 1..=rows {
@@ -62,7 +62,7 @@ pub(super) fn sheet(rows: usize, others: &HashMap<usize, Fate>) -> Sheet {
 }
 
 /// The customer whose rows the sandbox is told to refuse.
-pub(super) const REFUSED: &str = "KC0123456789REFU";
+pub(crate) const REFUSED: &str = "KC0123456789REFU";
 
 /// What a sandbox stores under a key.
 struct Stored {
@@ -81,7 +81,7 @@ fn stored(api: &Sandbox) -> HashMap<String, Stored> {
 }
 
 /// What is not true of a run that ended by itself; of one that was killed only what is stored can be judged.
-pub(super) fn lies(world: &World, api: &Sandbox, sheet: &Sheet, code: Option<i32>) -> Vec<String> {
+pub(crate) fn lies(world: &World, api: &Sandbox, sheet: &Sheet, code: Option<i32>) -> Vec<String> {
     let stored = stored(api);
     let rows: HashMap<&str, &Planned> = sheet.rows.iter().map(|row| (row.key.as_str(), row)).collect();
     let mut lies = Vec::new();
@@ -172,7 +172,7 @@ fn lies_of_ledger(world: &World, api: &Sandbox, code: i32) -> Vec<String> {
 }
 
 /// Rows that did not get what they must get in the end.
-pub(super) fn lost(world: &World, sheet: &Sheet) -> Vec<String> {
+pub(crate) fn lost(world: &World, sheet: &Sheet) -> Vec<String> {
     let lines = world.lines("sheet.results.csv");
     let wrong = lines.iter().zip(&sheet.rows).filter(|(line, row)| {
         let fits: &[&str] = match row.fate {
