@@ -246,9 +246,9 @@ fn started(
         let now = answered() - before;
         if let Some(Quake { database, stop, .. }) = quake.take_if(|quake| now >= quake.after) {
             if stop {
-                database.stop()
+                database.stop();
             } else {
-                database.kill()
+                database.kill();
             }
             database.again();
             shaken = true;

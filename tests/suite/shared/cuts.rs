@@ -108,9 +108,9 @@ fn harmed(database: &Database, sheet: &Sheet, schema: &str, cut: Cut, kill: bool
     let (world, api) = fresh(database, sheet, schema);
     let proxy = Proxy::start(database.address());
     if kill {
-        proxy.kill_at(cut)
+        proxy.kill_at(cut);
     } else {
-        proxy.cut(cut)
+        proxy.cut(cut);
     }
     let mut command = job(&world, &api);
     let child = begun(command.env("ARLOAD_LEDGER", &database.place_at(proxy.port(), schema).url));
