@@ -40,14 +40,21 @@ fn every_flag_of_the_deployment_samples_exists() {
     let absent = readme.split("## What is not in this version yet").nth(1).unwrap().split("\n## ").next().unwrap();
     let found = deployed();
     let files: BTreeSet<&str> = found.iter().map(|(file, _)| file.as_str()).collect();
-    let expected = ["Containerfile", "arload-task.xml", "arload-watch.service", "arload.cron", "arload.service"];
+    let expected = [
+        "Containerfile",
+        "arload-task.xml",
+        "arload-watch.service",
+        "arload-work.service",
+        "arload.cron",
+        "arload.service",
+    ];
     assert_eq!(files.into_iter().collect::<Vec<_>>(), expected);
     for (file, words) in &found {
         // What the README still calls absent has no help page to be held against.
         if absent.contains(&format!("`{}`", words[0])) {
             continue;
         }
-        let depth = if words[0] == "watch" { 1 } else { 2 };
+        let depth = if ["watch", "work"].contains(&words[0].as_str()) { 1 } else { 2 };
         let mut help = Command::new(env!("CARGO_BIN_EXE_arload"));
         let help =
             ended(help.args(&words[..depth]).arg("--help").env_clear().env("HOME", world.path("home"))).expect(0);
@@ -61,7 +68,7 @@ fn every_flag_of_the_deployment_samples_exists() {
 #[test]
 fn the_units_start_nothing_again_that_wants_a_person() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("samples/deploy");
-    for name in ["arload.service", "arload-watch.service"] {
+    for name in ["arload.service", "arload-watch.service", "arload-work.service"] {
         let unit = fs::read_to_string(folder.join(name)).unwrap();
         let kept = unit.lines().find_map(|line| line.strip_prefix("RestartPreventExitStatus=")).unwrap();
         let kept: Vec<&str> = kept.split_whitespace().collect();

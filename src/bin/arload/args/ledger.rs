@@ -55,7 +55,7 @@ pub(crate) struct LedgerBackupArgs {
 pub(crate) struct LedgerPolicyArgs {
     /// Whether another person than the maker has to approve a run before it is sent
     ///
-    /// Only the owner of the ledger's file sets it. Default: what holds.
+    /// Only the owner of the ledger's file sets it, in a database who has the right to. Default: what holds.
     #[arg(long, value_name = "WHAT", value_parser = ["required", "none"])]
     pub(crate) approval: Option<String>,
     /// Ask only for plans of new invoices worth more than this, as in 10,00,000; "all" asks for every run

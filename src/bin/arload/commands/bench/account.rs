@@ -78,6 +78,7 @@ fn settle(arguments: &BenchArgs, surroundings: &Surroundings) -> anyhow::Result<
     flags.text("concurrency", Some(arguments.concurrency.to_string()));
     let mut settings = surroundings.settle(&flags, Purpose::Sheets(SheetOf::Invoices.operation()))?.settings;
     settings.sending.rate = arguments.rate.unwrap_or(settings.sending.rate);
+    settings.places.ledger = None;
     settings.places.state = settings.places.state.join("bench");
     settings.places.results = Some(settings.places.state.join("results"));
     Ok(settings)
