@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arload::config::Settings;
 use arload::config::layers::Purpose;
@@ -29,6 +29,9 @@ use crate::surroundings::Surroundings;
 const IDLE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
 /// The same after something went wrong: an outage, a database that is away.
 const TROUBLE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_mins(1));
+
+/// How long a run is left alone of which something stays open: what nobody finds is not looked up all the time.
+const REST: Duration = Duration::from_mins(5);
 
 /// Serves shared ledgers.
 pub(crate) fn run(arguments: &WorkArgs, surroundings: &Surroundings) -> anyhow::Result<ExitCode> {
@@ -83,6 +86,8 @@ struct Work<'a> {
     console: Reporter,
     /// What was told of runs that wait for somebody.
     told: BTreeMap<i64, String>,
+    /// Runs that are left alone until then.
+    rests: BTreeMap<i64, Instant>,
     /// Whether the database was told to be away.
     away: bool,
 }
@@ -98,7 +103,7 @@ enum Look {
 impl<'a> Work<'a> {
     fn new(settings: &'a Settings, once: bool, stops: &'a Stops) -> Self {
         let console = Reporter::new(settings);
-        Self { settings, once, stops, console, told: BTreeMap::new(), away: false }
+        Self { settings, once, stops, console, told: BTreeMap::new(), rests: BTreeMap::new(), away: false }
     }
 
     fn go(mut self) -> ExitCode {
@@ -153,8 +158,9 @@ impl<'a> Work<'a> {
             self.console.event(&Event::Warning { message, hint: None });
         }
         self.told.retain(|run, _| runs.iter().any(|open| open.0 == *run));
+        self.rests.retain(|_, until| *until > Instant::now());
         let (mut sent, mut worst) = (false, ExitCode::Success);
-        for run in runs {
+        for run in runs.into_iter().filter(|run| !self.rests.contains_key(&run.0)).collect::<Vec<_>>() {
             if self.stops.all().asked() {
                 break;
             }
@@ -179,8 +185,16 @@ impl<'a> Work<'a> {
                     message: format!("run {run}: the ledger could not record what happens"),
                 }
                 .into()),
-                Some(reason) => Ok((false, stop_code(reason))),
-                None => Ok((!served.open, served.exit)),
+                Some(reason) => {
+                    self.rests.insert(run.0, Instant::now() + TROUBLE.1);
+                    Ok((false, stop_code(reason)))
+                }
+                None => {
+                    if served.open {
+                        self.rests.insert(run.0, Instant::now() + REST);
+                    }
+                    Ok((!served.open, served.exit))
+                }
             },
             Err(RunError::Ledger(error)) => Err(RunError::Ledger(error).into()),
             Err(error) => {
