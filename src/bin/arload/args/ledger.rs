@@ -14,6 +14,8 @@ pub(crate) enum LedgerCommand {
     Init(LedgerArgs),
     /// Bring the ledger of an earlier arload up to date, as every sending run does
     Migrate(LedgerArgs),
+    /// Print the SQL that lets hosts plan and send with a shared ledger, and not alter its history
+    Roles(LedgerArgs),
     /// Copy the ledger into a file, while it may be in use
     Backup(LedgerBackupArgs),
     /// Show what the ledger asks before a run is sent, or set it

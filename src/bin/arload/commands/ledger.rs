@@ -30,6 +30,7 @@ pub(crate) fn run(
     match command {
         LedgerCommand::Init(arguments) => init(&settings(arguments, surroundings)?, out),
         LedgerCommand::Migrate(arguments) => migrate(&settings(arguments, surroundings)?, out),
+        LedgerCommand::Roles(arguments) => roles(&settings(arguments, surroundings)?, out),
         LedgerCommand::Backup(arguments) => backup(arguments, surroundings, out),
         LedgerCommand::Policy(arguments) => super::policy::run(arguments, surroundings, out),
         LedgerCommand::Seed(arguments) => super::seed::run(arguments, surroundings),
@@ -82,6 +83,24 @@ fn tell_rights(place: &Place, settings: &Settings, out: &mut dyn Write) -> anyho
         )?;
     }
     Ok(())
+}
+
+/// What the owner of the database says to it.
+fn roles(settings: &Settings, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    let Some(place) = &settings.places.ledger else {
+        return Err(RunError::Input {
+            message: "a ledger that is a file has no roles".to_owned(),
+            hint: "name a shared one with --ledger".to_owned(),
+        }
+        .into());
+    };
+    let sql = PostgresLedger::roles(place);
+    if settings.output.json {
+        writeln!(out, "{}", json!({ "sql": sql }))?
+    } else {
+        write!(out, "{sql}")?
+    }
+    Ok(ExitCode::Success)
 }
 
 /// Tells one fact of a ledger or file, as a line for people or for scripts.
