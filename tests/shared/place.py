@@ -144,7 +144,7 @@ def environment(folder, place, sandbox):
         **CREDENTIALS,
         "ARLOAD_BASE_URL": sandbox.base_url,
         "ARLOAD_LEDGER": place,
-        "ARLOAD_RATE": "100000/s",
+        "ARLOAD_RATE": "10000/s",
         "ARLOAD_CANARY": "0",
         "ARLOAD_SETTLE": "0s",
         "ARLOAD_TIMEOUT": "15s",
