@@ -355,7 +355,7 @@ impl Line<'_> {
             }
             batch.extend(bytes);
             match kind {
-                b'S' | b'Q' => self.statement(&std::mem::take(&mut batch), std::mem::take(&mut words))?,
+                b'S' | b'Q' => self.statement(&std::mem::take(&mut batch), &std::mem::take(&mut words))?,
                 // An end, a password, data of a copy, and what asks for an answer in the middle.
                 b'X' | b'p' | b'd' | b'c' | b'f' | b'H' => {
                     self.shared.pass();
@@ -367,7 +367,7 @@ impl Line<'_> {
         }
     }
 
-    fn statement(&self, batch: &[u8], words: String) -> io::Result<()> {
+    fn statement(&self, batch: &[u8], words: &str) -> io::Result<()> {
         self.shared.pass();
         let cut =
             self.shared.count(words.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(NAMED).collect());

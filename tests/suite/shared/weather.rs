@@ -75,9 +75,9 @@ fn a_database_that_is_killed_and_started_again_holds_a_job_up_and_no_more() {
         let sent = 2 + dice.roll(20);
         wait_until("some of it is sent", || state(&api, "uploads") >= sent);
         if immediate {
-            database.stop()
+            database.stop();
         } else {
-            database.kill()
+            database.kill();
         }
         database.again();
         let ended = end_of(child);
