@@ -1,6 +1,6 @@
 //! The ledger in a PostgreSQL database, for as many processes on as many hosts as share it.
 //!
-//! Owns what [`Ledger`] promises, in SQL. `connect` asks again where a connection broke, `workers` says who is alive,
+//! Owns what [`super::Ledger`] promises, in SQL. `connect` asks again where a connection broke, `workers` says who is alive,
 //! `claims` who sends which chunk, [`pace`] when the next request of an account may leave, [`logins`] who may log in. The
 //! one rule: whatever changes a chunk names its owner and the state it expects, so that a process that was away changes
 //! nothing any more.

@@ -3,7 +3,7 @@
 //! The rule of [`crate::ledger`]'s other engine holds here too: attempts and replies are only ever added. Beyond it, whatever
 //! changes a chunk names the worker that has it and the state that it expects.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard};
 
 use postgres::Transaction;
@@ -29,6 +29,8 @@ struct Known {
     last: HashMap<(i64, String), [u8; 32]>,
     /// Attempts without a reply: run, sender, hash.
     open: HashMap<i64, (i64, String, [u8; 32])>,
+    /// Attempts whose reply may be recorded already, by a try that was not answered.
+    tried: HashSet<i64>,
 }
 
 impl Chained {
@@ -149,8 +151,9 @@ impl PostgresLedger {
             "SELECT chunk.request_id IS NOT DISTINCT FROM reply.request_id AND chunk.state = $3 FROM @reply AS reply
              JOIN @chunk AS chunk ON chunk.id = $4 WHERE reply.attempt_id = $1 AND reply.hash = $2",
         );
+        let tried = !self.chained.lock().tried.insert(reply.attempt.0);
         let in_time = self.connections.again(|client, again| {
-            if again {
+            if again || tried {
                 let asked: [(&(dyn ToSql + Sync), Type); 4] = [
                     (&reply.attempt.0, Type::INT8),
                     (&hash.as_slice(), Type::BYTEA),
@@ -174,6 +177,7 @@ impl PostgresLedger {
         })?;
         let mut known = self.chained.lock();
         known.open.remove(&reply.attempt.0);
+        known.tried.remove(&reply.attempt.0);
         if in_time {
             known.last.insert((run, sender), hash);
             return Ok(());

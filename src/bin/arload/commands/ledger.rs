@@ -96,9 +96,9 @@ fn roles(settings: &Settings, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     };
     let sql = PostgresLedger::roles(place);
     if settings.output.json {
-        writeln!(out, "{}", json!({ "sql": sql }))?
+        writeln!(out, "{}", json!({ "sql": sql }))?;
     } else {
-        write!(out, "{sql}")?
+        write!(out, "{sql}")?;
     }
     Ok(ExitCode::Success)
 }
