@@ -109,6 +109,10 @@ impl PostgresLedger {
             alive!("run.held_by"),
             ")"
         ));
+        // Waits for an attempt that is being recorded, and makes one that saw the run as it was before come too late.
+        let unclaim = self
+            .connections
+            .sql("UPDATE @chunk SET owner = NULL WHERE run_id = ANY($1) AND state = 'planned' AND owner IS NOT NULL");
         let under_way = self.connections.sql(concat!(
             "SELECT (SELECT count(*) FROM @run WHERE id = ANY($1) AND held_by IS DISTINCT FROM $2) +
              (SELECT count(*) FROM @chunk AS chunk WHERE chunk.run_id = ANY($1) AND chunk.state = 'sending' AND ",
@@ -118,6 +122,7 @@ impl PostgresLedger {
         loop {
             let waits: i64 = self.connections.ask(|client| {
                 client.execute_typed(&hold, &[(&runs, Type::INT8_ARRAY), (&id, Type::TEXT)])?;
+                client.execute_typed(&unclaim, &[(&runs, Type::INT8_ARRAY)])?;
                 let row = client.query_typed_one(&under_way, &[(&runs, Type::INT8_ARRAY), (&id, Type::TEXT)])?;
                 Ok(row.get(0))
             })?;

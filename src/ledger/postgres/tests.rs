@@ -168,6 +168,9 @@ fn nothing_begins_of_a_run_that_is_held_back_or_taken_over() {
     assert!(two.claim(run, 9, None, &[]).unwrap().is_empty());
     assert!(matches!(two.start_attempt(&attempt(run, claimed[0].id, 1)), Err(LedgerError::Lost(_))));
     one.let_go_on(&[run]).unwrap();
+    // What it had claimed before is anybody's now.
+    assert!(matches!(two.start_attempt(&attempt(run, claimed[0].id, 1)), Err(LedgerError::Lost(_))));
+    assert_eq!(ordinals(&two.claim(run, 1, None, &[]).unwrap()), [1]);
     two.start_attempt(&attempt(run, claimed[0].id, 1)).unwrap();
     one.set_run_state(run, RunState::Superseded, "", None, jiff::Timestamp::UNIX_EPOCH).unwrap();
     assert!(two.claim(run, 9, None, &[]).unwrap().is_empty());
@@ -252,6 +255,64 @@ fn a_refused_log_in_is_remembered_for_all_and_tried_by_one_at_a_time() {
     });
     one.remember("h:443", "a", None).unwrap();
     assert_eq!(two.refused("h:443", "a").unwrap(), None);
+}
+
+#[test]
+fn an_attempt_that_is_being_recorded_is_waited_for_before_its_rows_are_taken_over() {
+    let Some(installation) = Installation::new() else { return };
+    let (one, two) = (installation.worker(), installation.worker());
+    let run = planned(&one, 1);
+    let chunk = two.claim(run, 1, None, &[]).unwrap()[0].id;
+    // What an attempt does to its chunk, not committed yet.
+    let mut recording = two.connections.connect().unwrap();
+    let mut transaction = recording.transaction().unwrap();
+    let sql = two.connections.sql(&format!("UPDATE @chunk SET state = 'sending' WHERE id = {chunk}"));
+    transaction.batch_execute(&sql).unwrap();
+    std::thread::scope(|scope| {
+        let held = scope.spawn(|| one.hold_back(&[run]).unwrap());
+        std::thread::sleep(Duration::from_millis(300));
+        assert!(!held.is_finished());
+        transaction.commit().unwrap();
+        // It is under way now, until its reply is there.
+        std::thread::sleep(Duration::from_millis(300));
+        assert!(!held.is_finished());
+        two.change("UPDATE @chunk SET state = 'settled'", &[]).unwrap();
+        held.join().unwrap();
+    });
+}
+
+#[test]
+fn the_hosts_role_plans_and_sends_and_cannot_alter_history() {
+    let Some(installation) = Installation::new() else { return };
+    let owner = installation.worker();
+    let mut client = owner.connections.connect().unwrap();
+    client.batch_execute(&PostgresLedger::roles(&installation.place())).unwrap();
+    client.batch_execute("CREATE ROLE hosty LOGIN IN ROLE arload_worker").unwrap();
+    let place = super::place::Place::parse(&installation.url.replace("arload@", "hosty@")).unwrap();
+    let host = PostgresLedger::open(place).unwrap();
+    host.enlist("test").unwrap();
+    let run = planned(&host, 1);
+    let chunk = host.claim(run, 1, None, &[]).unwrap()[0].id;
+    let begun = host.start_attempt(&attempt(run, chunk, 1)).unwrap();
+    settle(&host, begun, chunk).unwrap();
+    host.set_run_state(run, RunState::Finished, "", None, jiff::Timestamp::UNIX_EPOCH).unwrap();
+    for statement in [
+        "UPDATE @attempt SET number = 9",
+        "DELETE FROM @attempt",
+        "UPDATE @reply SET status = 500",
+        "DELETE FROM @reply",
+        "DELETE FROM @resolution",
+        "DELETE FROM @run",
+        "UPDATE @run SET settings = ''",
+        "DELETE FROM @chunk",
+        "UPDATE @payload SET bytes = ''",
+        "DELETE FROM @key_block",
+        "INSERT INTO @policy (set_at, set_by, rule, digest, previous, hash) VALUES (0, '', '', '', '', '')",
+        "DELETE FROM @approval",
+        "UPDATE @meta SET value = ''",
+    ] {
+        assert!(matches!(host.change(statement, &[]), Err(LedgerError::Database { .. })), "{statement}");
+    }
 }
 
 #[test]
