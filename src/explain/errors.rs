@@ -112,6 +112,8 @@ errors! {
         "the role may not write to a table" => "follow the hint; arload ledger migrate says what the role needs";
     LedgerAway = "ledger-away": "The ledger's database does not answer.";
         "the database server is restarted" => "wait until it answers and run the same command again; nothing is lost";
+    LedgerMoved = "ledger-moved": "The ledger's history went into a database, and is gone on with there alone.";
+        "a cron job that still names the old state folder" => "name the database with --ledger, or in the profile";
     LedgerMissing = "ledger-missing": "The database has none of the ledger's tables.";
         "--ledger names a new database" => "run arload ledger init once, with a role that may make tables";
     LedgerPlace = "ledger-place": "The place of the ledger's database cannot be used as it is given.";
@@ -236,6 +238,7 @@ impl From<&LedgerError> for ErrorCode {
             LedgerError::Damaged(_) => Self::LedgerDamaged,
             LedgerError::Database { .. } => Self::LedgerDatabase,
             LedgerError::Away { .. } => Self::LedgerAway,
+            LedgerError::Moved { .. } => Self::LedgerMoved,
             LedgerError::Missing { .. } => Self::LedgerMissing,
             LedgerError::Place(_) => Self::LedgerPlace,
             LedgerError::Lost(_) => Self::LedgerLost,

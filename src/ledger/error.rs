@@ -69,6 +69,14 @@ pub enum LedgerError {
         /// The database, as people name it; without a password.
         place: String,
     },
+    /// Its history went into a database that hosts share.
+    #[error("{path}: the ledger was moved to {to}, and nothing more is sent from here")]
+    Moved {
+        /// The file.
+        path: String,
+        /// The database, as people name it.
+        to: String,
+    },
     /// The place of the database cannot be used as it is given.
     #[error("{0}")]
     Place(String),
@@ -130,6 +138,7 @@ impl LedgerError {
                 "mend the database or the rights of its role, then run the same command again"
             }
             LedgerError::Away { .. } => "nothing is lost; run the same command again once the database answers",
+            LedgerError::Moved { .. } => "name that database with --ledger, or another folder with --state",
             LedgerError::Missing { .. } => "\"arload ledger init\" makes its tables",
             LedgerError::Place(_) => {
                 "give it as postgres://USER@HOST/DATABASE; \"arload explain ledger-place\" says the rest"

@@ -32,6 +32,7 @@ pub mod consent;
 pub mod copy;
 mod error;
 mod migrate;
+pub mod moving;
 mod opening;
 mod places;
 pub mod postgres;

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::LedgerError;
 use super::migrate::{self, FORMAT};
+use super::moving::MOVED_TO;
 use super::sqlite::{SqliteLedger, storage};
 use crate::platform;
 
@@ -54,7 +55,15 @@ impl SqliteLedger {
         // Another account's planning holds the file for as long as a large plan takes to be written.
         self.run_batch("PRAGMA busy_timeout = 60000; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")?;
         self.switch_to_wal()?;
-        self.create()
+        self.create()?;
+        self.refuse_moved()
+    }
+
+    /// A history that hosts share now goes on there alone.
+    fn refuse_moved(&self) -> Answer<()> {
+        let to = self.one("SELECT value FROM meta WHERE key = ?", [MOVED_TO], |row| row.get(0))?;
+        let path = || self.path().display().to_string();
+        to.map_or(Ok(()), |to| Err(LedgerError::Moved { path: path(), to }))
     }
 
     /// Turns the write-ahead log on. SQLite does not wait for others here, so first starts at the same moment are

@@ -30,7 +30,9 @@ pub(crate) use self::bench::{BenchArgs, BenchCommand, Form, GenerateArgs, Kind};
 pub(crate) use self::config::{ConfigInitArgs, SecretsFrom};
 pub(crate) use self::explain::ExplainArgs;
 pub(crate) use self::inspect::InspectArgs;
-pub(crate) use self::ledger::{LedgerArgs, LedgerBackupArgs, LedgerCommand, LedgerPolicyArgs, LedgerSeedArgs};
+pub(crate) use self::ledger::{
+    LedgerArgs, LedgerBackupArgs, LedgerCommand, LedgerCopyArgs, LedgerPolicyArgs, LedgerSeedArgs,
+};
 pub(crate) use self::operations::{CustomersCommand, InvoicesCommand, RemindersCommand};
 pub(crate) use self::pages::{CompleteWordsArgs, CompletionsArgs, ManArgs, Words};
 pub(crate) use self::reporting::ReportingArgs;

@@ -36,6 +36,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("runs verify", &["runs verify", "runs verify 7"]),
     ("ledger init", &["ledger init --state ledgers/live"]),
     ("ledger migrate", &["ledger migrate"]),
+    ("ledger copy", &["ledger copy --from sqlite --to postgres://owner@db.example/receivables"]),
     ("ledger roles", &["ledger roles --ledger postgres://owner@db.example/receivables"]),
     ("ledger policy", &["ledger policy", "ledger policy --approval required --above 10,00,000 --approvers asha,ravi"]),
     ("ledger backup", &["ledger backup ledger-2026-03-31.db"]),

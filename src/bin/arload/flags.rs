@@ -6,10 +6,10 @@ use arload::config::given::FlagValues;
 
 use crate::args::{
     AccountArgs, AskingArgs, AuthCheckArgs, CompareArgs, ConfigShowArgs, CorrectionsArgs, CustomersArgs, GateArgs,
-    InspectArgs, LedgerArgs, LedgerBackupArgs, LedgerPolicyArgs, LedgerSeedArgs, MappingArgs, OutputArgs, PaceArgs,
-    ReadingArgs, ReportingArgs, ResultsArgs, RunApproveArgs, RunArgs, RunEvidenceArgs, RunResultsArgs, RunSendArgs,
-    RunShowArgs, RunsArgs, RunsExpectedArgs, RunsForgetArgs, RunsListArgs, RunsVerifyArgs, ServerArgs, SheetArgs,
-    StateArgs, WaitArgs, WatchArgs, WorkArgs, YesArgs,
+    InspectArgs, LedgerArgs, LedgerBackupArgs, LedgerCopyArgs, LedgerPolicyArgs, LedgerSeedArgs, MappingArgs,
+    OutputArgs, PaceArgs, ReadingArgs, ReportingArgs, ResultsArgs, RunApproveArgs, RunArgs, RunEvidenceArgs,
+    RunResultsArgs, RunSendArgs, RunShowArgs, RunsArgs, RunsExpectedArgs, RunsForgetArgs, RunsListArgs, RunsVerifyArgs,
+    ServerArgs, SheetArgs, StateArgs, WaitArgs, WatchArgs, WorkArgs, YesArgs,
 };
 
 /// A group of flags that settings are made of.
@@ -190,6 +190,7 @@ groups! {
     WatchArgs: account, server, wait, pace, state, output, reporting;
     WorkArgs: account, server, pace, state, output, reporting;
     LedgerBackupArgs: shared;
+    LedgerCopyArgs: shared;
     LedgerSeedArgs: account, server, reading, mapping, customers, wait, state, output;
 }
 

@@ -107,6 +107,27 @@ impl PostgresLedger {
         Ok(self.rows(statement, &[(&sheet.0, Type::INT8)])?.iter().map(|row| SheetId(row.get(0))).collect())
     }
 
+    /// Opens the one transaction in which everything is said until it is closed.
+    pub(super) fn open_kept(&self) -> Answer<()> {
+        self.connections.keep("BEGIN")
+    }
+
+    /// Ends it, and keeps what was said or drops it.
+    pub(super) fn close_kept(&self, keeps: bool) -> Answer<()> {
+        self.connections.let_go(if keeps { "COMMIT" } else { "ROLLBACK" })
+    }
+
+    /// Says a statement.
+    pub(super) fn say(&self, statement: &str, parameters: &[Parameter<'_>]) -> Answer<()> {
+        self.change(statement, parameters).map(|_| ())
+    }
+
+    /// Records of a table.
+    pub(super) fn count_of(&self, table: &str) -> Answer<i64> {
+        let row = self.row(&format!("SELECT count(*) FROM @{table}"), &[])?;
+        Ok(row.map_or(0, |row| row.get(0)))
+    }
+
     fn meta(&self, key: &str) -> Answer<Option<String>> {
         let row = self.row("SELECT value FROM @meta WHERE key = $1", &[(&key, Type::TEXT)])?;
         Ok(row.map(|row| row.get(0)))

@@ -18,6 +18,8 @@ pub(crate) enum LedgerCommand {
     Roles(LedgerArgs),
     /// Copy the ledger into a file, while it may be in use
     Backup(LedgerBackupArgs),
+    /// Move the history of a file into an empty database that hosts share
+    Copy(LedgerCopyArgs),
     /// Show what the ledger asks before a run is sent, or set it
     Policy(LedgerPolicyArgs),
     /// Tell the duplicate guard what Enkash has already, from results or an export
@@ -48,6 +50,21 @@ pub(crate) struct LedgerBackupArgs {
     /// Default: off.
     #[arg(long)]
     pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) shared: LedgerArgs,
+}
+
+/// What `ledger copy` takes.
+#[derive(Debug, Args)]
+pub(crate) struct LedgerCopyArgs {
+    /// The ledger's file, its folder, or "sqlite" for that of the state folder
+    ///
+    /// Nothing more is sent from it afterwards.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: String,
+    /// The database, or "postgres" for that of the settings; "ledger init" makes its tables
+    #[arg(long, value_name = "URL")]
+    pub(crate) to: String,
     #[command(flatten)]
     pub(crate) shared: LedgerArgs,
 }

@@ -81,6 +81,11 @@ pub(crate) struct RunsListArgs {
     /// Default: all.
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,
+    /// Show open runs with their chunks, workers and pace every two seconds, until interrupted
+    ///
+    /// Default: off.
+    #[arg(long, conflicts_with_all = ["since", "until", "operation", "run_state", "file", "limit"])]
+    pub(crate) watch: bool,
     #[command(flatten)]
     pub(crate) shared: RunsArgs,
 }

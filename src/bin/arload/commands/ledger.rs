@@ -32,6 +32,7 @@ pub(crate) fn run(
         LedgerCommand::Migrate(arguments) => migrate(&settings(arguments, surroundings)?, out),
         LedgerCommand::Roles(arguments) => roles(&settings(arguments, surroundings)?, out),
         LedgerCommand::Backup(arguments) => backup(arguments, surroundings, out),
+        LedgerCommand::Copy(arguments) => super::ledger_copy::run(arguments, surroundings, out),
         LedgerCommand::Policy(arguments) => super::policy::run(arguments, surroundings, out),
         LedgerCommand::Seed(arguments) => super::seed::run(arguments, surroundings),
     }

@@ -1,6 +1,7 @@
 //! `arload runs list`: the runs of a ledger, those that fit, the newest last.
 
-use std::io::Write;
+use std::io::{IsTerminal as _, Write};
+use std::sync::Arc;
 
 use arload::config::layers::Purpose;
 use arload::config::{Settings, Target};
@@ -15,9 +16,11 @@ use arload::stop::Stop;
 use jiff::civil::Date;
 use serde_json::json;
 
+use super::live;
 use super::runs::sheets;
 use crate::args::RunsListArgs;
 use crate::flags::Flags as _;
+use crate::interrupt;
 use crate::session::{Session, Use};
 use crate::store;
 use crate::surroundings::Surroundings;
@@ -102,6 +105,11 @@ pub(super) fn run(
     let json = settled.settings.output.json;
     let filter = Filter::of(arguments)?;
     let session = Session::open(settled.settings, Use::Read, &Stop::default())?;
+    if arguments.watch {
+        let stop = Arc::new(Stop::default());
+        interrupt::listen(&stop, "ends")?;
+        return live::watch(&session, &stop, !json && std::io::stdout().is_terminal(), out);
+    }
     let place = store::shown(&session.settings);
     let runs = session.ledger().runs()?;
     if runs.is_empty() && !json {
