@@ -57,7 +57,7 @@ use crate::directory::Directory;
 use crate::error::RunError;
 use crate::event::{Event, Observer, Stage};
 use crate::exit::ExitCode;
-use crate::ledger::{ChunkHead, Ledger, Run, RunId, RunState};
+use crate::ledger::{ChunkHead, ChunkState, Ledger, Run, RunId, RunState};
 use crate::operation::Operation;
 use crate::outcome::{Status, Totals};
 use crate::plan::at_api::AtApi;
@@ -262,7 +262,10 @@ impl Pipeline<'_> {
         let operation = operation_of(run)?;
         self.refuse_assumed(operation)?;
         let (totals, breakdown) = crate::results::totals(self.ledger, run)?;
-        let unknown = totals.rows(Status::Unknown);
+        // What living workers have on its way is not unknown yet.
+        let sending = |chunk: &&ChunkHead| self.ledger.shared().is_some() && chunk.state == ChunkState::Sending;
+        let under_way: u64 = self.ledger.chunks(run.id)?.iter().filter(sending).map(|chunk| u64::from(chunk.rows)).sum();
+        let unknown = totals.rows(Status::Unknown).saturating_sub(under_way);
         self.observer.event(&Event::Resumed { run: run.id.0, rows: breakdown.waiting, unknown });
         // What was sent before an approval was asked for is looked up without one; nothing more leaves.
         let waits = unknown == 0 && !self.may_leave(run)?;
