@@ -264,7 +264,8 @@ impl Pipeline<'_> {
         let (totals, breakdown) = crate::results::totals(self.ledger, run)?;
         // What living workers have on its way is not unknown yet.
         let sending = |chunk: &&ChunkHead| self.ledger.shared().is_some() && chunk.state == ChunkState::Sending;
-        let under_way: u64 = self.ledger.chunks(run.id)?.iter().filter(sending).map(|chunk| u64::from(chunk.rows)).sum();
+        let under_way: u64 =
+            self.ledger.chunks(run.id)?.iter().filter(sending).map(|chunk| u64::from(chunk.rows)).sum();
         let unknown = totals.rows(Status::Unknown).saturating_sub(under_way);
         self.observer.event(&Event::Resumed { run: run.id.0, rows: breakdown.waiting, unknown });
         // What was sent before an approval was asked for is looked up without one; nothing more leaves.
