@@ -9,3 +9,4 @@ mod hosts;
 pub(crate) mod proxy;
 mod six_workers;
 mod weather;
+mod work;
