@@ -27,6 +27,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// First and longest wait between two tries.
 const WAITS: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
 
+/// What the TLS library and the client say; both tell of it in words only.
+const UNPROVEN: &str = "invalid peer certificate";
+const NO_PASSWORD: &str = "password missing";
+
 pub(super) type Done<T> = Result<T, postgres::Error>;
 
 /// Connections to one database.
@@ -161,10 +165,23 @@ impl Connections {
     /// What an error of the database means.
     pub(super) fn refused(&self, error: &postgres::Error) -> LedgerError {
         let place = self.place.shown().to_owned();
-        if is_broken(error) {
-            return LedgerError::Away { place, words: words(error) };
+        let said = words(error);
+        if said.contains(UNPROVEN) {
+            return LedgerError::Place(format!(
+                "{place}: the server is not proven to be the one that is meant: {said}; name it as its certificate does, and \
+                 roots of your own by sslrootcert"
+            ));
         }
-        LedgerError::Database { place, words: words(error) }
+        if said.contains(NO_PASSWORD) {
+            return LedgerError::Place(format!(
+                "{place}: the database asks for a password; give it by ARLOAD_LEDGER_PASSWORD, ARLOAD_LEDGER_PASSWORD_FILE or \
+                 ledger-password-command"
+            ));
+        }
+        if is_broken(error) {
+            return LedgerError::Away { place, words: said };
+        }
+        LedgerError::Database { place, words: said }
     }
 }
 
@@ -178,6 +195,9 @@ pub(super) fn is_broken(error: &postgres::Error) -> bool {
     if let Some(code) = error.code() {
         let away = [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW];
         return away.contains(code) || *code == SqlState::TOO_MANY_CONNECTIONS || code.code().starts_with("08");
+    }
+    if words(error).contains(UNPROVEN) {
+        return false;
     }
     let cause = std::error::Error::source(error);
     error.is_closed() || cause.is_some_and(<dyn std::error::Error>::is::<std::io::Error>) || timed_out(error)
