@@ -264,12 +264,12 @@ impl<'r> ReadRun<'r> {
             checker: &checker,
             date_columns: &date_columns,
             packs: reading.packs,
-            rehearsal: rehearsed.and_then(|results| Rehearsal::of(source, &open.header, results)),
+            rehearsal: rehearsed.and_then(|results| Rehearsal::of(source, shown, &open.header, results)),
         };
 
         if let Some(rehearsal) = &worker.rehearsal {
             let columns = headings.len();
-            self.waiting.begin_sheet(operation, (&mapping, &orders), reading.rules, (columns, rehearsal));
+            self.waiting.begin_sheet(operation, (&mapping, &orders), reading.rules, (columns, rehearsal))?;
         }
         let mut sheet = SheetInProgress::new(&open, self, operation, dates::Evidence::new(&date_columns));
         sheet.documents = (mapping.item_columns && joining.is_none()).then(group::Documents::default);

@@ -71,9 +71,11 @@ impl<'r> Waiting<'r> {
         (mapping, orders): (&Mapping, &[ColumnOrder]),
         rules: Rules<'r>,
         (columns, rehearsal): (usize, &Rehearsal),
-    ) {
+    ) -> Result<(), RunError> {
+        self.rehearsed.begin_sheet(rehearsal)?;
         let (mapping, orders, rehearsal) = (mapping.clone(), orders.to_vec(), rehearsal.clone());
         self.sheets.push(Again { first_block: self.len(), operation, mapping, orders, rules, columns, rehearsal });
+        Ok(())
     }
 
     /// Appends a block; `first_row` counts the rows of all sheets before it.

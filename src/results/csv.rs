@@ -62,19 +62,8 @@ pub fn write(
     target: &mut Target,
     (see, copy): (&mut Seeing<'_>, &mut Copying<'_>),
 ) -> Result<(), RunError> {
-    if settings.bom {
-        target.write_all(b"\xEF\xBB\xBF").map_err(|error| target.failed(error))?;
-    }
     let originals = original_headings(sheets);
-    let mut line = RowLine::new(settings.delimiter, Vec::with_capacity(1 << 16));
-    for heading in RESULT_HEADINGS {
-        line.cell(heading);
-    }
-    for name in &originals {
-        line.cell(&own(name));
-    }
-    line.end();
-    let mut lines = line.finish();
+    let mut lines = head(&originals, settings);
     target.write_all(&lines).map_err(|error| target.failed(error))?;
 
     let mut sent = SentCells::new(run, settings);
@@ -147,6 +136,20 @@ pub fn write(
         })?;
     }
     Ok(())
+}
+
+/// What results begin with: their headings, and those of the sheets.
+pub(super) fn head(originals: &[String], settings: &ResultSettings) -> Vec<u8> {
+    let mark: &[u8] = if settings.bom { b"\xEF\xBB\xBF" } else { b"" };
+    let mut line = RowLine::new(settings.delimiter, mark.to_vec());
+    for heading in RESULT_HEADINGS {
+        line.cell(heading);
+    }
+    for name in originals {
+        line.cell(&own(name));
+    }
+    line.end();
+    line.finish()
 }
 
 /// Limit: blocks that wait, of some hundred KiB each.

@@ -7,6 +7,7 @@
 
 pub mod corrections;
 pub mod csv;
+mod growing;
 pub mod place;
 pub mod read;
 pub mod rehearsal;
@@ -179,7 +180,11 @@ pub fn write_run_with(
         for (_, facts) in &input.sheets {
             read.merge(&facts.read);
         }
-        let mut results = target::Target::create(&place.results, settings)?;
+        // What a dry run wrote while it read needs no second copy.
+        let grown = match input.sheets.as_slice() {
+            [(sheet, _)] => rehearsed.take(sheet.id)?.map(|file| (sheet.id, file)),
+            _ => None,
+        };
         let mut book = match &figures {
             Some(_) if input.is_workbook() => {
                 Some(Workbook::begin(&place.workbook, &run.operation, &input.sheets, settings)?)
@@ -204,8 +209,20 @@ pub fn write_run_with(
             rehearsed.add_up(place, totals, breakdown);
             rehearsed.copy(place, target).map_err(|error| target.failed(error))
         };
-        let asked = (&mut history, &mut after);
-        csv::write(ledger, run, asked, &input.sheets, settings, &mut results, (&mut see, &mut copy))?;
+        let results = if let Some((sheet, file)) = grown {
+            let Corrected { totals, breakdown, .. } = &mut counted.borrow_mut().tally;
+            for ordinal in 0.. {
+                if !rehearsed.add_up((sheet, ordinal), totals, breakdown) {
+                    break;
+                }
+            }
+            target::Target::grown(&place.results, file, settings)
+        } else {
+            let mut results = target::Target::create(&place.results, settings)?;
+            let asked = (&mut history, &mut after);
+            csv::write(ledger, run, asked, &input.sheets, settings, &mut results, (&mut see, &mut copy))?;
+            results
+        };
         let Counted { tally, report } = counted.into_inner();
         check(&tally.totals, &input.path.display().to_string())?;
         let mut summary = target::Target::create(&place.summary, settings)?;

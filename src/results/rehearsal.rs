@@ -1,18 +1,23 @@
 //! What a dry run says of rows, written as lines of its results where the rows are checked.
 //!
 //! Nearly all rows of a sheet end as their checks say; only where the duplicate guard speaks of a row must planning
-//! decide. So the workers write each block's lines and add up its outcomes, both wait in a private file, and go into the
-//! results with the few lines changed that planning tells anew. The one rule: a line says what the same row's verdict in
+//! decide. So the workers write each block's lines and add up its outcomes; the lines stand in a file beside the place of
+//! the results, which becomes the results with the few lines changed that planning tells anew. The one rule: a line says what the same row's verdict in
 //! a ledger would have made of it; whatever cannot know that yet is left to planning.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 
-use super::ResultSettings;
-use super::csv::{GUARD, RowLine, Said, told_of};
+use tempfile::NamedTempFile;
+
+use super::csv::{GUARD, RowLine, Said, head, told_of};
+use super::growing::{self, Change, Growing};
 use super::summary::Breakdown;
 use super::tally::Tally;
+use super::{ResultSettings, place};
 use crate::check::record::{CheckedBlock, CheckedRow, Facts, Standing};
 use crate::error::RunError;
 use crate::finding::Finding;
@@ -44,6 +49,9 @@ pub struct Rehearsal {
     file_name: String,
     sheet: Option<String>,
     delimiter: u8,
+    /// Where the results will stand, but that another sheet of the run may need the name.
+    place: PathBuf,
+    head: Vec<u8>,
 }
 
 /// Where a row's line stands in its block's text: its own cells begin with a delimiter.
@@ -81,11 +89,14 @@ impl Lines {
 }
 
 impl Rehearsal {
-    /// A rehearsal of the only sheet of a file; none where its results leave a column out, as those of two equal headings.
-    pub fn of(source: &SheetSource, header: &Header, settings: &ResultSettings) -> Option<Self> {
+    /// A rehearsal of the only sheet of a file, which results call `shown`; none where its results leave a column out, as
+    /// those of two equal headings.
+    pub fn of(source: &SheetSource, shown: &Path, header: &Header, settings: &ResultSettings) -> Option<Self> {
         let distinct = header.columns.iter().collect::<HashSet<_>>().len() == header.columns.len();
         let (file_name, sheet) = (source.file_name.clone(), source.sheet.clone());
-        distinct.then_some(Self { file_name, sheet, delimiter: settings.delimiter })
+        let place = place::names(&[shown.to_owned()], settings).remove(0).results;
+        let head = head(&header.columns, settings);
+        distinct.then_some(Self { file_name, sheet, delimiter: settings.delimiter, place, head })
     }
 
     /// The lines of a block, written into an empty piece of memory.
@@ -141,10 +152,12 @@ fn ahead(block: &RowBlock) -> Option<Option<i64>> {
     (is_even && !block.any_begins_with(GUARD as u8)).then_some(first)
 }
 
-/// Lines of blocks, waiting for the results in a file without a name.
+/// Lines of blocks, in files that will be the results of their sheets.
 #[derive(Debug, Default)]
 pub struct Rehearsed {
-    file: Option<BufWriter<File>>,
+    sheets: Vec<Sheet>,
+    /// Where each row's line stands, and how cells were stored, by block; without a name.
+    places: Option<BufWriter<File>>,
     end: u64,
     /// By block of the run, in the order of reading.
     blocks: Vec<Option<Piece>>,
@@ -153,10 +166,19 @@ pub struct Rehearsed {
 }
 
 #[derive(Debug)]
+struct Sheet {
+    first_block: usize,
+    /// None once it was taken for the results.
+    lines: Option<Growing>,
+}
+
+#[derive(Debug)]
 struct Piece {
+    /// Where its lines stand in the sheet's file.
     start: u64,
-    /// Bytes of its lines; behind them stand the places of its rows, and how each cell was stored.
     bytes: usize,
+    /// Where the places of its rows stand; behind them, how each cell was stored.
+    places: u64,
     rows: usize,
     kinds: usize,
     tally: Tally,
@@ -166,33 +188,49 @@ struct Piece {
 }
 
 impl Rehearsed {
+    /// Begins the file of a sheet; the blocks that follow are its own.
+    pub fn begin_sheet(&mut self, rehearsal: &Rehearsal) -> Result<(), RunError> {
+        if let Some(lines) = self.sheets.last_mut().and_then(|sheet| sheet.lines.as_mut()) {
+            lines.close()?;
+        }
+        let lines = Some(Growing::begin(&rehearsal.place, &rehearsal.head)?);
+        self.sheets.push(Sheet { first_block: self.blocks.len(), lines });
+        Ok(())
+    }
+
     /// Keeps the lines of the next block, if it has any, and gives the memory back that they stood in.
+    ///
+    /// # Panics
+    /// If it has lines, and no sheet was begun.
     pub fn push(&mut self, lines: Option<Lines>) -> Result<Option<Vec<u8>>, RunError> {
         let Some(Lines { text, places, kinds, tally, again }) = lines else {
             self.blocks.push(None);
             return Ok(None);
         };
-        if self.file.is_none() {
+        let sheet = self.sheets.last_mut().and_then(|sheet| sheet.lines.as_mut());
+        let start = sheet.expect("a sheet with lines was begun").push(&text)?;
+        if self.places.is_none() {
             let file = tempfile::tempfile().map_err(RunError::Spool)?;
-            self.file = Some(BufWriter::with_capacity(1 << 18, file));
+            self.places = Some(BufWriter::with_capacity(1 << 16, file));
         }
-        let file = self.file.as_mut().expect("it was just made sure of");
-        let mut packed = Vec::with_capacity(places.len() * PLACE_BYTES);
+        let file = self.places.as_mut().expect("it was just made sure of");
+        let mut packed = Vec::with_capacity(places.len() * PLACE_BYTES + kinds.len());
         for Place { cells, end } in &places {
             packed.extend_from_slice(&cells.to_le_bytes());
             packed.extend_from_slice(&end.to_le_bytes());
         }
         packed.extend_from_slice(&kinds);
-        file.write_all(&text).and_then(|()| file.write_all(&packed)).map_err(RunError::Spool)?;
-        let (start, bytes, rows, kinds) = (self.end, text.len(), places.len(), kinds.len());
-        self.blocks.push(Some(Piece { start, bytes, rows, kinds, tally, again, told: Vec::new() }));
-        self.end += (bytes + packed.len()) as u64;
+        file.write_all(&packed).map_err(RunError::Spool)?;
+        let (bytes, rows, kinds, at) = (text.len(), places.len(), kinds.len(), self.end);
+        self.blocks.push(Some(Piece { start, bytes, places: at, rows, kinds, tally, again, told: Vec::new() }));
+        self.end += packed.len() as u64;
         Ok(Some(text))
     }
 
     /// Forgets the blocks from `from` on, as when a sheet is refused or read again.
     pub fn truncate(&mut self, from: usize) {
         self.blocks.truncate(from);
+        self.sheets.retain(|sheet| sheet.first_block < from);
     }
 
     /// Whether a block of the run has lines.
@@ -231,15 +269,14 @@ impl Rehearsed {
         let piece = self.blocks[block].as_ref().expect("a block waits in one form or another");
         let again = piece.again.expect("a block whose lines do not show all waits in the spool");
         let (start, bytes, rows, kinds) = (piece.start, piece.bytes, piece.rows, piece.kinds);
+        let (places_at, kinds_at) = (piece.places, piece.places + (rows * PLACE_BYTES) as u64);
         let mut read = || {
-            let behind = start + bytes as u64;
-            let kinds_at = behind + (rows * PLACE_BYTES) as u64;
             let (text, kinds) = match row {
-                None => (self.bytes(start, bytes)?, self.bytes(kinds_at, kinds)?),
+                None => (self.lines(block, start, bytes)?, self.bytes(kinds_at, kinds)?),
                 Some(row) => {
-                    let places = self.places(behind, rows)?;
+                    let places = self.places(places_at, rows)?;
                     let from = row.checked_sub(1).map_or(0, |above| places[above].end);
-                    let text = self.bytes(start + u64::from(from), (places[row].end - from) as usize)?;
+                    let text = self.lines(block, start + u64::from(from), (places[row].end - from) as usize)?;
                     let width = kinds / rows;
                     (text, self.bytes(kinds_at + (row * width) as u64, width)?)
                 }
@@ -255,24 +292,64 @@ impl Rehearsed {
         piece.map(|piece| piece.tally.add_to(totals, breakdown)).is_some()
     }
 
+    /// The file of a sheet, whole, with the lines that were told anew; none where some block is not in it, or much has
+    /// changed: then lines are to be copied.
+    pub(super) fn take(&mut self, sheet: SheetId) -> Result<Option<NamedTempFile>, RunError> {
+        let Some(first) = self.settled.get(&(sheet, 0)).copied() else { return Ok(None) };
+        let index = self.sheet(first);
+        let blocks = self.sheets[index].first_block
+            ..self.sheets.get(index + 1).map_or(self.blocks.len(), |next| next.first_block);
+        let mut ordinals = (0..).zip(blocks.clone());
+        if !ordinals.all(|(ordinal, block)| self.settled.get(&(sheet, ordinal)) == Some(&block)) {
+            return Ok(None);
+        }
+        let changes = self.changes(blocks).map_err(RunError::Spool)?;
+        match self.sheets[index].lines.take_if(|_| growing::are_few(&changes)) {
+            Some(lines) => Ok(Some(lines.finish(&changes)?)),
+            None => Ok(None),
+        }
+    }
+
+    /// What planning told anew of blocks.
+    fn changes(&mut self, blocks: Range<usize>) -> io::Result<Vec<Change>> {
+        let mut changes = Vec::new();
+        for block in blocks {
+            let Some(piece) = self.blocks[block].as_ref().filter(|piece| !piece.told.is_empty()) else { continue };
+            let (start, at, rows, told) = (piece.start, piece.places, piece.rows, piece.told.clone());
+            let places = self.places(at, rows)?;
+            changes.extend(told.into_iter().map(|(row, text)| {
+                let from = row.checked_sub(1).map_or(0, |above| places[above].end);
+                Change { from: start + u64::from(from), until: start + u64::from(places[row].cells), text }
+            }));
+        }
+        Ok(changes)
+    }
+
     /// Copies the lines of a block into the results; false where it has none.
     pub(super) fn copy(&mut self, place: (SheetId, u32), results: &mut impl Write) -> io::Result<bool> {
-        let piece = self.settled.get(&place).and_then(|block| self.blocks[*block].as_mut());
-        let Some(piece) = piece else { return Ok(false) };
-        let (start, bytes, rows, told) = (piece.start, piece.bytes, piece.rows, std::mem::take(&mut piece.told));
-        let text = self.bytes(start, bytes)?;
+        let Some(block) = self.settled.get(&place).copied() else { return Ok(false) };
+        let Some(piece) = self.blocks[block].as_ref() else { return Ok(false) };
+        let (start, bytes) = (piece.start, piece.bytes);
+        let text = self.lines(block, start, bytes)?;
         let mut copied = 0;
-        if !told.is_empty() {
-            let places = self.places(start + bytes as u64, rows)?;
-            for (row, line) in &told {
-                let from = row.checked_sub(1).map_or(0, |above| places[above].end as usize);
-                results.write_all(&text[copied..from])?;
-                results.write_all(line)?;
-                copied = places[*row].cells as usize;
-            }
+        for Change { from, until, text: told } in self.changes(block..block + 1)? {
+            results.write_all(&text[copied..(from - start) as usize])?;
+            results.write_all(&told)?;
+            copied = (until - start) as usize;
         }
         results.write_all(&text[copied..])?;
         Ok(true)
+    }
+
+    /// The sheet that a block belongs to.
+    fn sheet(&self, block: usize) -> usize {
+        self.sheets.partition_point(|sheet| sheet.first_block <= block) - 1
+    }
+
+    /// A part of the lines of a block's sheet.
+    fn lines(&mut self, block: usize, start: u64, bytes: usize) -> io::Result<Vec<u8>> {
+        let sheet = self.sheet(block);
+        self.sheets[sheet].lines.as_mut().ok_or(io::ErrorKind::NotFound)?.bytes(start, bytes)
     }
 
     fn places(&mut self, start: u64, rows: usize) -> io::Result<Vec<Place>> {
@@ -283,7 +360,7 @@ impl Rehearsed {
     }
 
     fn bytes(&mut self, start: u64, bytes: usize) -> io::Result<Vec<u8>> {
-        let file = self.file.as_mut().ok_or(io::ErrorKind::NotFound)?;
+        let file = self.places.as_mut().ok_or(io::ErrorKind::NotFound)?;
         // Seeking writes out what is buffered first; nothing is pushed once lines are read.
         file.seek(SeekFrom::Start(start))?;
         let mut read = vec![0; bytes];
@@ -328,7 +405,15 @@ mod tests {
     const CELLS: [[&str; 2]; 3] = [["x,y", "=1+1"], ["two\r\nlines", "-5"], ["48\" round", ""]];
 
     fn rehearsal() -> Rehearsal {
-        Rehearsal { file_name: "a.csv".to_owned(), sheet: None, delimiter: b',' }
+        let head = b"number\r\n".to_vec();
+        let place = std::env::temp_dir().join("a.results.csv");
+        Rehearsal { file_name: "a.csv".to_owned(), sheet: None, delimiter: b',', place, head }
+    }
+
+    fn begun() -> Rehearsed {
+        let mut rehearsed = Rehearsed::default();
+        rehearsed.begin_sheet(&rehearsal()).unwrap();
+        rehearsed
     }
 
     fn block(first: u32, cells: &[[&str; 2]]) -> RowBlock {
@@ -356,7 +441,7 @@ mod tests {
 
     #[test]
     fn lines_of_settled_blocks_are_copied_with_those_that_were_told_anew() {
-        let mut rehearsed = Rehearsed::default();
+        let mut rehearsed = begun();
         for block in [Some(lines(2, &CELLS)), Some(lines(99, &CELLS)), None, Some(lines(5, &CELLS))] {
             rehearsed.push(block).unwrap();
         }
@@ -394,6 +479,49 @@ mod tests {
         let (mut totals, mut breakdown) = (Totals::default(), Breakdown::default());
         assert!(rehearsed.add_up((SheetId(1), 3), &mut totals, &mut breakdown));
         assert_eq!([Status::NotSent, Status::Excluded].map(|status| totals.rows(status)), [2, 1]);
+        assert!(rehearsed.take(SheetId(1)).unwrap().is_none(), "a block of the sheet is not in its results");
+    }
+
+    #[test]
+    fn a_sheet_whose_blocks_are_all_settled_is_taken_whole_with_what_was_told_anew() {
+        let mut rehearsed = begun();
+        rehearsed.push(Some(lines(2, &CELLS))).unwrap();
+        // Another reading of the same sheet, and a sheet without rows, leave nothing behind.
+        rehearsed.truncate(0);
+        for _ in 0..2 {
+            rehearsed.begin_sheet(&rehearsal()).unwrap();
+        }
+        for first in [2, 5] {
+            rehearsed.push(Some(lines(first, &CELLS))).unwrap();
+        }
+        rehearsed.begin_sheet(&rehearsal()).unwrap();
+        rehearsed.push(Some(lines(2, &CELLS))).unwrap();
+        let was = row(6, Standing::Ready, "", &[]);
+        let outcome = RowOutcome::new(Status::Excluded, code::DUPLICATE_ROW, "a.csv:2 is the same row");
+        let is = RowVerdict {
+            number: 6,
+            line_number: 0,
+            destiny: Destiny::Ended(outcome),
+            findings: Vec::new(),
+            key: was.key.clone(),
+            amounts: was.amounts,
+            labels: was.labels.clone(),
+        };
+        rehearsed.tell(&rehearsal(), (1, 1), &was, &is);
+        for (block, sheet, ordinal) in [(0, 1, 0), (1, 1, 1), (2, 2, 0)] {
+            rehearsed.settle(block, SheetId(sheet), ordinal);
+        }
+        let cells = ["\"x,y\",'=1+1", "\"two\r\nlines\",-5", "\"48\"\" round\","];
+        let good =
+            |first: u32| (first..).zip(cells).map(|(number, cells)| line(number, GOOD, cells)).collect::<String>();
+        let head = "number\r\n".to_owned();
+        let told = line(6, "excluded,duplicate-row,a.csv:2 is the same row", cells[1]);
+        let first = head.clone() + &good(2) + &line(5, GOOD, cells[0]) + &told + &line(7, GOOD, cells[2]);
+        for (sheet, expected) in [(1, first), (2, head + &good(2))] {
+            let file = rehearsed.take(SheetId(sheet)).unwrap().unwrap();
+            assert_eq!(std::fs::read_to_string(file.path()).unwrap(), expected);
+        }
+        assert!(rehearsed.take(SheetId(3)).unwrap().is_none());
     }
 
     #[test]
@@ -419,7 +547,7 @@ mod tests {
         let rehearsal = Rehearsal { sheet: Some("May".to_owned()), ..rehearsal() };
         let lines = rehearsal.write(&whole, &CheckedBlock { rows, ..CheckedBlock::default() }, Vec::new());
         assert!(String::from_utf8_lossy(&lines.text).starts_with("7,May,not-sent,"));
-        let mut rehearsed = Rehearsed::default();
+        let mut rehearsed = begun();
         rehearsed.push(Some(lines)).unwrap();
         let mut back = |row| format!("{:?}", rehearsed.read_back(&rehearsal, 0, row, 6).unwrap().0);
         assert_eq!(back(None), format!("{whole:?}"));
@@ -428,7 +556,7 @@ mod tests {
 
     #[test]
     fn rows_are_read_back_as_they_were_or_wait_in_the_spool() {
-        let mut rehearsed = Rehearsed::default();
+        let mut rehearsed = begun();
         rehearsed.push(Some(lines(2, &CELLS))).unwrap();
         let (whole, _) = rehearsed.read_back(&rehearsal(), 0, None, 2).unwrap();
         assert_eq!(format!("{whole:?}"), format!("{:?}", block(2, &CELLS)));

@@ -24,9 +24,13 @@ pub struct Target {
 impl Target {
     /// Begins a file beside its place.
     pub fn create(path: &Path, settings: &ResultSettings) -> Result<Self, RunError> {
-        let folder = folder_of(path);
-        let file = temporary(folder).map_err(|source| failed(folder, source))?;
-        Ok(Self { path: path.to_owned(), file: BufWriter::with_capacity(1 << 18, file), durable: settings.durable })
+        let file = BufWriter::with_capacity(1 << 18, temporary_for(path)?);
+        Ok(Self { path: path.to_owned(), file, durable: settings.durable })
+    }
+
+    /// A file that grew beside its place.
+    pub(super) fn grown(path: &Path, file: NamedTempFile, settings: &ResultSettings) -> Self {
+        Self { path: path.to_owned(), file: BufWriter::with_capacity(0, file), durable: settings.durable }
     }
 
     /// Puts the file into its place; where that is locked, under the run's own name. Says where it went.
@@ -176,7 +180,13 @@ pub(super) fn failed(path: &Path, cause: io::Error) -> RunError {
     RunError::Results { path: path.display().to_string(), cause }
 }
 
-/// A temporary file beside its place, with the rights that a new file of this user has.
+/// A temporary file beside the place it is for.
+pub(super) fn temporary_for(path: &Path) -> Result<NamedTempFile, RunError> {
+    let folder = folder_of(path);
+    temporary(folder).map_err(|source| failed(folder, source))
+}
+
+/// A temporary file in a folder, with the rights that a new file of this user has.
 fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".arload-").suffix(".tmp");
