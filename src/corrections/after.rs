@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::RangeInclusive;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::dedupe::Earlier;
 use crate::error::RunError;
@@ -43,9 +43,9 @@ fn weight(status: Status) -> u8 {
 #[derive(Debug, Clone)]
 pub struct Correction {
     /// Its run.
-    pub run: Rc<Run>,
+    pub run: Arc<Run>,
     /// Its sheet.
-    pub sheet: Rc<SheetRecord>,
+    pub sheet: Arc<SheetRecord>,
     /// What planning decided about it.
     pub verdict: RowVerdict,
     /// What became of it.
@@ -72,10 +72,10 @@ impl Correction {
 }
 
 /// A block of a sheet by its ordinal.
-type Block = ((SheetId, u32), Rc<Vec<RowVerdict>>);
+type Block = ((SheetId, u32), Arc<Vec<RowVerdict>>);
 
 /// Rows of a sheet with the rows that correct them, sorted.
-type Links = Rc<Vec<(u32, Earlier)>>;
+type Links = Arc<Vec<(u32, Earlier)>>;
 
 /// Answers what rows came to, over all runs of a ledger.
 pub struct After<'l> {
@@ -181,12 +181,12 @@ impl<'l> After<'l> {
         };
         let place = (at.sheet, ordinal);
         let block = match &self.block {
-            Some((known, block)) if *known == place => Rc::clone(block),
+            Some((known, block)) if *known == place => Arc::clone(block),
             _ => {
                 let packed = self.ledger.verdict_block(at.sheet, ordinal)?;
                 let gone = || LedgerError::Damaged(format!("block {ordinal} of sheet {} is gone", at.sheet));
-                let block: Rc<Vec<RowVerdict>> = Rc::new(blob::unpack(&packed.ok_or_else(gone)?)?);
-                self.block = Some((place, Rc::clone(&block)));
+                let block: Arc<Vec<RowVerdict>> = Arc::new(blob::unpack(&packed.ok_or_else(gone)?)?);
+                self.block = Some((place, Arc::clone(&block)));
                 block
             }
         };
@@ -196,7 +196,7 @@ impl<'l> After<'l> {
 
     fn links(&mut self, sheet: SheetId) -> Result<Links, LedgerError> {
         if let Some(links) = self.links.get(&sheet) {
-            return Ok(Rc::clone(links));
+            return Ok(Arc::clone(links));
         }
         let mut links = Vec::new();
         for (by, packed) in self.ledger.corrected_in(sheet)? {
@@ -204,8 +204,8 @@ impl<'l> After<'l> {
             links.extend(pairs.into_iter().map(|(row, of)| (of, Earlier { sheet: by, row })));
         }
         links.sort_by_key(|(of, by)| (*of, by.sheet, by.row));
-        let links = Rc::new(links);
-        self.links.insert(sheet, Rc::clone(&links));
+        let links = Arc::new(links);
+        self.links.insert(sheet, Arc::clone(&links));
         Ok(links)
     }
 }
@@ -244,6 +244,14 @@ impl Corrected {
         }
         *self.breakdown.codes.entry(code::CORRECTED.to_owned()).or_default() += 1;
         self.breakdown.add(&mut self.totals, now.fate.outcome(), &lent);
+    }
+
+    /// Adds what other rows came to.
+    pub fn merge(&mut self, other: &Self) {
+        self.totals.merge(&other.totals);
+        self.breakdown.merge(&other.breakdown);
+        self.runs.extend(&other.runs);
+        self.rows += other.rows;
     }
 
     /// Rows that are left to be corrected or looked up.

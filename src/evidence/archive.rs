@@ -12,7 +12,8 @@ use super::{PAYLOAD_HEADINGS, PAYLOADS, rows_name};
 use crate::error::RunError;
 use crate::ledger::{ChunkHead, Ledger, LedgerError, SheetRecord, blob};
 use crate::results;
-use crate::results::csv::{each_block, guarded};
+use crate::results::csv::each_block;
+use crate::results::line::guarded;
 
 /// Limit: what one chunk's bytes and their quotation marks may take; the most that a ledger unpacks at once.
 const MAX_BYTES: usize = 256 << 20;

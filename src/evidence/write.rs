@@ -21,7 +21,8 @@ use crate::plan::SheetFacts;
 use crate::plan::history::History;
 use crate::plan::verdict::{Destiny, RowVerdict};
 use crate::results;
-use crate::results::csv::{each_verdict, guarded, told};
+use crate::results::csv::{each_verdict, told};
+use crate::results::line::guarded;
 use crate::results::summary::hex;
 
 /// How much goes into the archive.

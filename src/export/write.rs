@@ -15,7 +15,7 @@ use super::table::{Cell, Known, Table, add_names};
 use super::{Format, Place};
 use crate::error::RunError;
 use crate::platform::Beside;
-use crate::results::csv::guarded;
+use crate::results::line::guarded;
 
 // Limit: of the format.
 const XLSX_ROWS: u64 = 1_048_576;

@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::verdict::{Destiny, LentVerdict};
 use crate::dedupe::{Earlier, Fate};
@@ -27,12 +27,12 @@ pub struct History<'l> {
     ledger: &'l dyn Ledger,
     /// Open runs whose unsent rows are about to be given up.
     giving_up: Vec<RunId>,
-    runs: HashMap<RunId, Rc<Run>>,
-    sheets: HashMap<SheetId, Rc<SheetRecord>>,
+    runs: HashMap<RunId, Arc<Run>>,
+    sheets: HashMap<SheetId, Arc<SheetRecord>>,
     /// Of each sheet, the rows of its blocks, by ordinal.
     ranges: HashMap<SheetId, Ranges>,
-    blocks: HashMap<(SheetId, u32), Rc<Vec<KnownRow>>>,
-    chunks: HashMap<(RunId, u32), Rc<SettledChunk>>,
+    blocks: HashMap<(SheetId, u32), Arc<Vec<KnownRow>>>,
+    chunks: HashMap<(RunId, u32), Arc<SettledChunk>>,
     /// By account: ids of records that a run deleted.
     deleted: HashMap<String, HashSet<String>>,
 }
@@ -55,7 +55,7 @@ pub struct SettledChunk {
 pub struct RowFate<'v> {
     told: Told<'v>,
     /// The chunk it went into last, if it went into one.
-    pub chunk: Option<Rc<SettledChunk>>,
+    pub chunk: Option<Arc<SettledChunk>>,
     /// Its line there, from 0.
     pub line: u32,
 }
@@ -66,7 +66,7 @@ enum Told<'v> {
     /// In the row's verdict.
     Verdict(&'v RowOutcome),
     /// In its chunk, at its line.
-    Chunk(Rc<SettledChunk>),
+    Chunk(Arc<SettledChunk>),
     /// Nowhere: it follows from where things stand.
     Here(RowOutcome),
 }
@@ -98,12 +98,12 @@ impl RowFate<'_> {
 #[derive(Debug, Clone)]
 pub struct EarlierRow {
     /// Its run.
-    pub run: Rc<Run>,
+    pub run: Arc<Run>,
     /// Its sheet.
-    pub sheet: Rc<SheetRecord>,
+    pub sheet: Arc<SheetRecord>,
     /// What became of it.
     pub fate: RowFate<'static>,
-    block: Rc<Vec<KnownRow>>,
+    block: Arc<Vec<KnownRow>>,
     index: usize,
 }
 
@@ -254,7 +254,7 @@ impl<'l> History<'l> {
             let moved = chunk.moved.as_ref().and_then(|moved| moved.get(line as usize).copied().flatten());
             let Some(moved) = moved else {
                 let told = match &chunk.outcomes {
-                    Some(outcomes) if outcomes.len() > line as usize => Told::Chunk(Rc::clone(&chunk)),
+                    Some(outcomes) if outcomes.len() > line as usize => Told::Chunk(Arc::clone(&chunk)),
                     Some(_) => {
                         let words = format!("chunk {ordinal} of run {} has no line {line}", run.id);
                         return Err(LedgerError::Damaged(words));
@@ -268,58 +268,58 @@ impl<'l> History<'l> {
         Err(LedgerError::Damaged(format!("the lines of chunk {ordinal} of run {} go on in a circle", run.id)))
     }
 
-    fn run(&mut self, id: RunId) -> Result<Rc<Run>, LedgerError> {
+    fn run(&mut self, id: RunId) -> Result<Arc<Run>, LedgerError> {
         if let Some(run) = self.runs.get(&id) {
-            return Ok(Rc::clone(run));
+            return Ok(Arc::clone(run));
         }
         let run = self.ledger.run(id)?.ok_or_else(|| LedgerError::Damaged(format!("run {id} is gone")))?;
-        let run = Rc::new(run);
-        self.runs.insert(id, Rc::clone(&run));
+        let run = Arc::new(run);
+        self.runs.insert(id, Arc::clone(&run));
         Ok(run)
     }
 
-    fn sheet(&mut self, id: SheetId) -> Result<Option<Rc<SheetRecord>>, LedgerError> {
+    fn sheet(&mut self, id: SheetId) -> Result<Option<Arc<SheetRecord>>, LedgerError> {
         if let Some(sheet) = self.sheets.get(&id) {
-            return Ok(Some(Rc::clone(sheet)));
+            return Ok(Some(Arc::clone(sheet)));
         }
         let Some(sheet) = self.ledger.sheet(id)? else { return Ok(None) };
-        let sheet = Rc::new(sheet);
-        self.sheets.insert(id, Rc::clone(&sheet));
+        let sheet = Arc::new(sheet);
+        self.sheets.insert(id, Arc::clone(&sheet));
         Ok(Some(sheet))
     }
 
     /// The rows of a block.
-    fn block(&mut self, sheet: SheetId, ordinal: u32) -> Result<Rc<Vec<KnownRow>>, LedgerError> {
+    fn block(&mut self, sheet: SheetId, ordinal: u32) -> Result<Arc<Vec<KnownRow>>, LedgerError> {
         if let Some(block) = self.blocks.get(&(sheet, ordinal)) {
-            return Ok(Rc::clone(block));
+            return Ok(Arc::clone(block));
         }
         let packed = self.ledger.verdict_block(sheet, ordinal)?;
         let packed = packed.ok_or_else(|| LedgerError::Damaged(format!("block {ordinal} of sheet {sheet} is gone")))?;
         let unpacked = blob::decompress(&packed)?;
         let verdicts: Vec<LentVerdict<'_>> = blob::read(&unpacked)?;
-        let block: Rc<Vec<KnownRow>> = Rc::new(verdicts.into_iter().map(KnownRow::from).collect());
+        let block: Arc<Vec<KnownRow>> = Arc::new(verdicts.into_iter().map(KnownRow::from).collect());
         if self.blocks.len() >= KEPT {
             self.blocks.clear();
         }
-        self.blocks.insert((sheet, ordinal), Rc::clone(&block));
+        self.blocks.insert((sheet, ordinal), Arc::clone(&block));
         Ok(block)
     }
 
     /// A chunk with its outcomes.
-    pub fn chunk(&mut self, run: RunId, ordinal: u32) -> Result<Rc<SettledChunk>, LedgerError> {
+    pub fn chunk(&mut self, run: RunId, ordinal: u32) -> Result<Arc<SettledChunk>, LedgerError> {
         if let Some(chunk) = self.chunks.get(&(run, ordinal)) {
-            return Ok(Rc::clone(chunk));
+            return Ok(Arc::clone(chunk));
         }
         let head = self.ledger.chunk(run, ordinal)?;
         let head = head.ok_or_else(|| LedgerError::Damaged(format!("chunk {ordinal} of run {run} is gone")))?;
         let lines = self.ledger.chunk_lines(head.id)?;
         let outcomes = lines.outcomes.as_deref().map(blob::unpack).transpose()?;
         let moved = lines.moved.as_deref().map(blob::unpack).transpose()?;
-        let chunk = Rc::new(SettledChunk { head, outcomes, moved });
+        let chunk = Arc::new(SettledChunk { head, outcomes, moved });
         if self.chunks.len() >= KEPT {
             self.chunks.clear();
         }
-        self.chunks.insert((run, ordinal), Rc::clone(&chunk));
+        self.chunks.insert((run, ordinal), Arc::clone(&chunk));
         Ok(chunk)
     }
 }

@@ -5,9 +5,11 @@
 //! the figures, [`report`] the page for people, [`target`] puts finished files into place. The one rule: the totals are added up and must
 //! agree with what was read before a file is put into place.
 
+mod blocks;
 pub mod corrections;
 pub mod csv;
 mod growing;
+pub(crate) mod line;
 pub mod place;
 pub mod read;
 pub mod rehearsal;
@@ -17,7 +19,6 @@ mod tally;
 pub mod target;
 mod workbook;
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -32,6 +33,7 @@ use crate::plan::SheetFacts;
 use crate::plan::history::{History, RowFate};
 use crate::plan::verdict::LentVerdict;
 use crate::platform;
+use blocks::Wanted;
 use rehearsal::Rehearsed;
 use report::{Report, RunFigures, Telling};
 use summary::Breakdown;
@@ -197,20 +199,24 @@ pub fn write_run_with(
         } else {
             None
         };
-        let counted = RefCell::new(Counted::default());
-        counted.borrow_mut().tally.totals.read.merge(&read);
+        let mut counted = Counted::default();
+        counted.tally.totals.read.merge(&read);
+        let wanted = match (&book, &left) {
+            (Some(_), _) => Wanted::All,
+            (None, Some(_)) => Wanted::Left,
+            (None, None) => Wanted::Nothing,
+        };
         let mut see = |row: &csv::Written<'_>| {
-            counted.borrow_mut().add(row, figures.is_some());
             left.as_mut().map_or(Ok(()), |left| left.add(row))?;
             book.as_mut().map_or(Ok(()), |book| book.row(row))
         };
-        let mut copy = |place, target: &mut target::Target| {
-            let Corrected { totals, breakdown, .. } = &mut counted.borrow_mut().tally;
+        let mut copy = |place, target: &mut target::Target, counted: &mut Counted| {
+            let Corrected { totals, breakdown, .. } = &mut counted.tally;
             rehearsed.add_up(place, totals, breakdown);
             rehearsed.copy(place, target).map_err(|error| target.failed(error))
         };
         let results = if let Some((sheet, file)) = grown {
-            let Corrected { totals, breakdown, .. } = &mut counted.borrow_mut().tally;
+            let Corrected { totals, breakdown, .. } = &mut counted.tally;
             for ordinal in 0.. {
                 if !rehearsed.add_up((sheet, ordinal), totals, breakdown) {
                     break;
@@ -219,11 +225,12 @@ pub fn write_run_with(
             target::Target::grown(&place.results, file, settings)
         } else {
             let mut results = target::Target::create(&place.results, settings)?;
-            let asked = (&mut history, &mut after);
-            csv::write(ledger, run, asked, &input.sheets, settings, &mut results, (&mut see, &mut copy))?;
+            let asked = (ledger, run, &mut after);
+            let (shown, told) = ((wanted, figures.is_some()), (&mut see as &mut csv::Seeing<'_>, &mut copy as _));
+            csv::write(asked, &input.sheets, settings, (&mut results, &mut counted), shown, told)?;
             results
         };
-        let Counted { tally, report } = counted.into_inner();
+        let Counted { tally, report } = counted;
         check(&tally.totals, &input.path.display().to_string())?;
         let mut summary = target::Target::create(&place.summary, settings)?;
         summary::write(&mut summary, label, &input.path, &input.sheets, (&tally, &read))?;
@@ -259,9 +266,9 @@ fn waits(fate: &RowFate<'_>) -> bool {
     fate.chunk.as_ref().is_some_and(|chunk| chunk.head.state == ChunkState::Planned)
 }
 
-/// What the rows of one input come to, while they are gone through.
+/// What rows of one input come to, while they are gone through.
 #[derive(Default)]
-struct Counted {
+pub(crate) struct Counted {
     tally: Corrected,
     report: Report,
 }
@@ -277,6 +284,12 @@ impl Counted {
             Some(now) => self.report.add(&now.sheet, &now.verdict.lend(), now.fate.outcome()),
             None => self.report.add(row.sheet, row.verdict, row.fate.outcome()),
         }
+    }
+
+    /// Adds what the rows behind these come to.
+    fn merge(&mut self, behind: Self) {
+        self.tally.merge(&behind.tally);
+        self.report.merge(behind.report);
     }
 }
 

@@ -13,8 +13,9 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::csv::{GUARD, RowLine, Said, head, told_of};
+use super::csv::{head, told_of};
 use super::growing::{self, Change, Growing};
+use super::line::{GUARD, RowLine, Said};
 use super::summary::Breakdown;
 use super::tally::Tally;
 use super::{ResultSettings, place};

@@ -41,7 +41,7 @@ impl Breakdown {
     }
 
     /// Adds the rows of another input.
-    pub(super) fn merge(&mut self, other: &Self) {
+    pub(crate) fn merge(&mut self, other: &Self) {
         for (seller, gstins) in &other.groups {
             for (gstin, months) in gstins {
                 for (month, by_status) in months {

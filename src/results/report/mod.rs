@@ -101,6 +101,11 @@ impl Report {
         }
     }
 
+    /// Adds what was seen of the rows behind these.
+    pub(super) fn merge(&mut self, behind: Self) {
+        self.problems.merge(behind.problems);
+    }
+
     /// Writes the page.
     pub(super) fn write(
         self,

@@ -124,6 +124,16 @@ impl Problems {
         }
     }
 
+    /// Adds what was met behind these.
+    pub(super) fn merge(&mut self, behind: Self) {
+        for (code, Met { first, weight }) in behind.by_code {
+            let met = self.by_code.entry(code).or_insert_with(|| Met { first: Vec::new(), weight });
+            met.weight = met.weight.min(weight);
+            let room = FIRST - met.first.len();
+            met.first.extend(first.into_iter().take(room));
+        }
+    }
+
     fn met(&mut self, code: &str, weight: Weight, told: impl Fn() -> String) {
         if !self.by_code.contains_key(code) {
             self.by_code.insert(code.to_owned(), Met { first: Vec::new(), weight });
