@@ -9,11 +9,9 @@ use std::collections::{BTreeSet, HashMap};
 use rayon::slice::ParallelSliceMut;
 
 use crate::check::record::Guard;
+use crate::ledger::keys::{PACKED_BYTES, Wanted};
 use crate::ledger::{Ledger, LedgerError, RunId, SheetId};
 use crate::outcome::Status;
-
-/// Bytes of one packed key: 16 of key, 8 of fingerprint, 4 of sheet, 4 of row.
-const PACKED_BYTES: usize = 32;
 
 // Limit: a key block of this many keys is 128 KiB, small enough to skip and large enough to pack.
 const KEYS_PER_BLOCK: usize = 4096;
@@ -225,12 +223,11 @@ impl Keys {
 
     fn hits(&self, ledger: &dyn Ledger, account: &str, kind: &str) -> Result<Vec<Hit>, LedgerError> {
         let mut hits = Vec::new();
-        let (Some(first), Some(last)) = (self.candidates.first(), self.candidates.last()) else { return Ok(hits) };
+        let key = |at: usize| self.candidates[at].key;
+        let wanted = Wanted::new(self.candidates.len(), &key);
         let years: BTreeSet<i16> = self.candidates.iter().map(|candidate| candidate.year).collect();
         for year in years {
-            ledger.visit_keys(account, kind, year, (&first.key, &last.key), &mut |_, block| {
-                self.match_block(block, &mut hits);
-            })?;
+            ledger.visit_keys(account, kind, year, &wanted, &mut |block| self.match_block(block, &mut hits))?;
         }
         Ok(hits)
     }

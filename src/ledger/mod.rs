@@ -31,6 +31,7 @@ mod conformance_tests;
 pub mod consent;
 pub mod copy;
 mod error;
+pub mod keys;
 mod migrate;
 pub mod moving;
 mod opening;
@@ -51,6 +52,7 @@ use serde::Serialize;
 
 use self::consent::{ApprovalRecord, NewApproval, Policy, PolicyRecord};
 pub use self::error::LedgerError;
+use self::keys::Wanted;
 pub use self::postgres::PostgresLedger;
 use self::purge::{NewPurge, PurgeRecord};
 pub use self::sending::{
@@ -383,14 +385,16 @@ pub trait Ledger: Send + Sync {
     /// Every try at a chunk, oldest first.
     fn attempts(&self, chunk: ChunkId) -> Result<Vec<Attempted>, LedgerError>;
 
-    /// Hands out every key block of a year that can hold keys in the range, oldest first.
+    /// Hands out packed keys of a year, among them every one that is wanted; which others come along is the store's affair.
+    ///
+    /// What is handed out at once is of one block and sorted; blocks come in no given order, and each packed key once.
     fn visit_keys(
         &self,
         account: &str,
         kind: &str,
         year: i16,
-        range: (&[u8], &[u8]),
-        visit: &mut dyn FnMut(RunId, &[u8]),
+        wanted: &Wanted<'_>,
+        visit: &mut dyn FnMut(&[u8]),
     ) -> Result<(), LedgerError>;
 
     /// Records an attempt durably and counts it for the day; the chunk is `sending` from now on.

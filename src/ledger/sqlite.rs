@@ -12,6 +12,7 @@ use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::beside::Beside;
 use super::consent::{self, ApprovalRecord, NewApproval, Policy, PolicyRecord, StoredPolicy};
+use super::keys::{self, Wanted};
 use super::purge::{self, NewPurge, PurgeRecord};
 use super::records::{
     CHUNK_COLUMNS, RUN_COLUMNS, SHEET_COLUMNS, change_customers, read_chunk, read_customer, read_lines, read_mark,
@@ -176,7 +177,7 @@ impl Ledger for SqliteLedger {
     }
 
     fn add_keys(&self, run: RunId, account: &str, kind: &str, year: i16, keys: &[u8]) -> Answer<()> {
-        let (first, last) = (&keys[..16], &keys[keys.len() - 32..keys.len() - 16]);
+        let (first, last) = keys::ends_of(keys);
         let sql = "INSERT INTO key_block (account, kind, year, run_id, first_key, last_key, keys)
                    VALUES (?, ?, ?, ?, ?, ?, ?)";
         self.change(sql, params![account, kind, year, run.0, first, last, keys])
@@ -324,17 +325,21 @@ impl Ledger for SqliteLedger {
         account: &str,
         kind: &str,
         year: i16,
-        range: (&[u8], &[u8]),
-        visit: &mut dyn FnMut(RunId, &[u8]),
+        wanted: &Wanted<'_>,
+        visit: &mut dyn FnMut(&[u8]),
     ) -> Answer<()> {
+        let Some((first, last)) = wanted.ends() else { return Ok(()) };
         self.ask(|connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT run_id, keys FROM key_block
-                 WHERE account = ? AND kind = ? AND year = ? AND first_key <= ? AND last_key >= ? ORDER BY id",
+                "SELECT first_key, last_key, keys FROM key_block
+                 WHERE account = ? AND kind = ? AND year = ? AND first_key <= ? AND last_key >= ?",
             )?;
-            let mut rows = statement.query(params![account, kind, year, range.1, range.0])?;
+            let mut rows = statement.query(params![account, kind, year, last, first])?;
             while let Some(row) = rows.next()? {
-                visit(RunId(row.get(0)?), row.get_ref(1)?.as_blob()?);
+                // The keys themselves are read from the file only when they are asked for.
+                if !wanted.between(&row.get(0)?, &row.get(1)?).is_empty() {
+                    visit(row.get_ref(2)?.as_blob()?);
+                }
             }
             Ok(())
         })

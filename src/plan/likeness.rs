@@ -15,6 +15,7 @@ use crate::dedupe::{Earlier, Fate, unpacked};
 use crate::error::RunError;
 use crate::finding::{Code, Finding, Severity};
 use crate::ledger::Ledger;
+use crate::ledger::keys::Wanted;
 
 const RECORD_BYTES: usize = 48;
 
@@ -304,13 +305,15 @@ fn hits(
     kind: &str,
 ) -> Result<Vec<(Record, Earlier)>, RunError> {
     records.sort_unstable_by_key(|record| record.other);
+    let records = &*records;
     let mut hits = Vec::new();
-    let (Some(first), Some(last)) = (records.first(), records.last()) else { return Ok(hits) };
+    let key = |at: usize| records[at].other;
+    let wanted = Wanted::new(records.len(), &key);
     let mut years: Vec<i16> = records.iter().filter_map(|record| neighbour_year(date_of(record.day))).collect();
     years.sort_unstable();
     years.dedup();
     for year in years {
-        ledger.visit_keys(account, kind, year, (&first.other, &last.other), &mut |_, block| {
+        ledger.visit_keys(account, kind, year, &wanted, &mut |block| {
             for (key, earlier) in unpacked(block) {
                 let from = records.partition_point(|record| record.other < key);
                 let same = records[from..].iter().take_while(|record| record.other == key);

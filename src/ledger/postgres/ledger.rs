@@ -11,6 +11,7 @@ use postgres::types::Type;
 use super::{Answer, PostgresLedger, reads};
 use crate::directory::Entry;
 use crate::ledger::consent::{ApprovalRecord, NewApproval, Policy, PolicyRecord};
+use crate::ledger::keys::Wanted;
 use crate::ledger::purge::{NewPurge, PurgeRecord};
 use crate::ledger::trail::{AttemptRecord, ResolutionRecord};
 use crate::ledger::{
@@ -77,21 +78,7 @@ impl Ledger for PostgresLedger {
     }
 
     fn add_keys(&self, run: RunId, account: &str, kind: &str, year: i16, keys: &[u8]) -> Answer<()> {
-        let (first, last) = (&keys[..16], &keys[keys.len() - 32..keys.len() - 16]);
-        self.change(
-            "INSERT INTO @key_block (account, kind, year, run_id, first_key, last_key, keys)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
-            &[
-                (&account, Type::TEXT),
-                (&kind, Type::TEXT),
-                (&i64::from(year), Type::INT8),
-                (&run.0, Type::INT8),
-                (&first, Type::BYTEA),
-                (&last, Type::BYTEA),
-                (&keys, Type::BYTEA),
-            ],
-        )?;
-        Ok(())
+        self.add_key_block(run, (account, kind, year), keys)
     }
 
     fn commit_plan(&self) -> Answer<()> {
@@ -272,28 +259,10 @@ impl Ledger for PostgresLedger {
         account: &str,
         kind: &str,
         year: i16,
-        range: (&[u8], &[u8]),
-        visit: &mut dyn FnMut(RunId, &[u8]),
+        wanted: &Wanted<'_>,
+        visit: &mut dyn FnMut(&[u8]),
     ) -> Answer<()> {
-        let ids = self.rows(
-            "SELECT id FROM @key_block WHERE account = $1 AND kind = $2 AND year = $3 AND first_key <= $5 AND last_key >= $4
-             ORDER BY id",
-            &[
-                (&account, Type::TEXT),
-                (&kind, Type::TEXT),
-                (&i64::from(year), Type::INT8),
-                (&range.0, Type::BYTEA),
-                (&range.1, Type::BYTEA),
-            ],
-        )?;
-        // One at a time: together they may be larger than memory, and they never change.
-        for id in ids {
-            let id: i64 = id.get(0);
-            if let Some(row) = self.row("SELECT run_id, keys FROM @key_block WHERE id = $1", &[(&id, Type::INT8)])? {
-                visit(RunId(row.get(0)), row.get(1));
-            }
-        }
-        Ok(())
+        self.search_keys((account, kind, year), wanted, visit)
     }
 
     fn start_attempt(&self, attempt: &NewAttempt<'_>) -> Answer<AttemptId> {

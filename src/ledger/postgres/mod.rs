@@ -8,6 +8,7 @@
 mod claims;
 mod connect;
 mod history;
+mod keys;
 mod ledger;
 pub mod logins;
 mod migrate;

@@ -10,6 +10,7 @@ use std::sync::Mutex;
 use arload::api::{Api, Call, Exchange, Search, Token, TokenError};
 use arload::directory::Entry;
 use arload::ledger::consent::{ApprovalRecord, NewApproval, Policy, PolicyRecord};
+use arload::ledger::keys::Wanted;
 use arload::ledger::purge::{NewPurge, PurgeRecord};
 use arload::ledger::trail::{AttemptRecord, ResolutionRecord};
 use arload::ledger::{
@@ -116,8 +117,8 @@ ledger_seam! {
         account: &str,
         kind: &str,
         year: i16,
-        range: (&[u8], &[u8]),
-        visit: &mut dyn FnMut(RunId, &[u8])
+        wanted: &Wanted<'_>,
+        visit: &mut dyn FnMut(&[u8])
     ) -> ();
     writes start_attempt(attempt: &NewAttempt<'_>) -> AttemptId;
     writes finish_attempt(reply: &NewReply<'_>, chunk: ChunkId, change: &ChunkChange<'_>, count: (&str, &str)) -> ();
