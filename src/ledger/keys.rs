@@ -56,6 +56,11 @@ impl<'w> Wanted<'w> {
     }
 }
 
+/// The key that a packed one begins with.
+pub(super) fn key_of(packed: &[u8]) -> Key {
+    packed[..16].try_into().expect("sixteen bytes")
+}
+
 /// The first and the last key of a packed block.
 pub(super) fn ends_of(block: &[u8]) -> (&[u8], &[u8]) {
     (&block[..16], &block[block.len() - PACKED_BYTES..][..16])

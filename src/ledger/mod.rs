@@ -12,7 +12,8 @@
 //! * `attempt`, `reply`: intent and answer, two appended records, never changed, chained by hash per sender.
 //!   After a look-up or a split, `moved` says which lines went on in another chunk, whose `parent` it is.
 //! * `resolution`: what look-ups and splits made of chunks, appended and chained like replies.
-//! * `key_block`: sorted keys of the duplicate guard, 32 bytes each, per financial year.
+//! * `key_block`: sorted keys of the duplicate guard, 32 bytes each, per financial year; in PostgreSQL with a `sketch`, which
+//!   tells without them where a key may be.
 //! * `pace`: requests and refusals of each day. `directory`: customers known from accepted uploads and pulls.
 //! * `canary`: what became of the first chunk of an upload template and mapping at a host.
 //! * `correction`: which rows of a sheet correct rows of an earlier one; what that makes of the earlier run is derived.
@@ -40,6 +41,7 @@ pub mod postgres;
 pub mod purge;
 mod records;
 pub mod sending;
+mod sketch;
 pub mod sqlite;
 mod together;
 pub mod trail;

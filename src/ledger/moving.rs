@@ -8,12 +8,14 @@ use rusqlite::types::Value;
 
 use super::postgres::PostgresLedger;
 use super::sqlite::SqliteLedger;
-use super::{Ledger as _, LedgerError};
+use super::{Ledger as _, LedgerError, sketch};
 
 type Answer<T> = Result<T, LedgerError>;
 
 /// Limit: records that are read at once; blocks and payloads are some hundred KiB.
 const PAGE: i64 = 100;
+/// The table of the guard's keys.
+const KEYS: &str = "key_block";
 /// The key of the mark.
 pub(super) const MOVED_TO: &str = "moved-to";
 
@@ -151,7 +153,8 @@ const TABLES: &[Table] = &[
         counts: true,
     },
     Table {
-        name: "key_block",
+        name: KEYS,
+        // The keys are the last, and their sketch is made of them.
         columns: &[
             ("id", Number),
             ("account", Text),
@@ -320,8 +323,12 @@ fn copy_table(source: &SqliteLedger, target: &PostgresLedger, table: &Table) -> 
     let names: Vec<&str> = table.columns.iter().map(|(name, _)| *name).collect();
     let read =
         format!("SELECT rowid, {} FROM {} WHERE rowid > ? ORDER BY rowid LIMIT {PAGE}", names.join(", "), table.name);
-    // A day's count is kept for each sender there.
-    let (extra, value) = if table.name == "pace" { (", sender", ", 'moved'") } else { ("", "") };
+    let (extra, value) = match table.name {
+        // A day's count is kept for each sender there.
+        "pace" => (", sender", ", 'moved'"),
+        KEYS => (", sketch", ", $9"),
+        _ => ("", ""),
+    };
     let places: Vec<String> = (1..=names.len()).map(|number| format!("${number}")).collect();
     let write =
         format!("INSERT INTO @{} ({}{extra}) VALUES ({}{value})", table.name, names.join(", "), places.join(", "));
@@ -350,8 +357,15 @@ fn copy_table(source: &SqliteLedger, target: &PostgresLedger, table: &Table) -> 
 fn write_record(target: &PostgresLedger, table: &Table, write: &str, values: &[Value]) -> Answer<()> {
     let converted: Vec<(Box<dyn ToSql + Sync>, Type)> =
         table.columns.iter().zip(values).map(|((_, form), value)| convert(*form, value)).collect();
-    let parameters: Vec<(&(dyn ToSql + Sync), Type)> =
+    let mut parameters: Vec<(&(dyn ToSql + Sync), Type)> =
         converted.iter().map(|(value, form)| (value.as_ref(), form.clone())).collect();
+    let sketch = match values.last() {
+        Some(Value::Blob(keys)) if table.name == KEYS => sketch::sketch_of(keys),
+        _ => None,
+    };
+    if table.name == KEYS {
+        parameters.push((&sketch, Type::BYTEA));
+    }
     target.say(write, &parameters)
 }
 
@@ -410,6 +424,7 @@ fn unmark(source: &SqliteLedger) -> Answer<()> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::keys::Wanted;
     use super::super::postgres::testing::Installation;
     use super::*;
 
@@ -422,6 +437,8 @@ mod tests {
         old.execute_batch(include_str!("../../tests/data/ledger/format-1.sql")).unwrap();
         drop(old);
         let source = SqliteLedger::open(&path).unwrap();
+        let keys: Vec<[u8; 32]> = (0..200).map(|first| [first; 32]).collect();
+        source.add_keys(source.runs().unwrap()[0].id, "somebody", "invoice", 2026, &keys.concat()).unwrap();
         let target = installation.worker();
         let moved = copy_over(&source, &target).unwrap();
         assert!(moved.runs > 0 && moved.records > moved.runs);
@@ -431,6 +448,12 @@ mod tests {
             assert_eq!(target.sheets(run.id).unwrap(), source.sheets(run.id).unwrap());
             assert_eq!(target.head(run.id).unwrap(), source.head(run.id).unwrap());
         }
+        // By its sketch alone one key is told from the others of its block.
+        let mut found = Vec::new();
+        let wanted = |_: usize| [7; 16];
+        let mut visit = |packed: &[u8]| found.push(packed.to_vec());
+        target.visit_keys("somebody", "invoice", 2026, &Wanted::new(1, &wanted), &mut visit).unwrap();
+        assert_eq!(found, [[7; 32]]);
         assert!(matches!(copy_over(&source, &target), Err(LedgerError::Database { .. })));
         drop(source);
         let refused = SqliteLedger::open(&path).unwrap_err();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use backon::{BackoffBuilder as _, ConstantBuilder};
 use postgres::error::SqlState;
 use postgres::types::Type;
-use postgres::{Client, GenericClient};
+use postgres::{Client, GenericClient, Transaction};
 
 use super::connect::{Connections, Done};
 use super::place::Place;
@@ -16,7 +16,9 @@ use super::{Answer, PostgresLedger};
 use crate::ledger::LedgerError;
 
 /// Form of the tables that this program writes.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
+/// What brings each earlier form to the next, from form 1 on.
+const STEPS: [&str; FORMAT as usize - 1] = [include_str!("migrate_1.sql")];
 /// How long another process may take to make the tables at the same moment.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Wait between two looks at what it made.
@@ -50,6 +52,9 @@ impl PostgresLedger {
             if met {
                 std::thread::sleep(waits.next().unwrap_or(WAIT));
             }
+        }
+        if before.is_some_and(|before| before < FORMAT) {
+            connections.durably(|transaction, _| bring_up(&connections, transaction))?;
         }
         Ok(before)
     }
@@ -107,6 +112,21 @@ fn make(connections: &Connections, client: &mut Client, id: &str) -> Done<()> {
     let sql = connections.sql("INSERT INTO @meta (key, value) VALUES ('id', $1), ('format', $2)");
     GenericClient::execute_typed(&mut transaction, &sql, &[(&id, Type::TEXT), (&FORMAT.to_string(), Type::TEXT)])?;
     transaction.commit()
+}
+
+/// Takes the steps that are left; another process that does the same waits here, and finds none left.
+fn bring_up(connections: &Connections, transaction: &mut Transaction<'_>) -> Done<()> {
+    let form = connections.sql("SELECT value FROM @meta WHERE key = 'format' FOR UPDATE");
+    let form: Option<String> = transaction.query_typed_opt(&form, &[])?.map(|row| row.get(0));
+    let passed = form.and_then(|form| form.parse::<usize>().ok()).map_or(STEPS.len(), |form| form.saturating_sub(1));
+    for step in STEPS.iter().skip(passed) {
+        transaction.batch_execute(&connections.sql(step))?;
+    }
+    if passed < STEPS.len() {
+        let sql = connections.sql("UPDATE @meta SET value = $1 WHERE key = 'format'");
+        transaction.execute_typed(&sql, &[(&FORMAT.to_string(), Type::TEXT)])?;
+    }
+    Ok(())
 }
 
 /// Whether another process made the same at the same moment.

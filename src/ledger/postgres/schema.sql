@@ -1,4 +1,4 @@
--- The ledger's tables in PostgreSQL, version 1. The story of each is told in ledger/mod.rs; `@` stands for the schema.
+-- The ledger's tables in PostgreSQL, version 2. The story of each is told in ledger/mod.rs; `@` stands for the schema.
 CREATE TABLE @meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 
 CREATE TABLE @run (
@@ -135,7 +135,9 @@ CREATE TABLE @key_block (
     run_id BIGINT NOT NULL REFERENCES @run (id),
     first_key BYTEA NOT NULL,
     last_key BYTEA NOT NULL,
-    keys BYTEA NOT NULL
+    keys BYTEA NOT NULL,
+    -- Where in it a key may be, some two bytes a key; none in what version 1 wrote. Last, as a migration adds it.
+    sketch BYTEA
 );
 CREATE INDEX key_block_by_year ON @key_block (account, kind, year, first_key);
 

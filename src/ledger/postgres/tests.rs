@@ -2,9 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use postgres::types::Type;
+
 use super::PostgresLedger;
 use super::pace::{Terms, Turn};
 use super::testing::Installation;
+use crate::ledger::keys::Wanted;
 use crate::ledger::{
     ChunkChange, ChunkId, ChunkState, Ledger as _, LedgerError, NewAttempt, NewChunk, NewReply, NewRun, RunId,
     RunState, blob,
@@ -12,8 +15,8 @@ use crate::ledger::{
 
 const ACCOUNT: &str = "https://api.example CEK0000001";
 
-fn planned(ledger: &PostgresLedger, chunks: u32) -> RunId {
-    let new = NewRun {
+fn new_run() -> NewRun<'static> {
+    NewRun {
         account: ACCOUNT,
         operation: "invoices create",
         state: RunState::Open,
@@ -23,8 +26,11 @@ fn planned(ledger: &PostgresLedger, chunks: u32) -> RunId {
         created_at: jiff::Timestamp::UNIX_EPOCH,
         settings: "{}",
         maker: "",
-    };
-    let run = ledger.begin_plan(&new).unwrap();
+    }
+}
+
+fn planned(ledger: &PostgresLedger, chunks: u32) -> RunId {
+    let run = ledger.begin_plan(&new_run()).unwrap();
     let payload = blob::compress(b"a\n1\n");
     for ordinal in 1..=chunks {
         ledger.add_chunk(run, &NewChunk { ordinal, account_id: "CEK0000001", rows: 1, payload: &payload }).unwrap();
@@ -220,21 +226,10 @@ fn two_plan_for_one_account_one_after_the_other() {
     let Some(installation) = Installation::new() else { return };
     let (one, two) = (installation.worker(), installation.worker());
     assert!(one.lead(&PostgresLedger::planning(ACCOUNT)).unwrap());
-    let new = NewRun {
-        account: ACCOUNT,
-        operation: "invoices create",
-        state: RunState::Open,
-        reason: "",
-        content: [1; 32],
-        plan: [1; 32],
-        created_at: jiff::Timestamp::UNIX_EPOCH,
-        settings: "{}",
-        maker: "",
-    };
-    assert!(matches!(two.begin_plan(&new), Err(LedgerError::Lost(_))));
+    assert!(matches!(two.begin_plan(&new_run()), Err(LedgerError::Lost(_))));
     assert!(two.runs().unwrap().is_empty());
     one.resign(&PostgresLedger::planning(ACCOUNT)).unwrap();
-    two.begin_plan(&new).unwrap();
+    two.begin_plan(&new_run()).unwrap();
     two.commit_plan().unwrap();
 }
 
@@ -313,6 +308,51 @@ fn the_hosts_role_plans_and_sends_and_cannot_alter_history() {
     ] {
         assert!(matches!(host.change(statement, &[]), Err(LedgerError::Database { .. })), "{statement}");
     }
+}
+
+/// What the tables of an installation are made of.
+fn columns(ledger: &PostgresLedger) -> Vec<String> {
+    let sql = "SELECT c.relname || '.' || a.attname || ' ' || a.atttypid::regtype::text || ' ' || a.attnotnull::text
+        FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid
+        JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE n.nspname = $1 AND c.relkind = 'r' AND a.attnum > 0 ORDER BY c.relname, a.attnum";
+    let rows = ledger.rows(sql, &[(&ledger.place().schema(), Type::TEXT)]).unwrap();
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+#[test]
+fn tables_of_the_first_form_are_brought_up_to_date_with_what_they_hold() {
+    let Some(installation) = Installation::new() else { return };
+    let now = installation.worker();
+    let place = super::place::Place::parse(&installation.url.replace("schema=ledger_", "schema=old_")).unwrap();
+    let old = include_str!("../../../tests/data/ledger/postgres-1.sql").replace('@', &format!("{}.", place.schema()));
+    let mut client = now.connections.connect().unwrap();
+    client.batch_execute(&format!("CREATE SCHEMA {}; {old}", place.schema())).unwrap();
+    let older = PostgresLedger::open(place.clone()).unwrap_err();
+    assert!(matches!(&older, LedgerError::Older { found: 1, .. }), "{older}");
+
+    let both = std::thread::scope(|scope| {
+        let started = [(); 2].map(|()| scope.spawn(|| PostgresLedger::prepare(&place).unwrap()));
+        started.map(|one| one.join().unwrap())
+    });
+    assert!(both.contains(&Some(1)) && both.iter().all(|before| matches!(before, Some(1 | 2))), "{both:?}");
+    assert_eq!(PostgresLedger::format_of(&place).unwrap(), Some(2));
+    let ledger = PostgresLedger::open(place.clone()).unwrap();
+    assert_eq!(columns(&ledger), columns(&now));
+    ledger.enlist("test").unwrap();
+    let run = planned(&ledger, 1);
+    assert_eq!(run, RunId(2));
+    // Keys of the old form, without a sketch, and new ones.
+    ledger.begin_plan(&new_run()).unwrap();
+    ledger.add_keys(run, ACCOUNT, "invoice", 2026, &[[4; 32], [6; 32]].concat()).unwrap();
+    ledger.commit_plan().unwrap();
+    let mut found = Vec::new();
+    let key = |at: usize| [[2; 16], [5; 16], [6; 16]][at];
+    let mut visit = |block: &[u8]| found.extend(block.iter().step_by(32).copied());
+    ledger.visit_keys(ACCOUNT, "invoice", 2026, &Wanted::new(3, &key), &mut visit).unwrap();
+    found.sort_unstable();
+    assert_eq!(found, [2, 3, 6]);
+    assert_eq!(PostgresLedger::prepare(&place).unwrap(), Some(2));
 }
 
 #[test]
