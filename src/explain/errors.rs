@@ -104,7 +104,7 @@ errors! {
         "--state on an NFS share" => "name a folder on a disk of this machine with --state DIR";
     LedgerNewer = "ledger-newer": "A newer arload wrote the ledger.";
         "the program was put back to last year's" => "install the newer arload, or name another folder with --state";
-    LedgerOlder = "ledger-older": "An earlier arload wrote the ledger, and this command only reads it.";
+    LedgerOlder = "ledger-older": "An earlier arload wrote the ledger, and this command does not bring it up to date.";
         "runs list right after an update" => "run arload ledger migrate, which keeps a copy";
     LedgerDamaged = "ledger-damaged": "A stored record cannot be read back.";
         "a disk fault" => "run arload runs verify, and restore the ledger from a backup";

@@ -39,8 +39,8 @@ pub enum LedgerError {
         /// The newest format this program knows.
         known: i64,
     },
-    /// The file was written by an earlier arload, and this command only reads it.
-    #[error("{path}: the ledger has the earlier format {found} and is only read here")]
+    /// It was written by an earlier arload, and this command does not change its form.
+    #[error("{path}: the ledger has the earlier format {found}, and this command leaves that as it is")]
     Older {
         /// The file.
         path: String,
@@ -133,7 +133,9 @@ impl LedgerError {
             LedgerError::Network { .. } => "name a folder on a disk of this machine with --state",
             LedgerError::Open { .. } => "name a folder that you can write to with --state",
             LedgerError::Newer { .. } => "install the newer arload, or name another folder with --state",
-            LedgerError::Older { .. } => "\"arload ledger migrate\" brings it up to date, as every sending run does",
+            LedgerError::Older { .. } => {
+                "\"arload ledger migrate\" brings it up to date; of a shared ledger, run by the owner of its tables"
+            }
             LedgerError::Database { .. } => {
                 "mend the database or the rights of its role, then run the same command again"
             }
