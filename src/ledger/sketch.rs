@@ -174,10 +174,11 @@ mod tests {
         }
 
         #[test]
-        fn a_sketch_that_was_cut_or_goes_on_is_not_believed(
-            block in proptest::collection::vec(any_key(), 1..60).prop_map(sorted),
+        fn a_sketch_that_was_cut_goes_on_or_was_changed_is_not_believed(
+            block in proptest::collection::vec(any_key(), 2..60).prop_map(sorted),
             cut in any::<prop::sample::Index>(),
             more in any::<u8>(),
+            flipped in 1..=u8::MAX,
         ) {
             let sketch = sketch_of(&packed(&block)).unwrap();
             let key = |_: usize| block[0].to_be_bytes();
@@ -186,6 +187,9 @@ mod tests {
             prop_assert!(say(&sketch).is_some());
             prop_assert_eq!(say(&sketch[..cut.index(sketch.len())]), None);
             prop_assert_eq!(say(&[sketch.as_slice(), &[more]].concat()), None);
+            let mut changed = sketch.clone();
+            changed[1 + cut.index(sketch.len() - 1)] ^= flipped;
+            prop_assert_eq!(say(&changed), None);
         }
     }
 
