@@ -48,8 +48,14 @@ fn best_known(sample: &[RawRow], recognise: &dyn Fn(&str) -> bool) -> Option<usi
         }
     }
     let (known, index) = best;
-    let is_enough = known >= 2 || known == 1 && (usual_width(sample) == 1 || is_over_values(sample, index));
+    let is_enough = known >= 2 || known == 1 && (is_alone(sample, index) || is_over_values(sample, index));
     is_enough.then_some(index)
+}
+
+/// Whether most rows have one cell, as in a list of one column; also most from the header on, so that a banner does not
+/// make a list of a table.
+fn is_alone(sample: &[RawRow], index: usize) -> bool {
+    usual_width(sample) == 1 && usual_width(&sample[index..]) == 1
 }
 
 /// How many headings of the row are known, if more than `least`. To ask is slow, so it is given up where too few cells
@@ -201,6 +207,8 @@ mod tests {
             ("Acme\nPune", None),
             ("A1,X,12.00\nForeign,Kunde,Betrag\nA2,Y,13.00", None),
             ("Customer\nA1,X,12.00\nA2,Y,13.00\nA3,Z,1.00", None),
+            ("Acme\nPune\nCustomer,Remark\nKC1\nKC2", Some(2)),
+            ("Acme\nCustomer,Remark,Note\n,,x,y\nKC1", None),
             ("", None),
         ];
         for (text, expected) in cases {
