@@ -15,22 +15,21 @@ use crate::ledger::{
 
 const ACCOUNT: &str = "https://api.example CEK0000001";
 
-fn new_run() -> NewRun<'static> {
-    NewRun {
-        account: ACCOUNT,
-        operation: "invoices create",
-        state: RunState::Open,
-        reason: "",
-        content: [1; 32],
-        plan: [1; 32],
-        created_at: jiff::Timestamp::UNIX_EPOCH,
-        settings: "{}",
-        maker: "",
-    }
-}
+/// What each run here begins as.
+const NEW: NewRun<'static> = NewRun {
+    account: ACCOUNT,
+    operation: "invoices create",
+    state: RunState::Open,
+    reason: "",
+    content: [1; 32],
+    plan: [1; 32],
+    created_at: jiff::Timestamp::UNIX_EPOCH,
+    settings: "{}",
+    maker: "",
+};
 
 fn planned(ledger: &PostgresLedger, chunks: u32) -> RunId {
-    let run = ledger.begin_plan(&new_run()).unwrap();
+    let run = ledger.begin_plan(&NEW).unwrap();
     let payload = blob::compress(b"a\n1\n");
     for ordinal in 1..=chunks {
         ledger.add_chunk(run, &NewChunk { ordinal, account_id: "CEK0000001", rows: 1, payload: &payload }).unwrap();
@@ -226,10 +225,10 @@ fn two_plan_for_one_account_one_after_the_other() {
     let Some(installation) = Installation::new() else { return };
     let (one, two) = (installation.worker(), installation.worker());
     assert!(one.lead(&PostgresLedger::planning(ACCOUNT)).unwrap());
-    assert!(matches!(two.begin_plan(&new_run()), Err(LedgerError::Lost(_))));
+    assert!(matches!(two.begin_plan(&NEW), Err(LedgerError::Lost(_))));
     assert!(two.runs().unwrap().is_empty());
     one.resign(&PostgresLedger::planning(ACCOUNT)).unwrap();
-    two.begin_plan(&new_run()).unwrap();
+    two.begin_plan(&NEW).unwrap();
     two.commit_plan().unwrap();
 }
 
@@ -343,7 +342,7 @@ fn tables_of_the_first_form_are_brought_up_to_date_with_what_they_hold() {
     let run = planned(&ledger, 1);
     assert_eq!(run, RunId(2));
     // Keys of the old form, without a sketch, and new ones.
-    ledger.begin_plan(&new_run()).unwrap();
+    ledger.begin_plan(&NEW).unwrap();
     ledger.add_keys(run, ACCOUNT, "invoice", 2026, &[[4; 32], [6; 32]].concat()).unwrap();
     ledger.commit_plan().unwrap();
     let mut found = Vec::new();
