@@ -1,7 +1,7 @@
 //! A PostgreSQL server for tests that run at the same time, and an installation of its own for each.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, Weak};
 
 use super::PostgresLedger;
 use super::place::Place;
@@ -12,8 +12,6 @@ mod database;
 
 use self::database::Database;
 
-/// Ends with the last test that uses it.
-static SERVER: Mutex<Weak<Database>> = Mutex::new(Weak::new());
 static INSTALLATIONS: AtomicU32 = AtomicU32::new(1);
 
 /// Tables of a ledger that nobody else uses.
@@ -26,19 +24,7 @@ pub(crate) struct Installation {
 impl Installation {
     /// A new one; none where PostgreSQL is not installed, which is said.
     pub(crate) fn new() -> Option<Self> {
-        if !Database::is_installed() {
-            return None;
-        }
-        let server = {
-            let mut shared = SERVER.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            if let Some(server) = shared.upgrade() {
-                server
-            } else {
-                let server = Arc::new(Database::start()?);
-                *shared = Arc::downgrade(&server);
-                server
-            }
-        };
+        let server = Database::shared()?;
         let schema = format!("ledger_{}", INSTALLATIONS.fetch_add(1, Ordering::Relaxed));
         let url = server.place(&schema).url;
         let installation = Self { _server: server, url };

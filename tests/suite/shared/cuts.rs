@@ -40,9 +40,9 @@ fn a_process_killed_in_any_statement_loses_no_row_and_stores_none_twice() {
 type Judged = (bool, Vec<String>);
 
 fn survives(what: &str, harm: impl Fn(&Database, &Sheet, &str, Cut) -> Judged + Sync) {
-    let Some(database) = Database::start() else { return };
+    let Some(database) = Database::shared() else { return };
     let sheet = sheet(ROWS, &HashMap::new());
-    let statements = unharmed(&database, &sheet);
+    let statements = unharmed(&database, &sheet, what);
     let last = statements.len() as u64;
     let only = std::env::var("ARLOAD_STEP").ok().map(|step| step.parse::<u64>().unwrap());
     // What is not reached is asked for too, so that the last one is known to be the last; signs of life come and go.
@@ -57,7 +57,7 @@ fn survives(what: &str, harm: impl Fn(&Database, &Sheet, &str, Cut) -> Judged + 
         for _ in 0..WORKERS {
             scope.spawn(|| {
                 while let Some(cut) = cuts.get(next.fetch_add(1, Ordering::SeqCst) as usize) {
-                    let schema = format!("s_{}", format!("{cut:?}").to_lowercase().replace(['(', ')'], "_"));
+                    let schema = format!("{what}_{}", format!("{cut:?}").to_lowercase().replace(['(', ')'], "_"));
                     let (hit, problems) = harm(&database, &sheet, &schema, *cut);
                     reached.fetch_add(u64::from(hit), Ordering::SeqCst);
                     let (Cut::Before(at) | Cut::After(at)) = *cut;
@@ -91,11 +91,12 @@ fn job(world: &World, api: &Sandbox) -> std::process::Command {
 }
 
 /// The statements of a job that nothing happens to.
-fn unharmed(database: &Database, sheet: &Sheet) -> Vec<String> {
-    let (world, api) = fresh(database, sheet, "unharmed");
+fn unharmed(database: &Database, sheet: &Sheet, what: &str) -> Vec<String> {
+    let schema = format!("{what}_unharmed");
+    let (world, api) = fresh(database, sheet, &schema);
     let proxy = Proxy::start(database.address());
     let mut command = job(&world, &api);
-    let ended = ended(command.env("ARLOAD_LEDGER", &database.place_at(proxy.port(), "unharmed").url));
+    let ended = ended(command.env("ARLOAD_LEDGER", &database.place_at(proxy.port(), &schema).url));
     let mut problems = lies(&world, &api, sheet, Some(ended.code));
     problems.extend(lost(&world, sheet));
     assert_eq!(problems, [""; 0], "{}", ended.err);

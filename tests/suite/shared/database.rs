@@ -1,11 +1,12 @@
 //! A private PostgreSQL server that a test may kill and start again, and a look into its tables.
 //!
-//! The rule: it listens to this host on a port of its own, lies in a temporary folder, and ends with the test.
+//! Tests that do not end it may share one, each in a schema of its own. The rule: it listens to this host on a port of
+//! its own, lies in a temporary folder, and ends with the last test that uses it.
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use postgres::{Client, NoTls, Row};
@@ -17,9 +18,16 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// Users that a server may run as, where the tests run as one that it refuses.
 const UNPRIVILEGED: [&str; 2] = ["postgres", "nobody"];
 
+/// The server that tests share.
+static SHARED: Mutex<Weak<Database>> = Mutex::new(Weak::new());
+/// The folder that servers begin with.
+static TEMPLATE: Mutex<Weak<TempDir>> = Mutex::new(Weak::new());
+
 /// A running server with a database `arload`, whose owner is the role `arload`.
 pub(crate) struct Database {
     folder: TempDir,
+    /// Kept for the servers that are started meanwhile.
+    _template: Arc<TempDir>,
     programs: PathBuf,
     user: Option<&'static str>,
     port: u16,
@@ -27,6 +35,15 @@ pub(crate) struct Database {
 }
 
 impl Database {
+    /// One that is shared with other tests, for those that end no server and make nothing outside a schema of their own;
+    /// none where PostgreSQL is not installed, which is said.
+    pub(crate) fn shared() -> Option<Arc<Database>> {
+        if !Self::is_installed() {
+            return None;
+        }
+        one_of(&SHARED, Self::start)
+    }
+
     /// Starts one that does not wait for the disk; none where PostgreSQL is not installed, which is said.
     pub(crate) fn start() -> Option<Database> {
         Self::with("fsync = off\n")
@@ -45,26 +62,17 @@ impl Database {
     /// Starts one with these lines among its settings.
     pub(crate) fn with(settings: &str) -> Option<Database> {
         let programs = if Self::is_installed() { programs()? } else { return None };
-        let folder = tempfile::Builder::new().prefix("arload-database").tempdir().unwrap();
-        let root = rustix::process::getuid().is_root();
-        let user = UNPRIVILEGED.into_iter().find(|user| root && run("id", &["-u", user]));
-        if let Some(user) = user {
-            assert!(run("chown", &[user, &folder.path().to_string_lossy()]));
-        }
+        let user = unprivileged_user();
+        let template = one_of(&TEMPLATE, || Some(template(&programs, user)))?;
+        let (folder, data) = (folder_of(user), template.path().join("data"));
         let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
-        let database = Database { folder, programs, user, port, server: Mutex::default() };
-        let made = database
-            .program("initdb")
-            .args(["-U", "arload", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"])
-            .output()
-            .unwrap();
-        assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
+        let database = Database { folder, _template: template, programs, user, port, server: Mutex::default() };
+        done(database.unprivileged(Path::new("cp")).arg("-R").arg(data).arg(database.data()));
         let own = format!(
             "port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\nmax_connections = 200\n"
         );
         std::fs::write(database.data().join("postgresql.auto.conf"), own + settings).unwrap();
         database.again();
-        database.connect("postgres").batch_execute("CREATE DATABASE arload").unwrap();
         Some(database)
     }
 
@@ -79,16 +87,7 @@ impl Database {
 
     /// A program that refuses to run as root, run as another user where the tests run as root.
     pub(crate) fn unprivileged(&self, program: &Path) -> Command {
-        let mut command = match self.user {
-            None => Command::new(program),
-            Some(user) => {
-                let mut command = Command::new("setpriv");
-                command.args([&format!("--reuid={user}"), "--regid=nogroup", "--clear-groups"]).arg(program);
-                command
-            }
-        };
-        command.current_dir(self.folder.path()).stdin(Stdio::null());
-        command
+        unprivileged(self.user, program, self.folder.path())
     }
 
     fn program(&self, name: &str) -> Command {
@@ -210,6 +209,72 @@ impl Place {
         *kept = Some(client);
         row.unwrap()
     }
+}
+
+/// What others use at this time, or else a new one.
+fn one_of<T>(used: &Mutex<Weak<T>>, new: impl FnOnce() -> Option<T>) -> Option<Arc<T>> {
+    // A test that failed meanwhile has left nothing behind in there.
+    let mut used = used.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(one) = used.upgrade() {
+        return Some(one);
+    }
+    let one = Arc::new(new()?);
+    *used = Arc::downgrade(&one);
+    Some(one)
+}
+
+/// A folder as a server finds it at its first start, with the database in it: to make one takes ten times as long as to
+/// copy it.
+fn template(programs: &Path, user: Option<&str>) -> TempDir {
+    let folder = folder_of(user);
+    let program = |name: &str| {
+        let mut command = unprivileged(user, &programs.join(name), folder.path());
+        command.arg("-D").arg(folder.path().join("data"));
+        command
+    };
+    // Limit: the log's files, of which one is copied, are as small as they can be.
+    let small = ["--no-sync", "--wal-segsize=1"];
+    done(program("initdb").args(["-U", "arload", "-A", "trust", "-E", "UTF8", "--no-locale"]).args(small));
+    let words = folder.path().join("words");
+    std::fs::write(&words, "CREATE DATABASE arload\n").unwrap();
+    let mut alone = unprivileged(user, &programs.join("postgres"), folder.path());
+    alone.arg("--single").arg("-D").arg(folder.path().join("data")).args(["-c", "fsync=off", "postgres"]);
+    done(alone.stdin(std::fs::File::open(&words).unwrap()));
+    folder
+}
+
+/// A new folder that this user may work in.
+fn folder_of(user: Option<&str>) -> TempDir {
+    let folder = tempfile::Builder::new().prefix("arload-database").tempdir().unwrap();
+    if let Some(user) = user {
+        done(Command::new("chown").arg(user).arg(folder.path()));
+    }
+    folder
+}
+
+/// A user to run a server as, where the tests run as one that it refuses.
+fn unprivileged_user() -> Option<&'static str> {
+    let root = rustix::process::getuid().is_root();
+    UNPRIVILEGED.into_iter().find(|user| root && run("id", &["-u", user]))
+}
+
+fn unprivileged(user: Option<&str>, program: &Path, folder: &Path) -> Command {
+    let mut command = match user {
+        None => Command::new(program),
+        Some(user) => {
+            let mut command = Command::new("setpriv");
+            command.args([&format!("--reuid={user}"), "--regid=nogroup", "--clear-groups"]).arg(program);
+            command
+        }
+    };
+    command.current_dir(folder).stdin(Stdio::null());
+    command
+}
+
+#[track_caller]
+fn done(command: &mut Command) {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// The folder of PostgreSQL's programs.

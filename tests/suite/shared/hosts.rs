@@ -83,7 +83,7 @@ pub(super) fn settled(world: &World, api: &Sandbox, sheet: &Sheet, what: &str) {
 
 #[test]
 fn hosts_that_plan_the_same_file_at_the_same_moment_make_one_run() {
-    let Some(database) = Database::start() else { return };
+    let Some(database) = Database::shared() else { return };
     let sheet = sheet(200, &HashMap::new());
     for seed in seeds(3, 50) {
         let schema = format!("same_{seed}");
@@ -124,7 +124,7 @@ fn off(plain: &Command, offset: &str, world: &World) -> Option<Command> {
 
 #[test]
 fn hosts_whose_clocks_are_an_hour_apart_send_every_row_once() {
-    let Some(database) = Database::start() else { return };
+    let Some(database) = Database::shared() else { return };
     let sheet = sheet(300, &HashMap::new());
     let first = first_host(&database, "clocks", &sheet);
     let api = slow(40);
@@ -147,7 +147,7 @@ fn hosts_whose_clocks_are_an_hour_apart_send_every_row_once() {
 
 #[test]
 fn a_host_whose_clock_is_an_hour_off_waits_as_long_as_any_other_for_what_a_dead_worker_sent() {
-    let Some(database) = Database::start() else { return };
+    let Some(database) = Database::shared() else { return };
     let sheet = sheet(40, &HashMap::new());
     for (index, offset) in ["+1h", "-1h"].into_iter().enumerate() {
         let first = first_host(&database, &format!("off_{index}"), &sheet);
@@ -193,7 +193,7 @@ impl Sleeper {
 
 #[test]
 fn a_worker_that_slept_for_longer_than_its_lease_corrupts_nothing_when_it_wakes_up() {
-    let Some(database) = Database::start() else { return };
+    let Some(database) = Database::shared() else { return };
     let sheet = sheet(150, &HashMap::new());
     let mut late = 0;
     for seed in seeds(3, 60) {

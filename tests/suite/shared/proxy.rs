@@ -447,7 +447,7 @@ mod tests {
 
     #[test]
     fn the_stand_in_cuts_before_and_after_the_statement_that_it_is_told() {
-        let Some(database) = Database::start() else { return };
+        let Some(database) = Database::shared() else { return };
         let mut direct = database.connect("arload");
         direct.batch_execute("CREATE TABLE done (number INT)").unwrap();
         let proxy = Proxy::start(database.address());
@@ -474,7 +474,7 @@ mod tests {
 
     #[test]
     fn the_stand_in_of_a_pooler_hands_out_another_connection_for_every_transaction() {
-        let Some(database) = Database::start() else { return };
+        let Some(database) = Database::shared() else { return };
         let proxy = Proxy::pooling(database.address());
         let mut client = client(&proxy);
         let pid = "SELECT pg_backend_pid()";

@@ -91,7 +91,7 @@ fn a_database_that_is_killed_and_started_again_holds_a_job_up_and_no_more() {
 
 #[test]
 fn a_network_that_is_silent_for_longer_than_the_lease_corrupts_nothing() {
-    let Some(database) = Database::start() else { return };
+    let Some(database) = Database::shared() else { return };
     let sheet = sheet(200, &HashMap::new());
     let world = first_host(&database, "silent", &sheet);
     let other = host(&database, "silent", &sheet);
@@ -113,7 +113,7 @@ fn a_network_that_is_silent_for_longer_than_the_lease_corrupts_nothing() {
 
 #[test]
 fn connections_that_are_refused_for_a_while_hold_a_job_up_and_no_more() {
-    let Some(database) = Database::start() else { return };
+    let Some(database) = Database::shared() else { return };
     let sheet = sheet(200, &HashMap::new());
     let world = first_host(&database, "refused", &sheet);
     let proxy = Proxy::start(database.address());
@@ -133,7 +133,7 @@ fn connections_that_are_refused_for_a_while_hold_a_job_up_and_no_more() {
 
 #[test]
 fn a_pooler_that_hands_out_another_connection_for_every_transaction_may_stand_between() {
-    let Some(database) = Database::start() else { return };
+    let Some(database) = Database::shared() else { return };
     let sheet = sheet(60, &HashMap::new());
     let direct = first_host(&database, "pooled", &sheet);
     let proxy = Proxy::pooling(database.address());
@@ -155,7 +155,7 @@ fn direct_results(direct: &World, world: &World) -> World {
 
 #[test]
 fn pgbouncer_in_transaction_mode_may_stand_between() {
-    let Some(database) = Database::start() else { return };
+    let Some(database) = Database::shared() else { return };
     let program = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer"].into_iter().find(|path| Path::new(path).exists());
     let Some(program) = program else {
         eprintln!("skipped: pgbouncer is not installed; a stand-in for it is tried by another test");
@@ -195,7 +195,7 @@ fn pgbouncer_in_transaction_mode_may_stand_between() {
 
 #[test]
 fn two_installations_in_one_database_know_nothing_of_each_other() {
-    let Some(database) = Database::start() else { return };
+    let Some(database) = Database::shared() else { return };
     let sheet = sheet(20, &HashMap::new());
     let (one, two) = (first_host(&database, "one", &sheet), first_host(&database, "two", &sheet));
     let apis = [slow(10), slow(10)];
@@ -212,7 +212,7 @@ fn two_installations_in_one_database_know_nothing_of_each_other() {
 
 #[test]
 fn tables_of_a_newer_program_are_refused_and_left_alone() {
-    let Some(database) = Database::start() else { return };
+    let Some(database) = Database::shared() else { return };
     let sheet = sheet(20, &HashMap::new());
     let world = first_host(&database, "newer", &sheet);
     let api = slow(0);
@@ -229,7 +229,7 @@ fn tables_of_a_newer_program_are_refused_and_left_alone() {
 
 #[test]
 fn a_place_without_tables_names_the_command_that_makes_them() {
-    let Some(database) = Database::start() else { return };
+    let Some(database) = Database::shared() else { return };
     let world = host(&database, "nothing", &sheet(20, &HashMap::new()));
     let ended = world.run(&sandbox(|_| {}), &JOB).expect(2);
     assert!(ended.err.contains("ledger init"), "{}", ended.err);
@@ -237,7 +237,7 @@ fn a_place_without_tables_names_the_command_that_makes_them() {
 
 #[test]
 fn a_role_without_rights_is_told_so_and_nothing_is_sent() {
-    let Some(database) = Database::start() else { return };
+    let Some(database) = Database::shared() else { return };
     let sheet = sheet(20, &HashMap::new());
     let owner = first_host(&database, "rights", &sheet);
     owner

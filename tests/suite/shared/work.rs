@@ -13,7 +13,7 @@ const PLAN: [&str; 6] = ["invoices", "create", "sheet.csv", "--max-chunk-rows", 
 
 #[test]
 fn what_one_host_planned_another_sends_and_the_first_has_the_results() {
-    let Some(database) = Database::start() else { return };
+    let Some(database) = Database::shared() else { return };
     let sheet = sheet(60, &HashMap::new());
     let planner = first_host(&database, "work_once", &sheet);
     let api = slow(0);
@@ -34,7 +34,7 @@ fn what_one_host_planned_another_sends_and_the_first_has_the_results() {
 
 #[test]
 fn what_waits_for_an_approval_is_left_alone_and_told_once() {
-    let Some(database) = Database::start() else { return };
+    let Some(database) = Database::shared() else { return };
     let sheet = sheet(20, &HashMap::new());
     let planner = first_host(&database, "work_waits", &sheet);
     let api = slow(0);
