@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use arload::sandbox::{Duplicates, Fault, Sandbox, ScheduledFault};
@@ -11,6 +13,9 @@ use super::database::Database;
 use crate::crash::judge::{Sheet, lies, lost, sheet};
 use crate::crash::long;
 use crate::world::{World, begun, end_of, ended, sandbox, state, wait_until};
+
+/// Limit: workers that sleep at once; they and those who wait for them take little of the processors.
+const SLEEPERS: usize = 3;
 
 /// Numbers that follow from a seed.
 pub(super) struct Dice(u64);
@@ -149,36 +154,44 @@ fn hosts_whose_clocks_are_an_hour_apart_send_every_row_once() {
 fn a_host_whose_clock_is_an_hour_off_waits_as_long_as_any_other_for_what_a_dead_worker_sent() {
     let Some(database) = Database::shared() else { return };
     let sheet = sheet(40, &HashMap::new());
-    for (index, offset) in ["+1h", "-1h"].into_iter().enumerate() {
-        let first = first_host(&database, &format!("off_{index}"), &sheet);
-        let api = slow(20);
-        // The third upload is stored eight seconds after it came, when its sender is dead and its lease is over.
-        let route = Some("/api/v0/invoice/bulk/create".to_owned());
-        api.change(|settings| {
-            settings.faults.slow_ms = 8_000;
-            settings.faults.schedule = vec![ScheduledFault { request: 3, route, fault: Fault::SlowStoring }];
-        });
-        let mut command = first.client(&api, &["invoices", "create", "sheet.csv", "--max-chunk-rows", "5"]);
-        let mut dead = begun(command.args(["--concurrency", "1"]).env("ARLOAD_TIMEOUT", "12s"));
-        wait_until("the third upload is under way", || first.count("SELECT count(*) FROM attempt") >= 3);
-        // It has left by then, and nothing says so before it is stored.
-        std::thread::sleep(Duration::from_millis(500));
-        dead.kill().unwrap();
-        dead.wait().unwrap();
-        let other = host(&database, &format!("off_{index}"), &sheet);
-        let mut plain = other.client(&api, &["runs", "send", "1", "--concurrency", "1"]);
-        plain.env("ARLOAD_TIMEOUT", "12s");
-        let Some(mut command) = off(&plain, offset, &other) else { return };
-        let started = Instant::now();
-        let mut child = begun(&mut command);
-        wait_until("the other host has ended", || child.try_wait().unwrap().is_some());
-        let ended = end_of(child).expect(0);
-        assert!(started.elapsed() < Duration::from_secs(40), "{offset}: it took {:?}", started.elapsed());
-        // What was under way is stored by then, if it was not waited for.
-        wait_until("the slow upload is stored", || started.elapsed() > Duration::from_secs(10));
-        assert_eq!((state(&api, "duplicate_rows"), state(&api, "uploads")), (0, 8), "{offset}: {}", ended.err);
-        settled(&first, &api, &sheet, offset);
-    }
+    std::thread::scope(|scope| {
+        for (schema, offset) in [("off_ahead", "+1h"), ("off_behind", "-1h")] {
+            let (database, sheet) = (&database, &sheet);
+            scope.spawn(move || waits_though_its_clock_is_off(database, sheet, schema, offset));
+        }
+    });
+}
+
+fn waits_though_its_clock_is_off(database: &Database, sheet: &Sheet, schema: &str, offset: &str) {
+    const TIMEOUT: &str = "8s";
+    let first = first_host(database, schema, sheet);
+    let api = slow(20);
+    // The third upload is stored five seconds after it came, when its sender is dead and its lease is over.
+    let route = Some("/api/v0/invoice/bulk/create".to_owned());
+    api.change(|settings| {
+        settings.faults.slow_ms = 5_000;
+        settings.faults.schedule = vec![ScheduledFault { request: 3, route, fault: Fault::SlowStoring }];
+    });
+    let mut command = first.client(&api, &["invoices", "create", "sheet.csv", "--max-chunk-rows", "5"]);
+    let mut dead = begun(command.args(["--concurrency", "1"]).env("ARLOAD_TIMEOUT", TIMEOUT));
+    wait_until("the third upload is under way", || first.count("SELECT count(*) FROM attempt") >= 3);
+    // It has left by then, and nothing says so before it is stored.
+    std::thread::sleep(Duration::from_millis(500));
+    dead.kill().unwrap();
+    dead.wait().unwrap();
+    let other = host(database, schema, sheet);
+    let mut plain = other.client(&api, &["runs", "send", "1", "--concurrency", "1"]);
+    plain.env("ARLOAD_TIMEOUT", TIMEOUT);
+    let Some(mut command) = off(&plain, offset, &other) else { return };
+    let started = Instant::now();
+    let mut child = begun(&mut command);
+    wait_until("the other host has ended", || child.try_wait().unwrap().is_some());
+    let ended = end_of(child).expect(0);
+    assert!(started.elapsed() < Duration::from_secs(40), "{offset}: it took {:?}", started.elapsed());
+    // What was under way is stored by then, if it was not waited for.
+    wait_until("the slow upload is stored", || started.elapsed() > Duration::from_secs(6));
+    assert_eq!((state(&api, "duplicate_rows"), state(&api, "uploads")), (0, 8), "{offset}: {}", ended.err);
+    settled(&first, &api, sheet, offset);
 }
 
 /// A process that is stopped and let go on.
@@ -195,43 +208,55 @@ impl Sleeper {
 fn a_worker_that_slept_for_longer_than_its_lease_corrupts_nothing_when_it_wakes_up() {
     let Some(database) = Database::shared() else { return };
     let sheet = sheet(150, &HashMap::new());
-    let mut late = 0;
-    for seed in seeds(3, 60) {
-        let schema = format!("sleep_{seed}");
-        let mut dice = Dice::new(seed);
-        let first = first_host(&database, &schema, &sheet);
-        let second = host(&database, &schema, &sheet);
-        let api = slow(100);
-        let job = |world: &World, command: &[&str]| {
-            let mut command = world.client(&api, command);
-            // The request of the one who sleeps is over before anybody looks for its rows.
-            begun(command.args(["--concurrency", "2"]).env("ARLOAD_TIMEOUT", "1s"))
-        };
-        let sleeper = Sleeper(job(&first, &["invoices", "create", "sheet.csv", "--max-chunk-rows", "5"]));
-        let sent = dice.roll(6);
-        wait_until("the first worker is at work", || {
-            state(&api, "uploads") >= sent && first.count("SELECT count(*) FROM run") > 0
-        });
-        std::thread::sleep(Duration::from_millis(dice.roll(120)));
-        sleeper.signal(Signal::STOP);
-        let other = job(&second, &["runs", "send", "1"]);
-        // Its lease is over, and what it had under way was taken over, or the other has ended.
-        let taken =
-            "SELECT count(*) FROM reply JOIN attempt ON attempt.id = reply.attempt_id WHERE reply.kind = 'no-reply'";
-        let started = Instant::now();
-        let slept = Duration::from_millis(2_500 + dice.roll(2_000));
-        wait_until("the lease is over", || started.elapsed() > slept);
-        let lost_meanwhile = first.count(taken);
-        sleeper.signal(Signal::CONT);
-        let woken = end_of(sleeper.0);
-        let helped = end_of(other);
-        for ended in [&woken, &helped] {
-            assert!(!ended.err.contains("panicked"), "seed {seed}: {}", ended.err);
+    let (seeds, late) = (Mutex::new(seeds(3, 60)), AtomicU64::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..SLEEPERS {
+            scope.spawn(|| {
+                loop {
+                    let Some(seed) = seeds.lock().unwrap().next() else { return };
+                    late.fetch_add(u64::from(slept(&database, &sheet, seed)), Ordering::SeqCst);
+                }
+            });
         }
-        assert!([0, 3, 4].contains(&woken.code), "seed {seed}: {woken:?}");
-        assert_eq!(helped.code, 0, "seed {seed}: {helped:?}");
-        settled(&first, &api, &sheet, &format!("seed {seed}"));
-        late += u64::from(lost_meanwhile > 0);
+    });
+    println!("slept: in {late:?} of the seeds a request was under way that another worker took over");
+}
+
+/// Lets a worker sleep; says whether another took over meanwhile what it had under way.
+fn slept(database: &Database, sheet: &Sheet, seed: u64) -> bool {
+    let schema = format!("sleep_{seed}");
+    let mut dice = Dice::new(seed);
+    let first = first_host(database, &schema, sheet);
+    let second = host(database, &schema, sheet);
+    let api = slow(100);
+    let job = |world: &World, command: &[&str]| {
+        let mut command = world.client(&api, command);
+        // The request of the one who sleeps is over before anybody looks for its rows.
+        begun(command.args(["--concurrency", "2"]).env("ARLOAD_TIMEOUT", "1s"))
+    };
+    let sleeper = Sleeper(job(&first, &["invoices", "create", "sheet.csv", "--max-chunk-rows", "5"]));
+    let sent = dice.roll(6);
+    wait_until("the first worker is at work", || {
+        state(&api, "uploads") >= sent && first.count("SELECT count(*) FROM run") > 0
+    });
+    std::thread::sleep(Duration::from_millis(dice.roll(120)));
+    sleeper.signal(Signal::STOP);
+    let other = job(&second, &["runs", "send", "1"]);
+    // Its lease is over, and what it had under way was taken over, or the other has ended.
+    let taken =
+        "SELECT count(*) FROM reply JOIN attempt ON attempt.id = reply.attempt_id WHERE reply.kind = 'no-reply'";
+    let started = Instant::now();
+    let asleep = Duration::from_millis(2_500 + dice.roll(2_000));
+    wait_until("the lease is over", || started.elapsed() > asleep);
+    let lost_meanwhile = first.count(taken);
+    sleeper.signal(Signal::CONT);
+    let woken = end_of(sleeper.0);
+    let helped = end_of(other);
+    for ended in [&woken, &helped] {
+        assert!(!ended.err.contains("panicked"), "seed {seed}: {}", ended.err);
     }
-    println!("slept: in {late} of the seeds a request was under way that another worker took over");
+    assert!([0, 3, 4].contains(&woken.code), "seed {seed}: {woken:?}");
+    assert_eq!(helped.code, 0, "seed {seed}: {helped:?}");
+    settled(&first, &api, sheet, &format!("seed {seed}"));
+    lost_meanwhile > 0
 }
