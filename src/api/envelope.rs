@@ -17,6 +17,8 @@ const WORDS: usize = 500;
 #[derive(Debug, Default)]
 pub(super) struct Envelope {
     pub(super) code: Option<i64>,
+    /// A code that is no whole number, and so none that means success.
+    pub(super) odd_code: Option<String>,
     pub(super) message: Option<String>,
     pub(super) payload: Option<Value>,
     pub(super) error: Option<ErrorResponse>,
@@ -39,8 +41,10 @@ impl Envelope {
 
     /// The same of an object that was read already.
     pub(super) fn of(mut object: Map<String, Value>) -> Self {
+        let code = present(&object, "response_code");
         Self {
-            code: present(&object, "response_code").and_then(integer),
+            code: code.and_then(integer),
+            odd_code: code.filter(|code| integer(code).is_none()).map(|code| plain_words(&shown(code))),
             message: present(&object, "response_message").and_then(word),
             error: present(&object, "errorResponse").and_then(ErrorResponse::read),
             payload: object.remove("payload").filter(|payload| !is_absent(payload)),
@@ -53,12 +57,17 @@ impl Envelope {
         let is_failure = |message: &str| FAILURES.iter().any(|word| message.eq_ignore_ascii_case(word));
         self.error.is_some()
             || self.code.is_some_and(|code| code != 0)
+            || self.odd_code.is_some()
             || self.message.as_deref().is_some_and(is_failure)
     }
 
     /// Whether it says anything that only the API's own envelopes say; a gateway's JSON does not.
     pub(super) fn speaks(&self) -> bool {
-        self.code.is_some() || self.message.is_some() || self.error.is_some() || self.payload.is_some()
+        self.code.is_some()
+            || self.odd_code.is_some()
+            || self.message.is_some()
+            || self.error.is_some()
+            || self.payload.is_some()
     }
 
     /// The server's best words for a failure, fit for a message.
@@ -215,6 +224,8 @@ mod tests {
             (json!({"errorResponse": {"errorMessage": null, "errorType": ""}}), false),
             (json!({"response_code": 1}), true),
             (json!({"response_code": "422"}), true),
+            (json!({"response_code": "E101"}), true),
+            (json!({"response_code": "0.0"}), false),
             (json!({"response_message": "FAILURE"}), true),
             (json!({"response_code": 0, "errorResponse": {"errorType": "VALIDATION_ERROR"}}), true),
             (json!({"errorResponse": "no"}), true),

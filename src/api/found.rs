@@ -269,6 +269,7 @@ mod tests {
             (r#"{"response_code":1,"payload":[]}"#, "useless"),
             (r#"{"response_code":"422","payload":"createdOnFrom: bad"}"#, "useless"),
             (r#"{"response_message":"FAILURE","payload":"not allowed"}"#, "useless"),
+            (r#"{"response_code":"E101","payload":[]}"#, "useless"),
             (r#"{"errorResponse":{"errorType":"INVALID_ACCESS"},"payload":[]}"#, "useless"),
             (r#"{"response_code":401}"#, "unauthorized"),
             (r#"{"errorResponse":{"errorType":"UNAUTHORIZED"}}"#, "unauthorized"),

@@ -4,8 +4,9 @@
 //! are read. Leaves what to do next to [`crate::send::retry`] and to the look-up. The one rule: a row is accepted or
 //! rejected only on what the reply says of it; everything else is unknown.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+mod mark;
 mod whole;
 
 use rust_decimal::Decimal;
@@ -15,6 +16,7 @@ use super::Response;
 use super::envelope::{Envelope, integer, plain_words, present, word};
 pub use super::items::ReplyNames;
 use crate::operation::{AnswerKind, Operation, RequestKind};
+use mark::Mark;
 
 /// Lists and counts by which a payload is known to speak of rows: a `BulkResponse` (contract 4.1), or the lists of an
 /// action on invoices (contract 6.4).
@@ -29,6 +31,9 @@ const BULK_FIELDS: [&str; 9] = [
     "total_count",
     "warn_count",
 ];
+
+/// Those among them that count rows sent.
+const COUNTS: [&str; 4] = ["success_count", "failure_count", "failure_count_second_file", "total_count"];
 
 /// What a reply can be recognised by, of one row as it was sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -210,6 +215,7 @@ fn read_rows(operation: &Operation, response: &Response, rows: &[SentRow], names
             bulk.read_rows(operation, rows, names)
         }
         (None, _) if is_success(status) => unknown(&format!("the answer ({status}) is not readable: {words}")),
+        (Some(Envelope { odd_code: Some(code), .. }), None) if is_success(status) => unknown(&odd(code, &words)),
         (Some(envelope), bulk) if is_success(status) && (bulk.is_some() || !envelope.failed()) => {
             unknown("the reply has no counts and no lists")
         }
@@ -253,6 +259,11 @@ pub(super) fn unsettling(status: u16, envelope: Option<&Envelope>) -> Option<Str
         .then(|| format!("the server answered {kind}"))
 }
 
+/// Why an answer that calls itself a success by its status alone says neither that nor the contrary.
+fn odd(code: &str, words: &str) -> String {
+    format!("the answer has the code {code}, which is no number: {words}")
+}
+
 /// What a refusal of the whole file means: by the envelope's code where the status says little, else by the status.
 pub(super) fn refusal(status: u16, envelope: Option<&Envelope>, message: String) -> Reading {
     let code = envelope.and_then(|envelope| envelope.code).filter(|&code| code != 0);
@@ -280,6 +291,11 @@ pub(super) fn words(response: &Response, envelope: Option<&Envelope>) -> String 
     if body.trim().is_empty() { format!("HTTP {} without a text", response.status) } else { plain_words(&body) }
 }
 
+/// A sum as servers write it: that of a hundred lakh may come as `1.0E7`.
+fn decimal(text: &str) -> Option<Decimal> {
+    text.parse().or_else(|_| Decimal::from_scientific(text)).ok()
+}
+
 /// The documented parts of a `BulkResponse`.
 #[derive(Debug)]
 struct Bulk<'p> {
@@ -290,6 +306,8 @@ struct Bulk<'p> {
     second_file: Option<i64>,
     total_count: Option<i64>,
     total_amount: Option<Decimal>,
+    /// Counts that are there and are no whole number.
+    unreadable: Vec<String>,
 }
 
 impl<'p> Bulk<'p> {
@@ -298,6 +316,8 @@ impl<'p> Bulk<'p> {
             return None;
         }
         let count = |name: &str| present(payload, name).and_then(integer);
+        let odd = |name: &&str| present(payload, name).is_some_and(|value| integer(value).is_none());
+        let unreadable = COUNTS.iter().filter(|name| odd(name)).map(|name| format!("{name} is {}", payload[*name]));
         // Something other than a list still says that there is a result; it fits no row.
         let items = |name: &str| match present(payload, name) {
             Some(Value::Array(items)) => items.as_slice(),
@@ -312,13 +332,21 @@ impl<'p> Bulk<'p> {
             failure_count: count("failure_count"),
             second_file: count("failure_count_second_file"),
             total_count: count("total_count"),
-            total_amount: present(payload, "total_amount").and_then(word).and_then(|text| text.parse().ok()),
+            total_amount: present(payload, "total_amount").and_then(word).and_then(|text| decimal(&text)),
+            unreadable: unreadable.map(|words| plain_words(&(words + ", which is no number"))).collect(),
         })
     }
 
     /// Whether it speaks of rows so that a 4xx around it does not refuse the file as a whole.
     fn names_results(&self) -> bool {
         !self.successes.is_empty() || !self.failures.is_empty() || self.success_count.is_some_and(|count| count > 0)
+    }
+
+    /// A failure that it names or counts, in words.
+    fn failure(&self) -> Option<String> {
+        let item = self.failures.first().map(ToString::to_string);
+        let counted = self.failure_count.filter(|count| *count != 0).map(|count| format!("failure_count is {count}"));
+        item.or(counted)
     }
 
     fn counts(&self) -> bool {
@@ -350,9 +378,14 @@ impl<'p> Bulk<'p> {
                     .push(plain_words(&format!("an item of successRequests fits no row that was sent: {item}"))),
             }
         }
+        if operation.creates() {
+            doubt_shared_ids(&mut marks);
+        }
         let failed = marks.iter().filter(|mark| mark.failed).count();
+        // So far a success that fits no row is all that disagrees.
+        let succeeded = marks.iter().filter(|mark| mark.succeeded).count() + disagreements.len();
         let vouched = self.vouches(rows.len(), failed, unmatched.is_empty());
-        self.compare_counts(rows.len(), failed + unmatched.len(), &mut disagreements);
+        self.compare_counts(rows.len(), (failed + unmatched.len(), succeeded), &mut disagreements);
         self.compare_amount(rows, |index| marks[index].is_accepted(vouched), &mut disagreements);
         // Counts of a reply that contradicts itself, or what was sent, vouch for nothing.
         let vouched = vouched && disagreements.is_empty();
@@ -370,7 +403,7 @@ impl<'p> Bulk<'p> {
             && (self.failure_count.is_none() || self.failure_count == failed)
     }
 
-    fn compare_counts(&self, sent: usize, failed: usize, disagreements: &mut Vec<String>) {
+    fn compare_counts(&self, sent: usize, (failed, succeeded): (usize, usize), disagreements: &mut Vec<String>) {
         let mut compare = |name: &str, given: Option<i64>, expected: usize, what: &str| {
             if let Some(given) = given.filter(|&given| i64::try_from(expected) != Ok(given)) {
                 disagreements.push(format!("{name} is {given}, but {expected} {what}"));
@@ -383,10 +416,11 @@ impl<'p> Bulk<'p> {
         if self.successes.is_empty() {
             compare("success_count", self.success_count, sent.saturating_sub(failed), "rows have no failure");
         } else {
-            let items = self.successes.len();
-            compare("success_count", self.success_count, items, "successes are named");
+            // A row that is named twice is one row: the count must not stand for another one beside it.
+            compare("success_count", self.success_count, succeeded, "successes are named");
         }
         compare("failure_count_second_file", self.second_file, 0, "rows were sent in a second file");
+        disagreements.extend(self.unreadable.iter().cloned());
     }
 
     /// Nothing says which amount `total_amount` adds up, so any sensible sum agrees; 0 is taken as not filled in.
@@ -413,54 +447,14 @@ impl<'p> Bulk<'p> {
     }
 }
 
-/// What items said of one row so far.
-#[derive(Debug, Clone, Default)]
-struct Mark {
-    failed: bool,
-    succeeded: bool,
-    /// Whether an item that names it may mean another row.
-    doubted: bool,
-    messages: Vec<String>,
-    remote_id: Option<String>,
-}
-
-impl Mark {
-    fn fail(&mut self, message: Option<String>, doubted: bool) {
-        self.failed = true;
-        self.doubted |= doubted;
-        self.messages.extend(message.filter(|message| !self.messages.contains(message)));
+/// Takes an id away from rows that the reply gives it to together: each record has one of its own.
+fn doubt_shared_ids(marks: &mut [Mark]) {
+    let mut rows: HashMap<String, usize> = HashMap::new();
+    for id in marks.iter().flat_map(|mark| &mark.remote_ids) {
+        *rows.entry(id.clone()).or_default() += 1;
     }
-
-    fn succeed(&mut self, remote_id: Option<String>, doubted: bool) {
-        self.succeeded = true;
-        self.doubted |= doubted;
-        self.remote_id = self.remote_id.take().or(remote_id);
-    }
-
-    /// Whether its row is settled as accepted.
-    fn is_accepted(&self, vouched: bool) -> bool {
-        !self.doubted && !self.failed && (self.succeeded || vouched)
-    }
-
-    /// Rules 5 and 6.
-    fn settle(self, vouched: bool) -> RowReading {
-        match (self.failed, self.succeeded) {
-            _ if self.doubted => {
-                let reason =
-                    "the reply names it by a row number alone, and row numbers of the reply do not fit the file";
-                RowReading::Unknown { reason: reason.to_owned() }
-            }
-            (true, true) => {
-                RowReading::Unknown { reason: "the reply names the row both as a success and as a failure".to_owned() }
-            }
-            (true, false) if self.messages.is_empty() => {
-                RowReading::Rejected { message: "refused without a reason".to_owned() }
-            }
-            (true, false) => RowReading::Rejected { message: plain_words(&self.messages.join("; ")) },
-            (false, true) => RowReading::Accepted { remote_id: self.remote_id },
-            (false, false) if vouched => RowReading::Accepted { remote_id: None },
-            (false, false) => RowReading::Unknown { reason: "the reply does not settle the row".to_owned() },
-        }
+    for mark in marks {
+        mark.shares_id = mark.remote_ids.iter().any(|id| rows[id] > 1);
     }
 }
 

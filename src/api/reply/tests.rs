@@ -69,7 +69,7 @@ fn rows_are_read_from_the_bytes_that_were_sent() {
 #[test]
 fn each_row_is_settled_by_its_items_and_by_counts_that_add_up() {
     let failure = |number: u32| json!({"rowNumber": number, "message": "bad"});
-    let success = |name: &str| json!({"invoiceNumber": name, "invoiceId": "I"});
+    let success = |name: &str| json!({"invoiceNumber": name, "invoiceId": format!("I{name}")});
     for (payload, expected) in [
         // Rules 2 and 5: items decide.
         (json!({"failureRequests": [failure(3)], "successRequests": [success("A-1"), success("A-3")]}), "ara 0 0"),
@@ -120,6 +120,12 @@ fn each_row_is_settled_by_its_items_and_by_counts_that_add_up() {
         // Two items for one row are one failed row; the count of 2 does not agree with it.
         (json!({"success_count": 2, "failureRequests": [failure(3), failure(3)]}), "ara 0 0"),
         (json!({"success_count": 2, "failure_count": 2, "failureRequests": [failure(3), failure(3)]}), "uru 0 1"),
+        // Two items for one row are one success: a count of three does not stand for the row that none names.
+        (json!({"success_count": 3, "successRequests": [success("A-1"), success("A-1"), success("A-2")]}), "aau 0 1"),
+        (json!({"success_count": 2, "successRequests": [success("A-1"), success("A-1"), success("A-2")]}), "aau 0 0"),
+        // A count that is no number counts nothing, and so do the others.
+        (json!({"success_count": 3, "failure_count": "1 row"}), "uuu 0 1"),
+        (json!({"success_count": "all", "total_count": 3}), "uuu 0 1"),
         // A success that fits no row settles none.
         (json!({"successRequests": [success("B-9")]}), "uuu 0 1"),
         // Amounts: any sensible sum agrees.
@@ -128,6 +134,8 @@ fn each_row_is_settled_by_its_items_and_by_counts_that_add_up() {
         (json!({"success_count": 3, "total_amount": 672.50}), "aaa 0 0"),
         (json!({"success_count": 3, "total_amount": 0}), "aaa 0 0"),
         (json!({"success_count": 3, "total_amount": 600}), "uuu 0 1"),
+        (json!({"success_count": 3, "total_amount": "6.005E2"}), "aaa 0 0"),
+        (json!({"success_count": 3, "total_amount": 6.1e12}), "uuu 0 1"),
         (json!({"success_count": 2, "failureRequests": [failure(3)], "total_amount": 400}), "ara 0 0"),
         // Nothing is said.
         (json!({}), "unknown"),
@@ -189,6 +197,9 @@ fn a_reply_as_a_whole_is_read_by_status_code_and_error_type() {
         (200, &json!({"response_message": "FAILURE"}).to_string(), "whole None"),
         (200, &json!({"response_message": "FAILURE", "payload": "header is wrong"}).to_string(), "whole None"),
         (200, &json!({"response_code": "1"}).to_string(), "whole Some(1)"),
+        (200, &json!({"response_code": "E101", "response_message": "number exists"}).to_string(), "unknown"),
+        (200, &json!({"response_code": 0.5}).to_string(), "unknown"),
+        (422, &json!({"response_code": "E101"}).to_string(), "whole None"),
         (200, &code(401), "unauthorized"),
         (200, &code(403), "denied 403"),
         (200, &code(404), "denied 404"),
@@ -259,6 +270,24 @@ fn ids_and_messages_come_from_the_items() {
             RowReading::Accepted { remote_id: None },
         ]
     );
+}
+
+#[test]
+fn an_id_given_to_two_rows_or_two_ids_given_to_one_settle_neither() {
+    let success = |name: &str, id: &str| json!({"invoiceNumber": name, "invoiceId": id});
+    for (items, expected) in [
+        (json!([success("A-1", "I1"), success("A-2", "I1"), success("A-3", "I3")]), "uua 0 0"),
+        (json!([success("A-1", "I1"), success("A-1", "I2"), success("A-2", "I3"), success("A-3", "I4")]), "uaa 0 0"),
+        (json!([success("A-1", "I1"), success("A-1", "I1"), success("A-2", ""), success("A-3", "")]), "aaa 0 0"),
+    ] {
+        assert_eq!(short(&read(200, &bulk(&json!({"successRequests": items})))), expected, "{items}");
+    }
+    // Two changes of one record are both of it.
+    let update = Operation::by_name("customers update").unwrap();
+    let rows = sent_rows(b"customerId,state\nKC1,Goa\nKC1,Kerala\n");
+    let item = |row: u32| json!({"rowNumber": row, "customerId": "KC1"});
+    let body = bulk(&json!({"successRequests": [item(2), item(3)]}));
+    assert_eq!(short(&super::read(update, &response(200, &body), &rows, &ReplyNames::default())), "aa 0 0");
 }
 
 #[test]

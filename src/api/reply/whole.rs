@@ -3,11 +3,11 @@
 //!
 //! The one rule is that of bulk replies: accepted only on a readable success, rejected only where the API itself refuses.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::{Reading, RowReading, SentRow, is_success, refusal, unknown, unsettling, words};
+use super::{Bulk, Reading, RowReading, SentRow, is_success, odd, refusal, unknown, unsettling, words};
 use crate::api::Response;
-use crate::api::envelope::{Envelope, present, word};
+use crate::api::envelope::{Envelope, lent_word, plain_words, present, word};
 use crate::operation::{Operation, RequestKind};
 
 /// Reads the answer to a request of these rows.
@@ -28,6 +28,7 @@ pub(super) fn read(operation: &Operation, response: &Response, rows: &[SentRow])
         Some(envelope) if is_success(status) && !envelope.failed() && envelope.speaks() => {
             accepted(operation, envelope, rows)
         }
+        Some(Envelope { odd_code: Some(code), .. }) if is_success(status) => unknown(&odd(code, &message)),
         Some(envelope) if is_success(status) && !envelope.speaks() => {
             unknown(&format!("the answer ({status}) says neither success nor failure: {message}"))
         }
@@ -54,7 +55,24 @@ fn accepted(operation: &Operation, envelope: &Envelope, rows: &[SentRow]) -> Rea
     {
         return unknown(&format!("the answer speaks of {told}, and the request was about {sent}"));
     }
+    if let Some(payload) = payload.filter(|_| operation.request == RequestKind::Single) {
+        if let Some(failure) = Bulk::read(payload).and_then(|bulk| bulk.failure()) {
+            return unknown(&format!("the answer says success and names a failure: {failure}"));
+        }
+        if let Some(other) = rows.first().filter(|_| operation.creates()).and_then(|row| other_record(payload, row)) {
+            return unknown(&other);
+        }
+    }
     all(rows.len(), remote_id.filter(|_| rows.len() == 1))
+}
+
+/// How the record of an answer shows that it is another than the one that was sent: by a key that both have.
+fn other_record(payload: &Map<String, Value>, row: &SentRow) -> Option<String> {
+    SentRow::KEY_NAMES.iter().zip(row.keys()).find_map(|(name, sent)| {
+        let (sent, told) = (sent?, present(payload, name).and_then(lent_word)?);
+        let differs = !told.eq_ignore_ascii_case(sent);
+        differs.then(|| plain_words(&format!("the answer is about {name} {told}, and {sent} was sent")))
+    })
 }
 
 fn all(rows: usize, remote_id: Option<String>) -> Reading {
@@ -107,6 +125,32 @@ mod tests {
             let refused = answer("invoices update", status, body, 1);
             let Reading::Rows { rows, .. } = &refused else { panic!("{refused:?}") };
             assert!(matches!(rows[..], [RowReading::Rejected { .. }]), "{refused:?}");
+        }
+    }
+
+    #[test]
+    fn a_success_that_is_about_another_record_or_names_a_failure_settles_nothing() {
+        let row = SentRow {
+            invoice_number: Some("A-1".to_owned()),
+            customer_id: Some("KC1".to_owned()),
+            ..SentRow::default()
+        };
+        let add = Operation::by_name("invoices add").unwrap();
+        for (body, taken) in [
+            (r#"{"response_code": 0, "payload": {"invoiceId": "I1", "invoiceNumber": "a-1"}}"#, true),
+            (r#"{"response_code": 0, "payload": {"invoiceId": "I1", "invoiceNumber": "B-7"}}"#, false),
+            (r#"{"response_code": 0, "payload": {"invoiceId": "I1", "customerId": "KC2"}}"#, false),
+            (r#"{"response_code": 0, "payload": {"failureRequests": [{"message": "exists"}]}}"#, false),
+            (r#"{"response_code": 0, "payload": {"success_count": 0, "failure_count": 1}}"#, false),
+            (r#"{"response_code": 0, "payload": {"success_count": 1, "failure_count": 0}}"#, true),
+            (r#"{"response_code": "E101", "response_message": "number exists"}"#, false),
+        ] {
+            let response = Response { status: 200, body: body.into(), complete: true, ..Response::default() };
+            let reading = read(add, &response, std::slice::from_ref(&row), &ReplyNames::default());
+            let is_taken =
+                matches!(&reading, Reading::Rows { rows, .. } if matches!(rows[..], [RowReading::Accepted { .. }]));
+            assert_eq!(is_taken, taken, "{body}");
+            assert!(taken || matches!(reading, Reading::Unknown { .. }), "{body}");
         }
     }
 
