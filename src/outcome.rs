@@ -73,6 +73,8 @@ pub mod code {
     pub const NO_REPLY: &str = "no-reply";
     /// An answer came that does not say what became of the row.
     pub const REPLY_UNCLEAR: &str = "reply-unclear";
+    /// The API refused the row when it was sent again, and the first time no answer came.
+    pub const REFUSED_IN_DOUBT: &str = "refused-in-doubt";
     /// The row's key stands at the API with other content.
     pub const FOUND_WITH_OTHER_CONTENT: &str = "found-with-other-content";
     /// The API took the row, and reading it back shows other content than was sent.

@@ -91,6 +91,9 @@ outcomes! {
     "reply-unclear", "unknown":
         "An answer came that does not say what became of this row";
         "an answer that counts 499 rows of 500 and names none" => "`arload runs reconcile ID` or the same command again looks the row up";
+    "refused-in-doubt", "unknown":
+        "Enkash refused the row when it was sent again, and an earlier try got no answer and may have put it in; it is looked up before it counts as `rejected`";
+        "\"invoice number exists\", and it may exist because the first try came through late" => "`arload runs reconcile ID` or the same command again looks the row up; do not give it another number before";
     "stored-otherwise", "accepted":
         "Enkash took the row, and shows it with other content than was sent, named in the message; found when the first rows to a new upload are read back, which stops the run";
         "sent baseAmount 1,000.00, shown 1,180.00" => "ask Enkash for the form of the upload, set it in the profile (upload), and correct the rows that were put in";

@@ -13,7 +13,7 @@ use crate::error::RunError;
 use crate::event::Event;
 use crate::ledger::{ChunkHead, ChunkState, HistoryMark, Run, RunId};
 use crate::operation::{Key, Operation};
-use crate::plan::at_api::{AtApi, Has};
+use crate::plan::at_api::{self, AtApi, Has};
 use crate::plan::gate;
 use crate::plan::read::ReadRun;
 use crate::plan::write::key_kind;
@@ -86,9 +86,14 @@ impl Pipeline<'_> {
         let mut rows = Vec::new();
         let begins_history = begins(found.is_none());
         if let Some(found) = found {
+            let mut keys = Vec::new();
             each_line(operation, read, &mut |index, row, line| {
-                rows.extend(has(operation, &row.labels.account_id, line, &found).map(|has| (index, has)));
+                if let Some(has) = has(operation, &row.labels.account_id, line, &found) {
+                    rows.push((index, has));
+                    keys.push(row.guard.map_or([0; 16], |guard| guard.key));
+                }
             })?;
+            at_api::tell_apart(&mut rows, &keys);
         }
         let same = rows.iter().filter(|(_, has)| matches!(has, Has::Same { .. })).count() as u64;
         self.observer.event(&Event::FirstUseDone { same, other: rows.len() as u64 - same });

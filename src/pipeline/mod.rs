@@ -9,6 +9,8 @@ pub mod approval;
 mod approval_tests;
 mod compare;
 mod corrections;
+#[cfg(test)]
+mod doubt_tests;
 mod export;
 #[cfg(test)]
 mod export_tests;

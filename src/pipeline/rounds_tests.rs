@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
+use super::doubt_tests::Late;
 use super::{Pipeline, Report};
 use crate::api::client::{HttpApi, HttpSettings};
 use crate::clock::SystemClock;
@@ -43,6 +45,8 @@ pub(super) struct World {
     sandbox: Sandbox,
     stop: Stop,
     heard: Heard,
+    /// The upload, counted from 1, that comes through twice, as one that was held up on its way does.
+    pub(super) twice: Option<u64>,
 }
 
 pub(super) type Flags<'a> = &'a [(&'static str, &'a str)];
@@ -54,7 +58,7 @@ impl World {
         let mut settings = SandboxSettings::default();
         change(&mut settings);
         let sandbox = sandbox::start(SocketAddr::from(([127, 0, 0, 1], 0)), settings).unwrap();
-        Self { folder, ledger, sandbox, stop: Stop::default(), heard: Heard::default() }
+        Self { folder, ledger, sandbox, stop: Stop::default(), heard: Heard::default(), twice: None }
     }
 
     pub(super) fn path(&self, name: &str) -> PathBuf {
@@ -118,6 +122,7 @@ impl World {
             uploads: crate::upload::Uploads::default(),
         };
         let api = HttpApi::new(http, Arc::<SystemClock>::clone(&clock) as _).unwrap();
+        let api = Late { api, uploads: AtomicU64::new(0), twice: self.twice };
         act(&Pipeline {
             settings: &settings,
             account: "http://127.0.0.1 CEK0SANDBX",

@@ -86,6 +86,7 @@ impl Deciding<'_> {
             }
             Verdict::AtApi { index, .. } => Ok(match &self.at_api[index as usize].1 {
                 Has::Same { remote_id, ids } => Decision::Ended(Has::outcome(remote_id.as_ref(), ids)),
+                Has::Shared { ids } => Decision::Invalid(Box::new(Has::doubt(&row.key, ids))),
                 Has::Other { ids, differences } => {
                     Decision::Invalid(Box::new(Has::conflict(&row.key, ids, differences)))
                 }

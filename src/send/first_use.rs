@@ -177,6 +177,7 @@ mod tests {
             None => "nothing".to_owned(),
             Some(Has::Same { remote_id, ids }) => format!("same {} of {ids}", remote_id.unwrap_or_default()),
             Some(Has::Other { ids, differences }) => format!("other {ids}: {differences}"),
+            Some(Has::Shared { ids }) => format!("shared {ids}"),
         }
     }
 

@@ -163,8 +163,20 @@ pub enum Seen {
         /// The ids that the API gave.
         remote_ids: Vec<String>,
     },
+    /// Records with our content are there, which other lines have as good a claim to.
+    Shared {
+        /// The ids that the API gave.
+        remote_ids: Vec<String>,
+    },
     /// The search does not show it; whether that means that it is missing, only a control row can tell, see [`shows`].
     Nothing,
+}
+
+impl Seen {
+    /// Whether the API has the line, or may have it.
+    pub(super) fn is_stored(&self) -> bool {
+        matches!(self, Seen::Ours { .. } | Seen::Several { .. } | Seen::Shared { .. })
+    }
 }
 
 /// Records by their keys, so that many lines find theirs among many records.
@@ -232,6 +244,11 @@ impl FoundIndex {
             .filter(move |record| !is_invoice || self.is_same_document(seller, line, record))
     }
 
+    fn is_of_line(&self, operation: &Operation, seller: &str, line: &SentLine, record: &Record) -> bool {
+        let same = || self.is_same_document(seller, line, record);
+        operation.key != Key::Invoice || (same() && agrees(line.cell("customerId"), record, "customerId"))
+    }
+
     /// The time zone of dates that the API shows with one.
     pub(super) fn timezone(&self) -> &TimeZone {
         &self.timezone
@@ -279,6 +296,22 @@ pub fn seen(operation: &Operation, seller: &str, line: &SentLine, found: &FoundI
         1 => Seen::Ours { remote_id: ours.swap_remove(0) },
         _ => Seen::Several { remote_ids: ours.into_iter().flatten().collect() },
     }
+}
+
+/// The records that are the line as far as the API shows them: with its key and its content.
+pub(super) fn fitting<'f>(
+    operation: &Operation,
+    seller: &str,
+    line: &SentLine,
+    found: &'f FoundIndex,
+) -> Vec<&'f Record> {
+    let fits = |record: &&Record| {
+        can_be_compared(operation, line, record)
+            && differences(operation, line, record, Compare::Content, &found.timezone).is_empty()
+    };
+    let places = line_key(operation, line).and_then(|key| found.by_key.get(&key));
+    let records = places.into_iter().flatten().map(|&place| &found.records[place]);
+    records.filter(|record| found.is_of_line(operation, seller, line, record)).filter(fits).collect()
 }
 
 /// Whether the searches show a row that was accepted, and show it under the key that it would be looked up by: a record

@@ -5,9 +5,11 @@
 //! that no answer settles. [`rounds`] goes on until nothing more can be sent, looked up or split. Leaves the wire to [`crate::api`]. The one rule: a chunk that may have been acted on is never sent again before it was looked up.
 
 mod answer;
+mod claims;
 pub mod common;
 pub mod compare;
 mod controls;
+mod doubt;
 mod evidence;
 mod file;
 pub mod first_use;

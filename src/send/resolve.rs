@@ -54,7 +54,9 @@ impl Known {
 /// What a look-up says of a chunk.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Looked {
-    /// Lines found.
+    /// Lines found, by their places.
+    pub(super) found_at: Vec<usize>,
+    /// How many they are.
     pub(super) found: u64,
     /// Lines whose key stands there with other content.
     pub(super) other: u64,
@@ -62,6 +64,8 @@ pub(super) struct Looked {
     pub(super) stays: u64,
     /// That reason.
     pub(super) reason: String,
+    /// Lines that the API refused and that are not there.
+    pub(super) refused: u64,
     /// Lines proved missing.
     pub(super) again: Vec<usize>,
     /// When to look again for lines not found.
@@ -81,6 +85,9 @@ impl Looked {
         }
         if self.other > 0 {
             words.push(format!("{} with other content", self.other));
+        }
+        if self.refused > 0 {
+            words.push(format!("{} refused and not there", self.refused));
         }
         if self.stays > 0 {
             words.push(format!("{} unknown: {}", self.stays, self.reason));
@@ -103,10 +110,12 @@ pub(super) fn look(
         match seen {
             Seen::Ours { remote_id } => {
                 looked.found += 1;
+                looked.found_at.push(index);
                 *outcome = RowOutcome { message: "found by look-up".to_owned(), ..RowOutcome::accepted(remote_id) };
             }
             Seen::Several { remote_ids } => {
                 looked.found += 1;
+                looked.found_at.push(index);
                 let ids = remote_ids.join(", ");
                 looked.warnings.push(format!("line {} of chunk {chunk} is stored several times: {ids}", index + 1));
                 let message = format!("found by look-up, stored several times: {ids}; delete the surplus at Enkash");
@@ -120,9 +129,23 @@ pub(super) fn look(
                 let found = RowOutcome::new(Status::Unknown, code::FOUND_WITH_OTHER_CONTENT, message);
                 *outcome = RowOutcome { remote_id, ..found };
             }
+            Seen::Shared { remote_ids } => {
+                looked.stays += 1;
+                let reason = format!(
+                    "{} at Enkash, which fits another row as well, and nothing there tells whose it is; not sent again",
+                    if remote_ids.is_empty() { "a record".to_owned() } else { remote_ids.join(", ") }
+                );
+                outcome.message = with(&outcome.message, &reason);
+                looked.reason = reason;
+            }
             // A record with this number was there once, so nothing about this line is simple any more.
             Seen::Nothing if outcome.code == code::FOUND_WITH_OTHER_CONTENT => looked.stays += 1,
             Seen::Nothing => match decide(index, &outcome.code) {
+                Missing::SendAgain if outcome.code == code::REFUSED_IN_DOUBT => {
+                    looked.refused += 1;
+                    let message = with(&outcome.message, "not there, so nothing of it was stored");
+                    *outcome = RowOutcome::new(Status::Rejected, code::REJECTED_BY_API, message);
+                }
                 Missing::SendAgain => looked.again.push(index),
                 Missing::Wait(until) => looked.wait = looked.wait.max(Some(until)),
                 Missing::Stays(reason) => {
@@ -185,6 +208,20 @@ mod tests {
             Missing::Stays("still none".into())
         });
         assert_eq!((looked.stays, before.outcomes[4].message.as_str()), (2, "lost; looked up: still none"));
+    }
+
+    #[test]
+    fn a_line_refused_in_doubt_is_rejected_only_once_it_is_proved_missing() {
+        let mut lines = known(&[code::REFUSED_IN_DOUBT; 3]);
+        let seen = vec![(0, Seen::Ours { remote_id: None }), (1, Seen::Nothing), (2, Seen::Nothing)];
+        let looked = look(&mut lines, 7, seen, |index, _| match index {
+            1 => Missing::SendAgain,
+            _ => Missing::Stays("no control".into()),
+        });
+        assert_eq!((looked.found, looked.refused, looked.stays, looked.again.len()), (1, 1, 1, 0));
+        let ends: Vec<(&str, &str)> =
+            lines.outcomes.iter().map(|outcome| (outcome.status.as_str(), outcome.code.as_str())).collect();
+        assert_eq!(ends, [("accepted", ""), ("rejected", code::REJECTED_BY_API), ("unknown", code::REFUSED_IN_DOUBT)]);
     }
 
     #[test]

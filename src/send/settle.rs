@@ -89,6 +89,18 @@ pub fn answered(operation: &Operation, reading: &Reading, body: &[u8], lines: us
     }
 }
 
+/// The same of a chunk whose lines were sent before and got no answer then: the API may refuse them because it has them
+/// since, so that a refusal settles nothing before they were looked up once more.
+pub fn answered_in_doubt(settled: Settled) -> Settled {
+    let mut settled = settled;
+    for outcome in settled.outcomes.iter_mut().filter(|outcome| outcome.status == Status::Rejected) {
+        let message = format!("{}; an earlier try got no answer and may have stored it", outcome.message);
+        *outcome = RowOutcome::new(Status::Unknown, code::REFUSED_IN_DOUBT, message);
+        settled.state = ChunkState::Unknown;
+    }
+    settled
+}
+
 /// The outcome of every line of a chunk that left and has no useful answer.
 pub fn unanswered(operation: &Operation, reason: &str, lines: usize) -> Settled {
     let next = operation.repeat.after_silence();

@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::claims::SeenLines;
 use super::controls::{Controls, Proof};
 use super::evidence::{self, Evidence, Past, Patience};
 use super::file::{Lines, halves};
@@ -29,11 +30,11 @@ const MOST_LINES: usize = 10_000;
 const CLOCK_OFF: SignedDuration = SignedDuration::from_hours(6);
 
 /// A chunk to be looked up.
-struct Case {
-    head: ChunkHead,
+pub(super) struct Case {
+    pub(super) head: ChunkHead,
     body: Vec<u8>,
-    sent: Vec<SentLine>,
-    known: Known,
+    pub(super) sent: Vec<SentLine>,
+    pub(super) known: Known,
     /// First and last instant of its attempts.
     span: (Timestamp, Timestamp),
     settled_at: Timestamp,
@@ -137,13 +138,14 @@ impl Rounds<'_> {
             Err(error) => return Err(self.search_ended(error)),
         };
         let mut rows_found = 0;
-        for case in cases {
+        let seen = self.seen(&cases, &found)?;
+        for (case, seen) in cases.into_iter().zip(seen) {
             let proof = if controls.rows.is_empty() && self.is_canary(&case.head)? && self.is_empty()? {
                 Proof::Empty
             } else {
                 Proof::Rows { shown: control.as_ref().map_err(String::as_str).copied(), controls: &controls }
             };
-            rows_found += self.settle_case(case, &found, &proof, memo)?;
+            rows_found += self.settle_case(case, seen, &proof, memo)?;
         }
         if controls.rows.is_empty() && rows_found > 0 {
             // What was found just now is what the next search has to show.
@@ -204,19 +206,13 @@ impl Rounds<'_> {
     fn settle_case(
         &self,
         mut case: Case,
-        found: &FoundIndex,
+        seen: SeenLines,
         proof: &Proof<'_>,
         memo: &mut Memo<'_>,
     ) -> Result<u64, Ended> {
         let head = &case.head;
-        let seen: Vec<(usize, Seen)> = case
-            .known
-            .open()
-            .into_iter()
-            .map(|index| (index, lookup::seen(self.operation, &head.account_id, &case.sent[index], found)))
-            .collect();
         let refused = case.known.refused_whole();
-        let stored = seen.iter().filter(|(_, seen)| matches!(seen, Seen::Ours { .. } | Seen::Several { .. })).count();
+        let stored = seen.iter().filter(|(_, seen)| seen.is_stored()).count();
         if refused && stored == 0 {
             if head.state == ChunkState::Rejected {
                 let words = "refused whole; looked up, and nothing of it found";
@@ -243,12 +239,9 @@ impl Rounds<'_> {
             evidence::missing(evidence, past.get(index).copied().unwrap_or_default(), code)
         });
         if head.state == ChunkState::Rejected {
-            memo.tally.found(looked.found);
-            memo.tally.lost(u64::from(head.rows) - looked.found);
-            memo.tally.looked_up(0, looked.again.len() as u64);
-        } else {
-            memo.tally.looked_up(looked.found, looked.again.len() as u64);
+            memo.tally.lost(u64::from(head.rows));
         }
+        memo.tally.looked_up(&looked, &case.sent);
         self.remember(head, &looked, memo);
         self.record(case, &looked, refused)?;
         Ok(looked.found)
@@ -438,7 +431,7 @@ impl Rounds<'_> {
             let words = format!("refused whole, nothing of it found; goes on in chunks {}", ordinals(&children));
             self.resolve(&case, &children, &[], Recorded { words: &words, outcomes: false })?;
             if was_unknown {
-                memo.tally.looked_up(0, open.len() as u64);
+                memo.tally.goes_on(open.len() as u64);
             }
             let into = children.iter().map(|child| child.ordinal).collect();
             self.observer.event(&Event::Split { chunk: case.head.ordinal, rows: open.len() as u64, into });

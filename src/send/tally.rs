@@ -12,6 +12,8 @@ use rust_decimal::prelude::ToPrimitive as _;
 
 use super::forecast::{Facts, Forecast, forecast};
 use super::limiter::Pace;
+use super::lookup::SentLine;
+use super::resolve::Looked;
 use crate::api::reply::SentRow;
 use crate::event::Event;
 use crate::money::Total;
@@ -65,9 +67,9 @@ impl Tally {
         self.add(outcomes);
         let accepted = outcomes.iter().zip(rows).filter(|(outcome, _)| outcome.status == Status::Accepted);
         let amounts = accepted.filter_map(|(_, row)| row.net_amount.or(row.base_amount));
-        let sum = amounts.fold(Decimal::ZERO, |sum, amount| sum.checked_add(amount).unwrap_or(sum));
+        let worth = sum(amounts);
         let mut done = self.lock();
-        done.rupees += paise(sum);
+        done.rupees += paise(worth);
         done.requests_left = done.requests_left.saturating_sub(1);
         done.answered += 1;
     }
@@ -86,16 +88,24 @@ impl Tally {
         self.lock().unknown += lines;
     }
 
-    /// Unknown lines that a look-up found, and those that go on in another chunk.
-    pub fn looked_up(&self, found: u64, again: u64) {
+    /// Unknown lines that a look-up settled, and those that go on in another chunk.
+    pub(super) fn looked_up(&self, looked: &Looked, sent: &[SentLine]) {
+        let amount = |index: &usize| {
+            let line = sent.get(*index)?;
+            line.cell("netAmount").or_else(|| line.cell("baseAmount"))?.parse().ok()
+        };
+        let worth = sum(looked.found_at.iter().filter_map(amount));
         let mut done = self.lock();
-        done.unknown = done.unknown.saturating_sub(found + again);
-        done.accepted += found;
+        done.unknown = done.unknown.saturating_sub(looked.found + looked.refused + looked.again.len() as u64);
+        done.accepted += looked.found;
+        done.rejected += looked.refused;
+        done.rupees += paise(worth);
     }
 
-    /// Lines of a refused file that a look-up found.
-    pub fn found(&self, lines: u64) {
-        self.lock().accepted += lines;
+    /// Unknown lines that go on in other chunks.
+    pub fn goes_on(&self, lines: u64) {
+        let mut done = self.lock();
+        done.unknown = done.unknown.saturating_sub(lines);
     }
 
     /// Counts an answer that settled something.
@@ -142,6 +152,10 @@ impl Tally {
     }
 }
 
+fn sum(amounts: impl Iterator<Item = Decimal>) -> Decimal {
+    amounts.fold(Decimal::ZERO, |sum, amount| sum.checked_add(amount).unwrap_or(sum))
+}
+
 /// A sum of amounts in paise; nothing where it is beyond all counting.
 fn paise(sum: Decimal) -> Total {
     let paise = sum.checked_mul(Decimal::ONE_HUNDRED).and_then(|paise| paise.round().to_i128());
@@ -152,6 +166,7 @@ fn paise(sum: Decimal) -> Total {
 mod tests {
     use super::*;
     use crate::outcome::code;
+    use crate::send::lookup::sent_lines;
 
     #[test]
     fn a_line_that_goes_on_in_another_chunk_counts_once() {
@@ -159,12 +174,13 @@ mod tests {
         tally.expect(3, 0);
         let unknown = RowOutcome::new(Status::Unknown, code::NO_REPLY, "");
         tally.add(&[unknown.clone(), unknown.clone(), RowOutcome::accepted(None)]);
-        tally.looked_up(1, 1);
+        let looked = Looked { found: 1, found_at: vec![0], again: vec![1], ..Looked::default() };
+        tally.looked_up(&looked, &sent_lines(b"invoiceNumber,baseAmount,netAmount\nA,100.00,118.00\nB,1.00,1.18\n"));
         tally.add(&[RowOutcome::accepted(None)]);
-        let Event::Progress { done, total, accepted, unknown, .. } = tally.progress(&PACE, Duration::ZERO) else {
-            panic!()
-        };
+        let told = tally.progress(&PACE, Duration::ZERO);
+        let Event::Progress { done, total, accepted, unknown, accepted_total, .. } = told else { panic!() };
         assert_eq!((done, total, accepted, unknown), (3, 3, 3, 0));
+        assert_eq!(accepted_total, Total(11_800), "what a look-up found is accepted, in rupees too");
     }
 
     const PACE: Pace = Pace { rate: 2.0, set_rate: 5.0, measured: 2.0, paused_until: None, throttled: 0, cuts: 0 };

@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 
 use super::answer::Answer;
 use super::common::NoTurn;
+use super::doubt;
 use super::limiter::Limiter;
 use super::queue::Queue;
 use super::refusals::Refusals;
@@ -372,7 +373,10 @@ impl Senders<'_> {
     ) -> Result<(), LedgerError> {
         let lines = outgoing.rows.len();
         let settled = match (next, &answer.reading) {
-            (Next::Settle, Some(reading)) => Some(settle::answered(self.operation, reading, &outgoing.body, lines)),
+            (Next::Settle, Some(reading)) => {
+                let settled = settle::answered(self.operation, reading, &outgoing.body, lines);
+                Some(doubt::weighed(self.ledger, self.run, &outgoing.head, settled)?)
+            }
             (Next::Unknown(reason), _) => Some(settle::unanswered(self.operation, reason, lines)),
             _ => None,
         };

@@ -32,7 +32,7 @@ fn told(name: &str, body: &str, found: Value) -> String {
         Seen::Ours { remote_id } => format!("ours {}", id(remote_id)),
         Seen::Other { remote_id, differences } => format!("other {}: {differences}", id(remote_id)),
         Seen::Several { remote_ids } => format!("several {}", remote_ids.join(" ")),
-        Seen::Nothing => "nothing".to_owned(),
+        Seen::Shared { .. } | Seen::Nothing => "nothing".to_owned(),
     }
 }
 
