@@ -7,6 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -26,7 +27,7 @@ use crate::operation::{Operation, Repeat};
 use crate::stop::{Stop, StopReason};
 
 /// Waits longer than this are told.
-const TOLD: std::time::Duration = std::time::Duration::from_secs(1);
+const TOLD: Duration = Duration::from_secs(1);
 
 /// Everything that the rounds of one run need.
 pub struct Rounds<'a> {
@@ -79,6 +80,8 @@ impl From<LedgerError> for Ended {
 pub(super) struct Memo<'a> {
     /// When this process began with the run.
     pub(super) began: Timestamp,
+    /// The same by the time that no clock is set by.
+    pub(super) began_at: Duration,
     pub(super) searcher: Searcher<'a>,
     pub(super) tally: Tally,
     /// Chunks that a look-up of this process left unknown.
@@ -93,6 +96,19 @@ pub(super) struct Memo<'a> {
     pub(super) outage_at: Option<u64>,
     /// Why no further chunk may be sent.
     pub(super) refused: Option<String>,
+}
+
+impl Memo<'_> {
+    /// Now, for whoever has to wait.
+    pub(super) fn now(&self, clock: &dyn Clock) -> Timestamp {
+        surely_past(self.began, clock.elapsed().saturating_sub(self.began_at), clock.now())
+    }
+}
+
+/// What the time is at least, so long after a beginning: a clock that was set forward since has not given a server the time
+/// to end what it was doing.
+fn surely_past(began: Timestamp, gone: Duration, told: Timestamp) -> Timestamp {
+    told.min(began.saturating_add(gone).unwrap_or(began))
 }
 
 /// Which chunks are concerned.
@@ -130,6 +146,7 @@ impl Rounds<'_> {
     fn go(&self) -> Result<(), Ended> {
         let mut memo = Memo {
             began: self.clock.now(),
+            began_at: self.clock.elapsed(),
             searcher: self.searcher(),
             tally: Tally::default(),
             given_up: HashSet::new(),
@@ -226,7 +243,7 @@ impl Rounds<'_> {
                 return Err(Ended::Halted(StopReason::RefusalBudget, message));
             }
             match left.wait {
-                Some(until) => self.wait(until)?,
+                Some(until) => self.wait(until, memo)?,
                 None if scope == Scope::All && self.waits_for_others(false)? => {}
                 None => return Ok(()),
             }
@@ -288,9 +305,9 @@ impl Rounds<'_> {
     }
 
     /// Waits until a time by the clock, or until somebody asks to stop.
-    fn wait(&self, until: Timestamp) -> Result<(), Ended> {
+    fn wait(&self, until: Timestamp, memo: &Memo<'_>) -> Result<(), Ended> {
         // A little more, so that the time is over when it is looked at again.
-        let time = until.duration_since(self.clock.now()).unsigned_abs() + std::time::Duration::from_millis(1);
+        let time = until.duration_since(memo.now(self.clock)).unsigned_abs() + Duration::from_millis(1);
         if time < TOLD {
             return if self.clock.wait(time, self.stop) { Err(Ended::Stopped(None)) } else { Ok(()) };
         }
@@ -328,4 +345,18 @@ fn family(chunks: &[ChunkHead], first: u32) -> HashSet<u32> {
         }
     }
     family
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_set_forward_ends_no_wait() {
+        let at = |second: i64| Timestamp::from_second(1_795_329_000 + second).unwrap();
+        let gone = Duration::from_secs(10);
+        for (told, expected) in [(10, 10), (9, 9), (3_600, 10), (-3_600, -3_600)] {
+            assert_eq!(surely_past(at(0), gone, at(told)), at(expected), "{told}");
+        }
+    }
 }

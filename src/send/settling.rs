@@ -43,7 +43,7 @@ pub(super) struct Case {
 impl Rounds<'_> {
     /// Looks up and splits what is due; says what is left to wait for.
     pub(super) fn settle(&self, scope: Scope, memo: &mut Memo<'_>) -> Result<Left, Ended> {
-        let now = self.clock.now();
+        let now = memo.now(self.clock);
         let mut due = Vec::new();
         for head in self.in_scope(scope)?.into_iter().filter(|head| self.may_look_up(head, memo)) {
             match memo.waiting.get(&head.id.0) {
@@ -102,13 +102,12 @@ impl Rounds<'_> {
         Ok(known)
     }
 
-    fn case(&self, head: ChunkHead) -> Result<Case, LedgerError> {
+    fn case(&self, head: ChunkHead, now: Timestamp) -> Result<Case, LedgerError> {
         let body = blob::decompress(&self.ledger.chunk_payload(head.id)?)?;
         let sent = lookup::sent_lines(&body);
         if sent.len() != head.rows as usize || Lines::of(&body).len() != sent.len() {
             return Err(LedgerError::Damaged(format!("chunk {} has {} lines, not {}", head.id, sent.len(), head.rows)));
         }
-        let now = self.clock.now();
         let attempts = self.ledger.attempts(head.id)?;
         let first = attempts.iter().map(|attempt| attempt.started_at).min().unwrap_or(now);
         let last = attempts.iter().map(|attempt| attempt.ended_at.unwrap_or(now)).max().unwrap_or(now);
@@ -124,7 +123,8 @@ impl Rounds<'_> {
 
     /// Looks a few chunks up together; false where the search cannot answer.
     fn look_up(&self, batch: Vec<ChunkHead>, memo: &mut Memo<'_>) -> Result<bool, Ended> {
-        let cases = batch.iter().cloned().map(|head| self.case(head)).collect::<Result<Vec<Case>, _>>()?;
+        let now = memo.now(self.clock);
+        let cases = batch.iter().cloned().map(|head| self.case(head, now)).collect::<Result<Vec<Case>, _>>()?;
         let controls = self.controls()?;
         let (found, control) = match self.search(&cases, &controls, memo) {
             Ok(found) => found,
@@ -150,7 +150,7 @@ impl Rounds<'_> {
         if controls.rows.is_empty() && rows_found > 0 {
             // What was found just now is what the next search has to show.
             for head in batch.iter().filter(|head| memo.given_up.remove(&head.id.0)).collect::<Vec<_>>() {
-                memo.waiting.insert(head.id.0, self.clock.now());
+                memo.waiting.insert(head.id.0, memo.now(self.clock));
             }
         }
         self.observer.event(&memo.tally.progress(&self.limiter.pace(), self.clock.elapsed()));
@@ -232,7 +232,7 @@ impl Rounds<'_> {
             if seen.iter().any(|(_, seen)| *seen == Seen::Nothing) { self.past(head, memo.began)? } else { Vec::new() };
         // A time that was waited for is over, whatever a clock that was set back says.
         let settled_at = memo.waiting.get(&head.id.0).map_or(case.settled_at, |until| case.settled_at.min(*until));
-        let now = self.clock.now();
+        let now = memo.now(self.clock);
         let looked = resolve::look(&mut case.known, head.ordinal, seen, |index, code| {
             let control = proof.speaks_for(lookup::key_kind(self.operation, &case.sent[index]));
             let evidence = Evidence { control, settled_at, now };
@@ -419,7 +419,7 @@ impl Rounds<'_> {
         }
         for head in split {
             memo.whole.remove(&head.id.0);
-            let mut case = self.case(head)?;
+            let mut case = self.case(head, memo.now(self.clock))?;
             let was_unknown = case.head.state == ChunkState::Unknown;
             let open = case.known.open();
             let children = self.children(&case, &halves(&open))?;
