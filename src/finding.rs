@@ -298,7 +298,7 @@ pub fn quote(value: &str) -> String {
             quoted.push('…');
             break;
         }
-        if character.is_control() {
+        if commands(character) {
             quoted.extend(character.escape_default());
         } else {
             quoted.push(character);
@@ -308,14 +308,20 @@ pub fn quote(value: &str) -> String {
     quoted
 }
 
+/// Whether a letter does something else than be read: control characters, and those that turn the direction of what
+/// follows, so that `exe.vsc` reads as `csv.exe`.
+pub fn commands(letter: char) -> bool {
+    letter.is_control() || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// A line for a terminal: control characters escaped, the line end too.
 pub fn printable(line: &str) -> Cow<'_, str> {
-    if !line.contains(char::is_control) {
+    if !line.contains(commands) {
         return Cow::Borrowed(line);
     }
     let mut shown = String::with_capacity(line.len() + 8);
     for letter in line.chars() {
-        if letter.is_control() { shown.extend(letter.escape_default()) } else { shown.push(letter) }
+        if commands(letter) { shown.extend(letter.escape_default()) } else { shown.push(letter) }
     }
     Cow::Owned(shown)
 }
@@ -336,6 +342,9 @@ mod tests {
     fn a_line_for_a_terminal_commands_nothing() {
         assert_eq!(printable("a\u{1b}[2J\nb.csv: ₹5"), "a\\u{1b}[2J\\nb.csv: ₹5");
         assert_eq!(printable("plain"), "plain");
+        assert_eq!(printable("a\u{202e}vsc.exe"), "a\\u{202e}vsc.exe");
+        // Letters of Indian scripts are joined and kept apart by signs of no width.
+        assert_eq!(printable("क\u{94d}\u{200d}ष"), "क\u{94d}\u{200d}ष");
     }
 
     #[test]

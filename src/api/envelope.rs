@@ -10,6 +10,8 @@ use memchr::memmem;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::finding::commands;
+
 /// Limit: enough for any sentence, too little for a page of HTML to drown a report.
 const WORDS: usize = 500;
 
@@ -182,7 +184,7 @@ pub(super) fn plain_words(text: &str) -> String {
             plain.push('…');
             break;
         }
-        if character.is_control() {
+        if commands(character) {
             plain.extend(character.escape_default());
         } else {
             plain.push(character);

@@ -92,6 +92,51 @@ pub(crate) fn output() -> Shown<io::Stdout> {
     Shown { inner: io::stdout(), ascii: sight(|screen| screen.out).ascii }
 }
 
+/// Standard output for data of others: as it is, unless a terminal would obey what stands in it.
+pub(crate) fn data() -> Box<dyn Write + Send> {
+    if io::stdout().is_terminal() {
+        Box::new(Harmless { inner: output(), held: false })
+    } else {
+        Box::new(io::stdout())
+    }
+}
+
+/// Escapes all control characters but those of lines and columns.
+struct Harmless<W> {
+    inner: W,
+    /// Whether the byte that begins the control characters beyond ASCII is held back.
+    held: bool,
+}
+
+impl<W: Write> Write for Harmless<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut shown = Vec::with_capacity(bytes.len());
+        for &byte in bytes {
+            let after = std::mem::replace(&mut self.held, byte == 0xc2);
+            match byte {
+                0x80..=0x9f if after => write!(shown, "\\u{{{byte:x}}}")?,
+                _ => {
+                    shown.extend(after.then_some(0xc2));
+                    match byte {
+                        0xc2 => {}
+                        b'\n' | b'\r' | b'\t' | 0x20..=0x7e | 0x80.. => shown.push(byte),
+                        _ => write!(shown, "\\u{{{byte:x}}}")?,
+                    }
+                }
+            }
+        }
+        self.inner.write_all(&shown)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if std::mem::take(&mut self.held) {
+            self.inner.write_all(&[0xc2])?;
+        }
+        self.inner.flush()
+    }
+}
+
 /// Standard error, as its terminal can show it.
 pub(crate) fn talk() -> Shown<io::Stderr> {
     Shown { inner: io::stderr(), ascii: sight(|screen| screen.err).ascii }
@@ -216,6 +261,19 @@ pub(crate) fn wrapped(text: &str, columns: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn data_on_a_terminal_commands_nothing_however_it_is_cut() {
+        let text = "a\u{1b}[31m,\u{9b}2J\u{7f},â₹Â\t\r\n";
+        for size in [1, 2, 3, 100] {
+            let mut shown = Harmless { inner: Vec::new(), held: false };
+            for piece in text.as_bytes().chunks(size) {
+                shown.write_all(piece).unwrap();
+            }
+            shown.flush().unwrap();
+            assert_eq!(String::from_utf8(shown.inner).unwrap(), "a\\u{1b}[31m,\\u{9b}2J\\u{7f},â₹Â\t\r\n", "{size}");
+        }
+    }
 
     #[test]
     fn colours_and_letters_follow_the_variables_and_the_terminal() {

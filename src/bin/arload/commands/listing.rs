@@ -7,7 +7,7 @@ use arload::config::layers::Purpose;
 use arload::config::{Settings, Target};
 use arload::error::RunError;
 use arload::exit::ExitCode;
-use arload::finding::quote;
+use arload::finding::{printable, quote};
 use arload::ledger::Run;
 use arload::nearest::did_you_mean;
 use arload::operation::{ALL, Operation};
@@ -155,7 +155,7 @@ pub(super) fn run(
             run.state.as_str(),
             run.operation,
             grouped(*rows),
-            names.join(", "),
+            printable(&names.join(", ")),
             if *purged { " (purged)" } else { "" }
         )?;
     }

@@ -86,7 +86,7 @@ fn show_run(session: &Session, run: &Run, out: &mut dyn Write) -> anyhow::Result
     let time = |at: jiff::Timestamp| at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string();
     writeln!(out, "run {}: {}, {}", run.id, run.operation, run.state.as_str())?;
     if !run.reason.is_empty() {
-        writeln!(out, "because: {}", run.reason)?;
+        writeln!(out, "because: {}", printable(&run.reason))?;
     }
     writeln!(out, "account: {}", run.account)?;
     writeln!(out, "planned: {}", time(run.created_at))?;
@@ -94,9 +94,10 @@ fn show_run(session: &Session, run: &Run, out: &mut dyn Write) -> anyhow::Result
         writeln!(out, "ended:   {}", time(at))?;
     }
     for (name, facts) in sheets(ledger, run)? {
-        writeln!(out, "sheet {name}: {}, headings in row {}", count(facts.read.rows, "row"), facts.header.number)?;
+        let (name, rows) = (printable(&name), count(facts.read.rows, "row"));
+        writeln!(out, "sheet {name}: {rows}, headings in row {}", facts.header.number)?;
         for note in &facts.notes {
-            writeln!(out, "  {note}")?;
+            writeln!(out, "  {}", printable(note))?;
         }
     }
     for message in Unread::of(&run.settings).words() {

@@ -19,6 +19,7 @@ use crate::args::{AskingArgs, ExportArgs, PullArgs};
 use crate::console::Console;
 use crate::flags::Flags as _;
 use crate::interrupt;
+use crate::screen;
 use crate::session::{Session, Use};
 use crate::surroundings::Surroundings;
 
@@ -43,7 +44,7 @@ pub(crate) fn run(
                 hint: "name a file with --output, such as -o export.json".to_owned(),
             });
         }
-        session.pipeline(stop, console).export(searched, filters, &place, &mut io::stdout())?;
+        session.pipeline(stop, console).export(searched, filters, &place, &mut *screen::data())?;
         Ok(ExitCode::Success)
     });
     match asked {
