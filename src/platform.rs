@@ -129,6 +129,20 @@ pub fn create_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// Opens a file that somebody else may have put there. A pipe is refused, as opening or reading one may wait for ever.
+pub fn open_regular(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        // The open file is asked what it is, not its path, which may lead elsewhere a moment later.
+        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    }
+    let file = options.open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::new(io::ErrorKind::InvalidInput, "is no file")) }
+}
+
 /// Opens a file to be read.
 pub fn open_to_read(path: &Path) -> io::Result<File> {
     File::open(path)
@@ -405,6 +419,20 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_that_stands_where_a_file_should_is_refused_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("a.summary.json");
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        assert_eq!(open_regular(&pipe).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        assert!(open_regular(folder.path()).is_err());
+        fs::write(folder.path().join("a"), "text").unwrap();
+        let mut text = String::new();
+        io::Read::read_to_string(&mut open_regular(&folder.path().join("a")).unwrap(), &mut text).unwrap();
+        assert_eq!(text, "text");
+    }
 
     #[cfg(unix)]
     #[test]

@@ -4,7 +4,6 @@
 //! refused with its line, and no message repeats a line of the file, which could hold a secret.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -132,15 +131,15 @@ fn read(path: &Path, place: Place, way_out: &str) -> Result<Option<(String, bool
     let io = |source| ConfigError::File { path: path.to_path_buf(), step: "read settings", source };
     let refused =
         |what: &str, hint: String| Err(ConfigError::Refused { path: path.to_path_buf(), what: what.to_owned(), hint });
-    let file = match File::open(path) {
+    let file = match platform::open_regular(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => {
+            return refused("is not a file", way_out.to_owned());
+        }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && place != Place::Named => return Ok(None),
         other => other.map_err(io)?,
     };
     // The open file is asked, not the path, so that what was looked at is what is read.
     let metadata = file.metadata().map_err(io)?;
-    if !metadata.is_file() {
-        return refused("is not a file", way_out.to_owned());
-    }
     if platform::others_can_write(&metadata) {
         let hint = format!("make it your own and run: chmod go-w {}", path.display());
         return refused("others can change this file, so its settings are not trusted", hint);

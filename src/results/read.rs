@@ -11,6 +11,7 @@ use std::path::Path;
 use crate::error::RunError;
 use crate::finding::quote;
 use crate::outcome::Status;
+use crate::platform;
 use crate::sheet::SheetSource;
 use crate::sheet::input::RESULT_HEADINGS;
 
@@ -57,7 +58,7 @@ pub fn summary_beside(results: &Path) -> Beside {
     let rest = &name[at + ".results.".len()..];
     let number = rest.strip_suffix("csv").unwrap_or_default();
     let summary = results.with_file_name(format!("{}.summary.{number}json", &name[..at]));
-    let Ok(file) = File::open(summary) else { return Beside::default() };
+    let Ok(file) = platform::open_regular(&summary) else { return Beside::default() };
     serde_json::from_reader(BufReader::new(file.take(MAX_SUMMARY))).unwrap_or_default()
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The one rule: no file of another run, of another program or of a person is ever overwritten.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,9 @@ use super::{ResultSettings, RunLabel};
 use crate::error::RunError;
 use crate::operation::Operation;
 use crate::platform;
+
+/// Limit: summaries of a million rows have some hundred kilobytes.
+const MOST_SUMMARY: u64 = 16 << 20;
 
 /// A file being written.
 pub struct Target {
@@ -138,7 +141,7 @@ struct Owner {
 }
 
 fn owner_of(summary: &Path) -> Option<Owner> {
-    let file = File::open(summary).ok()?;
+    let file = io::Read::take(platform::open_regular(summary).ok()?, MOST_SUMMARY);
     let value: serde_json::Value = serde_json::from_reader(io::BufReader::new(file)).ok()?;
     value.get("arload")?;
     let ledger = value.get("ledger").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();

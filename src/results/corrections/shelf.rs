@@ -2,12 +2,13 @@
 //!
 //! The one rule: a workbook that somebody has worked in is moved aside under a name that says so, never written over.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::Corrections;
 use crate::error::RunError;
+use crate::platform;
 use crate::results::RunLabel;
 use crate::results::target::{failed, free_name, of_run};
 
@@ -118,7 +119,7 @@ fn make_way(path: &Path, label: &RunLabel, is_replaced: bool, warnings: &mut Vec
 }
 
 fn mark(path: &Path) -> Option<Mark> {
-    let mut archive = zip::ZipArchive::new(File::open(path).ok()?).ok()?;
+    let mut archive = zip::ZipArchive::new(platform::open_regular(path).ok()?).ok()?;
     let mut part = |name: &str| {
         let mut text = String::new();
         archive.by_name(name).ok()?.take(MOST_CORE).read_to_string(&mut text).ok()?;

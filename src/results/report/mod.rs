@@ -9,7 +9,6 @@ mod problems;
 mod requests;
 mod verdict;
 
-use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -30,6 +29,7 @@ use crate::ledger::{ChunkHead, ChunkState, Ledger, LedgerError, Run, RunState, S
 use crate::outcome::{RowOutcome, Status, Sum, Totals};
 use crate::plan::verdict::LentVerdict;
 use crate::plan::{SheetFacts, count, grouped};
+use crate::platform;
 
 /// Limit: uploads in the page; a million rows have two thousand.
 const CHUNKS: usize = 200;
@@ -464,7 +464,7 @@ pub fn pages(inputs: &[PathBuf], label: &RunLabel, settings: &ResultSettings) ->
 
 fn is_of(path: &Path, label: &RunLabel) -> bool {
     let mut start = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(MARK_WITHIN).read_to_end(&mut start));
+    let read = platform::open_regular(path).and_then(|file| file.take(MARK_WITHIN).read_to_end(&mut start));
     let wanted = format!("<meta name=\"{MARK}\" content=\"{}\">", mark(label));
     read.is_ok() && String::from_utf8_lossy(&start).contains(&wanted)
 }
