@@ -190,11 +190,12 @@ impl Folder {
         };
         let moved = taken.slip.write(&taken.folder).and_then(|()| {
             let control = control_beside(&found.path);
-            if control.is_file() {
+            if is_plain(&control) {
                 fs::rename(&control, control_beside(&taken.sheet))?;
             }
             fs::rename(&found.path, &taken.sheet)
         });
+        let moved = moved.and_then(|()| folder_holds_files(&taken, &found.path));
         if let Err(error) = moved {
             self.undo(&taken, &found.lane)?;
             return if error.kind() == io::ErrorKind::NotFound { Ok(None) } else { Err(error) };
@@ -361,6 +362,25 @@ impl Folder {
     }
 }
 
+/// Whether a file is one itself, and no link to another: whoever may drop files must not have others read.
+fn is_plain(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|metadata| metadata.is_file())
+}
+
+/// Looks at what was taken where nobody else can change it any more; what is no file goes back and is told with the next
+/// look.
+fn folder_holds_files(taken: &Taken, from: &Path) -> io::Result<()> {
+    let control = control_beside(&taken.sheet);
+    if control.symlink_metadata().is_ok() && !is_plain(&control) {
+        fs::rename(&control, control_beside(from))?;
+    }
+    if is_plain(&taken.sheet) {
+        return Ok(());
+    }
+    fs::rename(&taken.sheet, from)?;
+    Err(io::ErrorKind::NotFound.into())
+}
+
 /// What lies in a folder, by name.
 pub(super) fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut paths: Vec<PathBuf> =
@@ -435,6 +455,36 @@ mod tests {
         let (second, first) = (folder.put_away(&second).unwrap(), folder.put_away(&first).unwrap());
         assert_eq!(fs::read_to_string(first.sheet).unwrap(), "north");
         assert_eq!(fs::read_to_string(second.sheet).unwrap(), "south");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_takes_a_files_place_at_the_last_moment_is_not_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let secret = folder.path().join("secret.csv");
+        fs::write(&secret, "client-secret").unwrap();
+        let operation = crate::operation::Operation::by_name("invoices create").unwrap();
+        let lane = Lane { profile: "north".to_owned(), operation };
+        let folder = Folder::prepare(&folder.path().join("drop"), vec![lane.clone()]).unwrap();
+        let link = |name: &str| {
+            let path = folder.inbox_of(&lane).join(name);
+            std::os::unix::fs::symlink(&secret, &path).unwrap();
+            path
+        };
+        // Length and time of a link can be made those of the file that was looked at.
+        let found = |path: PathBuf| {
+            let metadata = path.symlink_metadata().unwrap();
+            let stamp = Stamp { bytes: metadata.len(), modified: metadata.modified().ok() };
+            Found { lane: lane.clone(), path, stamp }
+        };
+        let sheet = link("march.csv");
+        assert!(folder.take(&found(sheet.clone()), Timestamp::now()).unwrap().is_none());
+        assert!(sheet.is_symlink() && entries(&folder.working_of(&lane)).unwrap().is_empty());
+        // Nor is a control file that is one.
+        fs::write(folder.inbox_of(&lane).join("april.csv"), "a").unwrap();
+        let control = link("april.control");
+        let taken = folder.take(&found(folder.inbox_of(&lane).join("april.csv")), Timestamp::now()).unwrap().unwrap();
+        assert!(control.is_symlink() && control_beside(&taken.sheet).symlink_metadata().is_err());
     }
 
     #[test]
