@@ -7,6 +7,7 @@ use crate::directory::Entry;
 use crate::ledger::{ChunkState, blob};
 use crate::operation::{Key, Operation, Repeat, RequestKind};
 use crate::outcome::{RowOutcome, Status, code};
+use crate::plan::count;
 
 /// What to record about a chunk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,12 +64,13 @@ pub fn answered(operation: &Operation, reading: &Reading, body: &[u8], lines: us
             let unknown = outcomes.iter().any(|outcome| outcome.status == Status::Unknown);
             let customers = if operation.key == Key::Customer { customers(body, &outcomes) } else { Vec::new() };
             let raw = unmatched.iter().map(|item| format!("the reply names a failure that fits no row: {item}"));
+            let oddities = first_of(disagreements.iter().cloned().chain(raw));
             Settled {
                 state: if unknown { ChunkState::Unknown } else { ChunkState::Settled },
                 outcomes,
                 refused: false,
                 customers,
-                oddities: disagreements.iter().cloned().chain(raw).collect(),
+                oddities,
             }
         }
         Reading::RefusedWhole { status, message, .. } => {
@@ -112,6 +114,19 @@ pub fn unanswered(operation: &Operation, reason: &str, lines: usize) -> Settled 
         customers: Vec::new(),
         oddities: Vec::new(),
     }
+}
+
+/// The first of some sentences, and how many more there are: a reply can name a failure in every twenty bytes.
+fn first_of(sentences: impl Iterator<Item = String>) -> Vec<String> {
+    /// Limit: what a person reads of one reply; the ledger has all of it.
+    const MOST: usize = 20;
+    let mut sentences = sentences.fuse();
+    let mut told: Vec<String> = sentences.by_ref().take(MOST).collect();
+    let more = sentences.count() as u64;
+    if more > 0 {
+        told.push(format!("and {} about the same reply", count(more, "more sentence")));
+    }
+    told
 }
 
 /// Gives lines the id that they named themselves, where the reply names none.
@@ -172,6 +187,19 @@ mod tests {
         let statuses: Vec<&str> = settled.outcomes.iter().map(|outcome| outcome.status.as_str()).collect();
         assert_eq!(statuses, ["accepted", "rejected", "unknown"]);
         assert_eq!(settled.oddities.len(), 1);
+    }
+
+    #[test]
+    fn a_reply_that_names_failures_without_end_is_told_in_a_few_lines() {
+        let reading = |unmatched: usize| Reading::Rows {
+            rows: vec![RowReading::Accepted { remote_id: None }],
+            unmatched: vec!["{}".into(); unmatched],
+            disagreements: vec!["counts".into()],
+        };
+        let told =
+            |unmatched| answered(Operation::by_name("invoices create").unwrap(), &reading(unmatched), b"", 1).oddities;
+        assert_eq!((told(19).len(), told(700_000).len()), (20, 21));
+        assert_eq!(told(700_000)[20], "and 6,99,981 more sentences about the same reply");
     }
 
     #[test]
