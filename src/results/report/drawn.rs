@@ -57,7 +57,23 @@ pub(super) fn bars(totals: &Totals) -> Vec<Bar> {
     let by = |amount: &dyn Fn(Status) -> i128| Status::ALL.map(|status| (status, amount(status).max(0) as u128));
     let rows = by(&|status| i128::from(totals.rows(status)));
     let rupees = by(&|status| totals.by_status.get(&status).map_or(0, |sum| sum.total.0));
-    [bar("Rows", &rows), bar("Rupees", &rupees)].into_iter().flatten().collect()
+    let mut in_rupees = bar("Rupees", &rupees);
+    if let Some(bar) = &mut in_rupees {
+        bar.words.extend(not_drawn(totals).into_iter().map(|words| format!("; without {words}")));
+    }
+    [bar("Rows", &rows), in_rupees].into_iter().flatten().collect()
+}
+
+/// What has no place in a bar of rupees, though it is there: sums below zero, and rows whose amount nobody knows.
+fn not_drawn(totals: &Totals) -> Vec<String> {
+    let below = totals.by_status.iter().filter(|(_, sum)| sum.total.0 < 0);
+    let mut words: Vec<String> =
+        below.map(|(status, sum)| format!("{} of {}", sum.total.rupees(), status.as_str())).collect();
+    let unreadable: u64 = totals.by_status.values().map(|sum| sum.rows_with_unreadable_amount).sum();
+    if unreadable > 0 {
+        words.push(format!("{} whose amount cannot be read", count(unreadable, "row")));
+    }
+    words
 }
 
 fn bar(name: &'static str, amounts: &[(Status, u128)]) -> Option<Bar> {
@@ -329,6 +345,7 @@ fn number(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::money::Money;
     use crate::outcome::Amounts;
 
     #[test]
@@ -355,6 +372,18 @@ mod tests {
         let (x, width): (f64, f64) = (last.x.parse().unwrap(), last.width.parse().unwrap());
         assert!((x + width - WIDTH).abs() < 0.2, "{x} + {width}");
         assert!(super::bars(&Totals::default()).is_empty());
+    }
+
+    #[test]
+    fn a_bar_of_rupees_says_what_it_cannot_draw() {
+        let worth = |paise: i64| Amounts { total: Some(Money(paise)), ..Amounts::default() };
+        let mut totals = Totals::default();
+        totals.add(Status::Accepted, &worth(11_800));
+        assert_eq!(bars(&totals)[1].words, "Rupees: 100 % accepted");
+        totals.add(Status::Excluded, &worth(-4_000));
+        totals.add(Status::Invalid, &Amounts { unreadable: true, ..Amounts::default() });
+        let words = "Rupees: 100 % accepted; without -₹40.00 of excluded; without 1 row whose amount cannot be read";
+        assert_eq!(bars(&totals)[1].words, words);
     }
 
     #[test]
