@@ -15,7 +15,7 @@ use super::{KnownUnused, Mapping, MappingError, Origin, Tie, Unknown, WhyUnused,
 
 type Samples<'a> = &'a dyn Fn(usize) -> Vec<String>;
 
-/// Unknown headings that get a suggestion. Limit: a sheet may have 16,384 columns, and nobody reads more than these.
+/// Unknown headings that get a suggestion, or whose values are looked at. Limit: a sheet may have 16,384 columns, and nobody reads more than these.
 const MOST_SUGGESTIONS: usize = 50;
 
 /// A column on its way to a field.
@@ -70,6 +70,7 @@ pub(super) fn assign(
     for column in 0..headings.len() {
         work.look_at_values(column);
     }
+    work.see_currencies();
     work.leave_repetitions();
     work.let_fields_choose();
     work.drop_terms_in_words();
@@ -289,6 +290,28 @@ impl Assignment<'_> {
             self.columns[index].origin = Some(Origin::Values);
             self.mapping.notes.push(format!("{}: holds customer ids", crate::finding::quote(&self.headings[index])));
         }
+    }
+
+    /// A column of currencies is the currency, whatever its heading says: dollars must not pass for rupees unseen.
+    fn see_currencies(&mut self) {
+        let Some(field) = self.operation.field_index("currency") else { return };
+        let proposed = |column: &Column| column.proposals.iter().any(|candidate| candidate.field == field);
+        if self.mapping.fills(field) || self.columns.iter().any(proposed) {
+            return;
+        }
+        let unknown = |column: &Column| {
+            column.state == State::Open && column.proposals.is_empty() && unused::find(&column.key, None).is_none()
+        };
+        let columns = (0..self.columns.len()).filter(|column| unknown(&self.columns[*column])).take(MOST_SUGGESTIONS);
+        let currencies = columns.filter_map(|column| {
+            let values = Values::new((self.samples)(column));
+            values.currencies().then(|| (column, values.any_foreign()))
+        });
+        let currencies: Vec<(usize, bool)> = currencies.collect();
+        let Some((column, _)) = currencies.iter().find(|(_, foreign)| *foreign).or(currencies.first()) else { return };
+        self.columns[*column].proposals = vec![Candidate { field, rank: (0, Class::Generic) }];
+        self.columns[*column].origin = Some(Origin::Values);
+        self.mapping.notes.push(format!("{}: holds currencies", crate::finding::quote(&self.headings[*column])));
     }
 
     /// Leaves a repeated column out where it adds nothing, else both it and the first.

@@ -2,6 +2,8 @@
 //!
 //! Pure looks at the first values of a column. The one rule: a column without values decides nothing.
 
+use crate::money::{is_foreign_currency, is_rupee};
+
 /// Facts about the values of a column; each holds only if there is at least one value.
 pub(super) struct Values(Vec<String>);
 
@@ -28,6 +30,16 @@ impl Values {
     /// Enkash's customer ids.
     pub(super) fn customer_ids(&self) -> bool {
         self.all(crate::operation::is_customer_id)
+    }
+
+    /// Codes and names of currencies.
+    pub(super) fn currencies(&self) -> bool {
+        self.all(|value| is_rupee(value) || is_foreign_currency(value))
+    }
+
+    /// Whether any value is a currency other than the rupee.
+    pub(super) fn any_foreign(&self) -> bool {
+        self.0.iter().any(|value| is_foreign_currency(value))
     }
 
     /// Rates that GST has or had, or halves of them.
@@ -93,6 +105,8 @@ mod tests {
         assert!(values(&["18", "18%", " 5 % ", "0"]).tax_rates());
         assert!(!values(&["18", "250"]).tax_rates());
         assert!(values(&["27AAPFU0939F1ZV", ""]).gstins());
+        assert!(values(&["INR", "usd", "₹"]).currencies() && !values(&["INR", "5"]).currencies());
+        assert!(values(&["INR", "USD"]).any_foreign() && !values(&["INR"]).any_foreign());
         assert!(values(&["411001"]).pins() && !values(&["011001"]).pins());
         assert!(values(&["KC00000000000001"]).customer_ids() && !values(&["KC1"]).customer_ids());
     }
