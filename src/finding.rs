@@ -248,6 +248,8 @@ codes! {
     InvoiceAmbiguous = "invoice-ambiguous", Error;
     /// The cell still holds the example of the template, in a row that was filled otherwise.
     ExampleLeftIn = "example-left-in", Error;
+    /// A cell that nothing else is made of says that the row is cancelled, or no invoice: `CANCELLED` below Remarks.
+    DocumentDoubtful = "document-doubtful", Error;
     /// The row changes nothing: every field but the id is blank.
     NothingToUpdate = "nothing-to-update", Error;
     /// Another row of the run has the same number with other content.

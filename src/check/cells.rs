@@ -383,6 +383,12 @@ impl<'b> Row<'b> {
         self.column_of(name).map_or("", |column| self.block.text(self.index, usize::from(column)))
     }
 
+    /// A cell of any column as it was read.
+    #[inline]
+    pub(super) fn cell_text(&self, column: u16) -> &'b str {
+        self.block.text(self.index, usize::from(column))
+    }
+
     /// Reports one thing about a field at its cell.
     pub(super) fn report(&self, findings: &mut Findings<'_>, code: Code, name: &str, message: String) {
         findings.add(code, name, self.column_of(name), message, None);

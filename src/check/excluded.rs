@@ -11,7 +11,7 @@ use crate::outcome::code;
 
 /// What a type of document in the sheet means; SAP's and GSTR-1's short forms among them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     /// An invoice, a debit note, or a word nobody knows.
     Invoice,
     Credit,
@@ -97,7 +97,7 @@ pub(super) fn example() -> (&'static str, String) {
 }
 
 /// Small letters, and one space for whatever stands between words.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for letter in text.chars() {
         if letter.is_alphanumeric() {
@@ -110,9 +110,24 @@ fn plain(text: &str) -> String {
     plain
 }
 
-fn document_kind(text: &str) -> Kind {
-    const CREDITS: &[&str] =
-        &["crn", "cn", "cr note", "c", "dg", "sales return", "sale return", "return", "return credit note", "refund"];
+pub(super) fn document_kind(text: &str) -> Kind {
+    const CREDITS: &[&str] = &[
+        "crn",
+        "cn",
+        "cr note",
+        "c",
+        "dg",
+        "sales return",
+        "sale return",
+        "return",
+        "return credit note",
+        "refund",
+        "sales returns",
+        "sale returns",
+        "goods return",
+        "material return",
+        "srn",
+    ];
     const OTHERS: &[&str] = &[
         "receipt",
         "receipt voucher",
@@ -161,18 +176,24 @@ fn is_credit_note(kind: &str) -> bool {
     (kind.contains("credit note") || kind.contains("credit memo")) && !kind.ends_with("issued")
 }
 
-fn state(text: &str) -> Option<&'static str> {
+pub(super) fn state(text: &str) -> Option<&'static str> {
     if text.is_empty() {
         return None;
     }
     let state = plain(text);
-    match state.split(' ').next()? {
+    match words_of_state(&state).next()? {
         "void" | "voided" => Some(code::DOCUMENT_VOID),
         "draft" => Some(code::DOCUMENT_DRAFT),
         "pending" | "saved" if state.ends_with("draft") => Some(code::DOCUMENT_DRAFT),
         "cancelled" | "canceled" | "cancel" | "reversed" | "deleted" => Some(code::DOCUMENT_CANCELLED),
         _ => None,
     }
+}
+
+/// The words of a state without those for the row itself in front, as in `Bill cancelled by party`.
+pub(super) fn words_of_state(plain: &str) -> impl Iterator<Item = &str> {
+    const ROW: [&str; 6] = ["invoice", "bill", "inv", "this", "document", "entry"];
+    plain.split(' ').skip_while(|word| ROW.contains(word))
 }
 
 fn is_cancelled_party(party: &str) -> bool {
@@ -234,7 +255,10 @@ mod tests {
         for (states, expected) in [
             ("Void|VOIDED", Some(code::DOCUMENT_VOID)),
             ("Draft|Saved as draft|Pending draft", Some(code::DOCUMENT_DRAFT)),
-            ("Cancelled|CANCELED|Cancel|Reversed|Deleted|Cancelled (duplicate)", Some(code::DOCUMENT_CANCELLED)),
+            (
+                "Cancelled|CANCELED|Cancel|Reversed|Deleted|Cancelled (duplicate)|Bill cancelled by party",
+                Some(code::DOCUMENT_CANCELLED),
+            ),
             ("|Paid|Sent|Overdue|Pending|Unpaid|Avoid|Closed|Partly Paid|Approved", None),
         ] {
             for text in states.split('|') {

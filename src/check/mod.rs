@@ -19,6 +19,7 @@ pub mod record;
 pub mod sums;
 mod supply;
 pub mod totals;
+mod unread;
 pub mod value;
 
 use std::collections::BTreeMap;
@@ -40,6 +41,7 @@ use excluded::Examples;
 use identity::Values;
 use line::LineWriter;
 use record::{CheckedBlock, CheckedRow, Facts, Labels, Standing};
+use unread::Unread;
 
 /// What all rows of a run are checked against.
 #[derive(Debug, Clone, Copy)]
@@ -76,6 +78,7 @@ pub struct Checker<'a> {
     /// Fields that may not be blank.
     required: Vec<usize>,
     examples: Examples,
+    unread: Unread,
 }
 
 /// Findings of one row, as they are made.
@@ -150,7 +153,8 @@ impl<'a> Checker<'a> {
         let needed =
             |field: &Field| field.need == Need::Required && !(field.name == "invoiceNumber" && rules.allow_unnumbered);
         let required = (0..operation.fields.len()).filter(|index| needed(&operation.fields[*index])).collect();
-        Self { operation, rules, cells, line, required, examples: Examples::new(operation) }
+        let (examples, unread) = (Examples::new(operation), Unread::new(operation, mapping));
+        Self { operation, rules, cells, line, required, examples, unread }
     }
 
     /// Checks a block of rows.
@@ -260,6 +264,7 @@ impl<'a> Checker<'a> {
         } else {
             named::check(row, self.operation, self.rules, &mut labels, &mut findings);
         }
+        self.unread.report(row, &mut findings);
         self.require(row, &mut findings);
         // Nobody expects the rupees of an example in a total.
         let amounts = if example { Amounts::default() } else { invoice::amounts(row) };

@@ -362,3 +362,25 @@ fn values_too_large_for_a_return_are_refused() {
     assert_eq!(told(&invoice(&[("Invoice Value", "99999999999999", Text)])).0, "amount-too-large");
     assert_eq!(told(&invoice(&[("Taxable Value", "2026-05-13", DateCell)])).0, "amount-not-decimal");
 }
+
+#[test]
+fn a_cell_that_calls_its_row_cancelled_or_a_return_holds_the_row_back() {
+    for (heading, cell, parts) in [
+        ("Remarks", "CANCELLED", ["\"CANCELLED\" stands there: is the row to be sent?", "--map \"HEADING=status\""]),
+        ("Dispatch Note", "Void", ["\"Void\" stands there below \"Dispatch Note\"", "--map \"Dispatch Note=status\""]),
+        ("Txn Type", "CN", ["\"CN\" stands there below \"Txn Type\"", "--map \"Txn Type=documentType\""]),
+        ("Category", "Sales Return", ["\"Sales Return\" stands there below", "--map \"Category=documentType\""]),
+    ] {
+        assert_told(&invoice(&[(heading, cell, Text)]), "document-doubtful", Severity::Error, &parts);
+    }
+    for (heading, cell) in
+        [("Remarks", "order cancelled, replaced by PO 7"), ("Txn Type", "Sale"), ("Category", "C"), ("Grade", "CN")]
+    {
+        assert_eq!(codes(&invoice(&[(heading, cell, Text)]).rows[0]), "", "{heading} {cell}");
+    }
+    // A column that says the state says it better.
+    let block = invoice(&[("Status", "Cancelled", Text), ("Remarks", "Cancelled", Text)]);
+    assert_eq!(left_out(&block), (code::DOCUMENT_CANCELLED, "the sheet says \"Cancelled\""));
+    let block = invoice(&[("Status", "Sent", Text), ("Remarks", "Cancelled", Text)]);
+    assert_told(&block, "document-doubtful", Severity::Error, &["take the row out of the sheet"]);
+}

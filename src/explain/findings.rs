@@ -187,6 +187,8 @@ advice! {
         => "write the invoice's id instead; the message lists those that fit";
     ExampleLeftIn: "a row of the template that was filled only in part"
         => "fill all its cells, or delete the row";
+    DocumentDoubtful: "\"CANCELLED\" below Remarks, or \"Sales Return\" below a heading that arload does not know"
+        => "say with --map \"Remarks=status\" (or =documentType) that such rows are left out; empty the cell if the row is to be sent";
     NothingToUpdate: "a row that holds the customer's id and nothing else"
         => "fill what is to be changed, or delete the row";
     DuplicateInSheet: "INV-417 in rows 12 and 40, with different amounts"
