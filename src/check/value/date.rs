@@ -64,7 +64,8 @@ impl DateEvidence {
     /// Whether typed dates all have days up to 12 and text dates all later ones: what is left when a spreadsheet set
     /// to month first swallowed a day-first column.
     pub fn looks_swapped_by_spreadsheet(self) -> bool {
-        self.has_typed() && self.has_text() && !self.has(Self::TYPED_AFTER_12) && !self.has(Self::TEXT_UP_TO_12)
+        let proves = self.has(Self::DAY_FIRST) || self.has(Self::MONTH_FIRST);
+        self.has_typed() && proves && !self.has(Self::TYPED_AFTER_12) && !self.has(Self::TEXT_UP_TO_12)
     }
 }
 
@@ -108,7 +109,9 @@ pub fn date_evidence(cell: Cell<'_>) -> DateEvidence {
     };
     if cell.kind == CellKind::Text {
         flags |= DateEvidence::TEXT;
-        if early(day_first) || (day_first.is_none() && early(month_first)) {
+        // A year in front, or a month in words, is no text that a spreadsheet failed to take for a date of its own order.
+        let is_certain = matches!(parts, Parts::Certain(..));
+        if !is_certain && (early(day_first) || (day_first.is_none() && early(month_first))) {
             flags |= DateEvidence::TEXT_UP_TO_12;
         }
     } else {
@@ -379,6 +382,9 @@ mod tests {
         }
         let swapped = of("2025-05-04", CellKind::Date).merge(text("25/04/2025"));
         assert!(swapped.looks_swapped_by_spreadsheet());
+        // Dates that were typed into it later in words prove nothing either way.
+        assert!(swapped.merge(text("2025-04-09")).merge(text("9 Apr 2025")).looks_swapped_by_spreadsheet());
+        assert!(!of("2025-05-04", CellKind::Date).merge(text("25 Apr 2025")).looks_swapped_by_spreadsheet());
         assert!(!swapped.merge(text("05/04/2025")).looks_swapped_by_spreadsheet());
         assert!(!swapped.merge(of("2025-05-14", CellKind::Date)).looks_swapped_by_spreadsheet());
     }
