@@ -126,7 +126,7 @@ codes! {
     DateNotRecognised = "date-not-recognised", Error;
     /// The date does not exist in the calendar.
     DateImpossible = "date-impossible", Error;
-    /// The number in a date cell is not a day of this century.
+    /// The number in a date cell is not a day of this century, or an invoice date lies more than ten years back.
     DateOutOfRange = "date-out-of-range", Error;
     /// The date's day and month stand the other way round than in most rows of the column.
     DateOrderMinority = "date-order-minority", Error;

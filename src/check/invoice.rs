@@ -18,6 +18,9 @@ use crate::outcome::Amounts;
 /// First day of GST; no invoice before it carries any.
 const GST_START: Date = date(2017, 7, 1);
 
+/// Limit: nobody asks for money of an older invoice through this API; the ledger keeps less.
+const OLDEST_YEARS: i32 = 10;
+
 // Limit: a taxable value has at most eleven digits before the point in a GST return; in paise.
 const TAXABLE_LIMIT: i64 = 10_i64.pow(13);
 
@@ -179,6 +182,10 @@ fn check_dates(row: &Row<'_>, rules: &Rules<'_>, findings: &mut Findings<'_>) {
             "invoiceDate",
             format!("{issued} lies before GST began on {GST_START}"),
         );
+    } else if issued < rules.today.saturating_sub(OLDEST_YEARS.years()) {
+        // `26-04-01` is a day of 2001 where days stand first, and 13/04/1926 a slip of the finger.
+        let message = format!("{issued} lies more than {OLDEST_YEARS} years back: are its year and its order right?");
+        row.report(findings, Code::DateOutOfRange, "invoiceDate", message);
     }
     if let Some(due) = row.date("dueDate").filter(|due| *due < issued) {
         row.report(findings, Code::DueBeforeInvoice, "dueDate", format!("{due} lies before the invoice date {issued}"));

@@ -384,3 +384,11 @@ fn a_cell_that_calls_its_row_cancelled_or_a_return_holds_the_row_back() {
     let block = invoice(&[("Status", "Sent", Text), ("Remarks", "Cancelled", Text)]);
     assert_told(&block, "document-doubtful", Severity::Error, &["take the row out of the sheet"]);
 }
+
+#[test]
+fn an_invoice_of_another_age_is_a_slip_of_its_date() {
+    for slip in ["26-04-01", "13/04/1926", "13/04/2006"] {
+        assert_eq!(invoice_cell("Invoice Date", slip, Text, "invoiceDate"), "date-out-of-range Error", "{slip}");
+    }
+    assert_eq!(invoice_cell("Invoice Date", "13/04/2020", Text, "invoiceDate"), "2020-04-13");
+}

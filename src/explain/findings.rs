@@ -65,8 +65,8 @@ advice! {
         => "write a date such as 31/03/2026, 2026-03-31 or 31-Mar-2026";
     DateImpossible: "31/02/2026"
         => "correct the day or the month";
-    DateOutOfRange: "the number 12 in a column of dates"
-        => "format the column as dates in the workbook, or write the date out";
+    DateOutOfRange: "the number 12 in a column of dates, or 26-04-01, a day of 2001 where days stand first"
+        => "format the column as dates in the workbook, or write the date out, as 2026-04-01";
     DateOrderMinority: "03/25/2026 in a column whose other dates are like 25/03/2026"
         => "write this date as the others are, or say the order with --date-order";
     DateOrderAssumed: "all dates are like 04/05/2026, and none shows which part is the month"
