@@ -6,8 +6,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, ErrorCode};
 
 use super::LedgerError;
 use super::sqlite::{SqliteLedger, storage};
@@ -42,38 +42,56 @@ impl SqliteLedger {
     pub fn copy_to(&self, path: &Path) -> Answer<()> {
         platform::create_private_file(path).map_err(|source| opening(path, source))?;
         let mut copy = Connection::open(path).map_err(|cause| storage(path, cause))?;
-        self.copy_into(&mut copy)?;
+        self.copy_into(&mut copy, path)?;
         // One file that can be carried about, without a log beside it.
-        copy.execute_batch("PRAGMA journal_mode = DELETE").map_err(|cause| storage(path, cause))
+        copy.execute_batch("PRAGMA journal_mode = DELETE").map_err(|cause| self.at_fault(path, cause))
     }
 
-    fn copy_into(&self, copy: &mut Connection) -> Answer<()> {
-        self.ask(|connection| {
-            let backup = Backup::new(connection, copy)?;
-            for _ in 0..TRIES {
-                match backup.step(-1)? {
-                    StepResult::Done => return Ok(()),
-                    _ => std::thread::sleep(PAUSE),
-                }
-            }
-            let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
-            Err(rusqlite::Error::SqliteFailure(busy, None))
+    /// A copy is as damaged as what it was taken from.
+    fn at_fault(&self, path: &Path, cause: rusqlite::Error) -> LedgerError {
+        let is_corrupt =
+            matches!(cause.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase));
+        storage(if is_corrupt { self.path() } else { path }, cause)
+    }
+
+    /// The error names the file that is at fault: only the copy can find its disk full.
+    fn copy_into(&self, copy: &mut Connection, path: &Path) -> Answer<()> {
+        self.ask(|connection| Ok(copy_all(connection, copy)))?.map_err(|cause| {
+            let is_full = cause.sqlite_error_code() == Some(ErrorCode::DiskFull);
+            storage(if is_full { path } else { self.path() }, cause)
         })
     }
 
     /// Writes a backup; over a file that exists only with `replace`.
     ///
-    /// Restored, it must pass the first-use check before it creates anything.
+    /// A damaged ledger is no backup, and replaces none: the copy is looked through first. Restored, it must pass the first-use check before it creates anything.
     pub fn backup(&self, path: &Path, replace: bool) -> Answer<Copied> {
         let beside = Beside::create(path, replace).map_err(|source| opening(path, source))?;
         self.copy_to(beside.path())?;
         let copied = {
             let copy = Connection::open(beside.path()).map_err(|cause| storage(path, cause))?;
-            mark(&copy).map_err(|cause| storage(path, cause))?
+            let problems = integrity(&copy).map_err(|cause| self.at_fault(path, cause))?;
+            if let Some(first) = problems.into_iter().next() {
+                let corrupt = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+                return Err(storage(self.path(), rusqlite::Error::SqliteFailure(corrupt, Some(first))));
+            }
+            mark(&copy).map_err(|cause| self.at_fault(path, cause))?
         };
         beside.finish().map_err(|source| opening(path, source))?;
         Ok(copied)
     }
+}
+
+fn copy_all(connection: &Connection, copy: &mut Connection) -> rusqlite::Result<()> {
+    let backup = Backup::new(connection, copy)?;
+    for _ in 0..TRIES {
+        match backup.step(-1)? {
+            StepResult::Done => return Ok(()),
+            _ => std::thread::sleep(PAUSE),
+        }
+    }
+    let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+    Err(rusqlite::Error::SqliteFailure(busy, None))
 }
 
 /// What SQLite itself finds wrong with the file.
@@ -133,6 +151,27 @@ mod tests {
         assert_eq!(ledger.history("a", "invoice").unwrap(), Some(known));
         assert_eq!(restored.history("a", "invoice").unwrap(), None);
         assert_eq!(restored.restored_from().unwrap(), Some(ledger.id().unwrap()));
+    }
+
+    #[test]
+    fn a_damaged_ledger_is_no_backup_and_replaces_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = folder.path().join("ledger.db");
+        let ledger = SqliteLedger::open(&source).unwrap();
+        ledger.begin_history("a", "invoice", HistoryMark { since: Timestamp::UNIX_EPOCH, complete: true }).unwrap();
+        let path = folder.path().join("backup.db");
+        ledger.backup(&path, false).unwrap();
+        let good = std::fs::read(&path).unwrap();
+        drop(ledger);
+        // A page in the middle is struck; the first one, which every command reads, stays.
+        let mut bytes = std::fs::read(&source).unwrap();
+        let middle = bytes.len() / 2 / 4096 * 4096;
+        bytes[middle..middle + 4096].fill(0x5a);
+        std::fs::write(&source, bytes).unwrap();
+        let ledger = SqliteLedger::open_to_read(&source).unwrap().unwrap();
+        let error = ledger.backup(&path, true).unwrap_err();
+        assert!(error.is_corrupt() && error.to_string().starts_with(&source.display().to_string()), "{error}");
+        assert_eq!(std::fs::read(&path).unwrap(), good);
     }
 
     #[cfg(unix)]
