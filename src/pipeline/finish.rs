@@ -63,7 +63,9 @@ impl Pipeline<'_> {
     }
 
     fn write_with(&self, run: &Run, export: Format, rehearsed: &mut Rehearsed) -> Result<results::Written, RunError> {
-        for path in self.ledger.sheets(run.id)?.iter().map(|sheet| platform::path_of_text(&sheet.path)) {
+        let paths =
+            self.ledger.sheets(run.id)?.iter().map(|sheet| platform::path_of_text(&sheet.path)).collect::<Vec<_>>();
+        for path in &paths {
             let folder = path.parent().unwrap_or(Path::new("."));
             if self.settings.places.results.is_none() && !folder.is_dir() {
                 return Err(RunError::Input {
@@ -73,6 +75,9 @@ impl Pipeline<'_> {
             }
         }
         let settings = ResultSettings { export, ..self.result_settings() };
+        if self.settings.places.results.is_some() {
+            results::test_places(&paths, &settings)?;
+        }
         self.write_as(run, &settings, rehearsed)
     }
 

@@ -226,6 +226,15 @@ fn results_that_were_deleted_come_back_byte_for_byte() {
 }
 
 #[test]
+fn results_go_into_a_folder_that_is_not_there_yet() {
+    let world = World::with_samples(&["invoices.csv"]);
+    let api = sandbox(|_| {});
+    world.run(&api, &["invoices", "create", "invoices.csv"]).expect(0);
+    world.run(&api, &["runs", "results", "1", "--results", "out/of/run"]).expect(0);
+    assert_eq!(world.read("out/of/run/invoices.results.csv"), world.read("invoices.results.csv"));
+}
+
+#[test]
 fn results_of_an_older_run_are_written_again_under_its_number() {
     let world = World::with_samples(&["invoices.csv"]);
     let api = sandbox(|_| {});
