@@ -20,6 +20,8 @@ fn generic_headings_mean_their_fields() {
         ("IGST Amount", "igst"),
         ("TDS Deducted", "tds"),
         ("P.O. Number", "poNumber"),
+        ("Inv. Amt.", "netAmount"),
+        ("Amount after tax", "netAmount"),
         ("E-mail Address", "emailAddress"),
         ("WhatsApp No", "mobileNumber"),
         ("Remarks", "description"),

@@ -99,7 +99,11 @@ pub fn amount_sign(money: Money, sign: AmountSign, faults: &mut Faults) -> bool 
     };
     if money.0 < 0 {
         let message = format!("{money} is negative; expected {} or more", Money(least));
-        faults.push(Fault::new(Code::AmountNegative, message).hint("credit notes are not invoices; leave the row out"));
+        faults.push(Fault::new(Code::AmountNegative, message).hint(match sign {
+            AmountSign::AtLeastTenPaise => "credit notes are not invoices; leave the row out",
+            // Tax deducted is often written with the sign of what it does to the payment.
+            _ => "write it without a sign; if the row is a credit note, leave it out",
+        }));
         return false;
     }
     if money.0 < least {

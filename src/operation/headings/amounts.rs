@@ -19,6 +19,8 @@ pub(in crate::operation) const BASE_AMOUNT: &[Alias] = &[
     any("Amount Before Tax"),
     any("Taxable"),
     any("Basic Value"),
+    any("Basic Amt"),
+    any("Basic"),
 ];
 
 pub(in crate::operation) const CGST: &[Alias] = &[
@@ -76,6 +78,11 @@ pub(in crate::operation) const NET_AMOUNT: &[Alias] = &[
     any("Bill Value"),
     any("Net Payable"),
     any("Total Amount"),
+    any("Total Amt"),
+    any("Inv Amt"),
+    any("Invoice Amt"),
+    any("Bill Total"),
+    any("Amount After Tax"),
 ];
 
 pub(in crate::operation) const CESS: &[Alias] =
@@ -127,6 +134,10 @@ pub(in crate::operation) const CURRENCY: &[Alias] = &[
     by("Local Currency", S),
     by("Document currency", S).choice(1),
     any("Curr"),
+    any("Ccy").choice(2),
+    any("Invoice Currency").choice(2),
+    any("Bill Currency").choice(2),
+    any("Transaction Currency").choice(2),
 ];
 
 pub(in crate::operation) const QUANTITY: &[Alias] = &[
