@@ -204,6 +204,8 @@ errors! {
         "a sheet of customers given to invoices create" => "run the operation that the hint names";
     Lines = "lines-not-joined": "The sheet has several rows an invoice, or its rows cannot be joined for certain.";
         "a Zoho export with one row for each item" => "pass --group; name the columns to sum in a mapping file if asked to";
+    OtherDocuments = "other-documents": "A title, or the worksheet's name, says that the rows are no invoices.";
+        "a worksheet called Credit Notes" => "leave it out; if its rows are invoices, rename it or delete that line";
     OtherTable = "second-table": "A second table stands below the first, and is not read.";
         "a list of payments below the invoices" => "put it into a sheet of its own";
     DoubtfulTotal = "doubtful-total": "A row may be a total or a line of an invoice.";
@@ -337,6 +339,7 @@ impl From<&MappingError> for ErrorCode {
             MappingError::CoarseUnit { .. }
             | MappingError::ForeignCurrency { .. }
             | MappingError::AnnouncedUnit { .. } => Self::Unit,
+            MappingError::AnnouncedKind { .. } => Self::OtherDocuments,
         }
     }
 }

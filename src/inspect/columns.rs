@@ -76,6 +76,8 @@ pub(super) struct Columns<'a> {
     dates: Option<Evidence>,
     /// Filled rows above the headings.
     banner: Vec<(RowNumber, String)>,
+    /// The worksheet's name; none for a text file.
+    worksheet: Option<String>,
 }
 
 /// Rows that go on with the document of the row above, in sheets with columns of items.
@@ -105,7 +107,7 @@ impl Lines {
 }
 
 impl<'a> Columns<'a> {
-    pub(super) fn new(sheet: &OpenSheet<'_>, look: &'a Look<'a>) -> Self {
+    pub(super) fn new(sheet: &OpenSheet<'_>, worksheet: Option<String>, look: &'a Look<'a>) -> Self {
         let headings = sheet.header.columns.clone();
         Self {
             look,
@@ -117,6 +119,7 @@ impl<'a> Columns<'a> {
             lines: Lines::default(),
             dates: None,
             banner: sheet.top.banner.clone(),
+            worksheet,
         }
     }
 
@@ -165,8 +168,12 @@ impl<'a> Columns<'a> {
 
     /// Why the operation would refuse the sheet for what its rows hold, and the way out.
     fn refusal_of_rows(&self) -> Option<(String, String)> {
-        let (_, far, _) = self.mapped.as_ref()?;
-        if let Err(error) = mapping::refuse_announced_unit(&self.banner, &far.mapping) {
+        let (operation, far, _) = self.mapped.as_ref()?;
+        let announced = mapping::refuse_announced_unit(&self.banner, &far.mapping);
+        let worksheet = self.worksheet.as_deref();
+        let announced =
+            announced.and_then(|()| mapping::refuse_announced_kind(operation, worksheet, &self.banner, &far.mapping));
+        if let Err(error) = announced {
             return Some((error.to_string(), error.hint().unwrap_or_default()));
         }
         if let Some(column) = self.dates.as_ref().and_then(Evidence::swapped_column) {

@@ -130,7 +130,7 @@ pub fn inspect(source: &SheetSource, listing: &Listing, look: Look<'_>) -> Resul
     };
     let mut block = RowBlock::new(sheet.header.columns.len());
     let mut going = sheet.next_block(&mut block, SAMPLE_ROWS, BLOCK_BYTES)?;
-    let mut columns = columns::Columns::new(&sheet, &look);
+    let mut columns = columns::Columns::new(&sheet, source.sheet.clone(), &look);
     columns.map(&block, !sheet.top.header_rows.is_empty());
     if going {
         inspection.first_row = block.number(0);

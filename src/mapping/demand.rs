@@ -6,6 +6,7 @@
 use crate::config::MappingSettings;
 use crate::finding::quote;
 use crate::operation::{FieldKind, Key, Need, Operation};
+use crate::sheet::titles::announces_others;
 
 use super::heading::{self, Unit};
 use super::{Mapping, MappingError};
@@ -77,6 +78,27 @@ pub fn refuse_announced_unit(banner: &[(u32, String)], mapping: &Mapping) -> Res
         }
     }
     Ok(())
+}
+
+/// Refuses a sheet whose worksheet's name or a line above its headings says that its rows are no invoices, where no column
+/// tells them apart.
+pub fn refuse_announced_kind(
+    operation: &Operation,
+    worksheet: Option<&str>,
+    banner: &[(u32, String)],
+    mapping: &Mapping,
+) -> Result<(), MappingError> {
+    let told = operation.field_index("documentType").is_some_and(|field| mapping.fills(field));
+    if operation.key != Key::Invoice || told {
+        return Ok(());
+    }
+    if let Some(name) = worksheet.filter(|name| announces_others(name)) {
+        return Err(MappingError::AnnouncedKind { row: None, text: name.to_owned() });
+    }
+    match banner.iter().find(|(_, text)| announces_others(text)) {
+        Some((row, text)) => Err(MappingError::AnnouncedKind { row: Some(*row), text: text.clone() }),
+        None => Ok(()),
+    }
 }
 
 /// A sheet with a total and no taxable value: the profile says what the amount is, or the sheet is refused.

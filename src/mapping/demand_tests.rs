@@ -99,6 +99,21 @@ fn contradictory_orders_by_hand_are_refused() {
 }
 
 #[test]
+fn a_title_or_a_worksheet_of_other_documents_refuses_the_sheet_unless_a_column_tells_them_apart() {
+    let plain = map(GOOD).unwrap();
+    let title = [(1, "Acme Ltd".to_owned()), (2, "Credit Note Register".to_owned())];
+    let error = refuse_announced_kind(invoices(), Some("Sheet1"), &title, &plain).unwrap_err();
+    assert_eq!(error.to_string(), "row 2 says \"Credit Note Register\": its rows are no invoices");
+    assert!(error.hint().unwrap().contains("delete that line if all rows are invoices"), "{error:?}");
+    let error = refuse_announced_kind(invoices(), Some("Sales Returns"), &[], &plain).unwrap_err();
+    assert_eq!(error.to_string(), "the worksheet is called \"Sales Returns\": its rows are no invoices");
+    assert!(error.hint().unwrap().contains("rename the worksheet"), "{error:?}");
+    let told = map(&good_and(&["Voucher Type"])).unwrap();
+    refuse_announced_kind(invoices(), Some("CDNR"), &title, &told).unwrap();
+    refuse_announced_kind(invoices(), Some("April"), &[(1, "Sales Register".to_owned())], &plain).unwrap();
+}
+
+#[test]
 fn ties_are_reported_and_stop_only_where_the_field_is_required() {
     let optional = map(&good_and(&["Grand Total", "Invoice Total"])).unwrap();
     assert_eq!(names(invoices(), &optional)[5..], ["-", "-"]);

@@ -138,6 +138,14 @@ pub enum MappingError {
         /// The beginning of its text.
         text: String,
     },
+    /// A line above the headings, or the worksheet's name, says that the rows are no invoices.
+    #[error("{} {}: its rows are no invoices", row.map_or_else(|| "the worksheet is called".to_owned(), |row| format!("row {row} says")), quote(text))]
+    AnnouncedKind {
+        /// The row; none where the worksheet's name says it.
+        row: Option<u32>,
+        /// The beginning of its text.
+        text: String,
+    },
 }
 
 impl MappingError {
@@ -171,6 +179,12 @@ impl MappingError {
             MappingError::CoarseUnit { .. } => "write the amounts in rupees in the sheet".to_string(),
             MappingError::ForeignCurrency { .. } => {
                 "map the column with the amounts in rupees, or write them in rupees in the sheet".to_string()
+            }
+            MappingError::AnnouncedKind { row, .. } => {
+                let change = if row.is_some() { "delete that line" } else { "rename the worksheet" };
+                format!(
+                    "the API takes invoices only; {change} if all rows are invoices, or map the column that says what each is: --map \"HEADING=documentType\""
+                )
             }
             MappingError::AnnouncedUnit { .. } => {
                 "write the amounts in rupees in the sheet and delete that line, or name columns that count paise in a mapping file".to_string()

@@ -20,7 +20,7 @@ mod unused;
 
 use serde::{Deserialize, Serialize};
 
-pub use demand::refuse_announced_unit;
+pub use demand::{refuse_announced_kind, refuse_announced_unit};
 pub use error::MappingError;
 pub use heading::{Unit, normalise};
 pub use likely::{likely, mistaken};

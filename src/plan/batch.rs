@@ -39,8 +39,11 @@ pub(super) fn map(
         cells.take(200).map(str::to_owned).collect()
     };
     let mapped = mapping::map_columns(reading.operation, &open.header.columns, &samples, &reading.settings.mapping);
-    let mapped =
-        mapped.and_then(|mapping| mapping::refuse_announced_unit(&open.top.banner, &mapping).map(|()| mapping));
+    let mapped = mapped.and_then(|mapping| {
+        mapping::refuse_announced_unit(&open.top.banner, &mapping)?;
+        mapping::refuse_announced_kind(reading.operation, source.sheet.as_deref(), &open.top.banner, &mapping)?;
+        Ok(mapping)
+    });
     let (asked, headings) = (reading.operation, &open.header.columns);
     match mapped {
         Ok(mapping) => {

@@ -35,9 +35,9 @@ use crate::operation::Operation;
 use crate::outcome::Sum;
 use crate::results::ResultSettings;
 use crate::results::rehearsal::Rehearsal;
-use crate::sheet::SheetSource;
 use crate::sheet::input::{SETTLING, stamp};
 use crate::sheet::open::{OpenSheet, SheetEnd};
+use crate::sheet::{DropReason, SheetSource};
 use crate::stop::Stop;
 
 // Limit: rows are counted in 32 bits all through; more belong into several runs.
@@ -412,6 +412,7 @@ impl<'r> ReadRun<'r> {
             notes.clone_from(&correcting.notes);
         }
         let end = open.finish();
+        refuse_unit_below(source, &mapping, &end)?;
         notes.extend(notes::left_out(&end));
         // Its hidden column is ours.
         notes.retain(|note| correcting.is_none() || !note.starts_with("hidden columns"));
@@ -438,6 +439,16 @@ impl<'r> ReadRun<'r> {
         });
         Ok(())
     }
+}
+
+/// A remark below the rows may say what one above the headings does: that the amounts count lakhs.
+fn refuse_unit_below(source: &SheetSource, mapping: &Mapping, end: &SheetEnd) -> Result<(), RunError> {
+    let remarks = end.dropped.first.iter().filter(|row| row.reason == DropReason::Note);
+    let remarks: Vec<(u32, String)> = remarks.map(|row| (row.number, row.text.clone())).collect();
+    mapping::refuse_announced_unit(&remarks, mapping).map_err(|error| RunError::Input {
+        message: format!("{}: {error}; nothing was sent", source.label()),
+        hint: error.hint().unwrap_or_default(),
+    })
 }
 
 /// Holds the sheet's own grand total against its rows: a gap stops the run unless the settings take it.

@@ -81,7 +81,7 @@ pub fn other_table(label: &str, row: u32, rows: u64) -> Refusal {
     let verb = if rows == 1 { "is" } else { "are" };
     Refusal {
         message: format!("{label}: row {row} begins another table; its {} {verb} not read", count(rows, "row")),
-        hint: Some("put it in a sheet of its own; if it is no table, delete the blank row above it".to_owned()),
+        hint: Some("put it in a sheet of its own; if its rows belong to the table above, delete the blank row or the caption between".to_owned()),
         no_table: false,
         code: ErrorCode::OtherTable,
     }

@@ -41,6 +41,7 @@ pub mod table;
 #[cfg(test)]
 mod test_zip;
 mod text;
+pub mod titles;
 #[cfg(test)]
 mod workbook_quirks_tests;
 mod wrapping;

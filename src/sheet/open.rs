@@ -30,6 +30,7 @@ use super::surplus::joined_amounts;
 use super::swallowed::swallowed_rows;
 use super::table::{Dropped, RowFilter, Verdict};
 use super::text::TextRows;
+use super::titles::is_caption_of_others;
 use super::{Dialect, DropReason, Header, RowBlock, RowNumber, SheetSource};
 use crate::config::Reading;
 use crate::finding::{Code, quote};
@@ -309,6 +310,9 @@ impl<'r> OpenSheet<'r> {
     /// Whether a row below a gap holds other headings: nothing that is data, and mostly known ones, or words that cannot
     /// belong to the columns they stand in.
     fn begins_other_table(&mut self, row: &RawRow) -> Result<bool, SheetError> {
+        if self.is_caption_of_others(row)? {
+            return Ok(true);
+        }
         let gap = row.number > self.last_number.saturating_add(1) || !self.pending.is_empty();
         if !gap || self.filter.keeps_all || self.end.data_rows == 0 || row.filled().any(|(_, cell)| is_value(cell)) {
             return Ok(false);
@@ -331,6 +335,27 @@ impl<'r> OpenSheet<'r> {
             self.ahead.push_front(below);
         }
         Ok(is_foreign)
+    }
+
+    /// Whether a cell alone says that the rows below it are no invoices, and rows do follow; blank ones may lie between.
+    fn is_caption_of_others(&mut self, row: &RawRow) -> Result<bool, SheetError> {
+        let mut filled = row.filled();
+        let (Some((_, cell)), None) = (filled.next(), filled.next()) else { return Ok(false) };
+        if self.filter.keeps_all || !is_caption_of_others(cell.text) {
+            return Ok(false);
+        }
+        let mut next = Vec::new();
+        // Limit: a larger gap is not held in memory.
+        while next.len() < 64 && next.iter().all(|row: &RawRow| row.filled().next().is_none()) {
+            let mut below = RawRow::default();
+            if !self.next_row(&mut below)? {
+                break;
+            }
+            next.push(below);
+        }
+        let follows = next.last().is_some_and(|below| below.filled().count() >= 3);
+        next.into_iter().rev().for_each(|below| self.ahead.push_front(below));
+        Ok(follows)
     }
 
     /// Ends the sheet at the headings of another table, and says how much of it is not read.
@@ -609,6 +634,10 @@ mod tests {
             ("\nMode,Bank,Customer,Amount\nINV-2,01-04-2025,Acme,5\n", 1, 1),
             ("\nMode,Bank,Branch,Amount\nINV-2,01-04-2025,Acme,5\n", 3, 0),
             ("\nINV-2,Invoice Date,Customer,5\n", 2, 0),
+            // A caption of other documents ends the table, whether their headings come again or not.
+            ("CREDIT NOTES\nCN-2,01-04-2025,Acme,5\n", 1, 1),
+            (",,Sales Returns,\n\nInvoice No,Invoice Date,Customer,Amount\nCN-2,01-04-2025,Acme,5\n", 1, 1),
+            ("CREDIT NOTES\n", 1, 0),
         ] {
             let read = read(format!("{first}{second}"));
             assert_eq!((read.rows.len(), read.end.notes.len()), (rows, notes), "{second:?} {:?}", read.rows);

@@ -237,6 +237,29 @@ fn sheets_that_are_not_those_expected_send_nothing() {
 }
 
 #[test]
+fn sheets_that_say_that_their_rows_are_no_invoices_send_nothing() {
+    let api = sandbox(|_| {});
+    let world = World::new();
+    world.write("title.csv", format!("Credit Note Register,,,,\n{}", invoices(3)));
+    let message = "title.csv: row 1 says \"Credit Note Register\": its rows are no invoices";
+    let problems = refused(&api, &world, &["title.csv"]);
+    assert!(problems.starts_with(&format!("arload: {message}\nhint: the API takes invoices only; ")), "{problems}");
+    assert!(problems.ends_with(NONE), "{problems}");
+
+    world.write("below.csv", format!("{}\nNote: all amounts are in Rs. lakhs\n", invoices(6)));
+    let problems = refused(&api, &world, &["below.csv"]);
+    let message = "below.csv: row 9 says \"Note: all amounts are in Rs. lakhs\": the amounts do not count rupees";
+    assert!(problems.starts_with(&format!("arload: {message}; nothing was sent\nhint: ")), "{problems}");
+
+    // Rows below a caption of their own are not read, and the others are sent.
+    let credits = invoices(2).split_once('\n').unwrap().1.replace("T/26", "C/26");
+    world.write("both.csv", format!("{}CREDIT NOTES\n{credits}", invoices(3)));
+    let problems = world.run(&api, &["invoices", "create", "both.csv"]).expect(1).problems(&world);
+    assert!(problems.contains("both.csv: row 5 begins another table; its 2 rows are not read"), "{problems}");
+    assert_eq!(state(&api, "rows_stored"), 3);
+}
+
+#[test]
 fn missing_credentials_are_all_named_at_once() {
     let world = World::new();
     world.write("good.csv", invoices(1));
