@@ -232,7 +232,9 @@ impl Directory {
         let id = customer.id.trim();
         let named = self.named(customer);
         if is_customer_id(id) {
-            let other = named[..3].iter().find(|(_, given, found)| {
+            // A branch that is not known yet may have the name of one that is; of a known customer its own name is known, too.
+            let has_name = self.entry(id).is_some_and(|entry| entry.legal_name.is_some());
+            let other = named[..if has_name { 4 } else { 3 }].iter().find(|(_, given, found)| {
                 *given && !found.is_empty() && !found.iter().any(|index| self.id(*index) == id)
             });
             return match other {
@@ -472,6 +474,9 @@ mod tests {
             ("", "", unknown, "Rao & Sons", C),
             ("", "C-1", "", "Rao & Sons", "code against name"),
             (B, "C-1", "", "", "id against code"),
+            (A, "", "", "Rao & Sons", "id against name"),
+            (A, "", "", "Somebody Else", A),
+            ("KC99999999999999", "", "", "Rao & Sons", "KC99999999999999"),
             ("", "", "", "  ", "missing"),
         ] {
             assert_eq!(found(&CustomerRef { id, code, gstin, name }), expected, "{id} {code} {gstin} {name}");

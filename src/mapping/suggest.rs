@@ -25,8 +25,11 @@ static NAMES: LazyLock<Vec<Vec<Named>>> = LazyLock::new(|| {
 pub(super) fn field(operation: &Operation, text: &str) -> Option<&'static str> {
     let place = operation::ALL.iter().position(|known| known.name() == operation.name())?;
     let text = heading::normalise(text);
+    // Bills that a supplier sent are no invoices to a customer.
+    let of_supplier = |text: &str| text.contains("supplier") || text.contains("vendor");
     closest(NAMES[place].iter().map(|(field, names)| {
         let said = names.iter().filter(|name| !name.contains("gst") || text.contains("gst"));
+        let said = said.filter(|name| !of_supplier(&text) || of_supplier(name));
         let best = said.map(|name| likeness(&text, name)).fold(0.0, f64::max);
         (*field, best)
     }))
@@ -80,6 +83,10 @@ mod tests {
             // The other word of "Branch GSTIN" alone is another thing.
             ("Branch", None),
             ("Branch GST No", Some("supplierGstin")),
+            // A register of purchases is not to be mapped as sales.
+            ("Vendor Name", None),
+            ("Supplier Invoice No", None),
+            ("Supplier GST Number", Some("supplierGstin")),
         ] {
             assert_eq!(field(operation, text), expected, "{text}");
         }
