@@ -205,13 +205,14 @@ fn may_be_total(cell: Cell<'_>) -> bool {
 
 fn may_begin_total(text: &[u8]) -> bool {
     // Invoice numbers begin with `B/` and `C/` too.
-    const STARTS: [&str; 16] = [
+    const STARTS: [&str; 20] = [
         "tota", "gran", "sub", "page", "repo", "net", "open", "clos", "c/f", "c/o", "b/f", "b/o", "carr", "brou",
-        "bala", "*",
+        "bala", "*", "day ", "dail", "week", "mont",
     ];
     // Most cells differ in their first letter already.
     let first = text.first().map(u8::to_ascii_lowercase);
-    if !matches!(first, Some(b't' | b'g' | b's' | b'p' | b'r' | b'n' | b'o' | b'c' | b'b' | b'*')) {
+    if !matches!(first, Some(b't' | b'g' | b's' | b'p' | b'r' | b'n' | b'o' | b'c' | b'b' | b'*' | b'd' | b'w' | b'm'))
+    {
         return false;
     }
     let begins =
@@ -243,7 +244,13 @@ fn goes_with_total(cell: Cell<'_>) -> bool {
 }
 
 fn is_total_label(text: &str) -> bool {
-    const LABELS: [&str; 10] = [
+    const LABELS: [&str; 16] = [
+        "day total",
+        "daily total",
+        "week total",
+        "weekly total",
+        "month total",
+        "monthly total",
         "total",
         "totals",
         "grand total",
@@ -437,6 +444,8 @@ mod tests {
             "||Sub-Total|200|36",
             "Total for Acme Ltd|||100|18",
             "Page Total|||100|",
+            "||Day Total|100|18",
+            "Monthly Total:|||100|18",
             "C/F|||100|",
             "B/F|||100|",
             "Opening Balance|||1,00,000.00 Dr|",
