@@ -165,6 +165,13 @@ impl Evidence {
                     "date-order-by-period: the month comes first in column {column} and wherever no date shows the order, since only so its dates lie in the period (--date-order says otherwise)"
                 ));
             }
+            if evidence.day_first > 0 && evidence.month_first > 0 && evidence.all.is_ambiguous() {
+                let first = if order.order == DateOrder::Mdy { "month" } else { "day" };
+                let [day, month] = [evidence.day_first, evidence.month_first];
+                notes.push(format!(
+                    "date-order-minority: column {column} has dates that can only have the day first ({day}) and only the month first ({month}); all that could be either were read {first} first (--date-order says otherwise)"
+                ));
+            }
             if evidence.all.has_typed() && evidence.all.has_text() {
                 notes.push(format!("date-mixed-types: column {column} mixes real dates with dates written as text"));
             }
@@ -221,6 +228,15 @@ mod tests {
             let is_told = evidence.notes(&orders).iter().any(|note| note.starts_with("date-order-by-period: "));
             assert_eq!(is_told, period.is_some() && order == DateOrder::Mdy, "{cells:?} {period:?}");
         }
+    }
+
+    #[test]
+    fn both_orders_in_one_column_are_noted_where_other_dates_could_be_either() {
+        let both = evidence(&["13/04/2026", "04/14/2026", "04/15/2026", "04/05/2026"], None);
+        let notes = both.notes(&both.decide(None));
+        assert!(notes.iter().any(|note| note.contains("all that could be either were read month first")), "{notes:?}");
+        let certain = evidence(&["13/04/2026", "04/14/2026"], None);
+        assert_eq!(certain.notes(&certain.decide(None)), [""; 0]);
     }
 
     #[test]
