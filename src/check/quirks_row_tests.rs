@@ -386,6 +386,18 @@ fn a_cell_that_calls_its_row_cancelled_or_a_return_holds_the_row_back() {
 }
 
 #[test]
+fn an_exchange_rate_without_a_currency_asks_whether_the_amounts_are_rupees() {
+    let block = invoice(&[("Exchange Rate", "83.25", Text)]);
+    let parts = ["\"83.25\" stands below \"Exchange Rate\"", "--map \"HEADING=currency\""];
+    assert_told(&block, "currency-not-inr", Severity::Error, &parts);
+    for rate in ["1", "1.000000", "0", "", "-"] {
+        assert_eq!(codes(&invoice(&[("Exchange Rate", rate, Text)]).rows[0]), "", "{rate}");
+    }
+    let block = invoice(&[("Exchange Rate", "83.25", Text), ("Currency", "INR", Text)]);
+    assert_eq!(codes(&block.rows[0]), "");
+}
+
+#[test]
 fn an_invoice_of_another_age_is_a_slip_of_its_date() {
     for slip in ["26-04-01", "13/04/1926", "13/04/2006"] {
         assert_eq!(invoice_cell("Invoice Date", slip, Text, "invoiceDate"), "date-out-of-range Error", "{slip}");

@@ -9,7 +9,7 @@ use super::cells::Row;
 use super::excluded::{Kind, document_kind, plain, state, words_of_state};
 use crate::finding::{Code, quote};
 use crate::mapping::{Mapping, normalise};
-use crate::operation::{Key, Operation};
+use crate::operation::{Exporter, Key, Operation};
 
 /// Limit: the longest text that is looked at; what says more says something else, too.
 const LONGEST: usize = 60;
@@ -44,6 +44,8 @@ pub(super) struct Unread {
     columns: Vec<Column>,
     /// Fields that a column of the sheet fills already.
     filled: [bool; 2],
+    /// The column of exchange rates and its heading, where no column names the currency.
+    rate: Option<(u16, String)>,
 }
 
 struct Column {
@@ -76,11 +78,26 @@ impl Unread {
         }
         let filled = ["status", "documentType"]
             .map(|name| operation.field_index(name).is_some_and(|field| mapping.column_of(field).is_some()));
-        Self { columns, filled }
+        let rate = columns.iter().find(|column| is_rate(&column.heading)).filter(|_| {
+            // SAP's amounts in local currency are rupees whatever the document's rate is.
+            let named = operation.field_index("currency").is_some_and(|field| mapping.fills(field));
+            !named && mapping.exporter != Some(Exporter::Sap)
+        });
+        let rate = rate.map(|column| (column.index, column.heading.clone()));
+        Self { columns, filled, rate }
     }
 
-    /// Reports cells that say that the row is cancelled, or no invoice.
+    /// Reports cells that say that the row is cancelled, or no invoice, or that its amounts are no rupees.
     pub(super) fn report(&self, row: &Row<'_>, findings: &mut Findings<'_>) {
+        if let Some((column, heading)) = &self.rate
+            && is_other_rate(row.cell_text(*column))
+        {
+            let (rate, heading) = (quote(row.cell_text(*column).trim()), quote(heading));
+            let message = format!("{rate} stands below {heading}, and no column names the currency: are these rupees?");
+            let hint =
+                "map the column that names it with --map \"HEADING=currency\"; if the amounts are rupees, write 1";
+            findings.add(Code::CurrencyNotInr, "", Some(*column), message, Some(hint.to_owned()));
+        }
         for column in &self.columns {
             let text = row.cell_text(column.index);
             if !may_object(text, column.tells_kinds) {
@@ -140,6 +157,17 @@ fn objection(text: &str, tells_kinds: bool) -> Option<bool> {
         Some(next) => matches!(word, "cancelled" | "canceled" | "void") && GOES_ON.contains(&next),
     };
     is_said_of_the_row.then_some(false)
+}
+
+/// Whether a heading is that of exchange rates.
+fn is_rate(heading: &str) -> bool {
+    matches!(normalise(heading).as_str(), "exchange rate" | "conversion rate" | "ex rate" | "fx rate" | "currency rate")
+}
+
+/// Whether a cell is the rate of another currency than the sheet's own; a binary float does no harm, as nothing is reckoned
+/// by it.
+fn is_other_rate(text: &str) -> bool {
+    text.trim().parse::<f64>().is_ok_and(|rate| rate > 0.0 && (rate - 1.0).abs() > 1e-9)
 }
 
 /// Whether a heading announces kinds of documents, and no other kinds.
