@@ -10,6 +10,7 @@
 pub mod archive;
 pub mod audit;
 pub mod forget;
+mod fuse;
 mod list;
 pub mod verify;
 pub mod write;

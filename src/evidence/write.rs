@@ -9,6 +9,7 @@ use std::io::{self, Seek, Write};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
+use super::fuse::Fuse;
 use super::{
     APPROVAL_HEADINGS, APPROVALS, ATTEMPT_HEADINGS, ATTEMPTS, BODIES, BODY_HEADINGS, CHUNK_HEADINGS, CHUNKS, Counts,
     FACTS, FORM, FORM_OF_FEW, Facts, Input, MANIFEST, MOST_MEMBERS, MOST_REPLIES, Manifest, OUTCOME_HEADINGS, OUTCOMES,
@@ -64,7 +65,7 @@ pub(super) fn write_with<W: Write + Seek>(
             hint: "a backup of the ledger holds them all: \"arload ledger backup FILE\"".to_owned(),
         });
     }
-    let mut archive = Members::new(to, name);
+    let mut archive = Members::new(Fuse::new(to), name);
     archive.json(FACTS, &facts)?;
     let chunks = ledger.chunks(run.id)?;
     let is_whole = facts.purged.is_empty();
