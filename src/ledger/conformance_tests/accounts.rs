@@ -1,4 +1,4 @@
-//! What is remembered of an account: keys, canaries, histories, its customers.
+//! What is remembered of an account: canaries, histories, its customers.
 
 use super::{ACCOUNT, DAY, in_each, new_run, now, planned};
 use crate::directory::Entry;
