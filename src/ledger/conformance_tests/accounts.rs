@@ -1,6 +1,6 @@
 //! What is remembered of an account: canaries, histories, its customers.
 
-use super::{ACCOUNT, DAY, in_each, new_run, now, planned};
+use super::{ACCOUNT, DAY, in_each, now, planned};
 use crate::directory::Entry;
 use crate::ledger::{Canary, HistoryMark};
 
