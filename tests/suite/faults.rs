@@ -13,7 +13,9 @@ use arload::sandbox::{
 };
 
 use crate::stub::{Answer, Stub, Upload};
-use crate::world::{World, begun, end_of, ended, invoices, sandbox, state, statuses, stored_numbers, wait_until};
+use crate::world::{
+    World, begun, end_of, ended, in_each, invoices, sandbox, state, statuses, stored_numbers, wait_until,
+};
 
 const UPLOAD: &str = "/api/v0/invoice/bulk/create";
 const SEARCH: &str = "/api/v0/invoice/search";
@@ -77,7 +79,7 @@ fn what_was_not_acted_on_is_sent_again_at_once() {
 
 #[test]
 fn rows_without_a_useful_answer_are_unknown_and_never_sent_twice() {
-    for (fault, stored) in [(Fault::ReplyLost, true), (Fault::ErrorBeforeStoring, false)] {
+    in_each([(Fault::ReplyLost, true), (Fault::ErrorBeforeStoring, false)], |(fault, stored)| {
         let world = world(40);
         let api = faulty(&[(2, fault)]);
         api.change(search_down);
@@ -102,7 +104,7 @@ fn rows_without_a_useful_answer_are_unknown_and_never_sent_twice() {
         world.run(&api, &["runs", "reconcile", "1"]).expect(0);
         assert_eq!((state(&api, "invoices"), state(&api, "duplicate_rows")), (40, 0), "{fault:?}");
         assert_eq!(state(&api, "uploads"), if stored { 4 } else { 5 }, "{fault:?}");
-    }
+    });
 }
 
 #[test]
@@ -197,7 +199,7 @@ fn a_denied_upload_puts_the_chunk_back_and_stops_the_run() {
 #[test]
 fn replies_that_say_little_settle_only_what_they_prove() {
     // By contract 4.3: a row is accepted or rejected on what names it, or accepted because the counts leave no doubt.
-    for (items, counted, refused, expected) in [
+    let cases = [
         (BulkItems::RowNumber, BulkCounts::Right, Refused::Some, [("accepted", 8), ("rejected", 4)].as_slice()),
         (BulkItems::BusinessKey, BulkCounts::Right, Refused::Some, &[("accepted", 8), ("rejected", 4)]),
         (BulkItems::BusinessKey, BulkCounts::Absent, Refused::Some, &[("accepted", 8), ("rejected", 4)]),
@@ -208,7 +210,8 @@ fn replies_that_say_little_settle_only_what_they_prove() {
         (BulkItems::Neither, BulkCounts::Right, Refused::Some, &[("unknown", 12)]),
         (BulkItems::Neither, BulkCounts::Absent, Refused::Some, &[("unknown", 12)]),
         (BulkItems::OffByOne, BulkCounts::Right, Refused::Some, &[("unknown", 12)]),
-    ] {
+    ];
+    in_each(cases, |(items, counted, refused, expected)| {
         let world = world(12);
         let api = sandbox(|settings| {
             settings.replies.bulk_items = items;
@@ -234,7 +237,7 @@ fn replies_that_say_little_settle_only_what_they_prove() {
                 assert_eq!(line["status"] == "accepted", kept, "{case}: {line:?}");
             }
         }
-    }
+    });
 }
 
 #[test]

@@ -7,7 +7,7 @@ use arload::sandbox::{Fault, OffsetUnit, Sandbox, ScheduledFault, SearchReply};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::world::{World, begun, end_of, ended, invoices, records, sandbox, state, statuses, wait_until};
+use crate::world::{World, begun, end_of, ended, in_each, invoices, records, sandbox, state, statuses, wait_until};
 
 const SHEET: [&str; 3] = ["invoices", "create", "sheet.csv"];
 const SEARCH: &str = "/api/v0/invoice/search";
@@ -148,8 +148,8 @@ fn other_content_under_a_number_is_a_conflict_that_is_remembered() {
 
 #[test]
 fn a_search_that_cannot_answer_plans_nothing_unless_told_that_this_is_the_first_use() {
-    for fault in [Fault::ErrorBeforeStoring, Fault::NotJson, Fault::HtmlError, Fault::ReplyLost, Fault::TruncatedReply]
-    {
+    let faults = [Fault::ErrorBeforeStoring, Fault::NotJson, Fault::HtmlError, Fault::ReplyLost, Fault::TruncatedReply];
+    in_each(faults, |fault| {
         let api = sandbox(|settings| {
             settings.faults.routes = vec![SEARCH.to_owned()];
             settings.faults.rates = BTreeMap::from([(fault, 1.0)]);
@@ -171,7 +171,7 @@ fn a_search_that_cannot_answer_plans_nothing_unless_told_that_this_is_the_first_
         world.write("more.csv", invoices(11));
         let more = world.run(&api, &["invoices", "create", "more.csv", "--first-use"]).expect(0);
         assert!(!more.err.contains("--first-use"), "{}", more.err);
-    }
+    });
 }
 
 #[test]

@@ -252,6 +252,16 @@ pub(crate) fn end_of(child: Child) -> Ended {
     }
 }
 
+/// Tries all cases at the same time, for tests whose program mostly waits before it tries again.
+pub(crate) fn in_each<C: Send>(cases: impl IntoIterator<Item = C>, test: impl Fn(C) + Sync) {
+    std::thread::scope(|scope| {
+        for case in cases {
+            let test = &test;
+            scope.spawn(move || test(case));
+        }
+    });
+}
+
 /// Waits for something to happen.
 #[track_caller]
 pub(crate) fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {

@@ -11,7 +11,7 @@ use arload::sandbox::{Duplicates, Fault, RateHeaders, RetryAfterForm, Sandbox, S
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::gateway::{Gateway, whole};
-use crate::world::{World, begun, end_of, ended, invoices, sandbox, state, statuses, wait_until};
+use crate::world::{World, begun, end_of, ended, in_each, invoices, sandbox, state, statuses, wait_until};
 
 const UPLOAD: &str = "/api/v0/invoice/bulk/create";
 const CHUNKS_OF_10: [&str; 5] = ["invoices", "create", "sheet.csv", "--max-chunk-rows", "10"];
@@ -115,13 +115,14 @@ fn an_upload_that_takes_longer_than_the_client_waits_is_not_sent_twice() {
 
 #[test]
 fn a_wait_asked_for_in_any_form_neither_hangs_nor_loses_nor_doubles() {
-    for (form, expected) in [
+    let forms = [
         (RetryAfterForm::Date, 0),
         (RetryAfterForm::Negative, 0),
         (RetryAfterForm::NotANumber, 0),
         // Nobody waits that long: the run stops and can go on.
         (RetryAfterForm::Absurd, 3),
-    ] {
+    ];
+    in_each(forms, |(form, expected)| {
         for fault in [Fault::Throttled, Fault::Unavailable] {
             let world = world(20);
             let api = strict(|settings| {
@@ -136,7 +137,7 @@ fn a_wait_asked_for_in_any_form_neither_hangs_nor_loses_nor_doubles() {
             }
             assert_all_stored(&world, &api, 20);
         }
-    }
+    });
 }
 
 #[test]
