@@ -40,7 +40,11 @@ impl Api for Late {
 }
 
 fn at_second_upload(settings: &mut SandboxSettings, fault: Fault) {
-    settings.faults.schedule = vec![ScheduledFault { request: 2, route: Some(UPLOAD.to_owned()), fault }];
+    at_upload(2, settings, fault);
+}
+
+fn at_upload(request: u64, settings: &mut SandboxSettings, fault: Fault) {
+    settings.faults.schedule = vec![ScheduledFault { request, route: Some(UPLOAD.to_owned()), fault }];
     settings.refuse_customers = vec!["KC0000000000BADX".to_owned()];
 }
 
@@ -48,12 +52,16 @@ const PAIRS: &[(&str, &str)] = &[("max-chunk-rows", "2"), ("concurrency", "1")];
 
 /// Two control rows, then an invoice and a debit note that have all in common that the API is told.
 fn alike(world: &World) -> String {
+    sheet(world, "april.csv", &[("C-1", "Invoice"), ("C-2", "Invoice"), ("R-1", "Invoice"), ("R-1", "Debit Note")])
+}
+
+fn sheet(world: &World, name: &str, rows: &[(&str, &str)]) -> String {
     let row =
         |number: &str, kind: &str| format!("{number},KC9B2X7M4Q1Z8T6D,2026-05-20,2026-06-20,100.00,118.00,{kind}\n");
-    let rows = [row("C-1", "Invoice"), row("C-2", "Invoice"), row("R-1", "Invoice"), row("R-1", "Debit Note")];
+    let rows: Vec<String> = rows.iter().map(|(number, kind)| row(number, kind)).collect();
     let text = "invoiceNumber,customerId,invoiceDate,dueDate,baseAmount,netAmount,documentType\n".to_owned();
-    std::fs::write(world.path("april.csv"), text + &rows.concat()).unwrap();
-    world.path("april.csv").display().to_string()
+    std::fs::write(world.path(name), text + &rows.concat()).unwrap();
+    world.path(name).display().to_string()
 }
 
 #[test]
@@ -65,6 +73,16 @@ fn one_record_is_not_found_for_two_rows_that_look_alike_at_the_api() {
     counts(&report, &[(Status::Accepted, 2), (Status::Unknown, 2)]);
     assert_eq!(report.exit.code(), 4);
     assert!(world.said("fits another row as well"));
+}
+
+#[test]
+fn the_record_of_an_earlier_run_is_not_found_for_a_row_that_looks_like_its_own() {
+    let world = World::new(|settings| at_upload(3, settings, Fault::ReplyLost));
+    let first = sheet(&world, "april.csv", &[("C-1", "Invoice"), ("C-2", "Invoice"), ("R-1", "Invoice")]);
+    assert_eq!(world.run(&first, PAIRS).unwrap().exit.code(), 0);
+    let report = world.run(&sheet(&world, "may.csv", &[("R-1", "Debit Note")]), PAIRS).unwrap();
+    counts(&report, &[(Status::Accepted, 0), (Status::Unknown, 1)]);
+    assert_eq!((report.exit.code(), world.state("invoices")), (4, 3));
 }
 
 #[test]

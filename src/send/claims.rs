@@ -5,18 +5,23 @@
 
 use std::collections::{HashMap, HashSet};
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::lookup::{self, FoundIndex, Seen, SentLine};
 use super::paging::mark;
 use super::rounds::Rounds;
 use super::settling::Case;
 use crate::api::found::Record;
-use crate::ledger::{ChunkHead, LedgerError, blob};
-use crate::operation::Key;
+use crate::ledger::{ChunkHead, LedgerError, RunId, blob};
+use crate::operation::{Key, Operation};
 use crate::outcome::{RowOutcome, Status};
 use crate::results;
 
 /// Fields that tell invoices apart for the guard and are never sent.
 const UNSENT: [&str; 2] = ["supplierGstin", "documentType"];
+
+/// Limit: how long before a look-up a run was planned whose records it may show; it asks for days, one to spare.
+const RECENT: SignedDuration = SignedDuration::from_hours(24 * 5);
 
 /// What was seen of the open lines of one chunk.
 pub(super) type SeenLines = Vec<(usize, Seen)>;
@@ -78,13 +83,38 @@ impl Rounds<'_> {
         marks
     }
 
-    /// Which of these records belong to rows of the run that were accepted.
+    /// Which of these records belong to rows that were accepted, in this run or in one of the last days: older records are
+    /// outside what a look-up asks for.
     fn held(&self, wanted: &HashSet<&str>, found: &FoundIndex) -> Result<HashSet<String>, LedgerError> {
         let mut held = HashSet::new();
-        if wanted.is_empty() || !self.may_look_alike()? {
+        if wanted.is_empty() {
             return Ok(held);
         }
-        for head in self.ledger.chunks(self.run)? {
+        let since = self.clock.now().saturating_sub(RECENT).unwrap_or(Timestamp::MIN);
+        let own = self.may_look_alike(self.run)?;
+        for run in self.ledger.runs()? {
+            let operation = Operation::by_name(&run.operation);
+            let puts_in = |it: &Operation| it.creates() && it.resource == self.operation.resource;
+            let is_near = run.id == self.run || run.created_at >= since;
+            if run.account != self.account || !is_near || !operation.is_some_and(puts_in) {
+                continue;
+            }
+            // Nobody knows any more what a purged run sent.
+            if (own || self.may_look_alike(run.id)?) && self.ledger.purges(run.id)?.is_empty() {
+                self.add_held(run.id, wanted, found, &mut held)?;
+            }
+        }
+        Ok(held)
+    }
+
+    fn add_held(
+        &self,
+        run: RunId,
+        wanted: &HashSet<&str>,
+        found: &FoundIndex,
+        held: &mut HashSet<String>,
+    ) -> Result<(), LedgerError> {
+        for head in self.ledger.chunks(run)? {
             let Some(outcomes) = self.ledger.chunk_lines(head.id)?.outcomes else { continue };
             let outcomes: Vec<RowOutcome> = blob::unpack(&outcomes)?;
             let accepted = || outcomes.iter().filter(|outcome| outcome.status == Status::Accepted);
@@ -94,7 +124,7 @@ impl Rounds<'_> {
                 held.extend(self.held_without_id(&head, &outcomes, found)?);
             }
         }
-        Ok(held)
+        Ok(())
     }
 
     /// Records that fit accepted lines of a chunk to which no id was given.
@@ -110,14 +140,14 @@ impl Rounds<'_> {
         Ok(lines.flat_map(|(_, line)| self.marks(&head.account_id, line, found)).collect())
     }
 
-    /// Whether the run may have rows that are different records for the guard and look the same at the API.
-    fn may_look_alike(&self) -> Result<bool, LedgerError> {
+    /// Whether a run may have rows that are different records for the guard and look the same at the API.
+    fn may_look_alike(&self, run: RunId) -> Result<bool, LedgerError> {
         if self.operation.key != Key::Invoice {
             return Ok(true);
         }
         let told_apart =
             |field: &usize| self.operation.fields.get(*field).is_some_and(|field| UNSENT.contains(&field.name));
-        for sheet in self.ledger.sheets(self.run)? {
+        for sheet in self.ledger.sheets(run)? {
             let mapping = results::facts(&sheet)?.mapping;
             let constants = mapping.constants.iter().map(|(field, _)| field);
             let stand_ins = mapping.stand_ins.iter().map(|(field, _)| field);
