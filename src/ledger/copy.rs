@@ -40,11 +40,16 @@ pub struct Copied {
 impl SqliteLedger {
     /// Copies the ledger into a file, private to the user, in one piece.
     pub fn copy_to(&self, path: &Path) -> Answer<()> {
-        platform::create_private_file(path).map_err(|source| opening(path, source))?;
-        let mut copy = Connection::open(path).map_err(|cause| storage(path, cause))?;
-        self.copy_into(&mut copy, path)?;
+        self.copy_as(path, path)
+    }
+
+    /// The same where people know the file by another name, which errors then have.
+    fn copy_as(&self, path: &Path, shown: &Path) -> Answer<()> {
+        platform::create_private_file(path).map_err(|source| opening(shown, source))?;
+        let mut copy = Connection::open(path).map_err(|cause| storage(shown, cause))?;
+        self.copy_into(&mut copy, shown)?;
         // One file that can be carried about, without a log beside it.
-        copy.execute_batch("PRAGMA journal_mode = DELETE").map_err(|cause| self.at_fault(path, cause))
+        copy.execute_batch("PRAGMA journal_mode = DELETE").map_err(|cause| self.at_fault(shown, cause))
     }
 
     /// A copy is as damaged as what it was taken from.
@@ -67,7 +72,7 @@ impl SqliteLedger {
     /// A damaged ledger is no backup, and replaces none: the copy is looked through first. Restored, it must pass the first-use check before it creates anything.
     pub fn backup(&self, path: &Path, replace: bool) -> Answer<Copied> {
         let beside = Beside::create(path, replace).map_err(|source| opening(path, source))?;
-        self.copy_to(beside.path())?;
+        self.copy_as(beside.path(), path)?;
         let copied = {
             let copy = Connection::open(beside.path()).map_err(|cause| storage(path, cause))?;
             let problems = integrity(&copy).map_err(|cause| self.at_fault(path, cause))?;
