@@ -42,6 +42,7 @@ use identity::Values;
 use line::LineWriter;
 use record::{CheckedBlock, CheckedRow, Facts, Labels, Standing};
 use unread::Unread;
+pub(crate) use unread::speaks_against;
 
 /// What all rows of a run are checked against.
 #[derive(Debug, Clone, Copy)]

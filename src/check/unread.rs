@@ -121,6 +121,11 @@ impl Unread {
     }
 }
 
+/// Whether a cell of a column that fills no field may speak against its row, whatever its heading is.
+pub(crate) fn speaks_against(text: &str) -> bool {
+    may_object(text, true) && objection(text, true).is_some() || is_other_rate(text)
+}
+
 /// Whether a cell can begin so at all; nearly none does.
 #[inline]
 fn may_object(text: &str, tells_kinds: bool) -> bool {

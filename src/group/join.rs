@@ -10,9 +10,9 @@ use super::Surveyed;
 use super::columns::{Amount, Columns, Header, Said, is_plainly_blank};
 use super::follow::Step;
 use super::settle::rounded;
-use crate::check::Rules;
 use crate::check::document::Document;
 use crate::check::value::{self, Faults};
+use crate::check::{Rules, speaks_against};
 use crate::finding::{Code, Finding, Severity, quote};
 use crate::money::Total;
 use crate::operation::Operation;
@@ -55,6 +55,8 @@ pub struct Joiner<'a> {
     headings: &'a [String],
     pub(super) surveyed: &'a Surveyed,
     rules: &'a Rules<'a>,
+    /// Columns that fill no field.
+    unread: Vec<usize>,
 }
 
 impl<'a> Joiner<'a> {
@@ -66,7 +68,12 @@ impl<'a> Joiner<'a> {
         surveyed: &'a Surveyed,
         rules: &'a Rules<'a>,
     ) -> Self {
-        Self { operation, columns, headings, surveyed, rules }
+        let fills = |column: &usize| {
+            columns.header.iter().any(|header| header.column == *column)
+                || columns.amounts.iter().any(|amount| amount.column == *column)
+        };
+        let unread = (0..columns.width).filter(|column| !fills(column)).collect();
+        Self { operation, columns, headings, surveyed, rules, unread }
     }
 
     /// Appends the row of one document to a block; `identity` is that of its key.
@@ -92,6 +99,16 @@ impl<'a> Joiner<'a> {
         work.find_amountless(&counted_once);
         work.find_repeated(&counted_once);
         work.find_totals(&counted_once);
+        for &column in &self.unread {
+            // What speaks against any row speaks against the document; the check says it.
+            let speaks = |(_, line): &(usize, Line<'_>)| speaks_against(line.block.text(line.row, column));
+            if let Some((offset, line)) = readable(lines).find(speaks) {
+                cells.insert(column, (line.block.text(line.row, column).to_owned(), CellKind::Text));
+                if offset > 0 {
+                    work.joined.origins.push((column as u16, offset as u32));
+                }
+            }
+        }
         for column in 0..self.columns.width {
             match cells.get(&column) {
                 Some((text, kind)) => target.push_cell(text, *kind),

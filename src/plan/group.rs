@@ -320,7 +320,10 @@ fn place_findings(row: &mut CheckedRow, joined: &mut Joined, lines: &[Line<'_>])
     let origin = |finding: &Finding| {
         let found = joined.origins.iter().find(|(column, _)| Some(*column) == finding.column);
         // Rows that differ are named in the message, and the document as a whole is at fault.
-        found.filter(|_| finding.code != Code::DocumentLinesDiffer && !finding.field.is_empty()).map(|(_, at)| *at)
+        let is_of_a_field = finding.code != Code::DocumentLinesDiffer && !finding.field.is_empty();
+        // Cells that fill no field come from one row, too.
+        let is_of_none = matches!(finding.code, Code::DocumentDoubtful | Code::CurrencyNotInr);
+        found.filter(|_| is_of_a_field || is_of_none).map(|(_, at)| *at)
     };
     let (moved, kept): (Vec<_>, Vec<_>) =
         row.findings.drain(..).map(|finding| (origin(&finding), finding)).partition(|(at, _)| at.is_some());

@@ -136,3 +136,19 @@ fn an_invoice_whose_line_is_hidden_is_not_sent_without_it() {
         }
     }
 }
+
+#[test]
+fn an_invoice_with_a_line_that_a_stray_cell_calls_cancelled_is_held_back() {
+    let heading = "Invoice Number|Invoice Date|Due Date|Customer Id|Item Name|Taxable Value|Note";
+    let row = |number: &str, base: u32, note: &str| format!("{number}|01/07/2026|31/07/2026|{ID}|x|{base}|{note}");
+    let world = World::new();
+    let api = sandbox(|_| {});
+    let rows = [row("A-1", 10, "urgent"), row("A-1", 20, "CANCELLED"), row("A-2", 30, "ok"), row("A-2", 40, "")];
+    sheet(&world, "s.csv", &[heading, &rows[0], &rows[1], &rows[2], &rows[3]]);
+    world.run(&api, &["invoices", "create", "s.csv", "--group"]).expect(1);
+    assert_eq!(
+        outcomes(&world, "s.results.csv")[..2],
+        ["2 invalid document-invalid", "3 invalid document-doubtful; document-invalid"]
+    );
+    assert_eq!(stored_numbers(&api), ["A-2"]);
+}
