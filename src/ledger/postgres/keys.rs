@@ -80,7 +80,9 @@ impl PostgresLedger {
             let statement = "SELECT keys FROM @key_block WHERE id = ANY($1)";
             let blocks = self.rows(statement, &[(&ids, Type::INT8_ARRAY)])?;
             all_there(&blocks, ids.len())?;
-            blocks.iter().for_each(|block| visit(block.get(0)));
+            for block in &blocks {
+                visit(block.get(0));
+            }
         }
         let (blocks, places) = asked.alone;
         for (blocks, places) in blocks.chunks(ALONE).zip(places.chunks(ALONE)) {
@@ -90,7 +92,9 @@ impl PostgresLedger {
                 &[(&blocks, Type::INT8_ARRAY), (&places, Type::INT4_ARRAY)],
             )?;
             all_there(&rows, blocks.len())?;
-            rows.iter().for_each(|row| visit(row.get(0)));
+            for row in &rows {
+                visit(row.get(0));
+            }
         }
         Ok(())
     }
@@ -134,7 +138,7 @@ impl PostgresLedger {
                 None => asked.whole.push(head.id),
                 Some(places) => {
                     asked.alone.0.extend(places.iter().map(|_| head.id));
-                    asked.alone.1.extend(places.iter().map(|place| *place as i32));
+                    asked.alone.1.extend(places.iter().map(|place| place.cast_signed()));
                 }
             }
         }
