@@ -209,6 +209,31 @@ fn every_test_that_a_paper_names_exists() {
     assert_eq!(missing, [""; 0]);
 }
 
+#[test]
+fn every_promised_system_and_the_oldest_rust_are_checked_by_the_same_commands() {
+    let workflow: serde_json::Value = serde_saphyr::from_str(&paper(".github/workflows/ci.yml")).unwrap();
+    assert_eq!(workflow["permissions"], serde_json::json!({ "contents": "read" }));
+    let commands = |job: &str| -> Vec<String> {
+        let steps = workflow["jobs"][job]["steps"].as_array().unwrap_or_else(|| panic!("no job {job}"));
+        steps.iter().filter_map(|step| step["run"].as_str()).map(str::to_owned).collect()
+    };
+    for (job, system, command) in [
+        ("linux", "ubuntu", ".ci/run"),
+        ("macos", "macos", ".ci/check"),
+        ("windows", "windows", ".ci/check"),
+        ("oldest-rust", "ubuntu", "cargo test --locked"),
+    ] {
+        let runs_on = workflow["jobs"][job]["runs-on"].as_str().unwrap();
+        assert!(runs_on.starts_with(system), "{job} runs on {runs_on}");
+        assert_eq!(commands(job).last().map(String::as_str), Some(command), "the last step of {job}");
+    }
+    let manifest: toml::Table = paper("Cargo.toml").parse().unwrap();
+    let oldest = manifest["package"]["rust-version"].as_str().unwrap();
+    let installed = format!("rustup toolchain install {oldest} ");
+    assert!(commands("oldest-rust").iter().any(|command| command.starts_with(&installed)), "not Rust {oldest}");
+    assert!(paper(".ci/run").lines().any(|line| line == ".ci/check"), ".ci/run does without .ci/check");
+}
+
 /// Test names are sentences: words of small letters and digits, joined by underscores, four or more. Names of metrics look
 /// the same; a test of theirs reads the README.
 fn is_test_name(word: &str) -> bool {
