@@ -224,7 +224,7 @@ fn check(job: &Job, decoder: Option<Decoder>) -> Result<u64, BenchError> {
         observer: &Silent,
         results: None,
         corrections: &[],
-        packs: true,
+        packs: false,
     };
     let mut read = ReadRun::new()?;
     for source in list(&job.sheet, &settings.reading)?.sources {
