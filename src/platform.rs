@@ -65,6 +65,25 @@ pub fn is_own(path: &Path) -> io::Result<bool> {
     }
 }
 
+/// Who else a file belongs to, by name or number; none where it is this user's own, or on systems where files have no one
+/// owner.
+pub fn other_owner(metadata: &Metadata) -> Option<String> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let owner = metadata.uid();
+        (owner != rustix::process::geteuid().as_raw()).then(|| {
+            let listed = fs::read_to_string("/etc/passwd").unwrap_or_default();
+            named_in(&listed, &owner.to_string()).unwrap_or_else(|| format!("uid-{owner}"))
+        })
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = metadata;
+        None
+    }
+}
+
 /// The name of the user at work, as the system knows it; variables of the environment are not asked, as anybody can set
 /// them. A user without a name is told by number, and nobody by an empty text.
 pub fn user_name() -> String {

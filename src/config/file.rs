@@ -1,7 +1,8 @@
 //! `arload.toml`: finding it, trusting it, and reading one profile of it with the line of each key.
 //!
-//! Leaves what values mean to [`super::layers`]. The rules: a file that others can change is refused, an unknown key is
-//! refused with its line, and no message repeats a line of the file, which could hold a secret.
+//! Leaves what values mean to [`super::layers`]. The rules: a file that others can change is refused, one
+//! found in the current directory runs no program unless it is the user's own, an unknown key is refused with its line,
+//! and no message repeats a line of the file, which could hold a secret.
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::ConfigError;
 use super::given::{Given, Source};
+use super::keys::{self, Key};
 use super::{expected, parse};
 use crate::expect::Expectation;
 use crate::mapping::saved::{Misread, SavedMapping};
@@ -92,6 +94,20 @@ impl ProfileFile {
         Source::File { path: self.path.clone(), line }
     }
 
+    /// A file that merely lies in the current directory may have come along with somebody's sheets: unless it is the
+    /// user's own, it says no program to run.
+    fn check_programs(&self, other_owner: Option<&str>) -> Result<(), ConfigError> {
+        let Some(owner) = other_owner.filter(|_| self.place == Place::Here) else { return Ok(()) };
+        let runs = |name: &str| keys::find(name).is_some_and(Key::runs_a_program);
+        let Some((name, entry)) = self.entries.iter().find(|(name, _)| runs(name)) else { return Ok(()) };
+        Err(ConfigError::Line {
+            path: self.path.clone(),
+            line: entry.line,
+            what: format!("{name}: the file belongs to {owner}, and only your own file here may name a program to run"),
+            hint: Some(format!("if you trust it, name it with --config {} or ARLOAD_CONFIG", self.path.display())),
+        })
+    }
+
     /// The folder that relative paths in the file start from.
     pub fn folder(&self) -> &Path {
         self.path.parent().unwrap_or_else(|| Path::new(""))
@@ -108,9 +124,10 @@ pub fn load(search: &Search<'_>) -> Result<Option<ProfileFile>, ConfigError> {
         std::iter::once(here).chain(user).collect()
     };
     for (path, place) in &candidates {
-        if let Some((text, readable_by_others)) = read(path, *place, "name a settings file with --config FILE")? {
-            let mut file = read_profile(&text, path, *place, search.profile)?;
-            file.readable_by_others = readable_by_others;
+        if let Some(found) = read(path, *place, "name a settings file with --config FILE")? {
+            let mut file = read_profile(&found.text, path, *place, search.profile)?;
+            file.check_programs(found.other_owner.as_deref())?;
+            file.readable_by_others = found.readable_by_others;
             return Ok(Some(file));
         }
     }
@@ -126,8 +143,15 @@ pub fn load(search: &Search<'_>) -> Result<Option<ProfileFile>, ConfigError> {
     }
 }
 
-/// The text of a file of settings, and whether others can read it; none where a searched one does not exist.
-fn read(path: &Path, place: Place, way_out: &str) -> Result<Option<(String, bool)>, ConfigError> {
+/// A file of settings that nobody else can change, but root.
+struct Found {
+    text: String,
+    readable_by_others: bool,
+    other_owner: Option<String>,
+}
+
+/// A file of settings; none where a searched one does not exist.
+fn read(path: &Path, place: Place, way_out: &str) -> Result<Option<Found>, ConfigError> {
     let io = |source| ConfigError::File { path: path.to_path_buf(), step: "read settings", source };
     let refused =
         |what: &str, hint: String| Err(ConfigError::Refused { path: path.to_path_buf(), what: what.to_owned(), hint });
@@ -140,9 +164,13 @@ fn read(path: &Path, place: Place, way_out: &str) -> Result<Option<(String, bool
     };
     // The open file is asked, not the path, so that what was looked at is what is read.
     let metadata = file.metadata().map_err(io)?;
+    let other_owner = platform::other_owner(&metadata);
     if platform::others_can_write(&metadata) {
-        let hint = format!("make it your own and run: chmod go-w {}", path.display());
-        return refused("others can change this file, so its settings are not trusted", hint);
+        let what = match &other_owner {
+            Some(owner) => format!("belongs to {owner}; others can change this file, so its settings are not trusted"),
+            None => "others can change this file, so its settings are not trusted".to_owned(),
+        };
+        return refused(&what, format!("make it your own and run: chmod go-w {}", path.display()));
     }
     let mut bytes = Vec::new();
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(io)?;
@@ -150,17 +178,17 @@ fn read(path: &Path, place: Place, way_out: &str) -> Result<Option<(String, bool
         return refused("is larger than 1 MiB", way_out.to_owned());
     }
     match String::from_utf8(bytes) {
-        Ok(text) => Ok(Some((text, platform::others_can_read(&metadata)))),
+        Ok(text) => Ok(Some(Found { text, readable_by_others: platform::others_can_read(&metadata), other_owner })),
         Err(_) => refused("is not UTF-8 text", "save the file as UTF-8".to_owned()),
     }
 }
 
 /// Reads a mapping file; none where it does not exist. What it says decides amounts, so it is trusted like settings.
 pub(super) fn read_mapping(path: &Path) -> Result<Option<SavedMapping>, ConfigError> {
-    let Some((text, _)) = read(path, Place::Here, "name a mapping file with --mapping FILE.toml")? else {
+    let Some(found) = read(path, Place::Here, "name a mapping file with --mapping FILE.toml")? else {
         return Ok(None);
     };
-    let saved = SavedMapping::parse(&text, &path.display().to_string());
+    let saved = SavedMapping::parse(&found.text, &path.display().to_string());
     saved.map(Some).map_err(|Misread { line, what }| ConfigError::Line {
         path: path.to_path_buf(),
         line,
@@ -276,6 +304,48 @@ mod tests {
             if let Err(error) = loaded {
                 assert!(error.hint().unwrap().contains("chmod go-w"));
             }
+        }
+    }
+
+    #[test]
+    fn a_file_here_names_a_program_only_if_it_is_the_users_own() {
+        let programs = ["notify", "password-command", "client-secret-command", "ledger-password-command"];
+        for key in programs.into_iter().chain(["mapping", "base-url"]) {
+            let text = format!("[profiles.default]\nenvironment = \"uat\"\n{key} = \"echo secret\"\n");
+            let file = |place| read_profile(&text, Path::new("arload.toml"), place, None).unwrap();
+            for (place, owner) in [(Place::Here, None), (Place::Named, Some("root")), (Place::User, Some("root"))] {
+                assert!(file(place).check_programs(owner).is_ok(), "{key} {place:?}");
+            }
+            let refused = file(Place::Here).check_programs(Some("root")).err();
+            assert_eq!(refused.is_some(), programs.contains(&key), "{key}");
+            if let Some(error) = refused {
+                let told = format!(
+                    "arload.toml:3: {key}: the file belongs to root, and only your own file here may name a program to run"
+                );
+                assert_eq!(error.to_string(), told);
+                assert!(error.hint().unwrap().contains("--config arload.toml"));
+            }
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_of_another_user_is_refused_with_its_owner() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE_NAME);
+        platform::create_private(&path).unwrap();
+        let metadata = std::fs::metadata(&path).unwrap();
+        assert_eq!(platform::other_owner(&metadata), None);
+        // Only root may give a file away; to anybody else the root of the file system is another's.
+        if std::os::unix::fs::chown(&path, Some(12_345), None).is_ok() {
+            let search = Search { named: None, here: folder.path(), user: None, profile: None };
+            let refused = load(&search).unwrap_err().to_string();
+            assert!(
+                refused.ends_with("belongs to uid-12345; others can change this file, so its settings are not trusted")
+            );
+        } else {
+            let root = std::fs::metadata("/").unwrap();
+            assert_eq!(platform::other_owner(&root).as_deref(), Some("root"));
         }
     }
 

@@ -75,6 +75,11 @@ impl Key {
     pub fn in_environment(&self) -> bool {
         !self.name.ends_with("-command")
     }
+
+    /// Whether its value is a command line that arload runs.
+    pub fn runs_a_program(&self) -> bool {
+        self.name.ends_with("-command") || self.name == "notify"
+    }
 }
 
 /// Every setting, in the order of the template and of `config show`.
