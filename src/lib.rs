@@ -54,3 +54,4 @@ pub mod money;
 pub mod nearest;
 pub mod platform;
 pub mod stop;
+pub mod wording;

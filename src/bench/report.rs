@@ -11,7 +11,7 @@ use super::measure::Measured;
 use super::pace::Pace;
 use super::session::{Rounds, Session};
 use super::stages::Stage;
-use crate::plan::grouped;
+use crate::wording::grouped;
 
 /// Everything that a bench found.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -14,8 +14,8 @@ use crate::ledger::{Ledger, LedgerError, Run, RunId, RunState, SheetId, SheetRec
 use crate::outcome::{RowOutcome, Status, Totals, code};
 use crate::plan::history::{History, RowFate};
 use crate::plan::verdict::{LentVerdict, RowVerdict};
-use crate::plan::{count, grouped};
 use crate::results::summary::Breakdown;
+use crate::wording::{count, grouped};
 
 /// Limit: rounds of corrections of one row that are followed.
 const MOST_ROUNDS: u32 = 1000;

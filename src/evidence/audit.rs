@@ -9,8 +9,8 @@ use super::write::{each_attempt, each_resolution};
 use crate::error::RunError;
 use crate::ledger::trail::Chains;
 use crate::ledger::{Ledger, LedgerError, Run, RunId, blob};
-use crate::plan::count;
 use crate::results;
+use crate::wording::count;
 
 /// Limit: chunks of one run that are named.
 const NAMED: usize = 5;

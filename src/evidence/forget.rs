@@ -18,12 +18,11 @@ use crate::ledger::purge::{NewPurge, Rewriting, Scope};
 use crate::ledger::{ChunkHead, Ledger, LedgerError, Run, RunState, SheetId, blob};
 use crate::operation::{FieldKind, Operation};
 use crate::outcome::Status;
-use crate::plan::count;
 use crate::plan::verdict::RowVerdict;
 use crate::platform::{self, Beside};
 use crate::results;
-use crate::results::summary::hex;
 use crate::sheet::RowBlock;
+use crate::wording::{count, hex};
 
 /// Complete financial years for which rows are kept unless a person says otherwise.
 pub const YEARS_KEPT: i16 = 8;

@@ -111,7 +111,7 @@ fn requests_without_replies_and_look_ups_are_part_of_the_evidence() {
     let facts = write::write(&ledger, &run, &mut bytes, "a.zip", write::Extent::Evidence).unwrap();
     let counts = facts.counts;
     assert_eq!((counts.chunks, counts.attempts, counts.replies, counts.resolutions), (2, 2, 1, 1));
-    assert_eq!(facts.head, crate::results::summary::hex(&ledger.head(run.id).unwrap()));
+    assert_eq!(facts.head, crate::wording::hex(&ledger.head(run.id).unwrap()));
 
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.zip");

@@ -17,9 +17,8 @@ use super::{
 use crate::finding::quote;
 use crate::ledger::consent::ApprovalRecord;
 use crate::ledger::trail::{AttemptRecord, Chains};
-use crate::plan::count;
-use crate::results::summary::hex;
 use crate::sheet::members::{Archive, MemberBytes};
+use crate::wording::{count, hex};
 
 /// Limit: facts name each sheet, the manifest each member.
 const MAX_JSON: u64 = 16 << 20;

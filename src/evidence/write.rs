@@ -24,7 +24,7 @@ use crate::plan::verdict::{Destiny, RowVerdict};
 use crate::results;
 use crate::results::csv::{each_verdict, told};
 use crate::results::line::guarded;
-use crate::results::summary::hex;
+use crate::wording::hex;
 
 /// How much goes into the archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

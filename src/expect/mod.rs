@@ -18,7 +18,7 @@ use crate::error::RunError;
 use crate::ledger::{Ledger, Run};
 use crate::operation::Operation;
 use crate::outcome::{Status, Totals};
-use crate::plan::{count, grouped};
+use crate::wording::{count, grouped};
 
 /// One thing that has to come again and again.
 #[derive(Debug, Clone)]

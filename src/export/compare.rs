@@ -16,10 +16,10 @@ use crate::api::Searched;
 use crate::api::found::Record;
 use crate::money::{Money, Total};
 use crate::operation::Operation;
-use crate::plan::count;
 use crate::send::compare::{Compare, SHOWS_TOO_LITTLE, can_be_compared, days, decimal, different};
 use crate::send::lookup::{FoundIndex, RecordKey, SentLine, line_key, record_keys};
 use crate::send::paging::mark;
+use crate::wording::count;
 
 /// One good row of a sheet.
 #[derive(Debug, Clone, Default)]

@@ -48,7 +48,7 @@ pub fn run(
     let read = read(searcher, Searched::Customers, &json!({}), &mut spool)?;
     let known = ledger.customers(searcher.account)?;
     if read.records == 0 && !known.is_empty() {
-        let known = crate::plan::count(known.len() as u64, "customer");
+        let known = crate::wording::count(known.len() as u64, "customer");
         let message = format!("the search shows no customer at all, and the directory has {known}, which stay");
         return Err(RunError::Export { message, reason: None });
     }

@@ -16,10 +16,10 @@ use crate::api::Searched;
 use crate::api::found::Record;
 use crate::error::RunError;
 use crate::event::Event;
-use crate::plan::count;
 use crate::send::paging::{Bounds, Pages, Taken, Unread, mark, walk};
 use crate::send::search::{Asking, SearchError, Searcher};
 use crate::stop::StopReason;
+use crate::wording::count;
 
 /// Limit: pages small enough that one in memory is a few megabytes; more of them than any account has; and ways through
 /// them until it is said that the records do not stand still.

@@ -11,7 +11,7 @@ use super::join::{Line, Work, readable};
 use crate::check::sums::TAXES;
 use crate::check::value::EXACT_RUPEE;
 use crate::finding::{Code, quote};
-use crate::plan::count;
+use crate::wording::count;
 
 /// A line whose amounts are below this many paise may hide in the rounding of a document.
 const HIDES: i128 = 100;

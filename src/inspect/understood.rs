@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::Look;
 use crate::mapping::{self, AsFar, Mapping, MappingError, saved};
 use crate::operation::{self, Operation};
-use crate::plan::count;
 use crate::sheet::RowNumber;
+use crate::wording::count;
 
 /// What the headings mean to one operation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]

@@ -56,7 +56,7 @@ impl PurgeRecord {
         let Self { purged_at, purged_by, archive, archive_hash, .. } = self;
         // The ledger knows no zone of anybody's.
         let day = purged_at.strftime("%Y-%m-%d %H:%M UTC");
-        let hash = crate::results::summary::hex(archive_hash);
+        let hash = crate::wording::hex(archive_hash);
         format!("{what} were purged on {day} by {purged_by}; they stand in the archive {archive} (BLAKE3 {hash})")
     }
 }

@@ -14,7 +14,7 @@ use crate::config::{DateOrder, values};
 use crate::finding::quote;
 use crate::nearest::did_you_mean;
 use crate::operation::Operation;
-use crate::plan::count;
+use crate::wording::count;
 
 /// Keys of a mapping file.
 const KEYS: [&str; 9] = [

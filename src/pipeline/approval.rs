@@ -21,7 +21,7 @@ use crate::operation::routes::Endpoint;
 use crate::outcome::{Status, Totals};
 use crate::plan::{hash, template};
 use crate::results;
-use crate::results::summary::hex;
+use crate::wording::hex;
 
 /// The key in the settings of a run that says where its requests would go.
 const ROUTE: &str = "route";

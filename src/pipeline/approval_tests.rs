@@ -16,7 +16,7 @@ use crate::ledger::{Ledger as _, RunId, RunState};
 use crate::money::Total;
 use crate::operation::Operation;
 use crate::outcome::Status;
-use crate::results::summary::hex;
+use crate::wording::hex;
 
 const DAY: Duration = Duration::from_hours(24);
 

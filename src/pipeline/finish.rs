@@ -13,12 +13,13 @@ use crate::finding::{Code, Severity};
 use crate::ledger::{ChunkHead, Run, RunState};
 use crate::operation::{Operation, Repeat};
 use crate::outcome::{Status, Sum, Totals, code};
-use crate::plan::{count, gate};
+use crate::plan::gate;
 use crate::platform;
 use crate::results::rehearsal::Rehearsed;
 use crate::results::report::Telling;
-use crate::results::summary::{Breakdown, hex};
+use crate::results::summary::Breakdown;
 use crate::results::{self, ResultSettings, RunLabel};
+use crate::wording::{count, hex};
 
 impl Pipeline<'_> {
     /// Where and how this run's results are written.

@@ -17,11 +17,11 @@ use crate::mapping;
 use crate::operation::{ALL, Operation};
 use crate::outcome::{Status, Totals};
 use crate::plan::at_api::AtApi;
-use crate::plan::count;
 use crate::plan::write::key_kind;
 use crate::results;
 use crate::results::read::{self, summary_beside};
 use crate::sheet::{RowBlock, SheetSource};
+use crate::wording::count;
 
 /// Rows by which headings are mapped, as in a run.
 const SAMPLE_ROWS: usize = 200;

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::plan::count;
+use crate::wording::count;
 
 /// Limit: messages that are kept; a folder may hold any number of broken files.
 const KEPT: usize = 20;

@@ -6,13 +6,13 @@
 
 use toml::de::{DeTable, DeValue};
 
-use super::count;
 use crate::config::values;
 use crate::error::RunError;
 use crate::finding::quote;
 use crate::money::{Money, Total};
 use crate::nearest::did_you_mean;
 use crate::outcome::Sum;
+use crate::wording::count;
 
 /// Keys of a control file.
 const KEYS: [&str; 3] = ["rows", "total", "period"];

@@ -1,11 +1,11 @@
 //! What must hold before anything is sent: expected rows and totals, and few enough bad rows.
 
-use super::count;
 use crate::config::Gate;
 use crate::error::RunError;
 use crate::finding::{Code, Severity};
 use crate::money::Total;
 use crate::outcome::{Sum, code};
+use crate::wording::{count, grouped};
 
 /// Share of bad rows is not looked at below this many of them.
 const LEAST_BAD_ROWS: u64 = 5;
@@ -105,7 +105,7 @@ pub fn bad_rows(gate: &Gate, read: &Sum, bad: BadRows) -> Option<Withheld> {
         code: code::MAX_INVALID,
         reason: format!(
             "{} of {} cannot be read as they stand, more than --max-invalid {}%: is the mapping right?",
-            super::grouped(bad.unreadable),
+            grouped(bad.unreadable),
             count(rows, noun),
             gate.max_invalid * 100.0
         ),

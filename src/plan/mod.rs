@@ -53,31 +53,3 @@ pub struct SheetFacts {
     /// What was understood and what was left out, a sentence each.
     pub notes: Vec<String>,
 }
-
-/// `1 row`, `1,940 rows`: the one place that knows plural forms and groups counts.
-pub fn count(number: u64, noun: &str) -> String {
-    let plural = match noun {
-        _ if number == 1 => noun.to_owned(),
-        "reply" => "replies".to_owned(),
-        _ => format!("{noun}s"),
-    };
-    format!("{} {plural}", grouped(number))
-}
-
-/// A count grouped as in the sums beside it: by thousand, lakh and crore.
-pub fn grouped(number: u64) -> String {
-    let rupees = crate::money::Total(i128::from(number) * 100).rupees();
-    rupees.trim_start_matches('₹').trim_end_matches(".00").to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn counts_read_as_a_person_would_say_them() {
-        assert_eq!(count(1, "row"), "1 row");
-        assert_eq!(count(0, "row"), "0 rows");
-        assert_eq!(count(1_234_567, "reply"), "12,34,567 replies");
-    }
-}

@@ -3,12 +3,12 @@
 //! Owns the wording only; what was found is handed in. The one rule: whatever was left out or changed the meaning of
 //! amounts is said before anything is sent.
 
-use super::count;
 use crate::finding::quote;
 use crate::mapping::Mapping;
 use crate::outcome::Sum;
 use crate::sheet::DropReason;
 use crate::sheet::open::SheetEnd;
+use crate::wording::count;
 
 /// How many columns without use a note names.
 const NAMED_COLUMNS: usize = 10;

@@ -1,6 +1,5 @@
 //! Why a sheet is left out whole, in words that name it and the way out.
 
-use super::count;
 use crate::explain::ErrorCode;
 use crate::finding::quote;
 use crate::group;
@@ -8,6 +7,7 @@ use crate::group::settle::Unsettled;
 use crate::group::survey::Unjoinable;
 use crate::operation::Operation;
 use crate::sheet::error::{NO_ROWS_HINT, SheetError};
+use crate::wording::count;
 
 /// A sheet that was left out whole.
 #[derive(Debug, Clone, PartialEq, Eq)]

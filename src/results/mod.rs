@@ -317,7 +317,7 @@ pub fn invalid_rows(ledger: &dyn Ledger, run: &Run) -> Result<Vec<String>, RunEr
         })?;
     }
     if more > 0 {
-        named.push(format!("and {} more invalid", crate::plan::count(more, "row")));
+        named.push(format!("and {} more invalid", crate::wording::count(more, "row")));
     }
     Ok(named)
 }

@@ -15,6 +15,7 @@ use crate::ledger::SheetRecord;
 use crate::outcome::{RowOutcome, Status, Sum, Totals};
 use crate::plan::SheetFacts;
 use crate::plan::verdict::LentVerdict;
+use crate::wording::hex;
 
 type Named<T> = BTreeMap<String, T>;
 
@@ -200,13 +201,4 @@ pub fn write(
     let mut json = serde_json::to_vec_pretty(&summary).expect("a summary has string keys only");
     json.push(b'\n');
     target.write_all(&json).map_err(|error| target.failed(error))
-}
-
-/// Bytes as hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
-        text
-    })
 }

@@ -13,8 +13,8 @@ use crate::api::found::Record;
 use crate::event::Event;
 use crate::ledger::{Canary, ChunkHead, ChunkState, LedgerError, Resolution, blob};
 use crate::outcome::{Status, code};
-use crate::plan::count;
 use crate::stop::StopReason;
+use crate::wording::count;
 
 /// Limit: differences that are named; the first rows say enough.
 const NAMED: usize = 3;

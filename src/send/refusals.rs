@@ -3,7 +3,7 @@
 //! Issuers block clients that are refused again and again. The rule: what the budget leaves is not sent.
 
 use crate::ledger::{Ledger, LedgerError, RunId};
-use crate::plan::count;
+use crate::wording::count;
 
 /// Files that were refused whole so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

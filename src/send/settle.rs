@@ -7,7 +7,7 @@ use crate::directory::Entry;
 use crate::ledger::{ChunkState, blob};
 use crate::operation::{Key, Operation, Repeat, RequestKind};
 use crate::outcome::{RowOutcome, Status, code};
-use crate::plan::count;
+use crate::wording::count;
 
 /// What to record about a chunk.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -29,8 +29,8 @@ use crate::ledger::{
     RunId, blob,
 };
 use crate::operation::Operation;
-use crate::plan::count;
 use crate::stop::{Stop, StopReason};
+use crate::wording::count;
 
 // Limit: chunks in a row without a useful answer after which the API counts as down.
 const OUTAGE_CHUNKS: u32 = 5;

@@ -10,7 +10,7 @@ use arload::error::RunError;
 use arload::ledger::Run;
 use arload::operation::Operation;
 use arload::outcome::{Status, Totals};
-use arload::plan::count;
+use arload::wording::count;
 
 /// Whether a person has to be asked; an error where nobody can be.
 pub(crate) fn must_ask(operation: &Operation, settings: &Settings, files: &[OsString]) -> Result<bool, RunError> {

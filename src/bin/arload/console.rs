@@ -12,7 +12,7 @@ use arload::config::Output;
 use arload::event::{Event, Observer, Stage};
 use arload::finding::printable;
 use arload::outcome::Totals;
-use arload::plan::{count, grouped};
+use arload::wording::{count, grouped};
 
 use crate::progress::Progress;
 use crate::screen::{self, Tone};

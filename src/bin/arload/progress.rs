@@ -12,7 +12,7 @@ use arload::config::{self, Output};
 use arload::event::{Event, Stage};
 use arload::finding::printable;
 use arload::money::Total;
-use arload::plan::{count, grouped};
+use arload::wording::{count, grouped};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::console::span;

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use arload::money::Total;
 use arload::outcome::{Status, Totals};
-use arload::plan::{count, grouped};
+use arload::wording::{count, grouped};
 
 use crate::screen::{self, Tone};
 

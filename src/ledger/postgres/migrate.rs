@@ -142,5 +142,5 @@ fn random_id() -> Answer<String> {
     // The TLS library brings the host's random source along.
     let filled = rustls::crypto::ring::default_provider().secure_random.fill(&mut bytes);
     filled.map_err(|_| LedgerError::Damaged("the host gives no random bytes".to_owned()))?;
-    Ok(crate::results::summary::hex(&bytes))
+    Ok(crate::wording::hex(&bytes))
 }

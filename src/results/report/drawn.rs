@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use super::cut;
 use super::requests::Requests;
 use crate::outcome::{Status, Totals};
-use crate::plan::{count, grouped};
+use crate::wording::{count, grouped};
 
 /// Width of every picture.
 const WIDTH: f64 = 1000.0;

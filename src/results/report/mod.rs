@@ -27,9 +27,10 @@ use crate::corrections::after::Corrected;
 use crate::error::RunError;
 use crate::ledger::{ChunkHead, ChunkState, Ledger, LedgerError, Run, RunState, SheetRecord};
 use crate::outcome::{RowOutcome, Status, Sum, Totals};
+use crate::plan::SheetFacts;
 use crate::plan::verdict::LentVerdict;
-use crate::plan::{SheetFacts, count, grouped};
 use crate::platform;
+use crate::wording::{count, grouped};
 
 /// Limit: uploads in the page; a million rows have two thousand.
 const CHUNKS: usize = 200;

@@ -9,10 +9,10 @@ use super::cut;
 use crate::finding::{Code, Severity};
 use crate::ledger::SheetRecord;
 use crate::outcome::{RowOutcome, Status, code};
-use crate::plan::grouped;
 use crate::plan::verdict::LentVerdict;
 use crate::results::csv::{place, sentence};
 use crate::results::summary::Breakdown;
+use crate::wording::grouped;
 
 /// Limit: places named of each code.
 const FIRST: usize = 3;

@@ -5,9 +5,9 @@
 
 use crate::ledger::RunState;
 use crate::outcome::{Status, Totals, code};
-use crate::plan::{count, grouped};
 use crate::results::RunLabel;
 use crate::results::summary::Breakdown;
+use crate::wording::{count, grouped};
 
 /// What is said first.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use arload::exit::ExitCode;
 use arload::finding::printable;
 use arload::pipeline::approval;
 use arload::platform;
-use arload::results::summary::hex;
+use arload::wording::hex;
 use serde_json::json;
 
 use super::runs::find;

@@ -19,8 +19,8 @@ use arload::bench::{Recipe, SheetForm, SheetOf, plot};
 use arload::error::RunError;
 use arload::exit::ExitCode;
 use arload::finding::quote;
-use arload::plan::{count, grouped};
 use arload::stop::Stop;
+use arload::wording::{count, grouped};
 
 pub(crate) use self::job::serve;
 use crate::args::{BenchArgs, BenchCommand, Form, GenerateArgs, Kind};

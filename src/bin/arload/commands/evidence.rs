@@ -15,8 +15,8 @@ use arload::exit::ExitCode;
 use arload::finding::printable;
 use arload::ledger::sqlite::SqliteLedger;
 use arload::ledger::{Ledger, LedgerError};
-use arload::plan::count;
 use arload::platform::Beside;
+use arload::wording::count;
 use serde_json::json;
 
 use super::runs::find;

@@ -10,7 +10,7 @@ use arload::error::RunError;
 use arload::event::{Event, Observer as _};
 use arload::exit::ExitCode;
 use arload::expect::Standing;
-use arload::plan::count;
+use arload::wording::count;
 
 use crate::args::RunsExpectedArgs;
 use crate::flags::Flags as _;

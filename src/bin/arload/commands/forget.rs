@@ -13,9 +13,8 @@ use arload::exit::ExitCode;
 use arload::finding::printable;
 use arload::ledger::purge::Scope;
 use arload::ledger::{Ledger, Run};
-use arload::plan::grouped;
 use arload::platform;
-use arload::results::summary::hex;
+use arload::wording::{grouped, hex};
 use jiff::civil::Date;
 use serde_json::json;
 

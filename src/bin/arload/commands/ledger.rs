@@ -13,7 +13,7 @@ use arload::ledger::copy::Copied;
 use arload::ledger::postgres::place::Place;
 use arload::ledger::sqlite::SqliteLedger;
 use arload::ledger::{LedgerError, PostgresLedger};
-use arload::plan::{count, grouped};
+use arload::wording::{count, grouped};
 use serde_json::json;
 
 use crate::args::{LedgerArgs, LedgerBackupArgs, LedgerCommand};

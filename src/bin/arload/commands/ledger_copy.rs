@@ -15,8 +15,8 @@ use arload::ledger::postgres::place::Place;
 use arload::ledger::sqlite::SqliteLedger;
 use arload::ledger::{Ledger as _, PostgresLedger};
 use arload::pipeline::lock;
-use arload::plan::{count, grouped};
 use arload::stop::Stop;
+use arload::wording::{count, grouped};
 use serde_json::json;
 
 use crate::args::LedgerCopyArgs;

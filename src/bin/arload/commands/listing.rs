@@ -11,8 +11,8 @@ use arload::finding::{printable, quote};
 use arload::ledger::Run;
 use arload::nearest::did_you_mean;
 use arload::operation::{ALL, Operation};
-use arload::plan::{count, grouped};
 use arload::stop::Stop;
+use arload::wording::{count, grouped};
 use jiff::civil::Date;
 use serde_json::json;
 

@@ -10,8 +10,8 @@ use arload::finding::printable;
 use arload::ledger::postgres::WorkerRecord;
 use arload::ledger::postgres::pace::PaceRecord;
 use arload::ledger::{ChunkHead, ChunkState, RunId, RunState};
-use arload::plan::grouped;
 use arload::stop::Stop;
+use arload::wording::grouped;
 use serde_json::json;
 
 use crate::session::Session;

@@ -17,10 +17,10 @@ use arload::ledger::{ChunkState, Ledger, Run, RunId, RunState};
 use arload::operation::Operation;
 use arload::pipeline::approval::{self, Standing};
 use arload::pipeline::unread::Unread;
-use arload::plan::{SheetFacts, count, grouped, hash};
+use arload::plan::{SheetFacts, hash};
 use arload::results;
-use arload::results::summary::hex;
 use arload::stop::Stop;
+use arload::wording::{count, grouped, hex};
 use jiff::Timestamp;
 use serde_json::json;
 

@@ -19,9 +19,9 @@ use arload::config::layers::Purpose;
 use arload::error::RunError;
 use arload::event::{Observer, Silent};
 use arload::exit::ExitCode;
-use arload::plan::count;
 use arload::platform;
 use arload::stop::Stop;
+use arload::wording::count;
 
 use crate::args::BenchArgs;
 use crate::commands::sheets;

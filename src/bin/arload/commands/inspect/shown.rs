@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 use arload::finding::{Code, printable, quote};
 use arload::inspect::{Column, Inspection, Kind, LeftOut, Understood};
 use arload::mapping::Origin;
-use arload::plan::{count, grouped};
 use arload::sheet::KnownBy;
+use arload::wording::{count, grouped};
 
 use crate::screen::{cut, padded, width};
 

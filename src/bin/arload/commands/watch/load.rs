@@ -18,13 +18,13 @@ use arload::exit::ExitCode;
 use arload::ledger::{LedgerError, Run, RunState};
 use arload::outcome::Status;
 use arload::pipeline::Report;
-use arload::plan::{count, grouped};
 use arload::platform::{path_of_text, text_of_path};
 use arload::stop::Stop;
 use arload::watch::folder::{Folder, Taken};
 use arload::watch::verdict::{self, Ending, Loaded, Verdict};
 use arload::watch::words::{self, Told};
 use arload::watch::{Loader, needs_leave};
+use arload::wording::{count, grouped};
 
 use super::Stops;
 use crate::args::WatchArgs;
