@@ -47,6 +47,43 @@ const USE_FILES: &[&str] = &[
 const EXCEPTIONS: &[(&str, &str, &str)] =
     &[("src/pipeline/input.rs", "std::env::temp_dir()", "standard input is spooled where the system keeps such files")];
 
+/// Modules that import each other, and what each has of the other. A pair that is parted is crossed off.
+const MUTUAL: &[(&str, &str, &str)] = &[
+    ("api", "config", "the log-in is a setting; the names of a reply's parts are the API's, and set in the profile"),
+    ("config", "expect", "what is expected stands in the settings file; whether it came is asked by settings"),
+    ("config", "mapping", "a mapping file is a layer of the settings; how headings become fields is a setting"),
+    ("config", "sheet", "how sheets are read is a setting, and who decodes workbooks is part of it"),
+    ("corrections", "plan", "rows are corrected while they are planned; what became of them is the plan's history"),
+    ("corrections", "results", "results show corrections; what corrections come to is added up as results are"),
+    ("export", "results", "what rows were answered is written beside results, as results are put into place"),
+    ("plan", "results", "lines of a dry run are written where rows are checked; results tell the plan's verdicts"),
+];
+
+#[test]
+fn modules_that_import_each_other_are_listed_with_their_reason() {
+    let parts: Vec<(String, String)> = sources(&["src"])
+        .into_iter()
+        .filter(|(path, _)| !path.starts_with("src/bin/") && !path.ends_with("tests.rs"))
+        .map(|(path, text)| (path["src/".len()..].split(['/', '.']).next().unwrap_or_default().to_owned(), text))
+        .collect();
+    let modules: BTreeSet<&str> = parts.iter().map(|(module, _)| module.as_str()).collect();
+    let mut imports = BTreeSet::new();
+    for (module, text) in &parts {
+        for line in code(text).lines().filter(|line| !line.trim_start().starts_with("//")) {
+            for path in line.split("crate::").skip(1) {
+                let end = path.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(path.len());
+                if let Some(other) = modules.get(&path[..end]) {
+                    imports.insert((module.as_str(), *other));
+                }
+            }
+        }
+    }
+    let mutual: Vec<(&str, &str)> =
+        imports.iter().copied().filter(|(one, other)| one < other && imports.contains(&(*other, *one))).collect();
+    let listed: Vec<(&str, &str)> = MUTUAL.iter().map(|(one, other, _)| (*one, *other)).collect();
+    assert_eq!(mutual, listed, "modules that import each other want the part that both need in a third");
+}
+
 #[test]
 fn every_source_file_opens_with_what_it_owns() {
     let silent = sources(&["src", "tests", "benches"]).into_iter().filter(|(_, text)| !text.starts_with("//!"));
