@@ -375,6 +375,42 @@ fn a_misspelt_setting_is_refused_with_a_suggestion() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn a_file_here_that_is_anothers_names_a_program_only_to_those_who_name_the_file() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    use std::os::unix::process::CommandExt as _;
+    let world = World::new();
+    world.write("arload.toml", "[profiles.default]\nrate = \"1/s\"\nnotify = \"cat\"\n");
+    world.alone(&["config", "show"]).expect(0);
+    // Only root can leave a file behind that another user may trust and does not own.
+    if std::fs::metadata(world.path("arload.toml")).unwrap().uid() != 0 {
+        return;
+    }
+    let open = |name: &str, mode| {
+        std::fs::set_permissions(world.path(name), std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    std::fs::copy(env!("CARGO_BIN_EXE_arload"), world.path("program")).unwrap();
+    open("", 0o755);
+    open("program", 0o755);
+    open("arload.toml", 0o644);
+    let as_another = |arguments: &[&str]| {
+        let of_root = world.arload(arguments);
+        let mut command = Command::new(world.path("program"));
+        command.args(arguments).env_clear().current_dir(world.path("")).uid(65_534).gid(65_534);
+        command.envs(of_root.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        ended(&mut command)
+    };
+    assert_eq!(
+        as_another(&["config", "show"]).expect(2).problems(&world),
+        "arload: arload.toml:3: notify: the file belongs to root, and only your own file here may name a program to run\n\
+         hint: if you trust it, name it with --config arload.toml or ARLOAD_CONFIG\n"
+    );
+    as_another(&["config", "show", "--config", "arload.toml"]).expect(0);
+    world.write("arload.toml", "[profiles.default]\nrate = \"1/s\"\n");
+    as_another(&["config", "show"]).expect(0);
+}
+
 #[test]
 fn a_run_that_does_not_exist_is_said_so() {
     let world = World::new();
